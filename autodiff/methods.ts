@@ -1,5 +1,5 @@
 /**
- * Tensor's methods. Each calls the free function of the same name with the tensor as the first argument, so `a.mul(b)` is `mul(a, b)`.
+ * Tensor's methods. Each does what the free function of the same name does with the tensor as the first argument: `a.mul(b)` is `mul(a, b)`.
  *
  * Tensors have ops as methods, and ops are built on core. So core imports this file, and no other file from the folders built on core.
  * While modules load, some ops are not defined yet, so the table is read when the first tensor is made.
@@ -145,13 +145,17 @@ export type Methods = { readonly [Name in keyof Rows]: Method<Rows[Name]> };
 /** Whether `addMethods` has run. */
 export let haveMethods = false;
 
-/** Defines the methods on Tensor's prototype. */
+type Row = ((x: Tensor, ...rest: never[]) => Tensor) & { readonly method?: (this: Tensor, ...rest: never[]) => Tensor };
+
+/** Defines the methods on Tensor's prototype. Elementwise functions come with their own. */
 export function addMethods(prototype: object): void {
   haveMethods = true;
-  for (const [name, f] of Object.entries<(x: Tensor, ...rest: never[]) => Tensor>(table())) {
-    const value = function (this: Tensor, ...rest: never[]): Tensor {
-      return f(this, ...rest);
-    };
+  for (const [name, f] of Object.entries<Row>(table())) {
+    const value =
+      f.method ??
+      function (this: Tensor, ...rest: never[]): Tensor {
+        return f(this, ...rest);
+      };
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
   }
 }
