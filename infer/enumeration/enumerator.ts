@@ -52,7 +52,7 @@ export class Enumerator implements Handler {
       throw new PedigradError({
         code: "enumeration",
         site: name,
-        message: `site "${name}" asks for enumeration, but ${fn.label} has no list of its values. Remove infer.enumerate, and sample the site in the guide; or, if the elements of an event have finite support, put them into a plate instead of toEvent.`,
+        message: `site "${name}" asks for enumeration, but ${fn.label} has no list of its values. Sample the site in the guide, or put the elements of its event into a plate.`,
       });
     let dim = this.#firstDim;
     while (this.#active.has(dim)) dim--;
