@@ -53,6 +53,8 @@ export interface Jitted<A extends unknown[], R> {
   resident(record: A[0]): Resident<R> | null;
   /** Throws, as a call would, if f no longer does what it did when a call like this one was recorded. */
   check(...args: A): void;
+  /** Like `check`, but only the first times, and later if it costs no more than the calls since the last comparison. */
+  checkSometimes(...args: A): void;
 }
 
 /** f compiled into one function, with the same results bit for bit and the same gradients. */
@@ -65,7 +67,8 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, ...rest: reado
     recorder !== null || gradDepth > 0 || batchDepth > 0 ? f(...args) : compiler.call(args);
   call.source = (...args: A): string => compiler.source(args);
   call.resident = (record: A[0]): Resident<R> | null => compiler.resident(record);
-  call.check = (...args: A): void => compiler.check(args);
+  call.check = (...args: A): void => compiler.check(args, () => true);
+  call.checkSometimes = (...args: A): void => compiler.check(args, (work) => work.isWorthComparing());
   return call;
 }
 
@@ -147,9 +150,9 @@ class Compiler<A extends unknown[], R> {
     return new Resident(host, value);
   }
 
-  check(args: A): void {
+  check(args: A, isDue: (work: Work) => boolean): void {
     const { entry } = this.#findEntry(args);
-    if (entry.compilation !== null) this.#compare(entry, entry.compilation, args);
+    if (entry.compilation !== null && isDue(entry.compilation.work)) this.#compare(entry, entry.compilation, args);
   }
 
   #findEntry(args: A): { entry: Entry; inputs: Tensor[] } {
