@@ -52,11 +52,11 @@ export function requireTask(op: string, key: unknown, params: unknown, model: un
 }
 
 /** The error for a param whose name is not known. */
-export const unknownParam = (param: string, known: ReadonlyMap<string, unknown>, where = ""): PedigradError =>
+export const unknownParam = (param: string, params: ReadonlyMap<string, unknown>, where = ""): PedigradError =>
   new PedigradError({
     code: "unknown-param",
     param,
-    message: `${where}there is no param "${param}". The known params are: ${[...known.keys()].join(", ") || "none"}.${didYouMean(param, known.keys())}`,
+    message: `${where}there is no param "${param}". The params are: ${[...params.keys()].join(", ") || "none"}.${didYouMean(param, params.keys())}`,
   });
 
 /** The names in quotation marks, separated by commas, for error messages. */

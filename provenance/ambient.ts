@@ -2,12 +2,12 @@
  * Values depend on sites not only through ops but also through control flow. `if (z.item() > 0)` passes a sampled number
  * to host code, and all that the program computes afterwards depends on z, although no op has z as its input. So a read
  * adds the provenance of the value (the set of sites it depends on) to the *ambient* set of the current run, and every
- * later result of that run inherits the ambient set. An unnecessary site costs variance; a missing site would bias the
- * gradient without any error.
+ * later result of that run inherits the ambient set. An unnecessary site in a set makes gradients noisier; a missing site
+ * would bias them without any error.
  *
  * A program may also branch on whether a value raises an error (an index out of range, a bad parameter): it catches the
- * error and continues. For values that raise no error the program takes the other branch, and nothing records that it
- * did. So a run in which such an error was caught is refused when it ends.
+ * error and continues. If the value raises no error, nothing records that the program branched. So a run in which such an
+ * error was caught is refused when it ends.
  *
  * A run is one execution of a model or a guide, for one particle or for a batch of them. Outside a run no read is
  * recorded.
@@ -16,12 +16,12 @@ import { MIX } from "./axes.js";
 import { PedigradError } from "./base/error.js";
 import { Provenance, union } from "./set.js";
 
-/** The sites whose values host code has read in the current run; empty outside a run. Every op adds this set to its result. */
+/** The sites whose values host code has read in the current run; empty outside a run. Every op adds them to its result. */
 export let ambient: Provenance = Provenance.empty;
 let collecting = false;
 /** The enumerated sites of the current run: their tensors hold all values at once. */
 let enumerated: string[] = [];
-/** The first error in the current run that depends on a sampled value which host code had not read. */
+/** Thrown when the current run ends, if the program has caught an error that depends on a sampled value it had not read. */
 let refusal: PedigradError | null = null;
 
 /**
@@ -81,7 +81,7 @@ export const isInRun = (): boolean => collecting;
 /** Run `body` as part of the current run, or as a new run if there is none. */
 export const inRun = <T>(body: () => T): T => (collecting ? body() : inFreshRun(body));
 
-/** Run `body` (a gradient, an optimiser) outside all runs: no read is recorded, and results inherit no ambient set. */
+/** Run `body` (a step of an optimiser, say) outside all runs: reads are not recorded, and results inherit no ambient set. */
 export const outsideRuns = <T>(body: () => T): T => withCollection(false, body);
 
 /** The ambient set of the current run, for a later call of `withAmbient`. */

@@ -11,13 +11,13 @@
  * and 0 if axis j is *mixed*: an element of the value, or of the result, may depend on all elements along axis j.
  *
  * The axes of a site are its element axes, along which elements are drawn independently: the batch axes of its
- * distribution, and the axes that `toEvent` moved into the event. V8 stores seven nibbles as a small integer; axes
- * further left than the seventh count as mixed.
+ * distribution, and the axes that the distribution's method `toEvent` made part of one event. V8 stores seven nibbles as
+ * a small integer; axes further left than the seventh count as mixed.
  */
 export type Relation = number;
 export type AxisMap = number;
 
-/** The number of axes (nibbles) in a relation or a map, and the number of axes that one nibble can name. */
+/** The number of axes (nibbles) in a relation or a map; and the number of axes that a nibble, which is at most 15, can name. */
 const MAX_AXES = 7;
 const MAX_TARGETS = 15;
 const ONES = 0x1111111;
@@ -69,10 +69,11 @@ export function ownRelation(shape: readonly number[], eventDim: number): Relatio
   return relation;
 }
 
-/** The meet of two relations. A site axis for which both have the same axis of the value keeps it; all other axes are mixed. */
+/** The meet of two relations: an axis of the site keeps its axis of the value if both relations agree on it, else it is mixed. */
 export function meet(a: Relation, b: Relation): Relation {
   if (a === b) return a;
   const bits = a ^ b;
+  // Has a 1 in each nibble in which a and b differ; times 15, the 1 fills the nibble.
   const differs = (bits | (bits >>> 1) | (bits >>> 2) | (bits >>> 3)) & ONES;
   return a & ~(differs * 15);
 }

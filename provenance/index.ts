@@ -1,4 +1,4 @@
-/** The exports of provenance: sets of sites, the ambient set of a run, functions that tag values, and the error class. */
+/** The exports of provenance: sets of sites, the ambient set of a run, functions that set and get provenance, and the error class. */
 
 export {
   ambient,

@@ -3,15 +3,17 @@
  * using stochastic computation graphs"; compare Pyro's `ops/provenance.py`). For each site the set also records along
  * which axes the value depends on the site element by element (a relation, axes.ts).
  *
- * Sets are immutable and shared. Almost every union in a run equals one of its arguments, so `union` checks for that
- * first and allocates only if the union is a new set. A set caches its last union and its last result of `moved`.
+ * Sets are immutable and shared. Almost every union in a run equals one of its two arguments, so `union` first checks
+ * whether it does, and allocates only if the union is a new set. A set caches its last union, and the last result of
+ * `moved`, which gives the set after an op that moves axes.
  */
 import { type AxisMap, KEEP, meet, type Relation, relationAfter, valueAxisOf } from "./axes.js";
 import { SiteList } from "./siteList.js";
 
-// The name of the op that mixed an axis of a site, under the key "axis site"; null if no axis was mixed.
+// For each mixed axis of a site, the name of the op that mixed it, under the key "axis site"; null if no axis was mixed.
 type Mixings = ReadonlyMap<string, string> | null;
-/** In a union whose longer set has more sites than this, the list of the longer set is extended, whatever the order of the arguments. */
+// A union extends the list of its first argument. But if the second set is longer and has more sites than this, the union
+// extends the list of the second set, because adding the shorter set is faster.
 const MIN_SHARED = 8;
 const keyOf = (site: string, axis: number): string => `${axis} ${site}`;
 
@@ -19,13 +21,13 @@ const keyOf = (site: string, axis: number): string => `${axis} ${site}`;
  * @example [...Provenance.union(Provenance.of("a"), Provenance.of("b"))] // ["a", "b"]
  */
 export class Provenance implements Iterable<string> {
-  // The set consists of the first `size` entries of this list. A relation of 0 says that all axes are mixed.
+  // The set consists of the first `size` entries of this list. If a relation is 0, all axes of the site are mixed.
   readonly #list: SiteList;
   readonly #mixings: Mixings;
-  // A cache of one union, since loops compute the same union many times: the other argument, and the result.
+  // A cache of one union: the other argument, and the result. Loops compute the same union many times.
   #lastOther: Provenance | null = null;
   #lastUnion: Provenance | null = null;
-  // A cache of one call of `moved`: its two arguments, and the result.
+  // A cache of one call of `moved`: the map, the name of the op, and the result.
   #lastMap: AxisMap = KEEP;
   #lastMover = "";
   #lastMoved: Provenance | null = null;
@@ -66,8 +68,8 @@ export class Provenance implements Iterable<string> {
 
   /** The index of a site in the list; -1 if the site is not in this set. */
   #indexOf(site: string): number {
-    const place = this.#list.indexOf(site);
-    return place < this.size ? place : -1;
+    const index = this.#list.indexOf(site);
+    return index < this.size ? index : -1;
   }
   #name(i: number): string {
     return this.#list.names[i] as string;
@@ -84,24 +86,25 @@ export class Provenance implements Iterable<string> {
   }
 
   /**
-   * The axes of a site that correspond to axes of this value, as a Map from the site's axis to the value's axis. Along
-   * such a pair, element i of the value depends only on the elements i of the site. Axes are negative: -1 => -2 says
-   * that the last axis of the site corresponds to the last but one of the value. Axes that are not listed are mixed.
+   * The axes of a site that correspond to axes of this value, as a Map from the site's axis to the value's axis: the
+   * elements with index i along the value's axis depend only on the elements with index i along the site's axis. Axes
+   * are negative: -1 => -2 says that the last axis of the site corresponds to the last but one axis of the value. Axes
+   * of the site that are not in the Map are mixed.
    */
   axesOf(site: string): ReadonlyMap<number, number> {
-    const at = this.#indexOf(site);
-    const relation = at < 0 ? 0 : this.#relation(at);
+    const index = this.#indexOf(site);
+    const relation = index < 0 ? 0 : this.#relation(index);
     const axes = new Map<number, number>();
     for (let j = 0; relation >>> (4 * j) !== 0; j++) {
-      const place = valueAxisOf(relation, j);
-      if (place >= 0) axes.set(-1 - j, -1 - place);
+      const valueAxis = valueAxisOf(relation, j);
+      if (valueAxis >= 0) axes.set(-1 - j, -1 - valueAxis);
     }
     return axes;
   }
 
   /**
-   * The name of the op that mixed the element axis `axis` (negative, counted from the right) of a site, among the ops
-   * that this value was computed with; null if no such op is known.
+   * The name of the op that mixed an axis of a site on the way to this value; null if no such op is known. `axis` is an
+   * element axis of the site, negative because it is counted from the right.
    */
   mixedBy(site: string, axis: number): string | null {
     return this.#mixings?.get(keyOf(site, axis)) ?? null;
@@ -114,21 +117,21 @@ export class Provenance implements Iterable<string> {
     return true;
   }
 
-  /** Whether the union with `other` equals this set: it would add no site and mix no further axis. */
+  /** Whether the union with `other` equals this set, because `other` adds no site and mixes no further axis. */
   #absorbs(other: Provenance): boolean {
     if (other.size > this.size) return false;
     for (let i = 0; i < other.size; i++) {
-      const at = this.#indexOf(other.#name(i));
-      if (at < 0) return false;
-      const [own, theirs] = [this.#relation(at), other.#relation(i)];
-      if (own !== theirs && meet(own, theirs) !== own) return false;
+      const index = this.#indexOf(other.#name(i));
+      if (index < 0) return false;
+      const [relation, otherRelation] = [this.#relation(index), other.#relation(i)];
+      if (relation !== otherRelation && meet(relation, otherRelation) !== relation) return false;
     }
     return true;
   }
 
   /**
    * The union of two sets; returns one of the arguments if the union equals it. `op` is the name of the op whose inputs
-   * have these sets; `mixedBy` reports it.
+   * have these sets: if the union mixes an axis, `mixedBy` returns this name.
    */
   static union(a: Provenance, b: Provenance, op = "union"): Provenance {
     if (a === b || b.size === 0) return a;
@@ -137,7 +140,6 @@ export class Provenance implements Iterable<string> {
   }
 
   #computeUnion(other: Provenance, op: string): Provenance {
-    // Add the shorter set to the longer one; for small sets, keep the order of the arguments.
     const [base, added] = other.size > MIN_SHARED && other.size > this.size ? [other, this] : [this, other];
     this.#lastOther = other;
     this.#lastUnion = this.#absorbs(other) ? this : other.#absorbs(this) ? other : base.#extendedBy(added, op);
@@ -149,23 +151,23 @@ export class Provenance implements Iterable<string> {
     let canExtend = this.#list.names.length === this.size;
     for (let i = 0; i < other.size; i++) {
       const site = other.#name(i);
-      const at = this.#indexOf(site);
-      if (at < 0) continue;
-      const [own, theirs] = [this.#relation(at), other.#relation(i)];
-      const both = meet(own, theirs);
-      if (both !== own || both !== theirs) changes.push([site, own | theirs, both]);
-      canExtend &&= both === own;
+      const index = this.#indexOf(site);
+      if (index < 0) continue;
+      const [relation, otherRelation] = [this.#relation(index), other.#relation(i)];
+      const common = meet(relation, otherRelation);
+      if (common !== relation || common !== otherRelation) changes.push([site, relation | otherRelation, common]);
+      canExtend &&= common === relation;
     }
-    // Copy the list if an earlier union has already appended to it, or if the relation to one of its sites changes.
+    // Other sets use the list too. So copy it if an earlier union has appended to it, or if this union changes a relation.
     const list = canExtend ? this.#list : this.#list.copy(this.size);
-    for (const [site, , both] of changes) list.relations[list.indexOf(site)] = both;
+    for (const [site, , after] of changes) list.relations[list.indexOf(site)] = after;
     for (let i = 0; i < other.size; i++)
       if (list.indexOf(other.#name(i)) < 0) list.add(other.#name(i), other.#relation(i));
     const hasAxes = canExtend ? this.hasAxes || other.hasAxes : hasRelation(list);
     return new Provenance(list, hasAxes, addMixings(changes, op, this.#mixings, other.#mixings));
   }
 
-  /** The provenance of the result of `op`, if this is the provenance of its input and `op` moves the axes by `map`. */
+  /** The provenance of an op's result, if this is the provenance of its input and the op moves the axes by `map`. */
   moved(map: AxisMap, op: string): Provenance {
     if (map === KEEP || !this.hasAxes) return this;
     if (this.#lastMoved === null || this.#lastMap !== map || this.#lastMover !== op) {
@@ -201,11 +203,11 @@ type RelationChange = readonly [site: string, before: Relation, after: Relation]
 
 const hasRelation = (list: SiteList): boolean => list.relations.some((relation) => relation !== 0);
 
-/** The op that first mixed each axis: the entries of `known` and `others`, plus `op` for every axis that `changes` mix. */
-function addMixings(changes: readonly RelationChange[], op: string, known: Mixings, others: Mixings): Mixings {
-  if (changes.length === 0 && (others === null || others === known)) return known;
-  const mixings = new Map(known);
-  for (const [key, by] of others ?? []) if (!mixings.has(key)) mixings.set(key, by);
+/** The op that first mixed each axis: the entries of `a`, then of `b`, then `op` for every axis that `changes` mix. */
+function addMixings(changes: readonly RelationChange[], op: string, a: Mixings, b: Mixings): Mixings {
+  if (changes.length === 0 && (b === null || b === a)) return a;
+  const mixings = new Map(a);
+  for (const [key, mixingOp] of b ?? []) if (!mixings.has(key)) mixings.set(key, mixingOp);
   for (const [site, before, after] of changes)
     for (let j = 0; before >>> (4 * j) !== 0; j++) {
       const key = keyOf(site, -1 - j);

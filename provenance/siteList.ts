@@ -5,7 +5,7 @@
  */
 import type { Relation } from "./axes.js";
 
-/** Lists of at most this length are searched name by name; longer ones have a Map. */
+/** A list of at most this length is searched name by name; a longer list has a Map. */
 const MAX_LINEAR_SEARCH = 8;
 
 export class SiteList {

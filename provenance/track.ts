@@ -1,7 +1,8 @@
 /**
- * Functions that tag values with the sites they depend on. A value can be tagged if it has a `provenance` and a method
+ * Functions that set or get the provenance of a value. A value can have one if it has a field `provenance` and a method
  * `withProvenance`, which returns the same value with another provenance. The functions search arrays, records and Maps
- * for such values; all other values count as constants. Inference tags its draws in infer/program/primitives.ts.
+ * for such values; all other values count as constants. Inference gives its draws a provenance in
+ * infer/program/primitives.ts.
  */
 
 import { MIX } from "./axes.js";
@@ -45,8 +46,8 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
 }
 
 /**
- * The same value with the names in `tag` added to its provenance, or to the provenance of every leaf if it is nested. If `tag` is
- * itself a provenance, only its names are used, because its axes describe another value.
+ * The same value with the names in `tag` added to its provenance; in a nested value, to the provenance of every leaf. If
+ * `tag` is itself a provenance, only its names are used, because its relations describe another value.
  */
 export function trackProvenance<T>(x: T, tag: string | Provenance | Iterable<string>): T {
   const set = tag instanceof Provenance ? tag : typeof tag === "string" ? Provenance.of(tag) : Provenance.of(...tag);
@@ -64,5 +65,5 @@ export function getProvenance(x: unknown): Provenance {
   return set;
 }
 
-/** The same value with an empty provenance. In a nested value, every leaf gets an empty provenance. */
+/** The same value with an empty provenance; in a nested value, every leaf gets an empty provenance. */
 export const detachProvenance = <T>(x: T): T => mapTracked(x, (leaf) => leaf.withProvenance(Provenance.empty));

@@ -35,8 +35,8 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
 type Scalar = (...xs: number[]) => number;
 
 /**
- * The union of `before` and the provenance of input i. If the latter refers to axes of the input, they are first translated to the axes of
- * the result.
+ * The union of `before` and the provenance of input i. First the op's axis rule turns the relations of the input, which name axes of the
+ * input, into relations that name axes of the result.
  */
 function withAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[], i: number): Provenance {
   const inputProvenance = (inputs[i] as Tensor).provenance;
@@ -70,7 +70,7 @@ function applyBatched<P>(op: Op<P>, params: P, inputs: Tensor[]): Tensor {
   return withNode(op, params, inputs, asExample(op.batch(params, values, batched, batchSize(level)), level));
 }
 
-/** Wraps a whole batch (batch axis first) as a tensor that looks like one example inside the vmap at this depth. */
+/** Wraps a whole batch (batch axis first) as a tensor that looks like one example, inside the vmap at depth `level`. */
 export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value });
 
 /** Adds a node to the result if a gradient is being taken, and reports the op to the recorder, if there is one. */
@@ -82,10 +82,12 @@ function addNodeAndRecord<P>(op: Op<P>, params: P, inputs: Tensor[], result: Ten
 
 function withNode<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
   if (gradDepth === 0) return result;
+  const { vjp } = op;
   let newest = 0;
   for (let i = 0; i < inputs.length; i++) {
     const { node } = inputs[i] as Tensor;
-    if (node !== null && node.newestVariable > newest && op.vjp(i) !== null) newest = node.newestVariable;
+    if (node === null || node.newestVariable <= newest) continue;
+    if (typeof vjp === "function" || vjp[i] != null) newest = node.newestVariable;
   }
   if (newest > 0) result.node = new Node(op, params, inputs, newest);
   return result;

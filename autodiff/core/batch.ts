@@ -1,20 +1,20 @@
 /**
- * The vmaps that are running, outermost first. Each has a frame with its size and the first error that depended on values. Some examples
- * alone might not have caused this error. So a program that catches it and continues has taken one branch for all examples, and the vmap
- * throws the error again when it ends.
+ * The vmaps that are running, outermost first. The frame of a vmap has the number of its examples and the first error that depended on
+ * values. Perhaps only some of the examples are the cause of this error. So if the program catches it and continues, it has taken one
+ * branch for all examples, and the vmap throws an error when it ends.
  */
 import { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
 
 /**
- * The record that a tensor inside `vmap` holds: the whole batch (batch axis first), and the depth of the vmap. The tensor itself looks like
- * one example.
+ * The record that a tensor inside `vmap` holds: `value` is the whole batch (batch axis first), and `level` the depth of the vmap. The
+ * tensor itself looks like one example.
  */
 export interface Batch {
   readonly level: number;
   readonly value: Tensor;
-  /** Records the ops on this tensor, if it stands for a value in the body of a loop. */
+  /** In the body of a loop (`scan`): records the ops on this tensor. */
   readonly tracer?: Tracer;
 }
 
@@ -29,7 +29,7 @@ export let batchDepth = 0;
 
 export const isBatched = (x: Tensor): boolean => x.batch !== null;
 
-/** The number of examples of the vmap at this depth. */
+/** The number of examples of the vmap at depth `level`. */
 export const batchSize = (level: number): number => (frames[level] as Frame).size;
 
 /** Runs `body` as a vmap of `size` examples, one level deeper. */
@@ -48,13 +48,13 @@ export function inBatch<T>(size: number, body: (level: number) => T): T {
   }
 }
 
-/** Notes an error in the vmap at this depth. The vmap throws it when it ends, even if the program has caught it. */
+/** Notes an error in the vmap at depth `level`. The vmap throws this error when it ends, even if the program has caught it. */
 export function noteInBatch(level: number, refusal: PedigradError): void {
   const frame = frames[level];
   if (frame !== undefined) frame.refusal ??= refusal;
 }
 
-/** Records the ops of a loop body instead of running them: tensors in the body have shapes, but no numbers yet. */
+/** Records the ops in the body of a loop instead of running them: tensors in the body have shapes, but no numbers yet. */
 export interface Tracer {
   /** Whether the body is still being recorded. */
   readonly isOpen: boolean;
@@ -65,7 +65,7 @@ export interface Tracer {
 /** How many loop bodies are being recorded, one inside the other. */
 export let traceDepth = 0;
 
-/** Runs `body` to record it, one level deeper, like a vmap, but with tensors that have no numbers. */
+/** Runs `body` to record it. Like a vmap, this is one level deeper, but its tensors have no numbers. */
 export function inTrace<T>(body: (level: number) => T): T {
   traceDepth++;
   try {

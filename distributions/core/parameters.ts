@@ -43,7 +43,7 @@ export function readParameters<P extends Params>(family: Signature<P>, args: rea
     const x = param in given ? given[param] : family.defaults?.[param];
     if (x !== undefined) params[param] = asParameter(family, param, x);
     else if (!family.oneOf?.includes(param))
-      throw refusal(family, "missing-parameter", param, `${param} is ${param in given ? "undefined" : "missing"}.`);
+      refuseParameter(name, param, `${param} is ${param in given ? "undefined" : "missing"}.`, "missing-parameter");
   }
   if (family.oneOf !== undefined) checkAlternatives(family, family.oneOf, params);
   const argConstraints: Record<string, Constraint> = {};
@@ -63,11 +63,12 @@ export function readParameters<P extends Params>(family: Signature<P>, args: rea
 function batchOf(family: string, param: string, { shape }: Tensor, constraint: Constraint): Shape {
   const { eventDim } = constraint;
   if (shape.length < eventDim)
-    throw new PedigradError({
-      code: "bad-shape",
+    refuseParameter(
+      family,
       param,
-      message: `${family}: ${param} (${constraint.must}) needs at least ${eventDim} ${eventDim === 1 ? "axis" : "axes"}, got shape ${showShape(shape)}.`,
-    });
+      `${param} (${constraint.must}) needs at least ${eventDim} ${eventDim === 1 ? "axis" : "axes"}, got shape ${showShape(shape)}.`,
+      "bad-shape",
+    );
   return eventDim === 0 ? shape : shape.slice(0, shape.length - eventDim);
 }
 
@@ -75,7 +76,7 @@ function asParameter<P extends Params>(family: Signature<P>, param: string, x: u
   try {
     return tensor(x as TensorLike);
   } catch (error) {
-    throw refusal(family, "bad-parameter", param, `${param}: ${(error as Error).message}`);
+    refuseParameter(family.name, param, `${param}: ${(error as Error).message}`);
   }
 }
 
@@ -84,13 +85,13 @@ function checkAlternatives<P extends Params>(family: Signature<P>, oneOf: readon
   if (found.length === 1) return;
   const choice = `${oneOf.slice(0, -1).join(", ")} or ${oneOf.at(-1)}`;
   const message = found.length === 0 ? `give ${choice}.` : `give ${choice}, not ${found.join(" and ")} together.`;
-  throw refusal(family, "bad-parameter", found[1] ?? (oneOf[0] as string), message);
+  refuseParameter(family.name, found[1] ?? (oneOf[0] as string), message);
 }
 
 function byPosition<P extends Params>(family: Signature<P>, args: readonly unknown[]): Record<string, unknown> {
   const names = Object.keys(family.constraints);
   if (args.length > names.length)
-    throw refusal(family, "bad-parameter", "arguments", `got ${args.length} arguments. Expected ${names.join(", ")}.`);
+    refuseParameter(family.name, "arguments", `got ${args.length} arguments. Expected ${names.join(", ")}.`);
   const given: Record<string, unknown> = {};
   for (let i = 0; i < args.length; i++) given[names[i] as string] = args[i];
   return given;
@@ -102,22 +103,25 @@ function byName<P extends Params>(family: Signature<P>, record: Record<string, u
     if (!names.includes(name)) {
       const nearest = nearestName(name, names, (known) => SYNONYMS[known] ?? []);
       const hint = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
-      throw refusal(
-        family,
-        "unknown-parameter",
+      refuseParameter(
+        family.name,
         name,
         `unknown parameter "${name}". Expected ${names.join(", ")}.${hint}`,
+        "unknown-parameter",
       );
     }
   return record;
 }
 
-const refusal = <P extends Params>(
-  family: Signature<P>,
-  code: ErrorCode,
+/** Refuse the argument `param` of the constructor of `family`. */
+export function refuseParameter(
+  family: string,
   param: string,
   message: string,
-): PedigradError => new PedigradError({ code, param, message: `${family.name}: ${message}` });
+  code: ErrorCode = "bad-parameter",
+): never {
+  throw new PedigradError({ code, param, message: `${family}: ${message}` });
+}
 
 /** The number in a parameter that is a size or a count, and so must be known when the distribution is made. */
 export const firstNumber = (x: Tensor): number => readNumbers(x, "a count")[0] as number;

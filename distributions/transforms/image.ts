@@ -9,20 +9,11 @@
  *
  * The test of an interval compares y with T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside [low, high].
  */
-import {
-  equal,
-  greater,
-  logicalAnd,
-  maximum,
-  minimum,
-  PedigradError,
-  round,
-  type Tensor,
-  where,
-} from "../../autodiff/index.js";
+import { equal, greater, logicalAnd, maximum, minimum, round, type Tensor, where } from "../../autodiff/index.js";
 import { allOf } from "../constraints/axes.js";
 import { boundsOf, type Constraint, type IndependentConstraint, type Interval } from "../constraints/constraint.js";
 import { independent, interval, nonnegative, positive } from "../constraints/index.js";
+import { refuseParameter } from "../core/parameters.js";
 import { Compose, IndependentTransform } from "./composed.js";
 import { Abs, Identity, Reshape, type Transform } from "./scalar.js";
 import { Permute } from "./vector.js";
@@ -53,18 +44,11 @@ function perEvent(c: Constraint, n: number): Constraint | null {
 function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   if (transform instanceof Identity) return c;
   if (transform instanceof Abs)
-    throw new PedigradError({
-      code: "bad-parameter",
-      param: "transforms",
-      message:
-        "TransformedDistribution: Abs is not one-to-one, so the density of both signs would be lost. Use new Folded(base).",
-    });
+    refuse("Abs is not one-to-one, so the density of both signs would be lost. Use new Folded(base).");
   if (c.isUnbounded && !transform.domain.isUnbounded)
-    throw new PedigradError({
-      code: "bad-parameter",
-      param: "transforms",
-      message: `TransformedDistribution: a transform of what must be ${transform.domain.must} is given what may be any number. Take a base with such values.`,
-    });
+    refuse(
+      `a transform of what must be ${transform.domain.must} is given what may be any number. Take a base with such values.`,
+    );
   if (c.hasHoles) return null;
   // A constraint on each number separately still holds after the numbers are permuted or reshaped.
   const each = "base" in c ? (c as IndependentConstraint).base : null;
@@ -79,6 +63,8 @@ function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   const isIncreasing = greater(direction, 0);
   return interval(where(isIncreasing, one, other), where(isIncreasing, other, one));
 }
+
+const refuse = (message: string): never => refuseParameter("TransformedDistribution", "transforms", message);
 
 /** Whether `c` is the whole domain, except perhaps for its boundary. */
 const coversDomain = (c: Constraint, domain: Constraint): boolean =>

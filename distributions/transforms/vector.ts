@@ -13,7 +13,6 @@ import {
   logSigmoid,
   maximum,
   minimum,
-  PedigradError,
   slice,
   softplus,
   stopGradient,
@@ -27,6 +26,7 @@ import {
 } from "../../autodiff/index.js";
 import { type Constraint, l1Ball, orderedVector, simplex, zeroSum } from "../constraints/index.js";
 import { SMALLEST } from "../constraints/inside.js";
+import { refuseParameter } from "../core/parameters.js";
 import { Transform } from "./scalar.js";
 
 const LAST = { axis: -1 };
@@ -40,11 +40,7 @@ export class Permute extends Transform {
   constructor(readonly order: readonly number[]) {
     super();
     if (!order.every((_, i) => order.includes(i)))
-      throw new PedigradError({
-        code: "bad-parameter",
-        param: "order",
-        message: `Permute: the order must have each of 0 … ${order.length - 1} once, got [${order}].`,
-      });
+      refuseParameter("Permute", "order", `the order must have each of 0 … ${order.length - 1} once, got [${order}].`);
   }
   override get domainEventDim(): number {
     return 1;

@@ -20,7 +20,6 @@ import {
   matmul,
   max,
   min,
-  PedigradError,
   reshape,
   scan,
   square,
@@ -42,7 +41,7 @@ import { isRecord } from "../../provenance/base/records.js";
 import { currentAmbient, type Provenance, union } from "../../provenance/index.js";
 import { type Constraint, independent, logWeights } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
-import { readParameters, type Signature } from "../core/parameters.js";
+import { readParameters, refuseParameter, type Signature } from "../core/parameters.js";
 import { requireAll } from "../core/validation.js";
 import { Categorical } from "../families/categorical/categorical.js";
 import { MixtureSameFamily } from "./mixtureSameFamily.js";
@@ -96,7 +95,7 @@ export class DiscreteHMM extends Distribution<Params> {
 
   override get eventShape(): Shape {
     if (this.numSteps !== null) return [this.numSteps, ...this.observation.eventShape];
-    throw refusal("numSteps", "the number of steps is not known. Give numSteps.");
+    return refuse("numSteps", "the number of steps is not known. Give numSteps.");
   }
   override get eventDim(): number {
     return 1 + this.observation.eventDim;
@@ -251,25 +250,26 @@ function moveSteps(x: Tensor, lead: number): Tensor {
 }
 const stepsBeforeStates = (x: Tensor): Tensor => moveSteps(x, x.shape.length - 2);
 
-const refusal = (param: string, message: string): PedigradError =>
-  new PedigradError({ code: "bad-parameter", param, message: `DiscreteHMM: ${message}` });
+function refuse(param: string, message: string): never {
+  return refuseParameter("DiscreteHMM", param, message);
+}
 
 function checkParts(transition: Tensor, states: number, observation: unknown, numSteps: number | undefined): void {
   if (!sameShape(transition.shape.slice(-2), [states, states]))
-    throw refusal(
+    refuse(
       "transitionLogits",
       `initialLogits has ${states} states, but transitionLogits has shape ${showShape(transition.shape)}. Its last two axes must both have one entry for each state.`,
     );
   if (!(observation instanceof Distribution))
-    throw refusal(
+    refuse(
       "observation",
       "observation must be a distribution with batch shape [..., K], one component for each state.",
     );
   if (observation.batchShape.at(-1) !== states)
-    throw refusal(
+    refuse(
       "observation",
       `initialLogits has ${states} states, but observation has batch shape ${showShape(observation.batchShape)}. Its last batch axis must have one entry for each state.`,
     );
   if (numSteps !== undefined && !(Number.isInteger(numSteps) && numSteps >= 1))
-    throw refusal("numSteps", `numSteps must be a whole number >= 1, got ${numSteps}.`);
+    refuse("numSteps", `numSteps must be a whole number >= 1, got ${numSteps}.`);
 }

@@ -4,9 +4,10 @@
  *     p(x) = p_base(x) + p_base(-x) for x >= 0.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
-import { abs, logaddexp, maximum, PedigradError, type Tensor, where } from "../../autodiff/index.js";
+import { abs, logaddexp, maximum, type Tensor, where } from "../../autodiff/index.js";
 import { type Constraint, nonnegative } from "../constraints/index.js";
 import { Derived, type Distribution } from "../core/distribution.js";
+import { refuseParameter } from "../core/parameters.js";
 import { requireThat } from "../core/validation.js";
 
 /**
@@ -15,11 +16,11 @@ import { requireThat } from "../core/validation.js";
 export class Folded extends Derived {
   constructor(base: Distribution) {
     if (base.isDiscrete || base.eventDim > 0)
-      throw new PedigradError({
-        code: "bad-parameter",
-        param: "base",
-        message: `Folded: base must be a continuous distribution of numbers, got ${base.label}, whose values are ${base.isDiscrete ? "discrete" : "vectors. Fold the numbers first: new Folded(new Normal(loc, 1)).toEvent(1)"}.`,
-      });
+      refuseParameter(
+        "Folded",
+        "base",
+        `base must be a continuous distribution of numbers, got ${base.label}, whose values are ${base.isDiscrete ? "discrete" : "vectors. Fold the numbers first: new Folded(new Normal(loc, 1)).toEvent(1)"}.`,
+      );
     super("Folded", base);
   }
 

@@ -38,6 +38,8 @@ import { requireAll } from "../core/validation.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 
 export abstract class MixtureBase extends Distribution {
+  #hasRsample: boolean | undefined;
+
   constructor(
     family: string,
     readonly mixing: Categorical,
@@ -46,6 +48,8 @@ export abstract class MixtureBase extends Distribution {
     super({ family, params: {}, batchShape, argConstraints: {} });
   }
 
+  /** Whether draws have the implicit gradient. */
+  protected abstract isReparameterised(): boolean;
   /** f applied to each component and the value: shape [..., K] + the event axes of the result. */
   protected abstract mapComponentsAt(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor;
   /** f applied to each component: shape batchShape + [K] + eventShape. */
@@ -53,6 +57,11 @@ export abstract class MixtureBase extends Distribution {
   /** A draw of each component, shape + [K] + eventShape. */
   protected abstract drawComponents(key: Tensor, shape: Shape): Tensor;
 
+  /** Computed once, because it takes longer than a density. */
+  override get hasRsample(): boolean {
+    this.#hasRsample ??= this.isReparameterised();
+    return this.#hasRsample;
+  }
   override inside(value: Tensor): Tensor {
     return max(
       this.mapComponentsAt(value, (one, x) => one.inside(x)),

@@ -2,11 +2,12 @@
 
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
-import { broadcastTo, PedigradError, stack, type Tensor } from "../../autodiff/index.js";
+import { broadcastTo, stack, type Tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { boundsOf, withHoles } from "../constraints/constraint.js";
 import type { Constraint } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
+import { refuseParameter } from "../core/parameters.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 import { fixedNumbers, hasCdf, hullOf, isConnected, isShared, MixtureBase } from "./mixed.js";
 
@@ -14,15 +15,15 @@ import { fixedNumbers, hasCdf, hullOf, isConnected, isShared, MixtureBase } from
  * @example new Mixture(new Categorical([0.5, 0.5]), [new Normal(-1, 1), new Normal(3, 1)]).mean.item() // 1
  */
 export class Mixture extends MixtureBase {
+  readonly #support: Constraint;
+
   /** `mixing` has K classes, and there are K components. Their batch shapes broadcast. */
   constructor(
     mixing: Categorical,
     readonly components: readonly Distribution[],
   ) {
     const events = components.map(({ eventShape }) => eventShape);
-    const refuse = (message: string): never => {
-      throw new PedigradError({ code: "shape-mismatch", param: "components", message: `Mixture: ${message}` });
-    };
+    const refuse = (message: string): never => refuseParameter("Mixture", "components", message, "shape-mismatch");
     if (components.length !== mixing.numCategories)
       refuse(
         `got ${components.length} components, but mixing has ${mixing.numCategories} classes. Give one component for each class.`,
@@ -42,18 +43,19 @@ export class Mixture extends MixtureBase {
       mixing,
       shapes.reduce((all, shape) => broadcastShapes("Mixture", all, shape), mixing.batchShape),
     );
+    const supports = components.map((one) => one.support);
+    const hull = hullOf(supports);
+    this.#support = supports.includes(hull) ? hull : withHoles(hull, (value) => this.inside(value));
   }
 
   /** A value must lie in the support of at least one component. */
   override get support(): Constraint {
-    const supports = this.components.map((one) => one.support);
-    const hull = hullOf(supports);
-    return supports.includes(hull) ? hull : withHoles(hull, (value) => this.inside(value));
+    return this.#support;
   }
   override get eventShape(): Shape {
     return (this.components[0] as Distribution).eventShape;
   }
-  override get hasRsample(): boolean {
+  protected override isReparameterised(): boolean {
     if (this.eventDim > 0 || !this.components.every((one) => one.hasRsample && hasCdf(one))) return false;
     const supports = this.components.map((one) => one.support);
     const bounds = supports.map((one) => boundsOf(one));

@@ -1,9 +1,10 @@
 /** MixtureSameFamily: a mixture whose components lie along the last batch axis of one distribution. */
 import { broadcastShapes, type Shape, showShape } from "../../autodiff/core/shape.js";
-import { broadcastTo, expandDims, max, min, PedigradError, type Tensor } from "../../autodiff/index.js";
+import { broadcastTo, expandDims, max, min, type Tensor } from "../../autodiff/index.js";
 import { boundsOf, eventConstraint, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
+import { refuseParameter } from "../core/parameters.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 import { fixedNumbers, hasCdf, isConnected, isShared, MixtureBase } from "./mixed.js";
 
@@ -11,6 +12,8 @@ import { fixedNumbers, hasCdf, isConnected, isShared, MixtureBase } from "./mixe
  * @example new MixtureSameFamily(new Categorical([0.5, 0.5]), new Normal([-1, 3], 1)).mean.item() // 1
  */
 export class MixtureSameFamily extends MixtureBase {
+  readonly #support: Constraint;
+
   /** `mixing` has K classes, and `components` has batch shape [..., K]. */
   constructor(
     mixing: Categorical,
@@ -18,33 +21,36 @@ export class MixtureSameFamily extends MixtureBase {
   ) {
     const last = components.batchShape.at(-1);
     if (last !== mixing.numCategories)
-      throw new PedigradError({
-        code: "shape-mismatch",
-        param: "components",
-        message: `MixtureSameFamily: mixing has ${mixing.numCategories} classes, but the components have batch shape ${showShape(components.batchShape)}. Their last batch axis must have one entry for each class.`,
-      });
+      refuseParameter(
+        "MixtureSameFamily",
+        "components",
+        `mixing has ${mixing.numCategories} classes, but the components have batch shape ${showShape(components.batchShape)}. Their last batch axis must have one entry for each class.`,
+        "shape-mismatch",
+      );
     super(
       "MixtureSameFamily",
       mixing,
       broadcastShapes("MixtureSameFamily", mixing.batchShape, components.batchShape.slice(0, -1)),
     );
+    this.#support = this.#supportOf(components);
   }
 
   override get support(): Constraint {
-    const { components } = this;
-    const { support } = components;
+    return this.#support;
+  }
+  #supportOf({ support, batchShape, isDiscrete }: Distribution): Constraint {
     if (isShared(support)) return support;
     const bounds = boundsOf(support);
     const inside = (value: Tensor): Tensor => this.inside(value);
     if (bounds === null) return eventConstraint("union", support.must, support.eventDim, inside, support.isDiscrete);
     // The components may differ in their bounds: take the lowest and the highest.
-    const [low, high] = bounds.map((bound) => broadcastTo(bound, components.batchShape)) as [Tensor, Tensor];
-    return withHoles((components.isDiscrete ? integerInterval : interval)(min(low, -1), max(high, -1)), inside);
+    const [low, high] = bounds.map((bound) => broadcastTo(bound, batchShape)) as [Tensor, Tensor];
+    return withHoles((isDiscrete ? integerInterval : interval)(min(low, -1), max(high, -1)), inside);
   }
   override get eventShape(): Shape {
     return this.components.eventShape;
   }
-  override get hasRsample(): boolean {
+  protected override isReparameterised(): boolean {
     const { components } = this;
     if (this.eventDim > 0 || !components.hasRsample || !hasCdf(components)) return false;
     if (isShared(components.support)) return true;

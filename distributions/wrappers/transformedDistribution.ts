@@ -14,7 +14,6 @@ import {
   less,
   maximum,
   minimum,
-  PedigradError,
   round,
   type Tensor,
   where,
@@ -24,6 +23,7 @@ import { boundsOf } from "../constraints/constraint.js";
 import type { Constraint } from "../constraints/index.js";
 import { clampInside } from "../constraints/inside.js";
 import { Derived, type Distribution } from "../core/distribution.js";
+import { refuseParameter } from "../core/parameters.js";
 import { requireThat } from "../core/validation.js";
 import { Compose } from "../transforms/composed.js";
 import { imageOf } from "../transforms/image.js";
@@ -44,11 +44,12 @@ function spreadOver(transform: Transform, base: Distribution): Distribution {
   const whole = sameShape(batch, base.batchShape) ? base : base.expand(batch);
   const back = transform.inverseShape(shape);
   if (sameShape(back, whole.shape())) return whole;
-  throw new PedigradError({
-    code: "shape-mismatch",
-    param: "transforms",
-    message: `TransformedDistribution: the transform gives a draw of shape ${showShape(whole.shape())} the shape ${showShape(shape)}, whose inverse has shape ${showShape(back)}. Give parameters of the transform the event shape of ${base.label}, or the batch shape before it.`,
-  });
+  return refuseParameter(
+    "TransformedDistribution",
+    "transforms",
+    `the transform gives a draw of shape ${showShape(whole.shape())} the shape ${showShape(shape)}, whose inverse has shape ${showShape(back)}. Give parameters of the transform the event shape of ${base.label}, or the batch shape before it.`,
+    "shape-mismatch",
+  );
 }
 
 /**

@@ -9,6 +9,7 @@ import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
 import {
   add,
   ceil,
+  type ErrorCode,
   equal,
   floor,
   greater,
@@ -27,6 +28,7 @@ import { boundsOf, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
+import { refuseParameter } from "../core/parameters.js";
 import { requireAll, validation } from "../core/validation.js";
 
 type Bounds = { readonly low?: TensorLike; readonly high?: TensorLike };
@@ -44,6 +46,8 @@ function readBounds(bounds: Bounds, others: readonly unknown[]): { low: TensorLi
   });
 }
 
+const refuse = (message: string, code?: ErrorCode): never => refuseParameter("Truncated", "base", message, code);
+
 /**
  * @example new Truncated(new Normal(0, 1), { low: 0 }).logProb(1).item() // -0.7258
  */
@@ -60,17 +64,12 @@ export class Truncated extends Distribution {
   ) {
     const { low, high } = readBounds(bounds, others);
     if (base.eventDim > 0)
-      throw new PedigradError({
-        code: "bad-shape",
-        param: "base",
-        message: `Truncated: ${base.label} has events of ${base.eventDim} axes, but only distributions of numbers can be truncated.`,
-      });
+      refuse(
+        `${base.label} has events of ${base.eventDim} axes, but only distributions of numbers can be truncated.`,
+        "bad-shape",
+      );
     if (base.support.name === "circular")
-      throw new PedigradError({
-        code: "bad-parameter",
-        param: "base",
-        message: `Truncated: ${base.label} is a distribution of angles, which have no order. Truncate a distribution of numbers.`,
-      });
+      refuse(`${base.label} is a distribution of angles, which have no order. Truncate a distribution of numbers.`);
     const ends = boundsOf(base.support);
     const [least, most] = ends ?? [-Infinity, Infinity];
     const whole = base.isDiscrete;

@@ -18,7 +18,6 @@ import {
   logaddexp,
   logicalOr,
   logSigmoid,
-  PedigradError,
   sigmoid,
   square,
   type Tensor,
@@ -30,7 +29,7 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
-import { type Given, type Parts, readParameters, type Signature } from "../core/parameters.js";
+import { type Given, type Parts, readParameters, refuseParameter, type Signature } from "../core/parameters.js";
 import { hullOf } from "./mixed.js";
 
 export type GateParams = { readonly gate?: Tensor; readonly gateLogits?: Tensor };
@@ -54,11 +53,11 @@ export abstract class ZeroModified<P extends Record<string, Tensor>> extends Dis
     parts: Parts<P>,
   ) {
     if (!base.isDiscrete || base.eventDim > 0)
-      throw new PedigradError({
-        code: "bad-parameter",
-        param: "base",
-        message: `${parts.family}: base must be a distribution of counts, got ${base.label}, whose values are ${base.eventDim > 0 ? "vectors" : "continuous"}. For continuous data with extra zeros, observe a Bernoulli site that says which are 0, and mask these in the site of the data.`,
-      });
+      refuseParameter(
+        parts.family,
+        "base",
+        `base must be a distribution of counts, got ${base.label}, whose values are ${base.eventDim > 0 ? "vectors" : "continuous"}. For continuous data with extra zeros, observe a Bernoulli site that says which are 0, and mask these in the site of the data.`,
+      );
     super({ ...parts, batchShape: broadcastShapes(parts.family, parts.batchShape, base.batchShape) });
   }
 

@@ -84,7 +84,7 @@ export const replayHandler = (trace: Trace): Handler => ({
 export const substitute = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> =>
   handler("substitute", f, () => substituteHandler(data));
 
-/** A value for site `name`. If it was computed from another draw of the same site, all its axes count as mixed. */
+/** A value for site `name`. If the value was computed from an earlier draw of this site, all axes in its provenance become mixed. */
 const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
@@ -190,7 +190,7 @@ export const scale = <A extends unknown[], R>(f: Model<A, R>, factor: TensorLike
   }));
 };
 
-/** Pyro's `do`: later statements get a site's value in `data`, while the site itself is still drawn (or observed) as before. */
+/** Pyro's `do`: statements after a site get its value from `data`, but the site itself is still drawn (or observed) as before. */
 export const intervene = <A extends unknown[], R>(f: Model<A, R>, data: Data): Model<A, R> => {
   const valueOf = lookup("intervene", data);
   return handler("intervene", f, () => ({

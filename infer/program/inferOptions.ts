@@ -9,7 +9,10 @@ import { StraightThrough } from "../../distributions/wrappers/straightThrough.js
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireOptions } from "../checks.js";
 
-/** Baselines, which reduce the variance of a score-function site. A baseline may not depend on the site itself. */
+/**
+ * The baseline of a score-function site: a number that is subtracted from the site's cost to reduce the variance of the
+ * gradient. It may not depend on the site itself. Several baselines of one site are added.
+ */
 export interface BaselineOptions {
   /** Subtract a decaying average of past costs. */
   useDecayingAvgBaseline?: boolean | undefined;
@@ -26,7 +29,7 @@ export interface BaselineOptions {
 }
 
 export interface InferOptions {
-  /** The baseline that is subtracted from the costs of a score-function site. */
+  /** Subtract a baseline from the cost of this site, which must have a score-function gradient. */
   baseline?: BaselineOptions | undefined;
   /** Sum the site out instead of sampling it (TraceEnumELBO). */
   enumerate?: "parallel" | "sequential" | null | undefined;
@@ -82,7 +85,7 @@ export type GradientChoice = "pathwise" | "score" | "disarm" | "straightThrough"
 interface GradientRule {
   /** The same distribution, whose draws have this gradient; null if the distribution does not allow it. */
   readonly apply: (fn: Distribution) => Distribution | null;
-  /** The distributions that this gradient needs, in words, for error messages. */
+  /** The property of a distribution that this gradient needs, in words for error messages. */
   readonly requirement: string;
   readonly isBiased: boolean;
 }
@@ -132,7 +135,7 @@ export function withGradient(site: string, fn: Distribution, choice: GradientCho
 }
 
 let hasWarned = false;
-/** Runs f without the warning of biased gradients, for a function that only measures them. */
+/** Run `f` without the warning about biased gradients. Used where gradients are only measured. */
 export function withoutBiasWarning<T>(f: () => T): T {
   const before = hasWarned;
   hasWarned = true;

@@ -1,8 +1,8 @@
 /**
- * The messages of a model, and the stack of handlers that process them. Every primitive (`sample`, `param`, …) sends a
- * message up the stack, innermost handler first. A handler may change the message on the way up (`process`) and, once
- * it has a value, on the way back down (`postprocess`). The functions of handlers.ts put such a handler around a
- * function. The design follows Pyro's poutine (Bingham et al. 2019) and minipyro, a one-page version of Pyro.
+ * The messages of a model, and the stack of handlers that process them. Each statement of a model (`sample`, `param`, …)
+ * sends a message up the stack, to the innermost handler first. Each handler may change the message (`process`). At the
+ * end of its way up, the message gets a value; then it passes the handlers in reverse order, and each may change it again
+ * (`postprocess`). The design follows Pyro's poutine (Bingham et al. 2019) and minipyro, a one-page version of Pyro.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
@@ -22,12 +22,12 @@ export interface SampleMessage {
   plates: PlateFrame[];
   /** The factor that multiplies the site's log density (set by subsampled plates and by `scale`). */
   scale: Tensor | number;
-  /** The log density counts only where this is not 0 (set by `mask`); null if it counts everywhere. */
+  /** The log density counts only where the mask is not 0; null if the log density counts everywhere. Set by `mask`. */
   mask: Tensor | null;
   key: Tensor | null;
   /** The markov loops around the statement. */
   markov: MarkovPosition[];
-  /** Whether the site is outside a plate that surrounds its statement (lift.ts). By default it is inside all of these. */
+  /** Whether the site is outside `plate`, although its statement is inside (lift.ts). If absent, the site is in all plates. */
   readonly isOutside?: (plate: PlateFrame) => boolean;
   /** Whether the drawn value is tagged with the site's name. */
   isTracked: boolean;
@@ -48,7 +48,7 @@ export interface ParamMessage {
   readonly declared: string;
   value: Tensor | null;
   init: ((key: Tensor) => Tensor) | null;
-  /** The shape of the initial value; null if it is known only after drawing with a key. */
+  /** The shape of the initial value; null if only a draw of the initial value shows its shape. */
   shape: readonly number[] | null;
   constraint: Constraint;
   /** Whether this statement gives neither an initial value nor a constraint, because another statement declares the param. */
@@ -93,8 +93,8 @@ export interface MutableMessage {
 }
 
 /**
- * The message of `module`: a request for the parameters of the network `name`. The answer is the names of these params
- * without the prefix `name/`, or null if the network has to be initialised.
+ * The message of `module`: a request for the parameters of the network `name`. Handlers set `paths` to the names of the
+ * network's params, without the prefix `name/`; `paths` stays null if the network has to be initialised.
  */
 export interface ModuleMessage {
   readonly type: "module";
@@ -120,10 +120,10 @@ export type Message =
   | ModuleMessage
   | KeyMessage;
 
-/** For each type of message, the function that a handler calls on it; messages of other types pass unchanged. */
+/** The function that a handler calls on each type of message; types without a function pass unchanged. */
 export type Listeners = { readonly [T in Message["type"]]?: (message: Extract<Message, { type: T }>) => void };
 
-/** One handler on the stack: what it does to messages on the way up (`process`) and on the way back down (`postprocess`). */
+/** One handler on the stack: `process` changes messages on their way up, `postprocess` on their way back down. */
 export interface Handler {
   readonly process?: Listeners;
   readonly postprocess?: Listeners;
@@ -181,19 +181,19 @@ function refuseUnfinished(what: string, result: object): void {
   });
 }
 
-/** Put `handler` on the stack until the returned function is called. Used where the body is a loop instead of a function. */
+/** Put `handler` on the stack until the returned function is called. Used where the statements are in the body of a loop. */
 export function pushHandler(handler: Handler): () => void {
   stack.push(handler);
   return () => {
-    const at = stack.lastIndexOf(handler);
-    if (at >= 0) stack.length = at;
+    const depth = stack.lastIndexOf(handler);
+    if (depth >= 0) stack.length = depth;
   };
 }
 
 const SCAN_ADVICE = {
   value:
     "Draw the noise of all steps before the loop at one site of length T (.expand([T]).toEvent(1), or in a plate), give it to scan as xs, and observe the ys after the loop. Or write a plain for loop, with markov where sites are enumerated.",
-  other: "Return its value from the body, and write the statement after the loop.",
+  other: "Return the value from the body of scan, and write the statement after the loop.",
 };
 
 /** Refuse a statement inside the body of scan. Only params and networks are allowed, because they are the same at every step. */
@@ -242,6 +242,7 @@ export interface MarkovPosition {
   /** The loop's identity. */
   readonly loop: object;
   readonly step: number;
+  /** How many steps before this one a site of this step may depend on. */
   readonly history: number;
 }
 

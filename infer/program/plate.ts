@@ -5,6 +5,7 @@
  * scaled up, so that their expected sum is the sum over all elements.
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
+import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireOptions, show } from "../checks.js";
 import { everyType, type Handler, type PlateFrame, pushHandler, type SampleMessage, withHandler } from "./messages.js";
@@ -27,12 +28,12 @@ export function plate<T>(name: string, size: number, options: PlateOptions, body
 export function plate<T>(name: string, body: () => T): T;
 /** A sequential plate: `for (const i of plate(name, size))`. */
 export function plate(name: string, size: number, options?: { subsampleSize?: number | undefined }): Iterable<number>;
-export function plate(name: string, ...rest: unknown[]): unknown {
-  const body = rest.at(-1);
-  checkArguments(name, rest);
-  if (typeof body !== "function") return sequential(name, rest[0] as number, (rest[1] ?? {}) as PlateOptions);
-  const size = rest.length === 1 ? null : checkSize(name, rest[0]);
-  const options = ((rest.length === 3 ? rest[1] : undefined) ?? {}) as PlateOptions;
+export function plate(name: string, ...args: unknown[]): unknown {
+  const body = args.at(-1);
+  checkArguments(name, args);
+  if (typeof body !== "function") return sequential(name, args[0] as number, (args[1] ?? {}) as PlateOptions);
+  const size = args.length === 1 ? null : checkSize(name, args[0]);
+  const options = ((args.length === 3 ? args[1] : undefined) ?? {}) as PlateOptions;
   const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
   const close = openPlate(frame);
   try {
@@ -46,17 +47,18 @@ const BODY = { dim: kinds.any, subsampleSize: kinds.any, subsample: kinds.any };
 const LOOP = { subsampleSize: kinds.any, subsample: kinds.any };
 
 /** Refuse arguments in the wrong order, and unknown options. */
-function checkArguments(name: string, rest: readonly unknown[]): void {
+function checkArguments(name: string, args: readonly unknown[]): void {
   if (typeof name !== "string") refuse(show(name), "bad-option", "the first argument must be the plate's name.");
-  const hasBody = typeof rest.at(-1) === "function";
-  if (rest.length > (hasBody ? 3 : 2) || rest.slice(0, -1).some((x) => typeof x === "function"))
+  const hasBody = typeof args.at(-1) === "function";
+  if (args.length > (hasBody ? 3 : 2) || args.slice(0, -1).some((x) => typeof x === "function"))
     refuse(name, "bad-option", `the arguments must be plate("${name}", size, options, body), with the body last.`);
-  const options = hasBody ? rest.slice(1, -1) : rest.slice(1);
-  for (const given of options)
-    if (given !== undefined) requireOptions(`plate "${name}"`, given, hasBody ? BODY : LOOP, name);
+  // An array of at most one record.
+  const options = hasBody ? args.slice(1, -1) : args.slice(1);
+  for (const record of options)
+    if (record !== undefined) requireOptions(`plate "${name}"`, record, hasBody ? BODY : LOOP, name);
 }
 
-/** The size of a plate. Refuse one that is not a non-negative integer. */
+/** The size of a plate. Refuse a size that is not a non-negative integer. */
 function checkSize(name: string, size: unknown): number {
   if (Number.isInteger(size) && (size as number) >= 0) return size as number;
   return refuse(name, "bad-option", `size must be a non-negative integer, got ${show(size)}.`);
@@ -85,7 +87,7 @@ export function outsidePlates<T>(body: () => T): T {
   }
 }
 
-/** The dim of a plate: the given one, or else the first (from -1 to the left) that no open plate uses. */
+/** The dim of a plate: `dim`, or by default the first one, from -1 to the left, that no open plate uses. */
 function freeDim(name: string, size: number | null, dim: number | undefined): number {
   if (dim === undefined) {
     let free = -1;
@@ -93,12 +95,12 @@ function freeDim(name: string, size: number | null, dim: number | undefined): nu
     return free;
   }
   if (!(Number.isInteger(dim) && dim < 0)) refuse(name, "bad-option", `dim must be a negative integer, got ${dim}.`);
-  const other = openFrames.find((frame) => frame.dim === dim);
-  if (other !== undefined)
+  const sameDim = openFrames.find((frame) => frame.dim === dim);
+  if (sameDim !== undefined)
     throw new PedigradError({
       code: "plate-clash",
       site: name,
-      message: `plates "${other.name}" (size ${other.size}) and "${name}" (size ${size}) both use dim ${dim}. Give one of them a different dim.`,
+      message: `plates "${sameDim.name}" (size ${sameDim.size}) and "${name}" (size ${size}) both use dim ${dim}. Give one of them a different dim.`,
     });
   return dim;
 }
@@ -106,12 +108,12 @@ function freeDim(name: string, size: number | null, dim: number | undefined): nu
 /** Make the frame of a plate that is being opened. */
 function makeFrame(name: string, size: number | null, dim: number | null, options: PlateOptions): PlateFrame {
   if (size === null) return { name, size, subsampleSize: null, dim, indices: null, isWhole: true, isGiven: false };
-  const given = options.subsample === undefined ? null : checkSubsample(name, size, options);
-  const subsampleSize = given?.length ?? options.subsampleSize ?? size;
+  const subsample = options.subsample === undefined ? null : checkSubsample(name, size, options);
+  const subsampleSize = subsample?.length ?? options.subsampleSize ?? size;
   if (!(Number.isInteger(subsampleSize) && subsampleSize >= Math.min(1, size) && subsampleSize <= size))
     refuse(name, "bad-option", `subsampleSize must be an integer in 1..${size}, got ${subsampleSize}.`);
-  const frame = sendPlate(name, size, subsampleSize, dim, given);
-  if (openFrames.some((other) => other.name === frame.name))
+  const frame = sendPlate(name, size, subsampleSize, dim, subsample);
+  if (openFrames.some((open) => open.name === frame.name))
     refuse(
       frame.name,
       "duplicate-name",
@@ -143,27 +145,28 @@ function visitSample(frame: PlateFrame, message: SampleMessage): void {
   if (frame.size !== frame.subsampleSize) message.scale = tensor(message.scale).mul(subsamplingScale(frame));
 }
 
-function expandAlong({ name: plateName, dim, size: whole, subsampleSize }: PlateFrame, { name, fn }: SampleMessage) {
-  const at = dim as number;
-  const size = subsampleSize as number;
-  const actual = fn.batchShape.at(at);
-  if (fn.batchShape.length < -at || actual === 1) {
-    if (actual === size) return fn;
-    const missing = Math.max(0, -at - fn.batchShape.length);
+/** The distribution of a site in a plate, with one batch element along the plate's dim for each element that the plate visits. */
+function expandAlong(frame: PlateFrame, { name, fn }: SampleMessage): Distribution {
+  const [dim, numVisited] = [frame.dim as number, frame.subsampleSize as number];
+  const actual = fn.batchShape.at(dim);
+  if (fn.batchShape.length < -dim || actual === 1) {
+    if (actual === numVisited) return fn;
+    const missing = Math.max(0, -dim - fn.batchShape.length);
     const shape = [...new Array<number>(missing).fill(1), ...fn.batchShape];
-    shape[shape.length + at] = size;
+    shape[shape.length + dim] = numVisited;
     return fn.expand(shape);
   }
-  if (actual !== size)
+  const isWhole = numVisited === frame.size;
+  if (actual !== numVisited)
     throw new PedigradError({
       code: "plate-size",
       site: name,
-      message: `site "${name}" in plate "${plateName}": dim ${at} has size ${actual}, but the plate ${size === whole ? `has size ${size}` : `visits ${size} of ${whole} elements`}. Give the distribution's parameters size ${size} (or 1) along dim ${at}${size === whole ? "" : ", by subsample(data)"}, or move them out of the plate. If the dim belongs to one event, use .toEvent(n).`,
+      message: `site "${name}" in plate "${frame.name}": dim ${dim} has size ${actual}, but the plate ${isWhole ? `has size ${frame.size}` : `visits ${numVisited} of ${frame.size} elements`}. Give the distribution's parameters size ${numVisited} (or 1) along dim ${dim}${isWhole ? "" : ", by subsample(data)"}, or move the statement out of the plate. If the dim belongs to one event, use .toEvent(n).`,
     });
   return fn;
 }
 
-/** A sequential plate: each iteration of a loop visits one element. */
+/** The iterable of a sequential plate: each iteration of its loop visits one element. */
 function sequential(name: string, size: number, options: PlateOptions): Iterable<number> {
   return iterateElements(name, checkSize(name, size), options);
 }
@@ -172,7 +175,7 @@ function* iterateElements(name: string, size: number, options: PlateOptions): Ge
   const frame = makeFrame(name, size, null, options);
   const indices = (frame.indices as Tensor).toFloat64Array();
   let isEmpty = true;
-  let count = 0;
+  let numVisited = 0;
   const listener: Handler = {
     process: everyType(() => {
       isEmpty = false;
@@ -184,7 +187,7 @@ function* iterateElements(name: string, size: number, options: PlateOptions): Ge
       const pop = pushHandler(listener);
       pushHandler(frameHandler(frame));
       try {
-        count++;
+        numVisited++;
         yield index;
       } finally {
         pop();
@@ -192,11 +195,11 @@ function* iterateElements(name: string, size: number, options: PlateOptions): Ge
       }
     }
   } finally {
-    if (isEmpty && !frame.isWhole && (count === indices.length || count > 1)) refuseEmptyLoop(frame);
+    if (isEmpty && !frame.isWhole && (numVisited === indices.length || numVisited > 1)) refuseEmptyLoop(frame);
   }
 }
 
-/** Refuse uses such as `[...plate(…)]`: the loop ends before the first statement, so the statements are outside the plate and not scaled. */
+/** Refuse uses such as `[...plate(…)]`: the loop ends before the first statement runs, so no statement is in the plate or scaled. */
 const refuseEmptyLoop = ({ name, size, subsampleSize }: PlateFrame): never =>
   refuse(
     name,

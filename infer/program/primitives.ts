@@ -103,9 +103,9 @@ function setValue(message: SampleMessage): void {
 }
 
 /**
- * The value, tagged with its site's name. Along the element axes (the batch axes, and the axes that `toEvent` moved into the event), each
- * element depends only on the same element of the site. An enumerated value has size 1 along its plates, because all elements have the
- * same list of values; axes to the left of the plates belong to other enumerated sites.
+ * The value, tagged with its site's name. Along the element axes of the site (the batch axes, and the axes that `toEvent` moved into the
+ * event), each element of the value depends only on the same element of the site. The value of an enumerated site has size 1 along its
+ * plates, because all elements have the same list of possible values; axes to the left of the plates belong to other enumerated sites.
  */
 function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
@@ -119,7 +119,7 @@ function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, am
   return value.withProvenance(union(inherited, own));
 }
 
-/** The provenance of a draw. A value substituted for the draw gets it too, since its probability depends on the same sites. */
+/** The provenance of a draw from `fn`. A value given by `substitute` gets it too: the probability of the value depends on the same sites. */
 function drawProvenance(fn: Distribution): Provenance {
   return outsideRuns(() => {
     try {
@@ -132,7 +132,7 @@ function drawProvenance(fn: Distribution): Provenance {
 }
 
 function draw(message: SampleMessage): Tensor {
-  // `block` hides the site from `seed`, so it has no key yet, but `block` lets requests for keys pass.
+  // If `block` hid the site from `seed`, the site has no key yet; but `block` does not stop requests for keys.
   const key = message.key ?? requestKey(message.name);
   if (key === null)
     throw new PedigradError({
@@ -169,7 +169,7 @@ export interface ParamOptions {
 
 const isConstraint = (x: unknown): x is Constraint => typeof (x as Constraint | null)?.check === "function";
 
-/** A learnable parameter named `name`. `svi.init` starts it at `init`, which is a value or a function that draws one with a key. */
+/** A learnable parameter named `name`. `init` is the value at which `svi.init` starts, or a function that draws this value with a key. */
 export function param(
   name: string,
   init?: TensorLike | ((key: Tensor) => TensorLike),
@@ -191,15 +191,15 @@ export function param(
       param: name,
       message: `param "${name}": constraint must be one of constraints, such as constraints.positive or constraints.interval(low, high), got ${show(constraint)}.`,
     });
-  const given = typeof init === "function" || init === undefined ? null : tensor(init);
+  const initialValue = typeof init === "function" || init === undefined ? null : tensor(init);
   const message = send<ParamMessage>(
     {
       type: "param",
       name,
       declared: name,
       value: null,
-      init: given !== null ? () => given : typeof init === "function" ? (key) => tensor(init(key)) : null,
-      shape: given?.shape ?? null,
+      init: initialValue !== null ? () => initialValue : typeof init === "function" ? (key) => tensor(init(key)) : null,
+      shape: initialValue?.shape ?? null,
       constraint,
       isReference: init === undefined && options.constraint === undefined,
       eventDim,
@@ -207,7 +207,7 @@ export function param(
       stop: false,
     },
     (m) => {
-      m.value ??= given;
+      m.value ??= initialValue;
     },
   );
   if (message.value === null)
@@ -224,7 +224,7 @@ export function param(
 export const deterministic = (name: string, value: TensorLike): Tensor =>
   send({ type: "deterministic", name, value: tensor(value), plates: [], stop: false }, () => {}).value;
 
-/** Add `logFactor` to the log density. */
+/** Add `logFactor` to the log density of the program. */
 export function factor(name: string, logFactor: TensorLike): void {
   sample(
     name,
@@ -275,6 +275,6 @@ export function prngKey(): Tensor {
   });
 }
 
-/** A key from the handlers; null if no handler gives one. */
+/** A random key from the handlers; null if no handler gives a key. */
 export const requestKey = (name: string): Tensor | null =>
   send<KeyMessage>({ type: "key", name, value: null, stop: false }, () => {}).value;

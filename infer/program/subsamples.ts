@@ -1,8 +1,8 @@
 /**
- * The choice of the elements that a plate visits: all elements, those that the program gives (`subsample: indices`), or a
- * random subsample. The model visits the same elements as the guide: `sharedPlatesHandler` draws a subsample once for
- * each name of a plate, and reuses it. Indices that a program gives take precedence over a random subsample; if guide
- * and model both give indices, these must be equal.
+ * The choice of the elements that a plate visits: all elements, the elements that the program gives (`subsample: indices`),
+ * or a random subsample. The model visits the same elements as the guide: `sharedPlatesHandler` draws one subsample for
+ * each plate name, and uses it in both. Indices that a program gives take precedence over a random subsample. If guide
+ * and model both give indices, the indices must be equal.
  */
 import {
   arange,
@@ -48,7 +48,7 @@ export function sendPlate(
   size: number,
   subsampleSize: number,
   dim: number | null,
-  given: Tensor | null,
+  subsample: Tensor | null,
 ): PlateFrame {
   const message = send<PlateMessage>(
     {
@@ -57,8 +57,8 @@ export function sendPlate(
       size,
       subsampleSize,
       dim,
-      value: given,
-      isGiven: given !== null,
+      value: subsample,
+      isGiven: subsample !== null,
       isWhole: false,
       stop: false,
     },
@@ -91,25 +91,26 @@ function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
 
 /** The indices that the program gives (`subsample`), after checks. */
 export function checkSubsample(name: string, size: number, { subsample, subsampleSize }: PlateOptions): Tensor {
-  const given = tensor(subsample as TensorLike);
-  if (given.shape.length !== 1)
-    refuse(name, "bad-option", `subsample must be a vector of indices, got shape [${given.shape}].`);
-  if (subsampleSize !== undefined && subsampleSize !== given.length)
+  const indices = tensor(subsample as TensorLike);
+  if (indices.shape.length !== 1)
+    refuse(name, "bad-option", `subsample must be a vector of indices, got shape [${indices.shape}].`);
+  if (subsampleSize !== undefined && subsampleSize !== indices.length)
     refuse(
       name,
       "bad-option",
-      `subsample has ${given.length} indices, but subsampleSize is ${subsampleSize}. Leave subsampleSize out.`,
+      `subsample has ${indices.length} indices, but subsampleSize is ${subsampleSize}. Leave subsampleSize out.`,
     );
   if (validation)
     reportAsSite(
       name,
-      () => requireThat(given, constraints.integerInterval(0, size - 1), { family: "subsample", what: "every index" }),
+      () =>
+        requireThat(indices, constraints.integerInterval(0, size - 1), { family: "subsample", what: "every index" }),
       "plate",
     );
-  return given;
+  return indices;
 }
 
-/** Set the size of a plate that was declared without one to the size of its first site. */
+/** Set the size of a plate that was declared without a size to the size of its first site. */
 export function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): void {
   const lead = value === null ? [] : value.shape.slice(0, value.shape.length - fn.eventDim);
   const sizes = [fn.batchShape, lead].flatMap((shape) => shape.at(frame.dim as number) ?? []);
@@ -136,8 +137,8 @@ interface PlateVisit {
 }
 
 /**
- * A handler that draws the subsample of every plate once, with a key of its own derived from `keyOf()`, and gives it to
- * all programs that run inside.
+ * A handler that draws one subsample for each plate name, with a separate key derived from `keyOf()`. All programs that
+ * run inside the handler visit this subsample.
  */
 export function sharedPlatesHandler(keyOf: () => Tensor): Handler {
   const visits = new Map<string, PlateVisit>();
@@ -146,8 +147,8 @@ export function sharedPlatesHandler(keyOf: () => Tensor): Handler {
     process: {
       plate(message) {
         const { size, subsampleSize } = message;
-        const before = visits.get(message.name);
-        if (before !== undefined) reuseVisit(message, before);
+        const firstVisit = visits.get(message.name);
+        if (firstVisit !== undefined) reuseVisit(message, firstVisit);
         if (message.value === null && subsampleSize !== size)
           message.value = random.permutation(random.foldIn(keyOf(), draws++), size).slice(0, subsampleSize);
       },
@@ -191,35 +192,35 @@ export const givenPlatesHandler = (values: Readonly<Record<string, Tensor>>): Ha
 });
 
 /**
- * Let a plate that is being opened visit the same elements as `before`. Refuse the plate if the program gives it different
- * elements.
+ * Let a plate that is being opened visit the same elements as in its first visit. Refuse the plate if the program gives it
+ * different elements.
  */
-export function reuseVisit(message: PlateMessage, before: PlateVisit): void {
+export function reuseVisit(message: PlateMessage, firstVisit: PlateVisit): void {
   const { name, size, subsampleSize, value, isGiven } = message;
   // Different sizes are refused later, where guide and model are compared.
-  if (size !== before.size) return;
-  if (isGiven) requireSameElements(name, before, value as Tensor);
-  else if (!(before.isWhole && subsampleSize === size)) message.value ??= before.value;
+  if (size !== firstVisit.size) return;
+  if (isGiven) requireSameElements(name, firstVisit, value as Tensor);
+  else if (!(firstVisit.isWhole && subsampleSize === size)) message.value ??= firstVisit.value;
 }
 
-function requireSameElements(name: string, before: PlateVisit, given: Tensor): void {
-  if (before.value === given) return;
-  const [a, b] = [before.value.toFloat64Array(), given.toFloat64Array()];
+function requireSameElements(name: string, firstVisit: PlateVisit, indices: Tensor): void {
+  if (firstVisit.value === indices) return;
+  const [a, b] = [firstVisit.value.toFloat64Array(), indices.toFloat64Array()];
   if (a.length === b.length && a.every((index, i) => index === b[i])) return;
-  const others = before.isGiven
-    ? "it was given different ones"
-    : before.isWhole
-      ? "it visited all of them"
-      : "it drew its own";
+  const firstChoice = firstVisit.isGiven
+    ? "it was given different elements"
+    : firstVisit.isWhole
+      ? "it visited all elements"
+      : "it drew a random subsample";
   throw new PedigradError({
     code: "plate-subsample",
     site: name,
     param: "subsample",
-    message: `plate "${name}" is given its elements here (subsample), but when it was first opened in this step (in the guide, or earlier in this program), ${others}. Give the same subsample in both places.`,
+    message: `plate "${name}" is given its elements here (subsample), but when it was first opened in this step (in the guide, or earlier in this program), ${firstChoice}. Give the same subsample in both places.`,
   });
 }
 
-/** The elements of a site's value that the plates around it visit, if the value has all elements. */
+/** Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements. */
 export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
   let selected = value;
   for (const { dim, size, subsampleSize, indices, isWhole } of plates) {
@@ -230,7 +231,7 @@ export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage,
   return selected;
 }
 
-/** If a param has one element for each element of the plate, take the visited ones. */
+/** If a param has one element for each element of the plate, select the elements that the plate visits. */
 export function visitParam(frame: PlateFrame, message: ParamMessage): void {
   const { dim, indices, size, subsampleSize, isWhole } = frame;
   if (message.value === null || dim === null || indices === null || isWhole) return;

@@ -61,7 +61,7 @@ export class SampleSite {
     return this.#logProb;
   }
 
-  /** The same site without the masks of its distribution, for the score of a draw, which does not depend on masks. */
+  /** The same site without the masks of its distribution. Used for the score of a draw, because masks do not change the score. */
   unmasked(): SampleSite {
     const { unmasked } = this.fn;
     return unmasked === this.fn ? this : new SampleSite({ ...this, fn: unmasked });
@@ -74,7 +74,7 @@ export class SampleSite {
     return this.#elements;
   }
 
-  #density(of: "logProb" | "logProbElements"): Tensor {
+  #density(method: "logProb" | "logProbElements"): Tensor {
     const { name, fn, value, isObserved, mask, ambient } = this;
     // A value with the batch shape of its distribution needs no check, since the distribution was expanded to the plates.
     if (!sameShape(value.shape.slice(0, value.shape.length - fn.eventDim), fn.batchShape)) {
@@ -84,7 +84,7 @@ export class SampleSite {
     let density: Tensor;
     try {
       // A masked observation may be NaN, so mask before computing. A latent is not masked here, since its score ignores the mask.
-      density = withAmbient(ambient, () => (isObserved && mask !== null ? fn.mask(mask) : fn)[of](value));
+      density = withAmbient(ambient, () => (isObserved && mask !== null ? fn.mask(mask) : fn)[method](value));
     } catch (error) {
       throw addSiteToError(name, error, isObserved ? "observed site" : "site");
     }
@@ -103,9 +103,7 @@ export class SampleSite {
     return this.scaled(this.masked(this.elements(), elementDim), elementDim);
   }
 
-  /**
-   * `x`, a log density or a KL term of this site, with 0 where the site is masked. (Multiplying by 0 would keep a NaN.)
-   */
+  /** `x`, a log density or a KL term of this site, with 0 where the site's mask is 0. (Multiplying by 0 would keep a NaN.) */
   masked(x: Tensor, elementDim = 0): Tensor {
     if (this.mask === null) return x;
     const mask = overElements(this.mask, elementDim);
@@ -149,7 +147,7 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
   for (const site of trace.values()) if (site.type === "sample") yield site;
 }
 
-/** Whether a site is a `factor`: it observes an empty tensor (distributions/families/degenerate/unit.ts). */
+/** Whether a site is a `factor`. Only a factor observes an empty tensor (distributions/families/degenerate/unit.ts). */
 export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
 
 /** Whether a distribution is a point mass (a Delta), which may be expanded, masked or made an event. */
@@ -210,8 +208,8 @@ function refuseInside(transform: keyof typeof INSIDE, { name, type }: Site): nev
 }
 
 /**
- * Refuse two sites of one name, unless both are params, plates of the same size, `deterministic` values or `mutable`
- * values.
+ * Refuse two sites of one name, unless both are params, both are plates of the same size, both are `deterministic` values,
+ * or both are `mutable` values.
  */
 function requireSameSite(before: Site, now: Site): void {
   const { name, type } = now;
@@ -232,7 +230,7 @@ function requireSameSite(before: Site, now: Site): void {
     });
 }
 
-/** The number of programs that are running, one inside another. */
+/** How many programs are running, one inside another. */
 let runDepth = 0;
 
 /**

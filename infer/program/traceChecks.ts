@@ -31,7 +31,7 @@ export function reportAsSite<T>(name: string, body: () => T, what = "site"): T {
   }
 }
 
-/** An error that a distribution threw, with the name of its site added; any other error unchanged. */
+/** The error, with the name of the site added if the error is a distribution's and names no site yet. */
 export function addSiteToError(name: string, error: unknown, what: string): unknown {
   if (!(error instanceof PedigradError) || error.site !== undefined) return error;
   const { code, message, param, op } = error;

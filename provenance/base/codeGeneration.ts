@@ -1,11 +1,11 @@
 /**
  * Whether this JavaScript environment allows code generated from strings. A page under a strict Content-Security-Policy,
- * some edge runtimes and `node --disallow-code-generation-from-strings` forbid it. There, slower code that gives the same
- * bits replaces all generated code.
+ * some edge runtimes and `node --disallow-code-generation-from-strings` forbid such code. There the library runs slower
+ * code that gives the same bits.
  */
 let isAllowed: boolean | null = null;
 
-/** Whether code may be generated; the first call tests it. */
+/** Whether code may be generated. The first call tries it and stores the answer. */
 export function canGenerateCode(): boolean {
   if (isAllowed === null)
     try {

@@ -1,4 +1,4 @@
-/** Kinds of options and arguments. Each has a test, and the words that describe the kind in error messages. */
+/** Kinds of options and arguments. A kind is a test (`is`), and the words by which error messages describe the kind. */
 import { isRecord } from "./records.js";
 
 export type Kind = readonly [is: (x: unknown) => boolean, words: string];
@@ -12,7 +12,7 @@ const callable: Kind = [(x) => typeof x === "function", "a function"];
 
 export { callable as function };
 export const string: Kind = [(x) => typeof x === "string", "a string"];
-export const record: Kind = [(x) => isRecord(x), "a record by name"];
+export const record: Kind = [(x) => isRecord(x), "a record ({ name: … })"];
 export const names: Kind = [
   (x) => Array.isArray(x) && x.every((name) => typeof name === "string"),
   "an array of names",

@@ -23,19 +23,19 @@ export function requireKind(op: string, param: string, x: unknown, [is, words]: 
   });
 }
 
-/** Refuse options that are not in a record, unknown options, and options of the wrong kind. */
-export function requireOptions(op: string, options: unknown, known: Known, site?: string): void {
+/** Refuse options that are not in a record, that `allowed` does not name, or that are not of the kind that `allowed` gives. */
+export function requireOptions(op: string, options: unknown, allowed: Allowed, site?: string): void {
   if (!isRecord(options))
     throw new PedigradError({
       op: site === undefined ? op : undefined,
       site,
       code: "bad-option",
       param: "options",
-      message: `${op}: expected options ({ ${namesIn(known)[0]}: … }, or {} for none), got ${show(options)}.`,
+      message: `${op}: expected options ({ ${namesIn(allowed)[0]}: … }, or {} for none), got ${show(options)}.`,
     });
   for (const option of Object.keys(options)) {
-    if (!(isList(known) ? known.includes(option) : Object.hasOwn(known, option))) {
-      const names = namesIn(known);
+    if (!(isList(allowed) ? allowed.includes(option) : Object.hasOwn(allowed, option))) {
+      const names = namesIn(allowed);
       throw new PedigradError({
         op: site === undefined ? op : undefined,
         site,
@@ -44,26 +44,27 @@ export function requireOptions(op: string, options: unknown, known: Known, site?
         message: `${op}: unknown option "${option}". Expected one of ${names.join(", ")}.${didYouMean(option, names)}`,
       });
     }
-    if (!isList(known) && options[option] !== undefined)
-      requireKind(op, option, options[option], known[option] as Kind, site);
+    if (!isList(allowed) && options[option] !== undefined)
+      requireKind(op, option, options[option], allowed[option] as Kind, site);
   }
 }
-type Known = readonly string[] | Readonly<Record<string, Kind>>;
-const isList = (known: Known): known is readonly string[] => Array.isArray(known);
-const namesIn = (known: Known): readonly string[] => (isList(known) ? known : Object.keys(known));
+/** The names of the allowed options, or a record of their kinds by name. */
+type Allowed = readonly string[] | Readonly<Record<string, Kind>>;
+const isList = (allowed: Allowed): allowed is readonly string[] => Array.isArray(allowed);
+const namesIn = (allowed: Allowed): readonly string[] => (isList(allowed) ? allowed : Object.keys(allowed));
 
-/** Refuse arguments of `op` other than a single function. */
-export function requireFunction(op: string, f: unknown, rest: readonly unknown[] = []): void {
+/** Refuse the arguments of `op` unless they are a single function. `others` are the arguments after `f`. */
+export function requireFunction(op: string, f: unknown, others: readonly unknown[] = []): void {
   if (typeof f !== "function") refuseOption(op, "f", `expected a function, got ${show(f)}.`);
-  if (rest.length > 0)
+  if (others.length > 0)
     refuseOption(
       op,
       "f",
-      `takes a function alone and returns a function, got ${show(rest[0])} as well. Call ${op}(f)(…).`,
+      `takes a function alone and returns a function, got ${show(others[0])} as well. Call ${op}(f)(…).`,
     );
 }
 
-/** ` Did you mean "…"?` where one of `names` is close to `name`, else "". */
+/** ` Did you mean "…"?` if one of `names` is close to `name`, else "". */
 export function didYouMean(name: string, names: Iterable<string>): string {
   const near = nearestName(name, names);
   return near === undefined ? "" : ` Did you mean "${near}"?`;

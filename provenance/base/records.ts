@@ -28,7 +28,7 @@ EmptyRecord.prototype = Object.create(null, {
 export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Record<string, T> =>
   Object.assign(emptyRecord<T>(), ...records);
 
-// Real structures are only a few levels deep; one that is deeper than this probably contains itself.
+// The deepest nesting that is allowed. Real structures have only a few levels; a deeper structure probably contains itself.
 export const MAX_DEPTH = 200;
 
 /** Refuse a structure that is nested more than `MAX_DEPTH` deep. */

@@ -1,4 +1,4 @@
-/** For a misspelt name, finds the known name that was probably meant, so that error messages can suggest it. */
+/** Guesses which name a misspelt name was meant to be, so that error messages can suggest it. */
 
 const normalise = (name: string): string => name.toLowerCase().replace(/[^\p{L}\d]/gu, "");
 const sortLetters = (name: string): string => [...name].sort().join("");
@@ -7,9 +7,9 @@ const sortLetters = (name: string): string => [...name].sort().join("");
 const deletions = (x: string): string[] => [x, ...[...x].map((_, i) => x.slice(0, i) + x.slice(i + 1))];
 
 /**
- * The one of `names` that was probably meant by `name`: one that differs only in case and punctuation, else one that has
- * `name` as a synonym, else one that differs by a single typing mistake (a letter missing, added or changed, or two
- * swapped), else one with the same letters in another order.
+ * The one of `names` that was probably meant by `name`: a name that differs from `name` only in case and punctuation, else
+ * a name that has `name` as a synonym, else a name that differs by a single typing mistake (a letter missing, added or
+ * changed, or two letters swapped), else a name with the same letters in another order.
  */
 export function nearestName(
   name: string,

@@ -188,16 +188,6 @@ export function betaImplicitGradB(a: number, b: number, x: number): number {
   return implicitGrad(a, b, x, false);
 }
 
-/** dI/da = -density dx/da. */
-export function betaincGradA(a: number, b: number, x: number): number {
-  return x === 0 || x === 1 ? 0 : -betaDensity(a, b, x) * betaImplicitGradA(a, b, x);
-}
-
-/** dI/db = -density dx/db. */
-export function betaincGradB(a: number, b: number, x: number): number {
-  return x === 0 || x === 1 ? 0 : -betaDensity(a, b, x) * betaImplicitGradB(a, b, x);
-}
-
 function implicitGrad(a: number, b: number, x: number, first: boolean): number {
   if (!inDomain(a, b, x)) return NaN;
   if (x === 0 || x === 1) return 0;

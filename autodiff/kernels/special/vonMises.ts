@@ -55,8 +55,3 @@ export function vonMisesImplicitGrad(x: number, kappa: number): number {
   const integral = inner ? -gaussLegendre(integrand, 0, size) : gaussLegendre(integrand, size, tailEnd(size, kappa));
   return Math.sign(x) * integral;
 }
-
-/** dF/dκ = -f(x) dx/dκ. */
-export function vonMisesCdfGrad(x: number, kappa: number): number {
-  return -density(x, kappa) * vonMisesImplicitGrad(x, kappa);
-}

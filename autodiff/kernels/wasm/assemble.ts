@@ -67,6 +67,8 @@ class Compiler {
   readonly #compiled: CompiledRoutine;
   readonly #instructions = instructions();
   #names: Map<string, Local>;
+  /** The type of a name whose first value is a literal: an address or a count in a routine, two numbers in a formula. */
+  #literalType: Type = "i";
 
   constructor(
     readonly routine: Routine,
@@ -104,7 +106,7 @@ class Compiler {
     switch (statement.kind) {
       case "set": {
         const local = this.#names.get(statement.name);
-        const type = local?.type ?? this.#typeOf(statement.value) ?? "i";
+        const type = local?.type ?? this.#typeOf(statement.value) ?? this.#literalType;
         this.#emit(statement.value, type);
         this.#set(local ?? this.#declare(statement.name, type));
         return;
@@ -229,13 +231,13 @@ class Compiler {
   /** Write the body of a formula in place of a call, with local names of its own. */
   #inline({ parameters, body }: Routine, args: readonly Expression[]): void {
     for (const arg of args) this.#emit(arg, "v");
-    const outer = this.#names;
-    this.#names = new Map();
+    const [outer, outerType] = [this.#names, this.#literalType];
+    [this.#names, this.#literalType] = [new Map(), "v"];
     for (const local of parameters.map((name) => this.#declare(name, "v")).reverse()) this.#set(local);
     for (const statement of body)
       if (statement.kind === "return") this.#emit(statement.value, "v");
       else this.#statement(statement);
-    this.#names = outer;
+    [this.#names, this.#literalType] = [outer, outerType];
   }
 }
 

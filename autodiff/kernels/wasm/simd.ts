@@ -21,6 +21,7 @@ interface Platform {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
   readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+  readonly validate: (bytes: Uint8Array) => boolean;
 }
 const platform = (): Platform => (globalThis as unknown as { WebAssembly: Platform }).WebAssembly;
 
@@ -115,16 +116,20 @@ export function allocate(size: number): Simd | null {
   }
 }
 
-type Result = Extract<Statement, { kind: "return" }>;
+type Set = Extract<Statement, { kind: "set" }>;
 const vectorizable = /* @__PURE__ */ new Map<string, boolean>();
-/** Whether an expression of numbers, named by its parameters, has SIMD code. */
+/**
+ * Whether an expression of numbers, named by its parameters, has SIMD code that the platform accepts: a refused line would make a program
+ * do without all of its SIMD code.
+ */
 export function canVectorize({ parameters, body }: { parameters: readonly string[]; body: string }): boolean {
-  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} return ${body}; }`;
+  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} let result = ${body}; store(0, result); }`;
   let isVectorizable = vectorizable.get(text);
   if (isVectorizable === undefined) {
     try {
       const [routine] = parse(text) as [Routine];
-      isVectorizable = isNumeric((routine.body.at(-1) as Result).value) && moduleOf(text).length > 0;
+      const { value } = routine.body[parameters.length] as Set;
+      isVectorizable = isNumeric(value) && platform().validate(moduleOf(text));
     } catch {
       isVectorizable = false;
     }

@@ -1,6 +1,6 @@
 /**
- * Indexing by tensors. Everything rests on one primitive and its transpose: `gather` reads rows of an array by index,
- * `scatter` adds rows to an array by index. Indices are checked, never clamped; negative ones count from the end.
+ * Indexing by tensors. All functions use one primitive and its transpose: `gather` reads rows of an array by index,
+ * `scatter` adds rows to an array by index. Indices are checked, never clamped; negative indices count from the end.
  */
 import { insertAxes, MIX, mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
@@ -42,7 +42,7 @@ const indexOf =
   };
 
 const checks = new Map<string, Unary>();
-/** `indexOf` as an elementwise op. */
+/** `indexOf` as an elementwise op. There is one op for each name and size. */
 function indexInto(op: string, size: number): Unary {
   const cached = checks.get(`${op} ${size}`);
   if (cached !== undefined) return cached;
@@ -51,7 +51,7 @@ function indexInto(op: string, size: number): Unary {
   return check;
 }
 
-/** From this many indices on, a separate op checks them, `indicesOp`, which compiled programs run as SIMD code. */
+/** This many indices or more are checked by `indicesOp` instead, because compiled programs run that op as SIMD code. */
 const MANY_INDICES = 64;
 export const indicesOp: Op<IndexedAxis> = {
   name: "indices",
@@ -86,8 +86,8 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
 const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && isMask(x[0]));
 
 /**
- * `leading`: how many of the first axes of x are indexed; together they count as one axis. `aligned`: the axes among these along which
- * entry i of the result is read from entry i of x.
+ * `leading`: how many of the first axes of x are indexed; together they count as one axis. `aligned`: the leading axes along which entry i
+ * of the result is read from entry i of x.
  */
 export interface Gather {
   readonly leading: number;
@@ -109,7 +109,7 @@ export const gatherOp: Op<Gather> = {
       }
     };
   }),
-  vjp: (input) => (input === 0 ? (g, _, [__, i], { leading }) => new Part(scatterOf(leading), g, i as Tensor) : null),
+  vjp: [(g, _, [__, i], { leading }) => new Part(scatterOf(leading), g, i as Tensor), null],
   batch: ({ leading, aligned }, inputs, batched, size) => {
     const [x, i] = inputs as [Tensor, Tensor];
     if (!batched[0]) return apply(gatherOp, gatherOf(leading), x, i);
@@ -146,8 +146,7 @@ export const scatterOp: Op<Shape> = {
       }
     };
   }),
-  vjp: (input) =>
-    input === 0 ? (g, _, [__, i], { length }) => apply(gatherOp, gatherOf(length), g, i as Tensor) : null,
+  vjp: [(g, _, [__, i], { length }) => apply(gatherOp, gatherOf(length), g, i as Tensor), null],
   batch: (leading, inputs, batched, size) => {
     const [g, i] = batchAll(inputs, batched, size) as [Tensor, Tensor];
     return apply(scatterOp, [size, ...leading], g, add(i, rowOffsets(i, size, sizeOf(leading))));
@@ -199,7 +198,7 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   const last = indices.length - 1;
   const numberAxis = indices.findIndex((index) => typeof index === "number");
   if (numberAxis >= 0) {
-    // An index that is a plain number needs no gather: `pick` is a view.
+    // For an index that is a plain number, `pick` returns a view.
     const part = pick(
       source,
       rawNumber(checkedIndex("at", indices[numberAxis] as number, source.shape[numberAxis] as number)),

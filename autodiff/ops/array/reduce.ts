@@ -1,6 +1,6 @@
 /**
- * Reductions. Kernels reduce contiguous numbers. So a view first moves the reduced axes to the end, and the data are copied only if they
- * are not contiguous in that order.
+ * Reductions. Kernels reduce contiguous numbers. So the reduced axes are first moved to the end, as a view, and the data are copied only if
+ * this view is not contiguous.
  */
 import { type AxisMap, mapAxes, mixAxis } from "../../../provenance/axes.js";
 import { requireOptions } from "../../../provenance/base/options.js";
@@ -8,7 +8,7 @@ import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
-import type { Op, Vjp } from "../../core/op.js";
+import { noGradient, type Op, type Vjp } from "../../core/op.js";
 import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { isContiguous, type View, viewOf } from "../../core/view.js";
@@ -27,9 +27,10 @@ export interface ReduceParams {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
 }
-/** A reduction of contiguous data with the layout of `plan`. */
+/** Reduces the contiguous data of `x` into `out`; `plan` is their layout. */
 type FoldAll = (plan: Plan, out: View, x: View) => void;
 interface ReductionOptions {
+  /** Whether to refuse to reduce an axis of size 0. */
   readonly emptyIsError?: boolean;
   /** Whether the kernel can fold rows, so that adjacent axes need not be moved to the end first. */
   readonly byRows?: boolean;
@@ -38,7 +39,7 @@ interface ReductionOptions {
 const reducedShape = (shape: Shape, { axes, keepDims }: ReduceParams): Shape =>
   keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));
 
-/** Reduced axes are mixed; without `keepDims`, the axes to their left move right to close the gap. */
+/** The axis map of a reduction. Reduced axes are mixed; without `keepDims`, the axes to their left move right to close the gap. */
 const axisMapOf = ({ axes, keepDims }: ReduceParams, { shape: { length } }: Tensor): AxisMap =>
   mapAxes(length, (k) => {
     const axis = length - 1 - k;
@@ -47,15 +48,15 @@ const axisMapOf = ({ axes, keepDims }: ReduceParams, { shape: { length } }: Tens
   });
 
 /**
- * `y`, or its cotangent, in a shape that broadcasts to the shape of x. The reduced axes are put back with size 1, unless they are the first
- * axes of x.
+ * The result `y` of a reduction of x, or its cotangent, in a shape that broadcasts to the shape of x. The reduced axes are put back with
+ * size 1, unless they are the first axes of x.
  */
 export function restoreAxes(y: Tensor, x: Tensor, { axes }: ReduceParams): Tensor {
   const areFirst = axes.at(-1) === axes.length - 1;
   return areFirst ? y : reshapeAs(y, reducedShape(x.shape, { axes, keepDims: true }));
 }
 
-/** A reduction that folds adjacent numbers with `fold`, and rows with `rows`. */
+/** Reduces n adjacent numbers with `fold`, or n adjacent rows with `rows`. */
 export const foldAllWith =
   (fold: Fold, rows?: FoldRows): FoldAll =>
   ({ blocks, n, width }, out, { data, offset }) => {
@@ -70,7 +71,7 @@ export const foldAllWith =
 export function reductionOp(
   name: string,
   foldAll: FoldAll,
-  vjp: Vjp<ReduceParams> | null,
+  vjp: Op<ReduceParams>["vjp"],
   { emptyIsError = false, byRows = false }: ReductionOptions = {},
 ): Op<ReduceParams> {
   const op: Op<ReduceParams> = {
@@ -97,7 +98,7 @@ export function reductionOp(
       if (!isContiguous(view)) return () => op.kernel(params, out, [x]);
       return () => foldAll(plan, out, view);
     },
-    vjp: () => vjp,
+    vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
     axes: (params, [x]) => axisMapOf(params, x as Tensor),
   };
@@ -107,12 +108,12 @@ export function reductionOp(
 /** The function that applies a reduction op. */
 export function reducerOf(op: Op<ReduceParams>) {
   const { name } = op;
-  const isSmooth = op.vjp(0) !== null;
+  const hasGradient = op.vjp !== noGradient;
   return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
     const source = tensor(x);
     const params = readReduced(name, source, axes, options);
-    // Reducing axes of size 1 changes nothing but the shape.
-    const isSame = isSmooth && params.axes.every((axis) => source.shape[axis] === 1);
+    // Along axes of size 1, a reduction that has a gradient changes nothing but the shape.
+    const isSame = hasGradient && params.axes.every((axis) => source.shape[axis] === 1);
     if (!isSame) return apply(op, params, source);
     return dropReduced(mixProvenance(source, params.axes, name), params);
   };
@@ -121,7 +122,7 @@ export function reducerOf(op: Op<ReduceParams>) {
 /** The function that applies a new reduction op with these properties. */
 export const reduction = (...args: Parameters<typeof reductionOp>) => reducerOf(reductionOp(...args));
 
-/** The axes of x that are reduced, and the shape that remains. */
+/** The parameters of the op for a reduction of x, after checks of `axes` and `options`. */
 export function readReduced(
   name: string,
   x: Tensor,
@@ -132,7 +133,7 @@ export function readReduced(
   return { axes: normalizeAxes(name, axes, x.shape), keepDims: options?.keepDims ?? false };
 }
 
-/** y without its reduced axes, which have size 1 in y. With `keepDims`, y as it is. */
+/** y without the reduced axes, which have size 1 in y. With `keepDims`, y as it is. */
 export const dropReduced = (y: Tensor, params: ReduceParams): Tensor =>
   reshapeAs(y, reducedShape(y.shape, params), axisMapOf(params, y));
 
@@ -146,8 +147,8 @@ export function planOf({ shape }: View, axes: readonly number[], byRows: boolean
   const n = sizeOf(axes.map((axis) => shape[axis] as number));
   const isBlock = high - low === axes.length;
   const width = byRows && isBlock && axes.length > 0 ? sizeOf(shape.slice(high)) : 1;
-  const rest = sizeOf(shape.filter((_, axis) => !axes.includes(axis)));
-  return { blocks: width === 0 ? 0 : rest / width, n, width };
+  const resultSize = sizeOf(shape.filter((_, axis) => !axes.includes(axis)));
+  return { blocks: width === 0 ? 0 : resultSize / width, n, width };
 }
 
 /** The view with the reduced axes moved to the end, if the plan needs this. */
@@ -215,6 +216,7 @@ export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
   return n === 1 ? sum(source, axes, options) : div(sum(source, axes, options), n);
 }
 
+/** The index of the first of the best numbers. NaN counts as the best. */
 const firstWhere =
   (better: (a: number, b: number) => boolean): Fold =>
   (data, offset, n) => {
@@ -226,12 +228,12 @@ const firstWhere =
     return best;
   };
 const firstAlong = (name: string, better: (a: number, b: number) => boolean) =>
-  reduction(name, foldAllWith(firstWhere(better)), null, { emptyIsError: true });
+  reduction(name, foldAllWith(firstWhere(better)), noGradient, { emptyIsError: true });
 const argmaxAlong = firstAlong("argmax", (a, b) => a > b);
 const argminAlong = firstAlong("argmin", (a, b) => a < b);
-/** The index of the first largest element along an axis (of all elements, row-major, when it is not given). */
+/** The index of the first largest element along an axis; by default, of all elements, row-major. */
 export const argmax = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argmaxAlong(x, axis, options);
-/** The index of the first smallest element along an axis (of all elements, row-major, when it is not given). */
+/** The index of the first smallest element along an axis; by default, of all elements, row-major. */
 export const argmin = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argminAlong(x, axis, options);
 
 const cumsumOp: Op<number> = {
@@ -245,7 +247,7 @@ const cumsumOp: Op<number> = {
       out.data[out.offset + i] =
         (x.data[x.offset + i] as number) + (i % length < step ? 0 : (out.data[out.offset + i - step] as number));
   },
-  vjp: () => (g, _, __, axis) => flip(cumsum(flip(g, axis), axis), axis),
+  vjp: (g, _, __, axis) => flip(cumsum(flip(g, axis), axis), axis),
   batch: (axis, [x]) => cumsum(x as Tensor, axis + 1),
   axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
 };

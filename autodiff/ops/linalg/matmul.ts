@@ -33,10 +33,10 @@ export const matmulOp: Op = {
     return [...batch, left.at(-2) as number, right.at(-1) as number];
   },
   ...kernelsOf((_, out, [left, right]) => product(out, left as View, right as View)),
-  vjp: (input) =>
-    input === 0
-      ? (g, _, [__, b]) => apply(matmulOp, null, g, matrixTranspose(b as Tensor))
-      : (g, _, [a]) => apply(matmulOp, null, matrixTranspose(a as Tensor), g),
+  vjp: [
+    (g, _, [__, b]) => apply(matmulOp, null, g, matrixTranspose(b as Tensor)),
+    (g, _, [a]) => apply(matmulOp, null, matrixTranspose(a as Tensor), g),
+  ],
   batch: (_, inputs, batched) => {
     const [left, right] = inputs as [Tensor, Tensor];
     // One matrix times many vectors is computed as one product of matrices, transposed so that each result is contiguous.
@@ -82,7 +82,7 @@ function product(out: View, left: View, right: View): () => void {
   };
 }
 
-/** The matrices of a batch, and where each begins. They are read in place if `inPlace`, else copied in every run. */
+/** A function that returns the matrices of a batch and where each begins. If not `inPlace`, every call copies the matrices. */
 function matricesOf(x: View, batch: Shape, inPlace: boolean): () => { x: View; offsets: readonly number[] } {
   const matrices = { x, offsets: offsetsOf(x, batch) };
   if (inPlace) return () => matrices;
@@ -105,13 +105,13 @@ function isRowMajor({ shape, stride }: View): boolean {
   return (columns === 1 || stride.at(-1) === 1) && (rows === 1 || stride.at(-2) === columns);
 }
 
-/** Where each matrix of x begins, with its batch axes broadcast to `batch`, in row-major order. */
+/** Where each matrix of x begins, in row-major order, with the batch axes of x broadcast to `batch`. */
 export function offsetsOf(x: View, batch: Shape): number[] {
   const view = broadcastView(x, [...batch, ...x.shape.slice(-2)]);
   let offsets = [view.offset];
   batch.forEach((size, axis) => {
     const step = view.stride[axis] as number;
-    offsets = offsets.flatMap((at) => Array.from({ length: size }, (_, i) => at + i * step));
+    offsets = offsets.flatMap((offset) => Array.from({ length: size }, (_, i) => offset + i * step));
   });
   return offsets;
 }

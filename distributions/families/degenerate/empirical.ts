@@ -5,7 +5,6 @@ import {
   lessEqual,
   logSoftmax,
   logsumexp,
-  PedigradError,
   square,
   sum,
   type Tensor,
@@ -17,7 +16,7 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { allOf } from "../../constraints/axes.js";
 import { independent, logWeights, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
-import type { Given } from "../../core/parameters.js";
+import { type Given, refuseParameter } from "../../core/parameters.js";
 
 type Params = Tensors<"samples" | "logWeights">;
 /** Normalised log weights, [n]. */
@@ -60,18 +59,14 @@ export class Empirical extends /* @__PURE__ */ family<Params, [samples: TensorLi
   constructor(...args: unknown[]) {
     super(...(args as [TensorLike, TensorLike?]));
     const { samples, logWeights: weights } = this.params;
-    if (samples.shape[0] === 0)
-      throw new PedigradError({
-        code: "bad-parameter",
-        param: "samples",
-        message: "Empirical: samples is empty. Give at least one sample.",
-      });
+    if (samples.shape[0] === 0) refuseParameter("Empirical", "samples", "samples is empty. Give at least one sample.");
     if (samples.shape.length === 0 || weights.shape.length !== 1 || ![1, samples.length].includes(weights.length))
-      throw new PedigradError({
-        code: "shape-mismatch",
-        param: "logWeights",
-        message: `Empirical: samples must have a first axis, and logWeights one number for each sample, got shapes [${samples.shape}] and [${weights.shape}].`,
-      });
+      refuseParameter(
+        "Empirical",
+        "logWeights",
+        `samples must have a first axis, and logWeights one number for each sample, got shapes [${samples.shape}] and [${weights.shape}].`,
+        "shape-mismatch",
+      );
   }
 
   override cumulative(value: Tensor): Tensor {

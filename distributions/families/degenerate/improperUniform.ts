@@ -4,6 +4,7 @@ import { asShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, zeros } from "../../../autodiff/index.js";
 import { type Constraint, independent } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
+import { refuseParameter } from "../../core/parameters.js";
 
 /**
  * @example new ImproperUniform(constraints.positive).logProb(7).item() // 0
@@ -19,11 +20,12 @@ export class ImproperUniform extends Distribution {
     asShape("ImproperUniform: eventShape", eventShape);
     const own = eventShape.length - support.eventDim;
     if (own < 0)
-      throw new PedigradError({
-        code: "bad-shape",
-        param: "eventShape",
-        message: `ImproperUniform: the support (${support.must}) has ${support.eventDim} event axes, but eventShape has only ${eventShape.length}. Give the whole event shape.`,
-      });
+      refuseParameter(
+        "ImproperUniform",
+        "eventShape",
+        `the support (${support.must}) has ${support.eventDim} event axes, but eventShape has only ${eventShape.length}. Give the whole event shape.`,
+        "bad-shape",
+      );
     this.#support = independent(support, own);
     this.#eventShape = eventShape;
   }

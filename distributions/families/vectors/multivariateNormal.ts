@@ -6,7 +6,6 @@ import {
   inverse,
   log,
   matmul,
-  PedigradError,
   square,
   sum,
   type Tensor,
@@ -18,7 +17,7 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { lowerCholesky, positiveDefinite, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type OneOf, type Tensors } from "../../core/family.js";
-import type { Given } from "../../core/parameters.js";
+import { type Given, refuseParameter } from "../../core/parameters.js";
 import { ofMultivariateNormal } from "../../kl/vectors.js";
 
 /** A covariance, given in one of three ways. */
@@ -58,11 +57,12 @@ export class MultivariateNormal extends /* @__PURE__ */ family<
     const { loc } = this.params;
     const [n, rows] = [loc.shape.at(-1), this.scale.shape.at(-1)];
     if (n !== rows)
-      throw new PedigradError({
-        code: "shape-mismatch",
-        param: "loc",
-        message: `MultivariateNormal: loc has event size ${n} but the scale is ${rows}x${rows}. Give both the same size.`,
-      });
+      refuseParameter(
+        "MultivariateNormal",
+        "loc",
+        `loc has event size ${n} but the scale is ${rows}x${rows}. Give both the same size.`,
+        "shape-mismatch",
+      );
   }
 
   override logDensity(value: Tensor): Tensor {

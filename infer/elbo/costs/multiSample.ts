@@ -27,19 +27,19 @@ function estimateOf(task: Task): Outcome {
       read,
       `the guide reads the value of "${read}", and no pathwise gradient can pass through such a read. Use numParticles instead, or compute with ops on the tensor.`,
     );
-  const count = samplesOf(latents);
+  const count = countSamples(latents);
   const values = emptyRecord<Tensor>();
   for (const site of latents) values[site.name] = site.value;
   const keys = random.split(random.foldIn(task.key, 2), count);
   const { logp, mutable }: { logp: Tensor; mutable: Record<string, Tensor> } = vmap(
-    (key: Tensor, one: Record<string, Tensor>) => {
-      const model = tracedRun(substitute(task.model, one), key, task);
+    (key: Tensor, sample: Record<string, Tensor>) => {
+      const model = tracedRun(substitute(task.model, sample), key, task);
       checkSamples(guide, model);
       const terms = [...sampleSites(model)].map((site) => site.scaledLogProb().sum());
       return { logp: sumOf(terms), mutable: mutableOf({ guide, model }) };
     },
   )(keys, values);
-  const logq = sumOf([...sampleSites(guide)].map((site) => ofSamples(site, count)));
+  const logq = sumOf([...sampleSites(guide)].map((site) => logqOfSamples(site, count)));
   const mutableState = mapTree(mutable, (leaf) => (leaf as Tensor).at(0)) as Record<string, Tensor>;
   return { loss: neg(logp.sub(logq).mean()), mutableState };
 }
@@ -60,7 +60,7 @@ const refuse = (site: string | undefined, message: string): never => {
 };
 
 /** log q of a site of the guide, one number for each sample. */
-function ofSamples(site: SampleSite, count: number): Tensor {
+function logqOfSamples(site: SampleSite, count: number): Tensor {
   const logq = site.scaledLogProb();
   if (logq.shape[0] !== count)
     refuse(
@@ -70,8 +70,8 @@ function ofSamples(site: SampleSite, count: number): Tensor {
   return logq.reshape([count, -1]).sum(1);
 }
 
-/** The length of the leading axis that all latents share. */
-function samplesOf(latents: readonly SampleSite[]): number {
+/** The number of samples: the length of the first axis, which must be the same for all latents. */
+function countSamples(latents: readonly SampleSite[]): number {
   const [first] = latents;
   if (first === undefined) return refuse(undefined, "the guide has no latent site. Leave the option out.");
   const count = first.value.shape[0];
@@ -82,7 +82,7 @@ function samplesOf(latents: readonly SampleSite[]): number {
     if (value.shape[0] !== count || count === undefined)
       refuse(
         name,
-        `site "${name}" has shape [${value.shape}], and the first latent has shape [${first.value.shape}]. All latents must have the same leading axis, that of the samples.`,
+        `site "${name}" has shape [${value.shape}], and the first latent has shape [${first.value.shape}]. All latents must have a first axis with one element for each sample.`,
       );
   }
   return count as number;

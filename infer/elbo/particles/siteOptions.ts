@@ -12,13 +12,13 @@ export interface Estimator {
   readonly hasPairs: boolean;
 }
 
-/** Refuse options of these sites that the estimator does not support. */
+/** Refuse options of the sites of guide and model that the estimator does not support. */
 export function refuseUnsupported(estimator: Estimator, { guide, model }: Pair): void {
   for (const site of sampleSites(guide)) refuseOptions(estimator, site, true);
   for (const site of sampleSites(model)) refuseOptions(estimator, site, false);
 }
 
-/** Refuse `gradient` options of these sites that the estimator does not support. */
+/** Refuse `gradient` options of the sites of guide and model that the estimator does not support. */
 export function refuseGradients(estimator: Estimator, { guide, model }: Pair): void {
   for (const site of sampleSites(guide)) refuseGradient(estimator, site, true);
   for (const site of sampleSites(model)) refuseGradient(estimator, site, false);

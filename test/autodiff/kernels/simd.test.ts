@@ -65,6 +65,22 @@ for (const [name, f] of [...formulas, ...arithmetic.map((name) => [name, P[name 
     for (const n of [values.length, 65]) assertSame((x) => f(x), [tensor(values.slice(0, n))], `${name} of ${n}`);
   });
 
+test("every formula compiles as SIMD code alone: one that does not would cost a program all of its SIMD code", () => {
+  const simd = allocate(8);
+  for (const [name, { length }] of Object.entries(scalarFormulas)) {
+    const call = `${name}(${["load(0)", "load(16)", "load(32)"].slice(0, length)})`;
+    assert.not.throws(() => simd?.compile(`function f() { let y = ${call}; store(0, y); }`), name);
+  }
+});
+
+test("in a formula, a name that begins as a literal is a pair of numbers", () => {
+  const formula = "function g(x) { let y = 0; if (any(x > 1)) { y = x > 1 ? x : y; } return y + 2; }";
+  const routine = "function f() { let i = 0; store(i, g(load(i))); }";
+  const byName = new Map(parse(formula).map((one) => [one.name, one]));
+  // @ts-expect-error: WebAssembly is among the types of browsers
+  assert.ok(WebAssembly.validate(assemble(parse(routine), byName, [])));
+});
+
 for (const name of "add sub mul div maximum minimum equal less lessEqual greater greaterEqual notEqual mulZeroWins pow logaddexp xlogy xlog1py logicalAnd logicalOr".split(
   " ",
 ))

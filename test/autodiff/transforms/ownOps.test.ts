@@ -53,6 +53,17 @@ test("one operand: a number, a short and a long array, alone and among other ops
   }
 });
 
+test("an op that is a constant leaves the SIMD code of the other ops alone", () => {
+  const x = tensor(Array.from({ length: 80 }, (_, i) => i / 7 - 5));
+  for (const text of ["x => 3", "x => 1 + 2", "x => -3 * 2", "x => (NaN)"]) {
+    const constant = unary("constant", written(text), null);
+    const program = jit((x: Tensor) => [constant(x), x.reshape([40, 2]).exp()]);
+    for (let call = 0; call < 2; call++)
+      assert.equal(program(x)[0]?.toArray(), new Array(80).fill(written(text)(0)), text);
+    assert.match(program.source(x), "exp(", text);
+  }
+});
+
 test("two and three operands, with defaults and rests", () => {
   const two = binary("two", written("(a, b = 1) => a - 2 * b") as (a: number, b: number) => number, null);
   const rest = ternary("three", written("(a, ...rest) => a * rest[0] + rest[1]"), null);
@@ -122,7 +133,7 @@ test("the name of an operation is data in generated code", () => {
     kernel: (_, out, [x]) => {
       for (let i = 0; i < 2; i++) out.set(i, 2 * (x?.get(i) as number));
     },
-    vjp: () => null,
+    vjp: [],
     batch: () => tensor(0),
   };
   const f = jit((x: Tensor) => apply(op, null, x));

@@ -223,4 +223,23 @@ test("no path leads across a gap between components", () => {
   })(0.5);
 });
 
+test("a mixture asks its components only once whether they have a cdf", () => {
+  let count = 0;
+  class Counted extends Normal {
+    override cumulative(value: Tensor): Tensor {
+      count++;
+      return super.cumulative(value);
+    }
+  }
+  for (const d of [
+    halves(new Counted(0, 1), new Normal(1, 1)),
+    new MixtureSameFamily(new Categorical([1, 1]), new Counted([0, 1], 1)),
+  ]) {
+    count = 0;
+    assert.ok(d.hasRsample && d.hasRsample);
+    assert.is(count, 1);
+    assert.is(d.support, d.support);
+  }
+});
+
 test.run();

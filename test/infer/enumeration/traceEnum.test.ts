@@ -15,12 +15,14 @@ import {
   markov,
   Normal,
   param,
+  plate,
   random,
   sample,
   type Tensor,
   TraceEnumELBO,
   tensor,
 } from "../../../index.js";
+import { refusal } from "../../refusals.js";
 import { flatten } from "../draws.js";
 import { categorical, type GoldenModel, golden, type Pair, p, pairs, paramsOf } from "../elbo/exact/goldenModels.js";
 
@@ -157,6 +159,20 @@ test("a Mixture of discrete laws is summed out like any other site", () => {
   assert.ok(Math.abs(loss.item() + evidence(tensor(2)).item()) < 1e-13);
   const slope = grad(evidence)(tensor(2));
   assert.ok(Math.abs((grads.scale as Tensor).item() + slope.item()) < 1e-12);
+});
+
+test("a product over the plate of a site that the guide enumerates is refused, naming this plate", () => {
+  const model: Model = () => {
+    const a = sample("a", new Bernoulli(0.4), { infer: { enumerate: "parallel" } });
+    plate("outer", 2, () => {
+      const b = sample("b", new Bernoulli(0.3));
+      plate("inner", 3, () => sample("c", new Normal(a.add(b), 1), { obs: 1 }));
+    });
+  };
+  const guide = configEnumerate(() => plate("outer", 2, () => sample("b", new Bernoulli(0.6))));
+  const error = refusal(() => new TraceEnumELBO().loss(random.key(0), {}, model, guide));
+  assert.is(error.code, "intractable");
+  assert.match(error.message, 'site "b" is enumerated in the guide inside plate "outer"');
 });
 
 test("nothing to enumerate is said once, unless it is meant", () => {
