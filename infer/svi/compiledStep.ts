@@ -51,8 +51,8 @@ export class CompiledStep {
   }
 
   /**
-   * The steps after the last one, with their state in the memory of the compiled program; null if that is not possible.
-   * `onCopy` is called with every state that is copied out of this memory.
+   * The steps after the step that returned `state`, with their state in the memory of the compiled program; null if the
+   * state cannot stay there. `onCopy` is called with every state that is copied out of this memory.
    */
   resident({ state, terms }: Advance, onCopy: (optimState: Tree) => void): ResidentSteps | null {
     const steps = this.isOn ? this.#compiled.resident(state) : null;

@@ -1,6 +1,6 @@
 /**
  * Optimisers with the interface of optax: `init(params)` returns a state, and `update(grads, state, params)` returns the
- * updates to add to the parameters and the next state. They compute with ops on tensors, so that steps can be compiled.
+ * updates to add to the parameters and the next state. Both compute with ops on tensors, so that steps can be compiled.
  * Any object with `init` and `update` is an optimiser. Optimisers can be chained.
  */
 import {
@@ -56,12 +56,12 @@ function checkOptions(
 }
 
 /** Stochastic gradient descent: the update is -rate times the gradient. */
-export function sgd(rate: Schedule, ...rest: never[]): Optimizer {
-  if (rest.length > 0)
+export function sgd(rate: Schedule, ...extraArgs: never[]): Optimizer {
+  if (extraArgs.length > 0)
     refuseOption(
       "sgd",
       "options",
-      `the learning rate is its only argument, got ${show(rest[0])} as well. Use momentum(rate, mass).`,
+      `the learning rate is the only argument, got ${show(extraArgs[0])} as well. Use momentum(rate, mass).`,
     );
   checkOptions("sgd", rate, {}, {});
   return {
@@ -130,11 +130,12 @@ export interface AdamOptions {
 const ADAM: Record<string, [number, number]> = { b1: [0, 1], b2: [0, 1], eps: [0, Infinity] };
 
 /**
- * Adam (Kingma and Ba 2015, algorithm 1). With mean m and square v of the gradients, the update is
+ * Adam (Kingma and Ba 2015, algorithm 1). With the decaying averages m of the gradients and v of their squares after t steps, the update is
  *
  *     -rate m / (1 - b1^t) / (√(v / (1 - b2^t)) + eps).
  *
- * The corrections are computed once for all parameters, as factors, since a division takes several times as long as a product.
+ * Dividing by 1 - b1^t and 1 - b2^t is multiplying by factors that are computed once for all parameters, since a division takes several
+ * times as long as a product.
  */
 export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
   checkOptions("adam", rate, options, ADAM);
@@ -156,8 +157,8 @@ export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
 /** AdamW (Loshchilov and Hutter 2019): Adam with decoupled weight decay, which is not part of the gradient. */
 export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: number } = {}): Optimizer {
   checkOptions("adamw", rate, options, { ...ADAM, weightDecay: [0, Infinity] });
-  const { weightDecay = 1e-4, ...rest } = options;
-  const inner = adam(rate, rest);
+  const { weightDecay = 1e-4, ...adamOptions } = options;
+  const inner = adam(rate, adamOptions);
   return {
     init: inner.init,
     update: (grads, state, params) => {
@@ -177,12 +178,12 @@ export function clippedAdam(
   options: AdamOptions & { clipNorm?: number; lrd?: number } = {},
 ): Optimizer {
   checkOptions("clippedAdam", rate, options, { ...ADAM, clipNorm: [0, Infinity], lrd: [0, Infinity] });
-  const { clipNorm = 10, lrd = 1, ...rest } = options;
+  const { clipNorm = 10, lrd = 1, ...adamOptions } = options;
   const decayed = (step: Tensor): Tensor => rateAt(rate, step).mul(tensor(lrd).pow(step.add(1)));
-  return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, rest));
+  return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, adamOptions));
 }
 
-/** Optimisers in sequence: each one receives the updates of the one before it as its gradients. */
+/** Optimisers in sequence: the updates of each optimiser are the gradients of the next. */
 export function chain(...parts: Optimizer[]): Optimizer {
   for (const part of parts) requireKind("chain", "each part", part, optimiser);
   return {
@@ -239,22 +240,22 @@ export function scaleBy(by: number): Optimizer {
   return stateless((grads) => zipTrees((g) => g.mul(by), grads));
 }
 
-/** A separate optimiser for every parameter; `choose` returns it for the parameter's name. */
+/** A separate optimiser for every parameter; `choose` returns the optimiser for a parameter's name. */
 export function perParam(choose: (name: string) => Optimizer): Optimizer {
   requireKind("perParam", "the first argument", choose, [kinds.function[0], "a function of the param's name"]);
   const chosen = new Map<string, Optimizer>();
-  const of = (name: string): Optimizer => {
+  const optimizerOf = (name: string): Optimizer => {
     const optimizer = chosen.get(name) ?? choose(name);
-    requireKind("perParam", `what it gives for "${name}"`, optimizer, optimiser);
+    requireKind("perParam", `the optimiser for "${name}"`, optimizer, optimiser);
     chosen.set(name, optimizer);
     return optimizer;
   };
   const record = (entries: [string, Tree][]): Tree => mergeRecords(Object.fromEntries(entries));
   return {
-    init: (params) => record(Object.keys(params).map((name) => [name, of(name).init(params[name])])),
+    init: (params) => record(Object.keys(params).map((name) => [name, optimizerOf(name).init(params[name])])),
     update: (grads, state, params) => {
       const results = Object.keys(grads).map(
-        (name) => [name, of(name).update(grads[name], state[name], params[name])] as const,
+        (name) => [name, optimizerOf(name).update(grads[name], state[name], params[name])] as const,
       );
       return [record(results.map(([name, [u]]) => [name, u])), record(results.map(([name, [, s]]) => [name, s]))];
     },

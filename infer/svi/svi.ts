@@ -68,7 +68,7 @@ export class SVI<
     elbo: Elbo,
     options?: SVIOptions & { staticArgs?: never },
   );
-  /** If `staticArgs` completes the arguments, TypeScript does not check the types of arguments against the model's. */
+  /** With `staticArgs`, TypeScript does not compare the arguments of `run`, `update`, … with the parameters of the model. */
   constructor(model: Model, guide: Model, optimizer: Optimizer, elbo: Elbo, options: SVIOptions);
   constructor(
     readonly model: Model,
@@ -155,9 +155,9 @@ export class SVI<
   }
 
   #step(state: SVIState, args: unknown[]): StepResult {
-    const { next, own } = splitKey(state);
+    const { nextKey, drawKey } = splitKey(state);
     const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
-      const outcome = this.#outcome(this.#task({ ...state, params }, own, args));
+      const outcome = this.#outcome(this.#task({ ...state, params }, drawKey, args));
       return [outcome.loss, outcome];
     };
     const [[loss, { mutableState, averages = {}, terms = emptyRecord() }], grads] = this.options
@@ -170,7 +170,7 @@ export class SVI<
       optimState,
       mutableState: mergeRecords(state.mutableState, mapTree(mutableState, withoutGraph)),
       ...withAverages(state, mapTree(averages, withoutGraph)),
-      key: next,
+      key: nextKey,
       ...(state.constraints !== undefined && { constraints: state.constraints }),
     };
     return withOuterSets([after, loss, mapTree(terms, withoutGraph)], [state, args]);
@@ -186,23 +186,23 @@ export class SVI<
   evaluate(state: SVIState, ...args: A): number {
     requireOutside("svi.evaluate");
     requireStateShape("svi.evaluate", state);
-    return this.#outcome(this.#task(state, splitKey(state).own, args)).loss.item();
+    return this.#outcome(this.#task(state, splitKey(state).drawKey, args)).loss.item();
   }
 
   /** Minus the cost of each site, at the same draws as `evaluate`. */
   perSite(state: SVIState, ...args: A): Record<string, Tensor> {
     requireStateShape("svi.perSite", state);
-    const task = this.#task(state, splitKey(state).own, args);
+    const task = this.#task(state, splitKey(state).drawKey, args);
     return this.elbo.perSite(task.key, task.values, task.model, task.guide, ...task.args);
   }
 
-  /** The sites whose cost is not finite in the loss of `evaluate`, with their values. */
+  /** The values of the sites whose cost is not finite in the loss of `evaluate`, by name. */
   unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
     requireStateShape("svi.unsoundSites", state);
-    return this.elbo.unsoundSites(this.#task(state, splitKey(state).own, args));
+    return this.elbo.unsoundSites(this.#task(state, splitKey(state).drawKey, args));
   }
 
-  /** The constraints of the parameters, learnt by `init`. */
+  /** The constraints of the parameters, which `init` finds. */
   get space(): ParamSpace {
     return this.#space;
   }
@@ -255,15 +255,15 @@ export class SVI<
 
 const withoutGraph = (value: unknown): Tensor => (value as Tensor).withoutNode();
 
-/** Split the key of a state into the key of the next state (`next`) and a key for the draws of the step (`own`). */
-function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
-  const [next, own] = [...random.split(key)] as [Tensor, Tensor];
-  return { next, own };
+/** Split the key of a state into the key of the next state and a key for the draws of the step. */
+function splitKey({ key }: SVIState): { nextKey: Tensor; drawKey: Tensor } {
+  const [nextKey, drawKey] = [...random.split(key)] as [Tensor, Tensor];
+  return { nextKey, drawKey };
 }
 
-/** Remove the provenance of a step's result. Inside an outer run, replace it by the provenance of `given` and the ambient set. */
-function withOuterSets(result: StepResult, given: unknown): StepResult {
-  const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
+/** Remove the provenance of a step's result. Inside the run of a program, the result gets the provenance of `inputs` and the ambient set. */
+function withOuterSets(result: StepResult, inputs: unknown): StepResult {
+  const outer = isInRun() ? union(getProvenance(inputs), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);
   return outer.size === 0 ? detached : trackProvenance(detached, outer);
 }
@@ -271,7 +271,7 @@ function withOuterSets(result: StepResult, given: unknown): StepResult {
 /** The part of a state on which the loss of a step depends. */
 type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;
 
-/** The averages of a state, updated by the averages `after` a step; an empty record if there are none. */
+/** The averages of a state, updated by the averages `after` a step. The result is empty if there are no averages. */
 function withAverages({ averages = {} }: SVIState, after: Averages): Pick<SVIState, "averages"> {
   const all = mergeRecords(averages, after);
   return Object.keys(all).length === 0 ? {} : { averages: all };
