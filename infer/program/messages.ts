@@ -175,9 +175,7 @@ function refuseUnfinished(what: string, result: object): void {
   if (isPromise) Promise.resolve(result).catch(() => {});
   throw new PedigradError({
     code: "async-program",
-    message: isPromise
-      ? `${what} returned a promise, but statements after an await would not reach the handlers. Make it a plain function, and await its data before calling it.`
-      : `${what} returned a generator, whose statements have not run. Make it a plain function, without the * of function*, and loop over a generator inside it.`,
+    message: `${what} returned a ${isPromise ? "promise" : "generator"}, whose later statements would not reach the handlers. Make it a plain function${isPromise ? ", and await its data before calling it" : ""}.`,
   });
 }
 

@@ -194,16 +194,13 @@ export class TraceHandler implements Handler {
   }
 }
 
-const INSIDE = {
-  jit: "runs its statements only while it is recorded: later calls would not have the site. Call the function without jit; SVI compiles its steps as a whole",
-  vmap: "would be one site for all examples of the batch, in a trace that has no such axis. Write the axis as a plate, or return the value from the function and write the statement after vmap",
-};
 /** Refuse a statement inside a function that the program, itself outside, compiles or maps over an axis. Params may be used in a batch. */
-function refuseInside(transform: keyof typeof INSIDE, { name, type }: Site): never {
+function refuseInside(transform: "jit" | "vmap", { name, type }: Site): never {
+  const mend = transform === "jit" ? "Call the function without jit" : "Write the axis as a plate";
   throw new PedigradError({
     code: `site-in-${transform}`,
     site: name,
-    message: `${type} site "${name}" is inside a function under ${transform}, which ${INSIDE[transform]}.`,
+    message: `${type} site "${name}" is inside a function under ${transform}, where the trace would lose it. ${mend}, or move the statement out.`,
   });
 }
 

@@ -60,8 +60,8 @@ export class CompiledStep {
   }
 
   /**
-   * Refuse the program if it has changed since it was compiled, and `state` comes from the last step: in a loop of one's own, nobody says
-   * which step is the last. If this is called often, only some calls check.
+   * Refuse the program if it has changed since it was compiled, and `state` comes from the last step: in a loop that calls
+   * `update`, no step is known to be the last. If this is called often, only some calls check.
    */
   checkLast(state: SVIState): void {
     const last = this.#last;

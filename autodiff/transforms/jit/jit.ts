@@ -67,8 +67,8 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, ...rest: reado
     recorder !== null || gradDepth > 0 || batchDepth > 0 ? f(...args) : compiler.call(args);
   call.source = (...args: A): string => compiler.source(args);
   call.resident = (record: A[0]): Resident<R> | null => compiler.resident(record);
-  call.check = (...args: A): void => compiler.check(args, () => true);
-  call.checkSometimes = (...args: A): void => compiler.check(args, (work) => work.isWorthComparing());
+  call.check = (...args: A): void => compiler.check(args);
+  call.checkSometimes = (...args: A): void => compiler.check(args, true);
   return call;
 }
 
@@ -150,9 +150,11 @@ class Compiler<A extends unknown[], R> {
     return new Resident(host, value);
   }
 
-  check(args: A, isDue: (work: Work) => boolean): void {
+  check(args: A, onlySometimes = false): void {
     const { entry } = this.#findEntry(args);
-    if (entry.compilation !== null && isDue(entry.compilation.work)) this.#compare(entry, entry.compilation, args);
+    const { compilation } = entry;
+    if (compilation !== null && !(onlySometimes && !compilation.work.isWorthComparing()))
+      this.#compare(entry, compilation, args);
   }
 
   #findEntry(args: A): { entry: Entry; inputs: Tensor[] } {

@@ -25,7 +25,7 @@ function estimateOf(task: Task): Outcome {
   if (read !== undefined)
     refuse(
       read,
-      `the guide reads the value of "${read}", and no pathwise gradient can pass through such a read. Use numParticles instead, or compute with ops on the tensor.`,
+      `the guide reads the value of "${read}", where a pathwise gradient ends. Use numParticles instead, or compute with ops on the tensor.`,
     );
   const count = countSamples(latents);
   const values = emptyRecord<Tensor>();
