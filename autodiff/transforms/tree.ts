@@ -1,5 +1,5 @@
 /** Nested records, arrays and Maps of tensors: the arguments and results of functions given to grad, vmap and jit. */
-import { emptyRecord, isRecord, requireDepth } from "../../provenance/base/records.js";
+import { emptyRecord, isRecord, requireDepth, requireNamedFields } from "../../provenance/base/records.js";
 import type { TensorLike } from "../core/convert.js";
 import { Tensor } from "../core/tensor.js";
 
@@ -50,7 +50,10 @@ const itemOf = (x: Tree, key: unknown): Tree => (x instanceof Map ? x.get(key) :
 
 /** A container like x with f applied to each item and its key. */
 function mapItems(x: unknown, f: (item: unknown, key: unknown) => Tree): Tree {
-  if (Array.isArray(x)) return x.map(f);
+  if (Array.isArray(x)) {
+    requireNamedFields("tree", x);
+    return x.map(f);
+  }
   if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, f(item, key)]));
   const record = x as Record<string, unknown>;
   const copy = emptyRecord<unknown>();

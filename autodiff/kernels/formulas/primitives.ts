@@ -6,7 +6,7 @@
 
 /** Adding and then subtracting 1.5 · 2^52 rounds |x| < 2^51 to the nearest integer. After the addition, the low bits hold that integer. */
 export const ROUND = 1.5 * 2 ** 52;
-// Added to the bits of x, this gives [√½, 1) the exponent of 1, so that significands lie in [√½, √2).
+// Adding this to the bits of x gives numbers in [√½, 1) the exponent of 1, so that significands lie in [√½, √2).
 const LIFT = "0x95f6200000000";
 
 /**
@@ -62,7 +62,7 @@ function powersOfTwo(): Float64Array {
   return powers;
 }
 
-/** The other primitives for one number. `pow2` needs k in -1074 … 1023, so `significand` needs -k in that range. */
+/** The other primitives for one number. `pow2` needs k in -1074 … 1023, so `significand` needs -k in the same range. */
 export function bitPrimitives() {
   const powers = powersOfTwo();
   const value = new Float64Array(1);
@@ -72,7 +72,7 @@ export function bitPrimitives() {
     floor: Math.floor,
     trunc: Math.trunc,
     pow2: (k: number): number => powers[(k + 1074) | 0] as number,
-    // Without a branch, because the signs of data cannot be foreseen.
+    // Without a branch, because a processor cannot predict the signs of data.
     wholeSign: (k: number): number => (k >> 31) - (-k >> 31),
     exponent: (x: number): number => {
       value[0] = x;

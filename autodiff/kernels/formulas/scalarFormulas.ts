@@ -1,6 +1,6 @@
 /**
- * The formulas as JavaScript functions of numbers. They give what the SIMD code gives for each element, to the last bit. Elementwise ops
- * and special functions use them instead of the functions of Math, whose last digits depend on the JavaScript engine.
+ * The formulas as JavaScript functions of numbers. Their results equal the results of the SIMD code to the last bit. Elementwise ops and
+ * special functions use them instead of the functions of Math, whose last digits depend on the JavaScript engine.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { farAngles, formulas } from "./index.js";

@@ -110,8 +110,8 @@ export function polygamma(n: 2 | 3, x: number): number {
 }
 
 /**
- * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. The recurrence raises a to at least 8; the
- * rest is log(1 + b/a) and the divided difference of the tail series.
+ * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. The recurrence raises a to at least 8. Then
+ * the difference is log(1 + b/a) plus the divided difference of the tail series.
  */
 export function digammaDifference(a: number, b: number): number {
   let sum = 0;

@@ -145,7 +145,7 @@ export const drawTexts = {
 export type DrawName = keyof typeof drawTexts;
 
 /**
- * Writes `n` elements to the address `out`. `from` is the address of a key, of keys, of signed tails or of weights; `more` is the counter or
- * the number of classes.
+ * Writes `n` elements to the address `out`. `from` is the address of a key, of keys, of signed tails or of weights. For draws under many
+ * keys the last argument is the counter, and for `choose` the number of classes.
  */
-export type DrawKernel = (out: number, from: number, n: number, more: number) => void;
+export type DrawKernel = (out: number, from: number, n: number, counterOrClasses: number) => void;

@@ -233,6 +233,13 @@ class Compiler<A extends unknown[], R> {
       return { value, reads: currentAmbient() };
     });
     noteRead(outcome.reads);
+    if (outcome.value instanceof Promise)
+      throw new PedigradError({
+        code: "async-program",
+        op: "jit",
+        message:
+          "jit: the function returned a promise, but ops after an await would not be recorded. Make it a plain function, await its data before calling it, and pass them as arguments.",
+      });
     return outcome;
   }
 }

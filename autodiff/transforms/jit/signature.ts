@@ -70,7 +70,11 @@ export class Signatures {
 
   #static(x: unknown): string {
     // Plain JSON would write NaN and the infinities as the same text, and 0 and -0 too.
-    if (Array.isArray(x)) return JSON.stringify(x, (_, item) => (typeof item === "number" ? literal(item) : item));
+    if (Array.isArray(x))
+      return JSON.stringify(x, (_, item) => {
+        if (Array.isArray(item)) requireNamedFields("jit", item);
+        return typeof item === "number" ? literal(item) : item;
+      });
     if (typeof x === "string") return JSON.stringify(x);
     if (typeof x === "number") return literal(x);
     if (typeof x === "symbol") return `symbol ${this.#numberOf(this.#symbols, x)}`;

@@ -8,6 +8,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   getProvenance,
+  grad,
   inFreshRun,
   jit,
   PedigradError,
@@ -20,7 +21,7 @@ import {
   valueAndGrad,
   vmap,
 } from "../../../autodiff/index.js";
-import { refusal } from "../../refusals.js";
+import { refusal, refuses } from "../../refusals.js";
 
 const sites = (x: unknown): string => [...getProvenance(x)].sort().join();
 const tagged = (x: number, ...names: string[]) => trackProvenance(tensor(x), names);
@@ -249,6 +250,8 @@ test("arguments that no program can have are refused", () => {
     [loop, "cyclic"],
     [list, "cyclic"],
     [{ [Symbol("k")]: 1 }, "symbol-key"],
+    [Object.assign([tensor(1)], { more: tensor(2) }), "symbol-key"],
+    [[[Object.assign([1], { more: 2 })]], "symbol-key"],
     [new BigInt64Array(2), "not-a-tensor"],
     [new DataView(new ArrayBuffer(8)), "not-a-tensor"],
   ] as const)
@@ -257,6 +260,19 @@ test("arguments that no program can have are refused", () => {
   assert.is(refusal(() => trackProvenance(loop, "a")).code, "cyclic");
   loop.x = tensor([1]);
   assert.is(refusal(() => vmap((x: Tensor) => x)(loop)).code, "cyclic");
+  const withField = Object.assign([tensor([1])], { more: tensor([2]) });
+  refuses(() => vmap((x: Tensor[]) => x)(withField), /key more/);
+  refuses(() => grad((x: typeof withField) => (x.more ?? tensor(1)).sum())(withField), /key more/);
+  refuses(() => jit((x: Tensor) => Object.assign([x], { more: x }))(tensor(1)), /key more/);
+});
+
+test("an async function is refused at its first call, and nothing of it is kept", () => {
+  let calls = 0;
+  const f = jit(async (x: Tensor) => x.add(++calls));
+  for (let call = 1; call <= 3; call++) {
+    refuses(() => f(tensor(1)), /returned a promise.*plain function/);
+    assert.is(calls, call);
+  }
 });
 
 test("a comparison runs no kernel of an op that depends on an input, and each op on constants", () => {
