@@ -9,15 +9,7 @@ import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireOptions, show } from "../checks.js";
-import {
-  everyType,
-  type Handler,
-  isPromise,
-  type PlateFrame,
-  pushHandler,
-  type SampleMessage,
-  withHandler,
-} from "./messages.js";
+import { everyType, type Handler, type PlateFrame, pushHandler, type SampleMessage, withHandler } from "./messages.js";
 import {
   checkSubsample,
   type PlateOptions,
@@ -27,7 +19,6 @@ import {
   subsamplingScale,
   visitParam,
 } from "./subsamples.js";
-import { refusePromise } from "./traceChecks.js";
 
 export type { PlateOptions } from "./subsamples.js";
 
@@ -47,9 +38,7 @@ export function plate(name: string, ...args: unknown[]): unknown {
   const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
   const close = openPlate(frame);
   try {
-    const result = withHandler(frameHandler(frame), () => body(frame.indices));
-    if (isPromise(result)) refusePromise(`the body of plate "${name}"`, result);
-    return result;
+    return withHandler(frameHandler(frame), () => body(frame.indices), `the body of plate "${name}"`);
   } finally {
     close();
   }
