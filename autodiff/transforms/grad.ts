@@ -10,7 +10,7 @@ import { outsideRuns, PedigradError } from "../../provenance/index.js";
 import { apply } from "../core/apply.js";
 import type { TensorLike } from "../core/convert.js";
 import { gradDepth, Node, withNodes } from "../core/node.js";
-import { keepAxes, noGradient, type Op } from "../core/op.js";
+import { keepAxes, type Op } from "../core/op.js";
 import { type Part, sumOfParts } from "../core/part.js";
 import { sameShape, showShape } from "../core/shape.js";
 import { Tensor, tensor } from "../core/tensor.js";
@@ -27,7 +27,7 @@ const leafOp: Op = {
   view: (_, x) => x,
   kernel: () => {},
   scalar: (a) => a,
-  vjp: (g) => g,
+  vjp: () => (g) => g,
   batch: (_, [x]) => apply(leafOp, null, x as Tensor),
   axes: keepAxes,
 };
@@ -42,7 +42,7 @@ export const stopGradient = <T>(x: T): T => mapTree(x, (item) => apply(stopOp, n
 const stopOp: Op = {
   ...leafOp,
   name: "stopGradient",
-  vjp: noGradient,
+  vjp: () => null,
   batch: (_, [x]) => apply(stopOp, null, x as Tensor),
 };
 
@@ -84,13 +84,12 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
     const g = (parts.size === 0 ? cotangents[k] : sumCotangents(cotangents[k], parts.get(k), x)) as Tensor;
     cotangents[k] = undefined;
     const { op, inputs, params } = node;
-    const { vjp } = op;
     for (let i = 0; i < inputs.length; i++) {
       const input = inputs[i] as Tensor;
       if (input.node === null || input.node.newestVariable < oldest) continue;
-      const rule = typeof vjp === "function" ? vjp : vjp[i];
-      if (rule == null) continue;
-      const contribution = rule(g, x, inputs, params, i);
+      const rule = op.vjp(i);
+      if (rule === null) continue;
+      const contribution = rule(g, x, inputs, params);
       const to = input.node.serial - oldest;
       tensors[to] = input;
       if (contribution instanceof Tensor)

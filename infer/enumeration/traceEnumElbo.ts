@@ -236,7 +236,7 @@ function modelTerms(
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
   );
   const factors = sites.map((site) => ({ ...modelFactor(site, run), elements: elementwiseFactor(site, run) }));
-  if (!biasedSubsampling) refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, true);
+  refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, biasedSubsampling);
   const dependsOnVariable = (f: PlatedFactor) => f.factor.names.some((name) => variables.has(name));
   const withoutVariables = factors.filter((f) => !dependsOnVariable(f));
   const marginals = sumProduct(

@@ -109,7 +109,7 @@ export const gatherOp: Op<Gather> = {
       }
     };
   }),
-  vjp: [(g, _, [__, i], { leading }) => new Part(scatterOf(leading), g, i as Tensor), null],
+  vjp: (input) => (input === 0 ? (g, _, [__, i], { leading }) => new Part(scatterOf(leading), g, i as Tensor) : null),
   batch: ({ leading, aligned }, inputs, batched, size) => {
     const [x, i] = inputs as [Tensor, Tensor];
     if (!batched[0]) return apply(gatherOp, gatherOf(leading), x, i);
@@ -146,7 +146,8 @@ export const scatterOp: Op<Shape> = {
       }
     };
   }),
-  vjp: [(g, _, [__, i], { length }) => apply(gatherOp, gatherOf(length), g, i as Tensor), null],
+  vjp: (input) =>
+    input === 0 ? (g, _, [__, i], { length }) => apply(gatherOp, gatherOf(length), g, i as Tensor) : null,
   batch: (leading, inputs, batched, size) => {
     const [g, i] = batchAll(inputs, batched, size) as [Tensor, Tensor];
     return apply(scatterOp, [size, ...leading], g, add(i, rowOffsets(i, size, sizeOf(leading))));

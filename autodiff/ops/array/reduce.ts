@@ -8,7 +8,7 @@ import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
-import { noGradient, type Op, type Vjp } from "../../core/op.js";
+import type { Op, Vjp } from "../../core/op.js";
 import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { isContiguous, type View, viewOf } from "../../core/view.js";
@@ -74,7 +74,7 @@ export const foldAllWith =
 export function reductionOp(
   name: string,
   foldAll: FoldAll,
-  vjp: Op<ReduceParams>["vjp"],
+  vjp: Vjp<ReduceParams> | null,
   { emptyIsError = false, byRows = false }: ReductionOptions = {},
 ): Op<ReduceParams> {
   const op: Op<ReduceParams> = {
@@ -101,7 +101,7 @@ export function reductionOp(
       if (!isContiguous(view)) return () => op.kernel(params, out, [x]);
       return () => foldAll(plan, out, view);
     },
-    vjp,
+    vjp: () => vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
     axes: (params, [x]) => axisMapOf(params, x as Tensor),
   };
@@ -111,7 +111,7 @@ export function reductionOp(
 /** The function that applies a reduction op. */
 export function reducerOf(op: Op<ReduceParams>) {
   const { name } = op;
-  const hasGradient = op.vjp !== noGradient;
+  const hasGradient = op.vjp(0) !== null;
   return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
     const source = tensor(x);
     const params = readReduced(name, source, axes, options);
@@ -233,7 +233,7 @@ const firstWhere =
     return best;
   };
 const firstAlong = (name: string, better: (a: number, b: number) => boolean) =>
-  reduction(name, foldAllWith(firstWhere(better)), noGradient, { emptyIsError: true });
+  reduction(name, foldAllWith(firstWhere(better)), null, { emptyIsError: true });
 const argmaxAlong = firstAlong("argmax", (a, b) => a > b);
 const argminAlong = firstAlong("argmin", (a, b) => a < b);
 /** The index of the first largest element along an axis; by default, of all elements, row-major. */
@@ -252,7 +252,7 @@ const cumsumOp: Op<number> = {
       out.data[out.offset + i] =
         (x.data[x.offset + i] as number) + (i % length < step ? 0 : (out.data[out.offset + i - step] as number));
   },
-  vjp: (g, _, __, axis) => flip(cumsum(flip(g, axis), axis), axis),
+  vjp: () => (g, _, __, axis) => flip(cumsum(flip(g, axis), axis), axis),
   batch: (axis, [x]) => cumsum(x as Tensor, axis + 1),
   axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
 };

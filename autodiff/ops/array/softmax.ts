@@ -7,7 +7,7 @@ import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
 import { contiguousKernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
-import { noGradient, type Op, type Vjp } from "../../core/op.js";
+import type { Op, Vjp } from "../../core/op.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
 import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
@@ -44,7 +44,7 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
       const plan = planOf(out, axes, true);
       return () => normalise(name, plan, out, x as View);
     }),
-    vjp,
+    vjp: () => vjp,
     batch: (axes, [x]) =>
       apply(
         op,
@@ -91,7 +91,7 @@ const smallLogsumexp = reducerOf(logsumexpOp);
  * The largest element along axes, or 0 if that is infinite. It is subtracted before exponentials are taken, so that they do not overflow.
  * Except for rounding, results do not depend on it, so it has no gradient.
  */
-export const shiftOp = reductionOp("shift", shifts, noGradient, { byRows: true });
+export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
 /** The shift along axes, which keep size 1. They count as mixed by `op`, the function that uses the shift. */
 export const shiftAlong = (op: string, x: Tensor, axes: readonly number[]): Tensor =>
   apply(shiftOp, { axes, keepDims: true }, mixProvenance(x, axes, op));

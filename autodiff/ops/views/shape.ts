@@ -46,7 +46,7 @@ const reshapeOp: Op<ReshapeParams> = {
     return isOne ? viewOf(x.data, shape, new Array<number>(shape.length).fill(0), x.offset) : undefined;
   },
   kernel: (_, out, [x]) => copyInto(contiguous(out.data, (x as View).shape, out.offset), x as View),
-  vjp: (g, _, inputs) => reshapeAs(g, firstInput(inputs).shape),
+  vjp: () => (g, _, inputs) => reshapeAs(g, firstInput(inputs).shape),
   batch: ({ shape, ...rest }, [x], _, size) => apply(reshapeOp, { shape: [size, ...shape], ...rest }, x as Tensor),
   axes: ({ shape, axes }, inputs) => axes ?? survivingAxes(firstInput(inputs).shape, shape),
 };
@@ -106,7 +106,7 @@ const transposeOp: Op<readonly number[]> = {
       x.offset,
     ),
   kernel: viewOnly,
-  vjp: (g, _, __, order) =>
+  vjp: () => (g, _, __, order) =>
     transpose(
       g,
       order.map((_, i) => order.indexOf(i)),
@@ -138,7 +138,7 @@ const broadcastOp: Op<Shape> = {
   view: (shape, x) => broadcastView(x, shape),
   kernel: viewOnly,
   // `grad` sums every cotangent to the shape of its input, so the rule need not.
-  vjp: (g) => g,
+  vjp: () => (g) => g,
   batch: (shape, [x], _, size) => {
     const inner = (x as Tensor).shape.slice(1);
     const missing = new Array<number>(shape.length - inner.length).fill(1);

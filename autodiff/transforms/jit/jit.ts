@@ -53,6 +53,8 @@ export interface Jitted<A extends unknown[], R> {
   resident(record: A[0]): Resident<R> | null;
   /** Throws, as a call would, if f no longer does what it did when a call like this one was recorded. */
   check(...args: A): void;
+  /** Like `check`, but only the first times, and later if it costs no more than the calls since the last comparison. */
+  checkSometimes(...args: A): void;
 }
 
 /** f compiled into one function, with the same results bit for bit and the same gradients. */
@@ -66,6 +68,7 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, ...rest: reado
   call.source = (...args: A): string => compiler.source(args);
   call.resident = (record: A[0]): Resident<R> | null => compiler.resident(record);
   call.check = (...args: A): void => compiler.check(args);
+  call.checkSometimes = (...args: A): void => compiler.check(args, true);
   return call;
 }
 
@@ -147,9 +150,11 @@ class Compiler<A extends unknown[], R> {
     return new Resident(host, value);
   }
 
-  check(args: A): void {
+  check(args: A, onlySometimes = false): void {
     const { entry } = this.#findEntry(args);
-    if (entry.compilation !== null) this.#compare(entry, entry.compilation, args);
+    const { compilation } = entry;
+    if (compilation !== null && !(onlySometimes && !compilation.work.isWorthComparing()))
+      this.#compare(entry, compilation, args);
   }
 
   #findEntry(args: A): { entry: Entry; inputs: Tensor[] } {

@@ -17,6 +17,7 @@ const MIN_WORK_RATIO = 10;
 export class Work {
   calls = 1;
   #lastCompared = 1;
+  #requests = 0;
   readonly #comparisonCost: number;
   readonly #callCost: number;
 
@@ -38,6 +39,12 @@ export class Work {
     return (
       calls <= MAX_UNCOUNTED || (calls - this.#lastCompared) * this.#callCost >= MIN_WORK_RATIO * this.#comparisonCost
     );
+  }
+
+  /** Whether to compare now, when the caller uses the results of the calls since the last comparison. */
+  isWorthComparing(): boolean {
+    const since = this.calls - this.#lastCompared;
+    return since > 0 && (this.#requests++ < MAX_UNCOUNTED || since * this.#callCost >= this.#comparisonCost);
   }
 
   /** Notes that the last call has been compared. */

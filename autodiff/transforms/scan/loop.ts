@@ -58,7 +58,7 @@ const loopOp: Op<Loop> = {
   shape: shapeOf,
   kernel: (loop, out, inputs) => bindLoop(loop, out, inputs)(),
   prepare: bindLoop,
-  vjp: (g, vector, inputs, params, input) => cotangents(g, vector, inputs, params)[input] as Tensor,
+  vjp: (input) => (g, vector, inputs, params) => cotangents(g, vector, inputs, params)[input] as Tensor,
   batch(params, inputs, batched, size) {
     const { carries, xs, lead } = params;
     const isBatched = inputs.map((_, i) => i < carries || batched[i] === true);
@@ -154,6 +154,6 @@ const pairingOp: Op = {
   name: "pairing",
   shape: () => [],
   kernel: () => {},
-  vjp: (_, __, inputs, ___, input) => inputs[(input + inputs.length / 2) % inputs.length] as Tensor,
+  vjp: (input) => (_, __, inputs) => inputs[(input + inputs.length / 2) % inputs.length] as Tensor,
   batch: (_, __, ___, size) => zeros([size]),
 };

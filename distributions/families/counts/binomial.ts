@@ -6,6 +6,7 @@ import {
   maximum,
   minimum,
   mulZeroWins,
+  PedigradError,
   sigmoid,
   type Tensor,
   type TensorLike,
@@ -39,6 +40,18 @@ function cdf(x: Tensor, p: Params): Tensor {
   return where(less(x, 0), 0, where(less(x, n), within, 1));
 }
 
+/** The numbers from 0 to totalCount. Refuse totalCounts that differ. */
+export function countsTo(totalCount: Tensor, family: string): Tensor {
+  const [n = 0, ...others] = readNumbers(totalCount, "totalCount");
+  if (others.every((other) => other === n)) return trackProvenance(arange(n + 1), totalCount.provenance);
+  throw new PedigradError({
+    code: "no-closed-form",
+    op: "enumerateSupport",
+    param: "totalCount",
+    message: `${family} has no enumerable support common to all its totalCounts. Sample the site instead of enumerating it.`,
+  });
+}
+
 /**
  * Binomial: the number of successes in n = totalCount trials, each with success probability p = probs or sigmoid(logits).
  *
@@ -59,18 +72,10 @@ export class Binomial extends /* @__PURE__ */ family<Params, [totalCount: Tensor
   },
   cdf,
   icdf: (q, p) => countQuantile((k) => cdf(k, p), q, p.totalCount),
+  values: ({ totalCount }) => countsTo(totalCount, "Binomial"),
   divergences: ofBinomial,
 }) {
   get probs(): Tensor {
     return probsOf(this.params);
-  }
-  override get hasEnumerateSupport(): boolean {
-    return true;
-  }
-  override supportValues(): Tensor {
-    const { totalCount } = this.params;
-    const [n = 0, ...others] = readNumbers(totalCount, "totalCount");
-    if (others.some((other) => other !== n)) return this.hasNo("enumerable support common to all its totalCounts");
-    return trackProvenance(arange(n + 1), totalCount.provenance);
   }
 }

@@ -10,7 +10,7 @@ import { sharedPlatesHandler } from "../../program/subsamples.js";
 import { isScoreSite, SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import { checkSamples } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
-import { mutableOf, tracedRun } from "../particles/particles.js";
+import { hostReadsOf, mutableOf, tracedRun } from "../particles/particles.js";
 
 /** The loss of one run of the guide, averaged over its samples. */
 export function multiSampleEstimate(task: Task): Outcome {
@@ -21,6 +21,12 @@ export function multiSampleEstimate(task: Task): Outcome {
 function estimateOf(task: Task): Outcome {
   const guide = tracedRun(task.guide, random.foldIn(task.key, 1), task);
   const latents = [...sampleSites(guide)].filter((site) => !site.isObserved);
+  const [read] = hostReadsOf(guide);
+  if (read !== undefined)
+    refuse(
+      read,
+      `the guide reads the value of "${read}", where a pathwise gradient ends. Use numParticles instead, or compute with ops on the tensor.`,
+    );
   const count = countSamples(latents);
   const values = emptyRecord<Tensor>();
   for (const site of latents) values[site.name] = site.value;
@@ -70,15 +76,9 @@ function countSamples(latents: readonly SampleSite[]): number {
   if (first === undefined) return refuse(undefined, "the guide has no latent site. Leave the option out.");
   const count = first.value.shape[0];
   for (const site of latents) {
-    const { name, ambient, infer, value } = site;
+    const { name, infer, value } = site;
     if (isScoreSite(site)) refuse(name, `site "${name}" has no pathwise sampler. Use numParticles instead.`);
     if (infer.enumerate != null) refuse(name, `site "${name}" is enumerated. Use TraceEnumELBO.`);
-    const [read] = ambient;
-    if (read !== undefined)
-      refuse(
-        read,
-        `the guide reads the value of "${read}" before "${name}", and no pathwise gradient can pass through such a read. Use numParticles instead, or compute with ops on the tensor.`,
-      );
     if (value.shape[0] !== count || count === undefined)
       refuse(
         name,
