@@ -83,12 +83,10 @@ function addNodeAndRecord<P>(op: Op<P>, params: P, inputs: Tensor[], result: Ten
 
 function withNode<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
   if (gradDepth === 0) return result;
-  const { vjp } = op;
   let newest = 0;
   for (let i = 0; i < inputs.length; i++) {
     const { node } = inputs[i] as Tensor;
-    if (node === null || node.newestVariable <= newest) continue;
-    if (typeof vjp === "function" || vjp[i] != null) newest = node.newestVariable;
+    if (node !== null && node.newestVariable > newest && op.vjp(i) !== null) newest = node.newestVariable;
   }
   if (newest > 0) result.node = new Node(op, params, inputs, newest);
   return result;

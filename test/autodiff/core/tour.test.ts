@@ -43,7 +43,7 @@ const backwards: Op = {
     const n = shape[0] as number;
     for (let i = 0; i < n; i++) out.data[out.offset + i] = data[offset + (n - 1 - i) * (stride[0] as number)] as number;
   },
-  vjp: (g) => apply(backwards, null, g),
+  vjp: () => (g) => apply(backwards, null, g),
   batch: (_, [x]) => (x as Tensor).flip(1),
 };
 

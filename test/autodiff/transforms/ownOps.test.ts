@@ -133,7 +133,7 @@ test("the name of an operation is data in generated code", () => {
     kernel: (_, out, [x]) => {
       for (let i = 0; i < 2; i++) out.set(i, 2 * (x?.get(i) as number));
     },
-    vjp: [],
+    vjp: () => null,
     batch: () => tensor(0),
   };
   const f = jit((x: Tensor) => apply(op, null, x));

@@ -174,4 +174,15 @@ test("a compiled step with a loss of NaN reports the error of the same step with
   assert.not.match(compiled as string, /learning rate/);
 });
 
+test("a loop over a subsampled plate is what a compiled step cannot read, by its name", () => {
+  const looped = () => {
+    sample("mu", new Normal(0, 3));
+    for (const i of plate("rows", 4, { subsampleSize: 2 })) sample(`y${i}`, new Normal(0, 1), { obs: i });
+  };
+  refuses(
+    () => new SVI(looped, guide, adam(0.1), new TraceELBO(), { jit: true }).run(random.key(0), 2),
+    /loop over plate "rows"/,
+  );
+});
+
 test.run();
