@@ -52,7 +52,7 @@ export function autoregressive(
   const least = Math.max(1, dim - 1);
   requireKind("nn.autoregressive", "hiddenDims", hiddenDims, [
     (x) => kinds.numbers[0](x) && (x as number[]).every((size) => size >= least),
-    `an array of sizes of at least ${least}, so that each output can depend on all entries of x before it`,
+    `an array of sizes of at least ${least}: fewer units lose dependencies`,
   ]);
   // A unit of degree d depends only on the first d entries. The hidden units have the degrees 1, 2, … in turn.
   const degrees = [
