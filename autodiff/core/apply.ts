@@ -4,7 +4,7 @@
  */
 import { MIX } from "../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../provenance/index.js";
-import { type Batch, batchDepth, batchSize, isBatched } from "./batch.js";
+import { type Batch, batchDepth, frameAt, isBatched, refuseLeak } from "./batch.js";
 import { gradDepth, Node } from "./node.js";
 import { keepAxes, type Op } from "./op.js";
 import { isChecking, recorder } from "./recorder.js";
@@ -64,14 +64,15 @@ function applyBatched<P>(op: Op<P>, params: P, inputs: Tensor[]): Tensor {
   const batched = inputs.map((x) => x.batch?.level === level);
   const values = inputs.map((x, i) => {
     if (!batched[i]) return x;
+    refuseLeak(x.batch as Batch, op.name);
     const { value } = x.batch as Batch;
     return value.provenance === x.provenance ? value : value.withProvenance(union(value.provenance, x.provenance));
   });
-  return withNode(op, params, inputs, asExample(op.batch(params, values, batched, batchSize(level)), level));
+  return withNode(op, params, inputs, asExample(op.batch(params, values, batched, frameAt(level).size), level));
 }
 
 /** Wraps a whole batch (batch axis first) as a tensor that looks like one example, inside the vmap at depth `level`. */
-export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value });
+export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value, frame: frameAt(level) });
 
 /** Adds a node to the result if a gradient is being taken, and reports the op to the recorder, if there is one. */
 function addNodeAndRecord<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
@@ -82,12 +83,10 @@ function addNodeAndRecord<P>(op: Op<P>, params: P, inputs: Tensor[], result: Ten
 
 function withNode<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {
   if (gradDepth === 0) return result;
-  const { vjp } = op;
   let newest = 0;
   for (let i = 0; i < inputs.length; i++) {
     const { node } = inputs[i] as Tensor;
-    if (node === null || node.newestVariable <= newest) continue;
-    if (typeof vjp === "function" || vjp[i] != null) newest = node.newestVariable;
+    if (node !== null && node.newestVariable > newest && op.vjp(i) !== null) newest = node.newestVariable;
   }
   if (newest > 0) result.node = new Node(op, params, inputs, newest);
   return result;

@@ -13,9 +13,8 @@ import type { View } from "./view.js";
  * Computes the cotangent of one input from the cotangent `g` of the result `y`. If the op has broadcast the input, the rule may return a
  * tensor of the shape of `y`, and `grad` sums it to the shape of the input. If the cotangent of the input is zero except in a part of the
  * input, the rule may return only this `Part`.
- * A rule that serves every input of an op uses `input`, the index of the input.
  */
-export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P, input: number) => Tensor | Part;
+export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P) => Tensor | Part;
 
 /** How an op runs when some inputs (those with `batched[i]`) carry an extra leading axis of length `size`. */
 export type BatchRule<P> = (params: P, inputs: Tensor[], batched: readonly boolean[], size: number) => Tensor;
@@ -39,8 +38,8 @@ export interface Op<P = null> {
    * op does not read the numbers of its other inputs.
    */
   readonly view?: (params: P, input: View) => View | undefined;
-  /** One rule for all inputs, or a list of one rule per input. An input without a rule (null) deliberately has no gradient. */
-  readonly vjp: Vjp<P> | readonly (Vjp<P> | null)[];
+  /** One rule per input; null for an input that deliberately has no gradient. */
+  readonly vjp: (input: number) => Vjp<P> | null;
   readonly batch: BatchRule<P>;
   /** Where the axes of each input end up in the result. An op without this rule mixes all axes. */
   readonly axes?: AxisRule<P>;
@@ -49,7 +48,7 @@ export interface Op<P = null> {
 }
 
 /** The gradient rules of an op that has no gradient with respect to any input. */
-export const noGradient: readonly never[] = [];
+export const noGradient = (): null => null;
 
 /** The gradient rule of an op that is itself the highest derivative available: it throws. */
 export function noFurtherDerivative(op: string): () => never {

@@ -131,18 +131,22 @@ function requireUnmixedPlates(site: SampleSite, factor: Factor, { name, fn, plat
 /**
  * Refuse an enumerated site of the model outside a subsampled plate if a site in the plate depends on it. Each term of the
  * sum over the enumerated site's values is then a product over the plate's elements, and the logarithm of such a sum is
- * not linear in the elements. `factors` holds the factor of each site in `sites`, in the same order.
+ * not linear in the elements. `factors` holds the factor of each site in `sites`, in the same order. `biasedSubsampling`
+ * is the option that accepts the bias, or undefined if there is no such option. It does not apply to loops, which have no
+ * axis along which to take the product.
  */
 export function refuseSubsampledProducts(
   op: string,
   sites: readonly SampleSite[],
   factors: readonly PlatedFactor[],
   { model, modelDims }: EnumeratedPair,
-  canAcceptBias = false,
+  biasedSubsampling?: boolean,
 ): void {
   sites.forEach((site, i) => {
     const { names } = (factors[i] as PlatedFactor).factor;
-    for (const plate of site.plates.filter(isSubsampled))
+    for (const plate of site.plates.filter(isSubsampled)) {
+      const canAcceptBias = biasedSubsampling !== undefined && plate.dim !== null;
+      if (canAcceptBias && biasedSubsampling) continue;
       for (const name of names) {
         if (!modelDims.dimOf.has(name)) continue;
         const { plates } = model.get(name) as SampleSite;
@@ -150,6 +154,7 @@ export function refuseSubsampledProducts(
         const why = `and site "${site.name}" inside depends on the enumerated site "${name}" outside, whose sum runs over a product of all elements`;
         refuseSubsampling(op, plate, why, `sample "${name}" in the guide`, canAcceptBias);
       }
+    }
   });
 }
 

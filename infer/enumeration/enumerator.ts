@@ -52,7 +52,7 @@ export class Enumerator implements Handler {
       throw new PedigradError({
         code: "enumeration",
         site: name,
-        message: `site "${name}" asks for enumeration, but ${fn.family} has no finite support. Remove infer.enumerate, and sample the site in the guide.`,
+        message: `site "${name}" asks for enumeration, but ${fn.label} has no list of its values. Sample the site in the guide, or put the elements of its event into a plate.`,
       });
     let dim = this.#firstDim;
     while (this.#active.has(dim)) dim--;

@@ -5,32 +5,28 @@ import { refuseOption } from "../checks.js";
 import { block } from "../program/handlers.js";
 import { type Handler, type Model, withHandler, withHandlers } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";
-import { withWholePlates } from "../program/subsamples.js";
+import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type Trace, traceOf } from "../program/trace.js";
 import { seed, substituteHandler } from "../program/values.js";
 import {
   requireDiscrete,
   requireDraws,
-  requireElements,
   requireLatents,
   requireParamsHandler,
   requireShapesHandler,
 } from "./predictiveChecks.js";
 
-/**
- * The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates do not take part. `op` is
- * the name of the calling function in errors.
- */
+/** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates have no effect. `op` names the caller in errors. */
 export const runWith = (
   op: string,
   f: Model,
   key: Tensor,
   values: Record<string, TensorLike>,
   args: readonly unknown[],
-  ...around: Handler[]
+  ...handlers: Handler[]
 ): Trace => {
   const run = () => traceOf(() => withHandler(substituteHandler(values, { op }), () => seed(f, key)(...args)), []);
-  return outsidePlates(() => block(() => withHandlers(around, run))());
+  return outsidePlates(() => block(() => withHandlers(handlers, run))());
 };
 
 /**
@@ -50,27 +46,34 @@ export function logLikelihood(
       "posteriorSamples",
       "posteriorSamples has no draws. Give it the draws of every latent.",
     );
-  return vmap((one: Record<string, Tensor>) => {
+  return vmap((sample: Record<string, Tensor>) => {
     const logs: Record<string, Tensor> = emptyRecord();
-    const around = [requireShapesHandler("logLikelihood", one), requireParamsHandler("logLikelihood", one)];
-    const modelTrace = runWith("logLikelihood", withWholePlates(model), random.key(0), one, args, ...around);
-    requireElements("logLikelihood", modelTrace, one, samples);
-    requireDiscrete("logLikelihood", modelTrace, one);
-    requireLatents("logLikelihood", modelTrace, one);
+    const handlers = [
+      givenPlatesHandler(sample, samples),
+      requireShapesHandler("logLikelihood", sample),
+      requireParamsHandler("logLikelihood", sample),
+    ];
+    const modelTrace = runWith("logLikelihood", withWholePlates(model), random.key(0), sample, args, ...handlers);
+    requireDiscrete("logLikelihood", modelTrace, sample);
+    requireLatents("logLikelihood", modelTrace, sample);
     for (const site of modelTrace.values())
       if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
     return logs;
   })(samples);
 }
 
-/** The sum of log p over all sites, scaled and masked, at the given values of latents and parameters, and the trace. */
+/** The sum of log p over all sites, scaled and masked, at the given values of latents and parameters; and the trace of the run. */
 export function logDensity(
   model: Model,
   values: Record<string, TensorLike>,
   ...args: unknown[]
 ): { logDensity: Tensor; trace: Trace } {
-  const around = [requireShapesHandler("logDensity", values), requireParamsHandler("logDensity", values)];
-  const modelTrace = runWith("logDensity", model, random.key(0), values, args, ...around);
+  const handlers = [
+    givenPlatesHandler(mapTree(values, (x) => tensor(x as TensorLike)) as Record<string, Tensor>),
+    requireShapesHandler("logDensity", values),
+    requireParamsHandler("logDensity", values),
+  ];
+  const modelTrace = runWith("logDensity", model, random.key(0), values, args, ...handlers);
   requireLatents("logDensity", modelTrace, values);
   let total = tensor(0);
   for (const site of modelTrace.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());

@@ -1,6 +1,6 @@
 /** Checks of Predictive, logDensity and logLikelihood. They refuse values that are missing, unused, or of the wrong shape or number. */
 import { sameShape, showShape } from "../../autodiff/core/shape.js";
-import { arange, type ErrorCode, PedigradError, type Tensor } from "../../autodiff/index.js";
+import { type ErrorCode, PedigradError, type Tensor } from "../../autodiff/index.js";
 import { didYouMean, quoted } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
@@ -9,8 +9,6 @@ import { sampleSites, type Trace } from "../program/trace.js";
 function refuse(op: string, code: ErrorCode, site: string, message: string): never {
   throw new PedigradError({ code, op, site, message: `${op}: ${message}` });
 }
-
-type Samples = Readonly<Record<string, Tensor>>;
 
 /** A handler that refuses a param without a value in `params`, since its initial value would be used without notice. */
 export const requireParamsHandler = (op: string, params: Record<string, unknown>): Handler => ({
@@ -50,7 +48,7 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
   },
 });
 
-/** Refuse enumerated latents without values. A sum over their values would give a joint likelihood, not one for each observed site. */
+/** Refuse enumerated latents without values. A sum over their values would give one joint likelihood for all observed sites. */
 export function requireDiscrete(op: string, run: Trace, values: Record<string, unknown>): void {
   for (const { name, infer, isObserved } of sampleSites(run)) {
     if (isObserved || infer.enumerate == null || Object.hasOwn(values, name)) continue;
@@ -58,57 +56,30 @@ export function requireDiscrete(op: string, run: Trace, values: Record<string, u
       op,
       "enumeration",
       name,
-      `site "${name}" is enumerated, so the sites that depend on it have only a joint likelihood, summed over its values. Draw it first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
+      `site "${name}" is enumerated, so the sites that depend on it have only a joint likelihood, summed over its values. Draw "${name}" first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
     );
   }
 }
 
-/**
- * Refuse posterior samples from which it is not clear to which elements of a plate they belong: some elements without
- * their indices, or all elements beside their indices in another order. Also refuse indices that differ from those that
- * the program gives. `draws` holds all draws, along a first axis, and `samples` one of them.
- */
-export function requireElements(op: string, run: Trace, samples: Samples, draws: Samples): void {
-  for (const { type, name, value } of run.values())
-    if (type === "plate" && Object.hasOwn(samples, name) && value !== samples[name])
-      if (!isInEveryDraw(value, draws[name] as Tensor))
-        refuse(
-          op,
-          "plate-subsample",
-          name,
-          `posteriorSamples has the indices of plate "${name}", but the program gives others. Give both the same indices, or leave "${name}" out and give all elements.`,
-        );
+/** Refuse posterior samples that contain only some elements of a plate, if the indices of these elements are missing. */
+export function requireElements(run: Trace, samples: Record<string, Tensor>): void {
   for (const { name, fn, plates, isObserved } of sampleSites(run)) {
     const shape = samples[name]?.shape;
     if (isObserved || shape === undefined) continue;
-    for (const { name: plate, dim, size, subsampleSize, isWhole } of plates) {
-      if (isWhole || dim === null || shape[shape.length - fn.eventDim + dim] !== subsampleSize) continue;
-      const indices = draws[plate];
-      if (size !== subsampleSize && indices === undefined)
-        refuse(
-          op,
-          "plate-subsample",
-          name,
-          `posteriorSamples "${name}" has ${subsampleSize} of the ${size} elements of plate "${plate}", but not the indices of these elements. Give all ${size}, as samplePosterior does, or add the indices to posteriorSamples as "${plate}".`,
-        );
-      if (size === subsampleSize && indices !== undefined && !isInEveryDraw(arange(subsampleSize), indices))
-        refuse(
-          op,
-          "plate-subsample",
-          name,
-          `posteriorSamples "${name}" has all ${size} elements of plate "${plate}", and their indices in another order, so the order of "${name}" is unclear. Put it into the order of the elements, and leave "${plate}" out.`,
-        );
+    for (const { name: plate, dim, size, subsampleSize, isGiven, isWhole } of plates) {
+      const isPart = dim !== null && shape[shape.length - fn.eventDim + dim] === subsampleSize;
+      if (isWhole || isGiven || !isPart) continue;
+      refuse(
+        "Predictive",
+        "plate-subsample",
+        name,
+        `posteriorSamples "${name}" has ${subsampleSize} of the ${size} elements of plate "${plate}", but not the indices of these elements. Give all ${size}, as samplePosterior does, or add the indices to posteriorSamples as "${plate}".`,
+      );
     }
   }
 }
 
-/** Whether every row of `draws` is equal to `indices`. */
-function isInEveryDraw(indices: Tensor, draws: Tensor): boolean {
-  const [row, all] = [indices.toFloat64Array(), draws.toFloat64Array()];
-  return draws.shape[1] === row.length && all.every((index, i) => index === row[i % row.length]);
-}
-
-/** Refuse posterior samples if none of their names is a site of the program. Some names may belong to sites of a larger model. */
+/** Refuse posterior samples if none of their names is a site of the program. One is enough: the samples may be those of a larger model. */
 export function requireUsedSamples(run: Trace, samples: Record<string, unknown>): void {
   const [first, ...others] = Object.keys(samples);
   if (first === undefined || [first, ...others].some((name) => run.has(name))) return;
@@ -124,14 +95,14 @@ export function requireUsedSamples(run: Trace, samples: Record<string, unknown>)
 export function requireLatents(op: string, run: Trace, values: Record<string, unknown>): void {
   for (const site of sampleSites(run)) {
     if (site.isObserved || Object.hasOwn(values, site.name)) continue;
-    const given = Object.keys(values);
+    const names = Object.keys(values);
     refuse(
       op,
       "no-value",
       site.name,
-      `latent site "${site.name}" has no value. The given values are ${quoted(given)}.${didYouMean(
+      `latent site "${site.name}" has no value. The given values are ${quoted(names)}.${didYouMean(
         site.name,
-        given.filter((name) => !run.has(name)),
+        names.filter((name) => !run.has(name)),
       )} Give every latent of the model a value.`,
     );
   }
@@ -148,13 +119,13 @@ export function requireDraws(op: string, samples: Record<string, Tensor>, batchN
       `"${first[0]}" has shape ${showShape(first[1].shape)}, which is fewer axes than batchNdims ${batchNdims}. Give the draws leading axes, or set batchNdims.`,
     );
   for (const [name, x] of others) {
-    const [known, y] = first as [string, Tensor];
+    const [firstName, y] = first as [string, Tensor];
     if (sameShape(x.shape.slice(0, batchNdims), y.shape.slice(0, batchNdims))) continue;
     refuse(
       op,
       "shape-mismatch",
       name,
-      `"${name}" has shape ${showShape(x.shape)}, "${known}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`} must be equal: they number the draws.`,
+      `"${name}" has shape ${showShape(x.shape)}, "${firstName}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis, which numbers" : `${batchNdims} axes, which number`} the draws, must be equal.`,
     );
   }
 }

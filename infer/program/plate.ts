@@ -4,19 +4,12 @@
  * plate are expanded to its size. With `subsampleSize` the plate visits only some elements, and the log densities are
  * scaled up, so that their expected sum is the sum over all elements.
  */
+import { readNumbers } from "../../autodiff/core/reads.js";
 import { PedigradError, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireOptions, show } from "../checks.js";
-import {
-  everyType,
-  type Handler,
-  isPromise,
-  type PlateFrame,
-  pushHandler,
-  type SampleMessage,
-  withHandler,
-} from "./messages.js";
+import { everyType, type Handler, type PlateFrame, pushHandler, type SampleMessage, withHandler } from "./messages.js";
 import {
   checkSubsample,
   type PlateOptions,
@@ -26,7 +19,6 @@ import {
   subsamplingScale,
   visitParam,
 } from "./subsamples.js";
-import { refusePromise } from "./traceChecks.js";
 
 export type { PlateOptions } from "./subsamples.js";
 
@@ -46,9 +38,7 @@ export function plate(name: string, ...args: unknown[]): unknown {
   const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
   const close = openPlate(frame);
   try {
-    const result = withHandler(frameHandler(frame), () => body(frame.indices));
-    if (isPromise(result)) refusePromise(`the body of plate "${name}"`, result);
-    return result;
+    return withHandler(frameHandler(frame), () => body(frame.indices), `the body of plate "${name}"`);
   } finally {
     close();
   }
@@ -206,7 +196,7 @@ function sequential(name: string, size: number, options: PlateOptions): Iterable
 
 function* iterateElements(name: string, size: number, options: PlateOptions): Generator<number> {
   const frame = makeFrame(name, size, null, options);
-  const indices = (frame.indices as Tensor).toFloat64Array();
+  const indices = readNumbers(frame.indices as Tensor, `the loop over plate "${name}"`);
   let isEmpty = true;
   let numVisited = 0;
   const listener: Handler = {

@@ -8,7 +8,7 @@ import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { requireKey, requireKind } from "../checks.js";
 import { handler, handlerOfNames, type Program } from "./handlers.js";
-import type { Handler } from "./messages.js";
+import type { Handler, PlateMessage } from "./messages.js";
 import { reuseVisit, selectVisited } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 
@@ -113,20 +113,22 @@ const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
 interface SubstituteOptions {
   /** The name of the calling function in errors; "substitute" by default. */
   readonly op?: string;
-  /** Whether values of inner handlers, and those of `deterministic`, are replaced; false by default. */
+  /** Whether `data` also has indices of plates, and replaces values of inner handlers and of `deterministic`; false by default. */
   readonly replaces?: boolean;
-  /** Which elements of a value belong to the elements that the plates visit; by default `selectVisited`. */
-  readonly select?: typeof selectVisited;
 }
 
 /** The handler behind `substitute`. */
 export function substituteHandler(
   data: Data,
-  { op = "substitute", replaces = false, select = selectVisited }: SubstituteOptions = {},
+  { op = "substitute", replaces = false }: SubstituteOptions = {},
 ): Handler {
   const values = readData("substitute", data);
   const valueFor = (name: string, before: unknown): Tensor | undefined =>
     before === null || replaces ? values.of(name) : undefined;
+  const choosePlate = (message: PlateMessage): void => {
+    const value = message.value === null ? values.of(message.name) : undefined;
+    if (value !== undefined) Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+  };
   const drawn: string[] = [];
   return {
     process: {
@@ -137,16 +139,11 @@ export function substituteHandler(
           if (message.value === null) drawn.push(message.name);
           return;
         }
-        message.value = select(withoutOwnAxes(message.name, value), message);
+        message.value = selectVisited(withoutOwnAxes(message.name, value), message);
         message.isSubstituted = true;
       },
       param(message) {
         message.value = valueFor(message.name, message.value) ?? message.value;
-      },
-      plate(message) {
-        if (message.value !== null) return;
-        const value = values.of(message.name);
-        if (value !== undefined) Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
       },
       mutable(message) {
         const value = valueFor(message.name, message.cell);
@@ -157,6 +154,7 @@ export function substituteHandler(
         const paths = values.names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
         if (paths.length > 0) message.paths ??= paths;
       },
+      ...(replaces && { plate: choosePlate }),
     },
     postprocess: {
       deterministic(message) {
@@ -171,12 +169,9 @@ export function substituteHandler(
   };
 }
 
-/** A handler that gives latent sites the draws of another run, which visited the same elements of each plate. */
-export const drawsHandler = (draws: Data): Handler => substituteHandler(draws, { select: (value) => value });
-
-/** The program `f` with the draws of another run, which visited the same elements of each plate. */
+/** The program `f` with the draws of another run. Values that `f` gives itself stay. */
 export const withDraws = <A extends unknown[], R>(f: Program<A, R>, draws: Data): Program<A, R> =>
-  handler("substitute", f, () => drawsHandler(draws));
+  handler("substitute", f, () => substituteHandler(draws));
 
 /**
  * Make sites of `f` observed, with their values in `data`, which also replace the data of sites that are observed already. A

@@ -4,9 +4,12 @@
  * Any object with `init` and `update` is an optimiser. Optimisers can be chained.
  */
 import {
+  decayingAverage,
   leavesOf,
   mapTree,
   PedigradError,
+  pow,
+  sub,
   type Tensor,
   type TensorLike,
   type Tree,
@@ -112,7 +115,7 @@ export function rmsprop(
   return {
     init: (params) => ({ step: tensor(0), average: zerosLike(params) }),
     update: (grads, { step, average }) => {
-      const s = zipTrees((g, old) => old.mul(decay).add(g.square().mul(1 - decay)), grads, average);
+      const s = zipTrees((g, old) => decayingAverage(old, g.square(), decay), grads, average);
       const by = rateAt(rate, step).neg();
       return [zipTrees((g, x) => g.mul(by).div(x.sqrt().add(eps)), grads, s), { step: step.add(1), average: s }];
     },
@@ -144,10 +147,10 @@ export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
     init: (params) => ({ step: tensor(0), mean: zerosLike(params), square: zerosLike(params) }),
     update: (grads, state) => {
       const step = state.step.add(1);
-      const mean = zipTrees((g, m) => m.mul(b1).add(g.mul(1 - b1)), grads, state.mean);
-      const square = zipTrees((g, v) => v.mul(b2).add(g.square().mul(1 - b2)), grads, state.square);
-      const [c1, c2] = [b1, b2].map((b) => tensor(1).sub(tensor(b).pow(step))) as [Tensor, Tensor];
-      const [by, perSquare] = [rateAt(rate, state.step).div(c1).neg(), c2.reciprocal()];
+      const mean = zipTrees((g, m) => decayingAverage(m, g, b1), grads, state.mean);
+      const square = zipTrees((g, v) => decayingAverage(v, g.square(), b2), grads, state.square);
+      const correction = (b: number): Tensor => sub(1, pow(b, step));
+      const [by, perSquare] = [rateAt(rate, state.step).div(correction(b1)).neg(), correction(b2).reciprocal()];
       const updates = zipTrees((m, v) => m.mul(by).div(v.mul(perSquare).sqrt().add(eps)), mean, square);
       return [updates, { step, mean, square }];
     },

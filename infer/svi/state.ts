@@ -153,5 +153,18 @@ const saveChecks = /* @__PURE__ */ new WeakMap<SVIState, () => void>();
 export function checkBeforeSaving(state: SVIState, check: () => void): void {
   saveChecks.set(state, check);
 }
+
+/** Checks the state after the last step that anybody took by hand. */
+interface LastStep {
+  checkLast(state: SVIState): void;
+}
+let lastStep: WeakRef<LastStep> | null = null;
+export const noteLastStep = (by: WeakRef<LastStep>): void => {
+  lastStep = by;
+};
+
 /** Run the check of a state that is about to be saved. */
-export const runSaveCheck = (state: SVIState): void => saveChecks.get(state)?.();
+export function runSaveCheck(state: SVIState): void {
+  saveChecks.get(state)?.();
+  lastStep?.deref()?.checkLast(state);
+}

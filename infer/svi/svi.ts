@@ -163,14 +163,13 @@ export class SVI<
       ? valueAndForwardGrad(lossAt)(state.params)
       : valueAndGrad(lossAt, { hasAux: true })(state.params);
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
-    const { constraints } = state;
     const after = {
       params: applyUpdates(state.params, updates),
       optimState,
       mutableState: mergeRecords(state.mutableState, mapTree(mutableState, withoutGraph)),
       ...withAverages(state, mapTree(averages, withoutGraph)),
       key: nextKey,
-      ...(constraints !== undefined && { constraints }),
+      ...(state.constraints !== undefined && { constraints: state.constraints }),
     };
     return withOuterSets([after, loss, mapTree(terms, withoutGraph)], [state, args]);
   }
@@ -209,6 +208,7 @@ export class SVI<
   /** Constrained parameters by name. */
   getParams(state: SVIState): Record<string, Tensor> {
     requireStateShape("svi.getParams", state);
+    this.#compiled.checkLast(state);
     return this.#space.constrain(state.params);
   }
 

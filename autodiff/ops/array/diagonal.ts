@@ -48,14 +48,16 @@ const diagonalOp: Op<readonly [number, number]> = {
     return viewOf(x.data, withoutSecond(x.shape), withoutSecond(stride), x.offset);
   },
   kernel: viewOnly,
-  vjp: (g, _, [x], [first, second]) => {
-    const { shape } = x as Tensor;
-    const indexAlong = (axis: number) => {
-      const index = arange(shape[axis] as number);
-      return index.reshape(shape.map((n, i) => (i === axis ? n : 1)));
-    };
-    return where(equal(indexAlong(first), indexAlong(second)), expandDims(g, second), 0);
-  },
+  vjp:
+    () =>
+    (g, _, [x], [first, second]) => {
+      const { shape } = x as Tensor;
+      const indexAlong = (axis: number) => {
+        const index = arange(shape[axis] as number);
+        return index.reshape(shape.map((n, i) => (i === axis ? n : 1)));
+      };
+      return where(equal(indexAlong(first), indexAlong(second)), expandDims(g, second), 0);
+    },
   batch: ([first, second], [x]) => apply(diagonalOp, [first + 1, second + 1], x as Tensor),
   axes: ([first, second], [x]) => {
     const last = (x as Tensor).shape.length - 1;

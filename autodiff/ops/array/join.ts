@@ -39,7 +39,7 @@ const concatenateOp: Op<number> = {
       for (let i = 0; i < inputs.length; i++) copyInto(targets[i] as View, inputs[i] as View);
     };
   }),
-  vjp: (g, _, inputs, axis, input) => {
+  vjp: (input) => (g, _, inputs, axis) => {
     const start = inputs.slice(0, input).reduce((sum, x) => sum + (x.shape[axis] as number), 0);
     return slice(g, start, start + ((inputs[input] as Tensor).shape[axis] as number), { axis });
   },

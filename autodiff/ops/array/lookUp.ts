@@ -45,16 +45,17 @@ const lookUpOp: Op<LookUpParams> = {
       x.offset,
     ),
   kernel: viewOnly,
-  vjp: [
-    (g, _, [x], { sourceAxes }) => {
-      const axes = [...sourceAxes.keys()];
-      const inOrderOfX = axes
-        .filter((i) => (sourceAxes[i] as number) >= 0)
-        .sort((i, j) => (sourceAxes[i] as number) - (sourceAxes[j] as number));
-      const order = [...inOrderOfX, ...axes.filter((i) => (sourceAxes[i] as number) < 0)];
-      return reshape(transpose(g, order), (x as Tensor).shape);
-    },
-  ],
+  vjp: (input) =>
+    input > 0
+      ? null
+      : (g, _, [x], { sourceAxes }) => {
+          const axes = [...sourceAxes.keys()];
+          const inOrderOfX = axes
+            .filter((i) => (sourceAxes[i] as number) >= 0)
+            .sort((i, j) => (sourceAxes[i] as number) - (sourceAxes[j] as number));
+          const order = [...inOrderOfX, ...axes.filter((i) => (sourceAxes[i] as number) < 0)];
+          return reshape(transpose(g, order), (x as Tensor).shape);
+        },
   batch: ({ shape, sourceAxes, trailingAxes }, inputs, _, size) =>
     apply(
       lookUpOp,

@@ -8,7 +8,7 @@ import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
-import { noGradient, type Op, type Vjp } from "../../core/op.js";
+import type { Op, Vjp } from "../../core/op.js";
 import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { isContiguous, type View, viewOf } from "../../core/view.js";
@@ -39,9 +39,12 @@ interface ReductionOptions {
 const reducedShape = (shape: Shape, { axes, keepDims }: ReduceParams): Shape =>
   keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));
 
-/** The axis map of a reduction. Reduced axes are mixed; without `keepDims`, the axes to their left move right to close the gap. */
+/**
+ * The axis map of a reduction. Reduced axes are mixed; without `keepDims`, the axes to their left move right to close the gap, batch axes of
+ * `vmap` included.
+ */
 const axisMapOf = ({ axes, keepDims }: ReduceParams, { shape: { length } }: Tensor): AxisMap =>
-  mapAxes(length, (k) => {
+  mapAxes(Infinity, (k) => {
     const axis = length - 1 - k;
     if (axes.includes(axis)) return -1;
     return keepDims ? k : k - axes.filter((other) => other > axis).length;
@@ -71,7 +74,7 @@ export const foldAllWith =
 export function reductionOp(
   name: string,
   foldAll: FoldAll,
-  vjp: Op<ReduceParams>["vjp"],
+  vjp: Vjp<ReduceParams> | null,
   { emptyIsError = false, byRows = false }: ReductionOptions = {},
 ): Op<ReduceParams> {
   const op: Op<ReduceParams> = {
@@ -98,7 +101,7 @@ export function reductionOp(
       if (!isContiguous(view)) return () => op.kernel(params, out, [x]);
       return () => foldAll(plan, out, view);
     },
-    vjp,
+    vjp: () => vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
     axes: (params, [x]) => axisMapOf(params, x as Tensor),
   };
@@ -108,7 +111,7 @@ export function reductionOp(
 /** The function that applies a reduction op. */
 export function reducerOf(op: Op<ReduceParams>) {
   const { name } = op;
-  const hasGradient = op.vjp !== noGradient;
+  const hasGradient = op.vjp(0) !== null;
   return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
     const source = tensor(x);
     const params = readReduced(name, source, axes, options);
@@ -206,14 +209,16 @@ export const min = reduction("min", foldAllWith(minOf), extremumVjp, { emptyIsEr
 export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
   if (options !== undefined) requireOptions("mean", options, ["keepDims"]);
   const source = tensor(x);
-  const n = sizeOf(normalizeAxes("mean", axes, source.shape).map((i) => source.shape[i] as number));
+  const normalizedAxes = normalizeAxes("mean", axes, source.shape);
+  const n = sizeOf(normalizedAxes.map((i) => source.shape[i] as number));
   if (n === 0)
     throw new PedigradError({
       code: "empty",
       op: "mean",
       message: `mean: cannot average an empty axis of shape ${showShape(source.shape)}. Reduce another axis, or leave empty data out.`,
     });
-  return n === 1 ? sum(source, axes, options) : div(sum(source, axes, options), n);
+  const total = sum(mixProvenance(source, normalizedAxes, "mean"), axes, options);
+  return n === 1 ? total : div(total, n);
 }
 
 /** The index of the first of the best numbers. NaN counts as the best. */
@@ -228,7 +233,7 @@ const firstWhere =
     return best;
   };
 const firstAlong = (name: string, better: (a: number, b: number) => boolean) =>
-  reduction(name, foldAllWith(firstWhere(better)), noGradient, { emptyIsError: true });
+  reduction(name, foldAllWith(firstWhere(better)), null, { emptyIsError: true });
 const argmaxAlong = firstAlong("argmax", (a, b) => a > b);
 const argminAlong = firstAlong("argmin", (a, b) => a < b);
 /** The index of the first largest element along an axis; by default, of all elements, row-major. */
@@ -247,7 +252,7 @@ const cumsumOp: Op<number> = {
       out.data[out.offset + i] =
         (x.data[x.offset + i] as number) + (i % length < step ? 0 : (out.data[out.offset + i - step] as number));
   },
-  vjp: (g, _, __, axis) => flip(cumsum(flip(g, axis), axis), axis),
+  vjp: () => (g, _, __, axis) => flip(cumsum(flip(g, axis), axis), axis),
   batch: (axis, [x]) => cumsum(x as Tensor, axis + 1),
   axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
 };

@@ -40,7 +40,7 @@ function ofArity(f: Scalar, arity: number): Scalar {
 
 function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
   const scalar = ofArity(f, arity);
-  const vjp = (rules ?? []).map(
+  const vjps = (rules ?? []).map(
     // A rule always gets three operands, because a spread is slow. If the op has fewer, the last ones are undefined.
     (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
   );
@@ -48,7 +48,7 @@ function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor
     name,
     shape: (_, inputs) => shapeOfAll(name, inputs),
     kernel: elementwiseKernel(scalar),
-    vjp,
+    vjp: (input) => vjps[input] ?? null,
     batch: (_, inputs, batched) => apply(op, null, ...broadcastTogether(inputs, batched)),
     axes: keepAxes,
     scalar,

@@ -46,7 +46,7 @@ export const choleskyOp: Op = {
   shape: (_, [x]) => squareShape("cholesky", x as Tensor),
   kernel: (_, out, [x]) =>
     eachMatrix(x as View, (a, start, n, i) => kernels.cholesky(a, start, n, out.data, out.offset + i * n * n)),
-  vjp: (g, factor) => {
+  vjp: () => (g, factor) => {
     const p = tril(matmul(matrixTranspose(factor), g));
     const phi = sub(p, mul(0.5, tril(triu(p))));
     const left = triangularSolve(factor, phi, { transpose: true });
@@ -88,12 +88,14 @@ export const solveOp: Op<Required<Triangular>> = {
       kernels.substitute(a, start, n, lower !== transpose, transpose, out.data, out.offset + i * n * columns, columns),
     );
   },
-  vjp: (g, x, [a], { lower, transpose }, input) => {
-    const b = triangularSolve(a as Tensor, g, { lower, transpose: !transpose });
-    if (input === 1) return b;
-    const outer = transpose ? matmul(x, matrixTranspose(b)) : matmul(b, matrixTranspose(x));
-    return neg(lower ? tril(outer) : triu(outer));
-  },
+  vjp:
+    (input) =>
+    (g, x, [a], { lower, transpose }) => {
+      const b = triangularSolve(a as Tensor, g, { lower, transpose: !transpose });
+      if (input === 1) return b;
+      const outer = transpose ? matmul(x, matrixTranspose(b)) : matmul(b, matrixTranspose(x));
+      return neg(lower ? tril(outer) : triu(outer));
+    },
   batch: (triangle, inputs, batched) => {
     const [a, b] = broadcastTogether(inputs, batched) as [Tensor, Tensor];
     return apply(solveOp, triangle, a, b);
@@ -117,7 +119,7 @@ const inverseOp: Op = {
   shape: (_, [x]) => squareShape("inverse", x as Tensor),
   kernel: (_, out, [x]) =>
     eachMatrix(x as View, (a, start, n, i) => kernels.inverse(a, start, n, out.data, out.offset + i * n * n)),
-  vjp: (g, y) => {
+  vjp: () => (g, y) => {
     const t = matrixTranspose(y);
     return neg(matmul(t, matmul(g, t)));
   },
@@ -134,7 +136,10 @@ const logdetOp: Op = {
     eachMatrix(x as View, (a, start, n, i) => {
       out.data[out.offset + i] = kernels.logdet(a, start, n);
     }),
-  vjp: (g, _, [x]) => mulZeroWins(expandDims(expandDims(g, -1), -1), matrixTranspose(inverse(x as Tensor))),
+  vjp:
+    () =>
+    (g, _, [x]) =>
+      mulZeroWins(expandDims(expandDims(g, -1), -1), matrixTranspose(inverse(x as Tensor))),
   batch: (_, [x]) => apply(logdetOp, null, x as Tensor),
   axes: () => dropLast(2),
 };

@@ -33,10 +33,10 @@ export const matmulOp: Op = {
     return [...batch, left.at(-2) as number, right.at(-1) as number];
   },
   ...kernelsOf((_, out, [left, right]) => product(out, left as View, right as View)),
-  vjp: [
-    (g, _, [__, b]) => apply(matmulOp, null, g, matrixTranspose(b as Tensor)),
-    (g, _, [a]) => apply(matmulOp, null, matrixTranspose(a as Tensor), g),
-  ],
+  vjp: (input) =>
+    input === 0
+      ? (g, _, [__, b]) => apply(matmulOp, null, g, matrixTranspose(b as Tensor))
+      : (g, _, [a]) => apply(matmulOp, null, matrixTranspose(a as Tensor), g),
   batch: (_, inputs, batched) => {
     const [left, right] = inputs as [Tensor, Tensor];
     // One matrix times many vectors is computed as one product of matrices, transposed so that each result is contiguous.

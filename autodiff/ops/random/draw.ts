@@ -123,7 +123,7 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
         }
       };
     }),
-    vjp: [null, ...vjps],
+    vjp: (input) => vjps[input - 1] ?? null,
     batch: (draws, [key, ...parameters], [keyBatched, ...batched], size) => {
       const [keys] = batchAll([key as Tensor], [keyBatched as boolean], size) as [Tensor];
       const rank = parameterShape(keys, draws).length;

@@ -2,7 +2,7 @@
  * Ops that view the same data with other strides, each with a rule for its gradient. Nothing is copied, except by reshape
  * where the strides do not allow a view.
  */
-import { type AxisMap, dropAxis, insertAxes, mapAxes } from "../../../provenance/axes.js";
+import { type AxisMap, dropAxis, insertAxes, KEEP, mapAxes, mixAxis } from "../../../provenance/axes.js";
 import { show } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
@@ -46,7 +46,7 @@ const reshapeOp: Op<ReshapeParams> = {
     return isOne ? viewOf(x.data, shape, new Array<number>(shape.length).fill(0), x.offset) : undefined;
   },
   kernel: (_, out, [x]) => copyInto(contiguous(out.data, (x as View).shape, out.offset), x as View),
-  vjp: (g, _, inputs) => reshapeAs(g, firstInput(inputs).shape),
+  vjp: () => (g, _, inputs) => reshapeAs(g, firstInput(inputs).shape),
   batch: ({ shape, ...rest }, [x], _, size) => apply(reshapeOp, { shape: [size, ...shape], ...rest }, x as Tensor),
   axes: ({ shape, axes }, inputs) => axes ?? survivingAxes(firstInput(inputs).shape, shape),
 };
@@ -106,7 +106,7 @@ const transposeOp: Op<readonly number[]> = {
       x.offset,
     ),
   kernel: viewOnly,
-  vjp: (g, _, __, order) =>
+  vjp: () => (g, _, __, order) =>
     transpose(
       g,
       order.map((_, i) => order.indexOf(i)),
@@ -138,7 +138,7 @@ const broadcastOp: Op<Shape> = {
   view: (shape, x) => broadcastView(x, shape),
   kernel: viewOnly,
   // `grad` sums every cotangent to the shape of its input, so the rule need not.
-  vjp: (g) => g,
+  vjp: () => (g) => g,
   batch: (shape, [x], _, size) => {
     const inner = (x as Tensor).shape.slice(1);
     const missing = new Array<number>(shape.length - inner.length).fill(1);
@@ -176,14 +176,14 @@ export function squeeze(x: TensorLike, axis?: number): Tensor {
 }
 
 /**
- * x with its provenance mixed along `axes`, which have size 1. `op` need not run, because it would not change the numbers. But an axis of
- * size 1 may stand for many elements, as in the value of an enumerated site along its plates. So the provenance is mixed as `op` would mix
- * it.
+ * x with its provenance mixed along `axes` by `op`, the name of the function that was called. This is needed where the function is made of
+ * ops with other names. It is also needed for axes of size 1, along which no op runs because it would not change the numbers: such an axis
+ * may stand for many elements, as in the value of an enumerated site along its plates.
  */
 export function mixProvenance(x: Tensor, axes: readonly number[], op: string): Tensor {
   if (!x.provenance.hasAxes) return x;
   const rank = x.shape.length;
-  const map = mapAxes(rank, (k) => (axes.includes(rank - 1 - k) ? -1 : k));
+  const map = axes.reduce((map, axis) => map & mixAxis(rank - 1 - axis), KEEP);
   return x.withProvenance(x.provenance.moved(map, op));
 }
 

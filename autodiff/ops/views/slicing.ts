@@ -38,7 +38,7 @@ const sliceOp: Op<Slice> = {
   shape: ({ axis, count }, inputs) => firstInput(inputs).shape.map((n, i) => (i === axis ? count : n)),
   view: sliceView,
   kernel: viewOnly,
-  vjp: (g, _, __, slice) => new Part(unslice, g, slice),
+  vjp: () => (g, _, __, slice) => new Part(unslice, g, slice),
   batch: (slice, [x]) => apply(sliceOp, { ...slice, axis: slice.axis + 1 }, x as Tensor),
   axes: ({ axis }, inputs) => mixAxis(fromRight(axis, inputs)),
 };
@@ -59,7 +59,10 @@ export const unsliceOp: Op<Slices> = {
       for (let i = 0; i < adds.length; i++) (adds[i] as () => void)();
     };
   }),
-  vjp: (g, _, __, { slices }, input) => apply(sliceOp, slices[input] as Slice, g),
+  vjp:
+    (input) =>
+    (g, _, __, { slices }) =>
+      apply(sliceOp, slices[input] as Slice, g),
   batch: ({ shape, slices }, inputs, batched, size) => {
     const batchedSlices = slices.map((slice) => ({ ...slice, axis: slice.axis + 1 }));
     return apply(unsliceOp, { shape: [size, ...shape], slices: batchedSlices }, ...batchAll(inputs, batched, size));
@@ -114,12 +117,15 @@ export function pick(x: TensorLike, index: number, axis = 0): Tensor {
 }
 
 const pickOp: Op<{ axis: number; index: number }> = {
-  name: "pick",
+  name: "at",
   shape: ({ axis }, inputs) => omitAxis(firstInput(inputs).shape, axis),
   view: ({ axis, index }, x) =>
     viewOf(x.data, omitAxis(x.shape, axis), omitAxis(x.stride, axis), x.offset + index * (x.stride[axis] as number)),
   kernel: viewOnly,
-  vjp: (g, _, __, { axis, index }) => new Part(unslice, expandDims(g, axis), { axis, start: index, count: 1, step: 1 }),
+  vjp:
+    () =>
+    (g, _, __, { axis, index }) =>
+      new Part(unslice, expandDims(g, axis), { axis, start: index, count: 1, step: 1 }),
   batch: ({ axis, index }, [x]) => apply(pickOp, { axis: axis + 1, index }, x as Tensor),
   axes: ({ axis }, inputs) => dropAxis(fromRight(axis, inputs)),
 };
@@ -144,7 +150,7 @@ const flipOp: Op<number> = {
     );
   },
   kernel: viewOnly,
-  vjp: (g, _, __, axis) => flip(g, axis),
+  vjp: () => (g, _, __, axis) => flip(g, axis),
   batch: (axis, [x]) => flip(x as Tensor, axis + 1),
   axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
 };

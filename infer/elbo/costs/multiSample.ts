@@ -5,12 +5,12 @@
 import { emptyRecord, mapTree, neg, PedigradError, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { withHandler } from "../../program/messages.js";
-import { sharedPlatesHandler } from "../../program/subsamples.js";
+import { sharedPlatesHandler, visitedValuesHandler } from "../../program/subsamples.js";
 import { isScoreSite, SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import { withDraws } from "../../program/values.js";
 import { checkSamples } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
-import { mutableOf, tracedRun } from "../particles/particles.js";
+import { hostReadsOf, mutableOf, tracedRun } from "../particles/particles.js";
 import { refuseGradients, refuseUnsupported, warnOfOptions } from "../particles/siteOptions.js";
 
 /** Sites can ask neither for a closed form nor for a baseline: every term is sampled and pathwise. */
@@ -30,6 +30,12 @@ export function multiSampleEstimate(task: Task): Outcome {
 function estimateOf(task: Task): Outcome {
   const guide = tracedRun(task.guide, random.foldIn(task.key, 1), task);
   const latents = [...sampleSites(guide)].filter((site) => !site.isObserved);
+  const [read] = hostReadsOf(guide);
+  if (read !== undefined)
+    refuse(
+      read,
+      `the guide reads the value of "${read}", where a pathwise gradient ends. Use numParticles instead, or compute with ops on the tensor.`,
+    );
   const count = countSamples(latents);
   if (!task.isMeasured) warnOfOptions(NO_OPTIONS, guide);
   const values = emptyRecord<Tensor>();
@@ -37,7 +43,7 @@ function estimateOf(task: Task): Outcome {
   const keys = random.split(random.foldIn(task.key, 2), count);
   const { logp, mutable }: { logp: Tensor; mutable: Record<string, Tensor> } = vmap(
     (key: Tensor, sample: Record<string, Tensor>) => {
-      const model = tracedRun(withDraws(task.model, sample), key, task);
+      const model = tracedRun(withDraws(task.model, sample), key, task, visitedValuesHandler);
       checkSamples(guide, model);
       refuseUnsupported(NO_OPTIONS, { guide, model });
       refuseGradients(NO_OPTIONS, { guide, model });
@@ -82,15 +88,9 @@ function countSamples(latents: readonly SampleSite[]): number {
   if (first === undefined) return refuse(undefined, "the guide has no latent site. Leave the option out.");
   const count = first.value.shape[0];
   for (const site of latents) {
-    const { name, ambient, infer, value } = site;
+    const { name, infer, value } = site;
     if (isScoreSite(site)) refuse(name, `site "${name}" has no pathwise sampler. Use numParticles instead.`);
     if (infer.enumerate != null) refuse(name, `site "${name}" is enumerated. Use TraceEnumELBO.`);
-    const [read] = ambient;
-    if (read !== undefined)
-      refuse(
-        read,
-        `the guide reads the value of "${read}" before "${name}", and no pathwise gradient can pass through such a read. Use numParticles instead, or compute with ops on the tensor.`,
-      );
     if (value.shape[0] !== count || count === undefined)
       refuse(
         name,

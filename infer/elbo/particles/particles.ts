@@ -1,11 +1,18 @@
 /**
- * One particle is one run of the guide, then one run of the model with the values that the guide drew. Each run starts with an empty
- * ambient set. Several particles run as a batch (vmap) if the model allows it, else as a loop; in both cases their results are stacked.
+ * One particle is one run of the guide, then one run of the model with the values that the guide drew. The ambient set of the guide's run
+ * starts empty. Several particles run as a batch (vmap) if the model allows it, else as a loop; in both cases their results are stacked.
  */
 import { sameShape } from "../../../autodiff/core/shape.js";
 import { emptyRecord, full, mapTree, PedigradError, stack, Tensor, type Tree, vmap } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
-import { detachProvenance, inFreshRun, Provenance, union } from "../../../provenance/index.js";
+import {
+  currentAmbient,
+  detachProvenance,
+  inFreshRun,
+  noteRead,
+  Provenance,
+  union,
+} from "../../../provenance/index.js";
 import type { InferOptions } from "../../program/inferOptions.js";
 import { type Handler, type Model, withHandler, withHandlers } from "../../program/messages.js";
 import { sharedPlatesHandler } from "../../program/subsamples.js";
@@ -30,7 +37,7 @@ export const replayedRun = (
   keyOf: () => Tensor,
   inputs: RunInputs,
   ...handlers: Handler[]
-): Trace => run(f, inputs, [...handlers, ...handlersOf(keyOf, inputs), replayHandler(choices)]);
+): Trace => run(f, inputs, [...handlers, ...handlersOf(keyOf, inputs), replayHandler(choices)], hostReadsOf(choices));
 
 const handlersOf = (keyOf: () => Tensor, { values }: RunInputs): Handler[] => [
   trackHandler,
@@ -39,8 +46,21 @@ const handlersOf = (keyOf: () => Tensor, { values }: RunInputs): Handler[] => [
   seedHandler(keyOf),
 ];
 
-const run = (f: Model, { args }: RunInputs, handlers: readonly Handler[]): Trace =>
-  inFreshRun(() => withHandlers(handlers, () => traceOf(f, args)));
+/** For each trace of a run that read values, all sites that host code had read when the run ended. */
+const hostReads = /* @__PURE__ */ new WeakMap<Trace, Provenance>();
+export const hostReadsOf = (trace: Trace): Provenance => hostReads.get(trace) ?? Provenance.empty;
+
+/**
+ * The trace of a run in which `read` counts as read from the start. A guide may keep a number that it read in a variable which the model
+ * uses, so the model's run starts with the reads of the guide.
+ */
+const run = (f: Model, { args }: RunInputs, handlers: readonly Handler[], read = Provenance.empty): Trace =>
+  inFreshRun(() => {
+    if (read.size > 0) noteRead(read);
+    const trace = withHandlers(handlers, () => traceOf(f, args));
+    if (currentAmbient().size > 0) hostReads.set(trace, currentAmbient());
+    return trace;
+  });
 
 /** Run the guide, then the model with the guide's draws, and check that the two traces match. */
 export function runPrograms(key: Tensor, task: Task, ...handlers: Handler[]): Pair {

@@ -3,9 +3,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   Bernoulli,
+  BetaBinomial,
   Categorical,
   configEnumerate,
   constraints,
+  type Distribution,
   grad,
   type InferOptions,
   inferConfig,
@@ -14,6 +16,7 @@ import {
   type Model,
   markov,
   Normal,
+  Poisson,
   param,
   plate,
   random,
@@ -159,6 +162,31 @@ test("a Mixture of discrete laws is summed out like any other site", () => {
   assert.ok(Math.abs(loss.item() + evidence(tensor(2)).item()) < 1e-13);
   const slope = grad(evidence)(tensor(2));
   assert.ok(Math.abs((grads.scale as Tensor).item() + slope.item()) < 1e-12);
+});
+
+test("a BetaBinomial count is summed out; what has no list of values is refused by its own name, not its wrapper's", () => {
+  const loss = (z: Distribution, loc = (x: Tensor) => x) =>
+    new TraceEnumELBO().loss(
+      random.key(0),
+      {},
+      () => {
+        const x = loc(sample("z", z, { infer: { enumerate: "parallel" } }));
+        sample("x", new Normal(x, 1), { obs: 1.5 });
+      },
+      nothing,
+    );
+  // A BetaBinomial of equal concentrations 1 is uniform on 0..3.
+  const evidence = [0, 1, 2, 3].reduce((sum, z) => sum + 0.25 * Math.exp(-0.5 * (1.5 - z) ** 2), 0);
+  const want = -Math.log(evidence / Math.sqrt(2 * Math.PI));
+  assert.ok(Math.abs(loss(new BetaBinomial(1, 1, 3)).item() - want) < 1e-12);
+  for (const [z, label] of [
+    [new Poisson([1, 2]).mask([1, 0]), "Poisson"],
+    [new Bernoulli([0.2, 0.3]).toEvent(1), "Bernoulli.toEvent(1)"],
+  ] as const) {
+    const error = refusal(() => loss(z, (x) => x.sum(-1)));
+    assert.is(error.code, "enumeration");
+    assert.ok(error.message.includes(`${label} has no list of its values`), error.message);
+  }
 });
 
 test("a product over the plate of a site that the guide enumerates is refused, naming this plate", () => {

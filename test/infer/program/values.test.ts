@@ -148,59 +148,6 @@ test("draws that one run hands to another stay in the order in which it visited 
   }
 });
 
-test("posterior samples whose elements are unclear are refused, and those that say them are used", () => {
-  const model =
-    (options: object): Model =>
-    () =>
-      plate("d", 3, options, () => sample("x", new Delta(sample("z", new Normal(0, 1)))));
-  const predict = (options: object, posteriorSamples: object) =>
-    new Predictive(model(options), { posteriorSamples: posteriorSamples as Record<string, number[][]> }).run(key);
-  // The program gives other indices than the samples have.
-  for (const [given, indices] of [
-    [[0, 1], [[2, 1]]],
-    [[0, 1, 2], [[2, 1, 0]]],
-    [[0, 1], [[0, 1, 2]]],
-    [[0, 1], [[0]]],
-  ] as const)
-    for (const predictions of [
-      () => predict({ subsample: given }, { z: [at], d: indices }),
-      () => logLikelihood(model({ subsample: given }), { z: [at], x: [at], d: indices as unknown as number[][] }),
-    ]) {
-      const error = refusal(predictions);
-      assert.equal([error.code, error.site], ["plate-subsample", "d"]);
-      assert.match(error.message, /the indices of plate "d", but the program gives others/);
-    }
-  // Some elements, which may be others than those of the program.
-  assert.match(
-    refusal(() => predict({ subsample: [0, 1] }, { z: [[1, 2]] })).message,
-    /not the indices of these elements/,
-  );
-  assert.equal(numbers(predict({ subsample: [0, 1] }, { z: [[1, 2]], d: [[0, 1]] }).x), [1, 2]);
-  // All elements beside indices in another order: it may be the order of the values or a wish.
-  for (const options of [{}, { subsample: [2, 0, 1] }]) {
-    const error = refusal(() => predict(options, { z: [at], d: [[2, 0, 1]] }));
-    assert.equal([error.code, error.site], ["plate-subsample", "z"]);
-    assert.match(error.message, /all 3 elements of plate "d", and their indices in another order/);
-  }
-  assert.equal(numbers(predict({}, { z: [at], d: [[0, 1, 2]] }).x), at);
-  assert.equal(numbers(predict({}, { z: [at], d: [[2, 0]] }).x), [30, 10]);
-  assert.equal(
-    numbers(
-      predict(
-        { subsampleSize: 2 },
-        {
-          z: [at, at],
-          d: [
-            [2, 0],
-            [1, 0],
-          ],
-        },
-      ).x,
-    ),
-    [30, 10, 20, 10],
-  );
-});
-
 test("substitute chooses the elements that a plate visits, as the plate's option does", () => {
   const model = () => plate("d", 3, () => sample("x", new Delta(subsample(at))));
   assert.equal(valuesOf(substitute(model, { d: [2, 0] }), "x"), [30, 10]);

@@ -86,6 +86,7 @@ test("multiSampleGuide: latents of one side only, reads in the guide and other s
       plain(() => latent("b", new Normal(0, 1))),
       () => latent("b", new Normal(own().mean().item() > 0 ? 1 : -1, 1).expand([5])),
     ],
+    ["multi-sample", "mu", plain(() => {}), () => void own().mean().item()],
     ["multi-sample", "f", plain(() => {}), () => factor("f", own().mean())],
   ];
   const elbo = new TraceELBO({ multiSampleGuide: true });
