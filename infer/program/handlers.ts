@@ -6,7 +6,6 @@ import { elementsOf } from "../../autodiff/core/copy.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
-import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireKind, requireOptions, unknownName } from "../checks.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";

@@ -42,6 +42,10 @@ export function lift<A extends unknown[], R>(
         const prior = priorOf(message.name);
         if (prior !== undefined) draw(message, prior);
       },
+      module(message) {
+        // The network has to declare its params, with their shapes, before they can be drawn.
+        message.stop = !isRecord || Object.keys(priors).some((name) => name.startsWith(`${message.name}/`));
+      },
     },
   }));
 }
@@ -93,7 +97,8 @@ function priorOfShape(
   const inside = plates.filter(hasPlateAxis);
   const events = Math.max(0, eventDim - eventShape.length);
   const plateAxes = inside.map(({ dim }) => lead.length - events + (dim as number));
-  const after = lead.map((n, axis) => (plateAxes.includes(axis) ? (before[axis] as number) : n));
-  if (sameShape(before, after)) return prior;
+  const isOfPlate = (_: number, axis: number): boolean => plateAxes.includes(axis);
+  const after = lead.map((n, axis) => (isOfPlate(n, axis) ? (before[axis] as number) : n));
+  if (sameShape(before, after) && lead.slice(0, missing).every(isOfPlate)) return prior;
   return prior.expand(after).toEvent(inside.length === 0 ? lead.length : events);
 }
