@@ -10,7 +10,7 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { isRecord } from "../../provenance/base/records.js";
-import { requireKey, requireKind, requireOptions } from "../checks.js";
+import { refuseOption, requireKey, requireKind, requireOptions } from "../checks.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
 import { everyType, type Handler, type Message, type SampleMessage, withHandler } from "./messages.js";
 import { reuseVisit, selectVisited } from "./subsamples.js";
@@ -157,6 +157,12 @@ export interface BlockOptions {
 export function block<A extends unknown[], R>(f: Model<A, R>, options: BlockOptions = {}): Model<A, R> {
   requireOptions("block", options, { hide: kinds.names, expose: kinds.names, hideIf: kinds.function });
   const { hide, expose, hideIf } = options;
+  if (hide !== undefined && expose !== undefined)
+    refuseOption(
+      "block",
+      "expose",
+      "hide and expose together are ambiguous. Give the names to hide, or the names to show.",
+    );
   const isHidden = (message: Message): boolean => {
     if (hideIf !== undefined) return hideIf(message);
     return hide !== undefined ? hide.includes(message.name) : !expose?.includes(message.name);
@@ -168,11 +174,12 @@ export function block<A extends unknown[], R>(f: Model<A, R>, options: BlockOpti
   }));
 }
 
-/** Count log densities of `f` only where `keep` is not 0, or nowhere if `keep` is false. */
+/** Count log densities of `f` only where `keep` is not 0: everywhere if `keep` is true, nowhere if it is false. */
 export const mask = <A extends unknown[], R>(f: Model<A, R>, keep: boolean | TensorLike): Model<A, R> =>
   handler("mask", f, () => ({
     process: {
       sample(message) {
+        if (keep === true) return;
         message.mask = message.mask === null ? tensor(keep) : message.mask.logicalAnd(tensor(keep));
       },
     },
