@@ -61,8 +61,7 @@ export interface BlockOptions {
 export function block<A extends unknown[], R>(f: Program<A, R>, options: BlockOptions = {}): Program<A, R> {
   requireOptions("block", options, { hide: kinds.names, expose: kinds.names, hideIf: kinds.function });
   const { hide, expose, hideIf } = options;
-  if (hide !== undefined && expose !== undefined)
-    refuseOption("block", "expose", "hide and expose together are ambiguous. Give the names to hide or those to show.");
+  if (hide !== undefined && expose !== undefined) refuseOption("block", "expose", "give hide or expose, not both.");
   const isHidden = (message: Message): boolean => {
     if (hideIf !== undefined) return hideIf(message);
     return hide !== undefined ? hide.includes(message.name) : !expose?.includes(message.name);
