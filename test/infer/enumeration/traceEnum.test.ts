@@ -203,9 +203,6 @@ test("a product over the plate of a site that the guide enumerates is refused, n
   assert.match(error.message, 'site "b" is enumerated in the guide inside plate "outer"');
 });
 
-<<<<<<< HEAD
-test("a program without enumerated sites gives one warning, unless strictEnumerationWarning is false", () => {
-=======
 test("a batch dim that no plate declares is refused with the edit for both programs", () => {
   const model: Model = () => {
     const k = sample("k", new Bernoulli(0.3), { infer: { enumerate: "parallel" } });
@@ -220,8 +217,7 @@ test("a batch dim that no plate declares is refused with the edit for both progr
   );
 });
 
-test("nothing to enumerate is said once, unless it is meant", () => {
->>>>>>> main
+test("a program without enumerated sites gives one warning, unless strictEnumerationWarning is false", () => {
   const { model, guide } = pairs.a1_chain_independent_guide as Pair;
   const params = paramsOf(golden.a1_chain_independent_guide as GoldenModel);
   const said: unknown[] = [];

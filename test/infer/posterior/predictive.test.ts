@@ -157,9 +157,6 @@ test("logLikelihood and logDensity refuse a param without a value instead of usi
   assert.ok(Math.abs((logLikelihood(learnt, { mu: [1], sd: [2] }).x as Tensor).at(0).item() - want) < 1e-14);
 });
 
-<<<<<<< HEAD
-test("draws of a site that reparam computes are refused if there are no draws of the new site", () => {
-=======
 test("logLikelihood without draws is refused by name", () => {
   for (const f of [() => sample("x", new Normal(0, 1), { obs: 1 }), () => {}]) {
     const error = refusal(() => logLikelihood(f, {}));
@@ -167,8 +164,7 @@ test("logLikelihood without draws is refused by name", () => {
   }
 });
 
-test("draws of a site that reparam computes are refused without draws of the new site", () => {
->>>>>>> main
+test("draws of a site that reparam computes are refused if there are no draws of the new site", () => {
   const decentred = reparam(() => sample("y", new Normal(sample("z", new Normal(5, 1)), 1e-9)), {
     z: LocScaleReparam(),
   });

@@ -205,9 +205,6 @@ test("vector latents of another length, a numSamples that disagrees and misspelt
     refusal(() => predict({ params: { slop: 2 } })).message,
     /param "slope" has no value. The given values are "slop".*Did you mean "slop"/,
   );
-<<<<<<< HEAD
-  // Params of a guide that does not run here are ignored.
-=======
   assert.match(
     refusal(() => predict({ params: undefined })).message,
     /param "slope" has no value.*params of the fit: \{ params: result.params \}/,
@@ -215,8 +212,7 @@ test("vector latents of another length, a numSamples that disagrees and misspelt
   assert.equal(predict({ params: undefined, posteriorSamples: { ...draws, slope: [1, 2] } }).x?.shape, [2]);
   // Before a fit the initial value is a part of the prior.
   assert.equal(new Predictive(weights, { numSamples: 2 }).run(key, 3).x?.shape, [2]);
-  // Those of a guide that is not run here are of no harm.
->>>>>>> main
+  // Params of a guide that does not run here are ignored.
   assert.equal(predict({ params: { slope: 2, w_auto_loc: 1 } }).x?.shape, [2]);
 });
 
