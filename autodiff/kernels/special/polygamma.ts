@@ -117,7 +117,7 @@ export function polygamma(n: 2 | 3, x: number): number {
 export function digammaDifference(a: number, b: number): number {
   if (!(a > 0)) return digamma(a + b) - digamma(a);
   let sum = 0;
-  for (; a < 8; a++) sum += b / a / (a + b);
+  for (; a < 8; a++) sum += b / (a + b) / a;
   const u = 1 / a;
   const v = 1 / (a + b);
   const gap = b * u * v;
