@@ -1,4 +1,4 @@
-/** The public face of the engine. */
+/** The exports of autodiff. */
 
 export { emptyRecord } from "../provenance/base/records.js";
 export * from "../provenance/index.js";

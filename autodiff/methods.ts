@@ -1,8 +1,8 @@
 /**
- * Tensor's methods: each calls the free function of that name with the tensor as its first argument, so `a.mul(b)` is `mul(a, b)`.
+ * Tensor's methods. Each does what the free function of the same name does with the tensor as the first argument: `a.mul(b)` is `mul(a, b)`.
  *
- * Ops make tensors, and tensors have ops as methods. This file resolves that cycle: core imports it, though otherwise core imports nothing
- * from the folders built on it. While modules load, some ops are not defined yet, so the table is read when the first tensor is made.
+ * Tensors have ops as methods, and ops are built on core. So core imports this file, and no other file from the folders built on core.
+ * While modules load, some ops are not defined yet, so the table is read when the first tensor is made.
  */
 import type { Tensor } from "./core/tensor.js";
 import * as diagonals from "./ops/array/diagonal.js";
@@ -19,7 +19,7 @@ import * as shapes from "./ops/views/shape.js";
 import * as slicing from "./ops/views/slicing.js";
 import * as gradients from "./transforms/grad.js";
 
-// Further functions that core uses.
+// Functions from later folders that core uses, besides the methods.
 export { stack } from "./ops/array/join.js";
 export { pick } from "./ops/views/slicing.js";
 
@@ -145,13 +145,17 @@ export type Methods = { readonly [Name in keyof Rows]: Method<Rows[Name]> };
 /** Whether `addMethods` has run. */
 export let haveMethods = false;
 
-/** Define the methods on Tensor's prototype. */
+type Row = ((x: Tensor, ...rest: never[]) => Tensor) & { readonly method?: (this: Tensor, ...rest: never[]) => Tensor };
+
+/** Defines the methods on Tensor's prototype. Elementwise functions come with their own. */
 export function addMethods(prototype: object): void {
   haveMethods = true;
-  for (const [name, f] of Object.entries<(x: Tensor, ...rest: never[]) => Tensor>(table())) {
-    const value = function (this: Tensor, ...rest: never[]): Tensor {
-      return f(this, ...rest);
-    };
+  for (const [name, f] of Object.entries<Row>(table())) {
+    const value =
+      f.method ??
+      function (this: Tensor, ...rest: never[]): Tensor {
+        return f(this, ...rest);
+      };
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
   }
 }

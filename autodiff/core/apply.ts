@@ -4,7 +4,7 @@
  */
 import { MIX } from "../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../provenance/index.js";
-import { type Batch, batchDepth, batchSize, isBatched } from "./batch.js";
+import { type Batch, batchDepth, frameAt, isBatched, refuseLeak } from "./batch.js";
 import { gradDepth, Node } from "./node.js";
 import { keepAxes, type Op } from "./op.js";
 import { isChecking, recorder } from "./recorder.js";
@@ -35,8 +35,8 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
 type Scalar = (...xs: number[]) => number;
 
 /**
- * The union of `before` and the provenance of input i. If the latter refers to axes of the input, they are first translated to the axes of
- * the result.
+ * The union of `before` and the provenance of input i. First the op's axis rule turns the relations of the input, which name axes of the
+ * input, into relations that name axes of the result.
  */
 function withAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[], i: number): Provenance {
   const inputProvenance = (inputs[i] as Tensor).provenance;
@@ -64,14 +64,15 @@ function applyBatched<P>(op: Op<P>, params: P, inputs: Tensor[]): Tensor {
   const batched = inputs.map((x) => x.batch?.level === level);
   const values = inputs.map((x, i) => {
     if (!batched[i]) return x;
+    refuseLeak(x.batch as Batch, op.name);
     const { value } = x.batch as Batch;
     return value.provenance === x.provenance ? value : value.withProvenance(union(value.provenance, x.provenance));
   });
-  return withNode(op, params, inputs, asExample(op.batch(params, values, batched, batchSize(level)), level));
+  return withNode(op, params, inputs, asExample(op.batch(params, values, batched, frameAt(level).size), level));
 }
 
-/** Wraps a whole batch (batch axis first) as a tensor that looks like one example inside the vmap at this depth. */
-export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value });
+/** Wraps a whole batch (batch axis first) as a tensor that looks like one example, inside the vmap at depth `level`. */
+export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value, frame: frameAt(level) });
 
 /** Adds a node to the result if a gradient is being taken, and reports the op to the recorder, if there is one. */
 function addNodeAndRecord<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {

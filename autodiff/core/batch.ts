@@ -1,20 +1,22 @@
 /**
- * The vmaps that are running, outermost first. Each has a frame with its size and the first error that depended on values. Some examples
- * alone might not have caused this error. So a program that catches it and continues has taken one branch for all examples, and the vmap
- * throws the error again when it ends.
+ * The vmaps that are running, outermost first. The frame of a vmap has the number of its examples and the first error that depended on
+ * values. Perhaps only some of the examples are the cause of this error. So if the program catches it and continues, it has taken one
+ * branch for all examples, and the vmap throws an error when it ends.
  */
 import { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
 
 /**
- * The record that a tensor inside `vmap` holds: the whole batch (batch axis first), and the depth of the vmap. The tensor itself looks like
- * one example.
+ * The record that a tensor inside `vmap` holds: `value` is the whole batch (batch axis first), and `level` the depth of the vmap. The
+ * tensor itself looks like one example.
  */
 export interface Batch {
   readonly level: number;
   readonly value: Tensor;
-  /** Records the ops on this tensor, if it stands for a value in the body of a loop. */
+  /** The frame of the vmap that made this batch. */
+  readonly frame?: Frame;
+  /** In the body of a loop (`scan`): records the ops on this tensor. */
   readonly tracer?: Tracer;
 }
 
@@ -29,8 +31,8 @@ export let batchDepth = 0;
 
 export const isBatched = (x: Tensor): boolean => x.batch !== null;
 
-/** The number of examples of the vmap at this depth. */
-export const batchSize = (level: number): number => (frames[level] as Frame).size;
+/** The frame of the vmap at depth `level`. */
+export const frameAt = (level: number): Frame => frames[level] as Frame;
 
 /** Runs `body` as a vmap of `size` examples, one level deeper. */
 export function inBatch<T>(size: number, body: (level: number) => T): T {
@@ -48,13 +50,13 @@ export function inBatch<T>(size: number, body: (level: number) => T): T {
   }
 }
 
-/** Notes an error in the vmap at this depth. The vmap throws it when it ends, even if the program has caught it. */
+/** Notes an error in the vmap at depth `level`. The vmap throws this error when it ends, even if the program has caught it. */
 export function noteInBatch(level: number, refusal: PedigradError): void {
   const frame = frames[level];
   if (frame !== undefined) frame.refusal ??= refusal;
 }
 
-/** Records the ops of a loop body instead of running them: tensors in the body have shapes, but no numbers yet. */
+/** Records the ops in the body of a loop instead of running them: tensors in the body have shapes, but no numbers yet. */
 export interface Tracer {
   /** Whether the body is still being recorded. */
   readonly isOpen: boolean;
@@ -65,7 +67,7 @@ export interface Tracer {
 /** How many loop bodies are being recorded, one inside the other. */
 export let traceDepth = 0;
 
-/** Runs `body` to record it, one level deeper, like a vmap, but with tensors that have no numbers. */
+/** Runs `body` to record it. Like a vmap, this is one level deeper, but its tensors have no numbers. */
 export function inTrace<T>(body: (level: number) => T): T {
   traceDepth++;
   try {
@@ -75,13 +77,25 @@ export function inTrace<T>(body: (level: number) => T): T {
   }
 }
 
+/** Refuses an example of a vmap that has ended. */
+export function refuseLeak({ level, frame }: Batch, op: string): void {
+  if (frame === undefined || frame === frames[level]) return;
+  throw new PedigradError({
+    code: "leaked-from-vmap",
+    op,
+    message: `${op}: this tensor was made inside a vmap that has ended. Return it from the function.`,
+  });
+}
+
 const UNREADABLE = {
   vmap: "inside vmap a tensor holds a whole batch, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or loop over the axis without vmap.",
   scan: "inside the body of scan a tensor stands for the values of all steps, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or a plain for loop.",
 };
 
 /** Throws the error for a read of an example of a batch. */
-export function refuseRead({ level, tracer }: Batch, op: string): never {
+export function refuseRead(batch: Batch, op: string): never {
+  const { level, tracer } = batch;
+  refuseLeak(batch, op);
   if (tracer?.isOpen === false)
     throw new PedigradError({
       code: "leaked-from-scan",

@@ -1,7 +1,7 @@
 /**
- * Kernels in two steps. `bind` takes the buffers, does all the work that depends only on their shapes and strides, and returns a function
- * that computes the result. An eager op does both steps in one call. A compiled program binds once, when it is made, and calls the returned
- * function in every run.
+ * Kernels in two steps. The first step, `bind`, takes the buffers, does all the work that depends only on their shapes and strides, and
+ * returns a function. The second step is to call this function, which computes the result. An eager op does both steps at once. A compiled
+ * program binds when it is made, and calls the function in every run.
  */
 import { asContiguous } from "./copy.js";
 import type { Op } from "./op.js";
@@ -16,8 +16,8 @@ export const kernelsOf = <P>(bind: Bind<P>): Kernels<P> => ({
 });
 
 /**
- * As `kernelsOf`, for a `bind` that needs contiguous operands. If some operands are not contiguous, contiguous copies are made in every
- * run.
+ * Like `kernelsOf`, for a `bind` that needs contiguous operands. If some operands are not contiguous, every run copies them and binds
+ * again.
  */
 export const contiguousKernelsOf = <P>(bind: Bind<P>): Kernels<P> =>
   kernelsOf((params, out, inputs) =>

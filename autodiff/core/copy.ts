@@ -9,8 +9,8 @@ const NONE = /* @__PURE__ */ new Float64Array(0);
 const MAX_LOOPED = 64;
 
 /**
- * Copies (or, with `adds`, adds) m rows of n numbers. `tDown` and `tRight` are the steps to the next row and the next column in `to`,
- * `fDown` and `fRight` the steps in `from`.
+ * Copies (or, with `adds`, adds) m rows of n numbers. In `to` the rows begin at index `t`, and `tDown` and `tRight` are the steps to the
+ * next row and the next column; `f`, `fDown` and `fRight` mean the same in `from`.
  */
 function transferPlane(
   adds: boolean,
@@ -33,7 +33,7 @@ function transferPlane(
   }
 }
 
-/** Copies (or adds) `from` into `to`, plane by plane, with the longer of the last two axes as the inner loop. */
+/** Copies (or adds) `from` into `to`, one plane of the last two axes after the other. The inner loop runs along the longer of the two. */
 function transfer(adds: boolean, to: View, from: View, axis = 0, t = to.offset, f = from.offset): void {
   const { shape, stride } = to;
   const size = shape[axis] ?? 1;
@@ -59,7 +59,7 @@ export function copyInto(to: View, from: View): void {
   else for (let i = 0; i < n; i++) to.data[to.offset + i] = from.data[from.offset + i] as number;
 }
 
-/** A function that adds `from` to `to`; both may have any strides. */
+/** A function that adds the numbers of `from` to the numbers in `to`; both may have any strides. */
 export function bindAdd(to: View, from: View): () => void {
   if (!isContiguous(to) || !isContiguous(from)) return () => transfer(true, to, from);
   const [n, target, source, t, f] = [sizeOf(to.shape), to.data, from.data, to.offset, from.offset];
@@ -88,9 +88,9 @@ function materialize(view: View): View {
 export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));
 
 /**
- * The elements of a tensor (inside vmap, of the whole batch). Only kernels may call this, and checks that do nothing but throw an error
- * (reads.ts); any other decision that depends on numbers must read them by `readNumbers`. If the tensor has no numbers, the array is empty,
- * so that a check passes.
+ * The elements of a tensor (inside vmap, of the whole batch). A call is not noted as a read. So only kernels may call this, and checks that
+ * do nothing but throw an error; any other decision that depends on elements must use `readNumbers` (reads.ts). If the tensor has no
+ * numbers yet, the array is empty, so that a check passes.
  */
 export function elementsOf(x: Tensor): Float64Array {
   if (x.batch !== null) return elementsOf(x.batch.value);

@@ -26,7 +26,7 @@ export function toFlat(view: View): Float64Array {
   return out;
 }
 
-/** Nested numbers as text; with `isLong`, only the ends of each axis. */
+/** Nested numbers as text. If `isLong`, only the first and last three items of each array. */
 export function showNumbers(x: number | NestedNumbers, isLong: boolean): string {
   if (typeof x === "number") return String(x);
   const items = x.map((item) => showNumbers(item, isLong));

@@ -1,6 +1,7 @@
 /**
- * The graph of a gradient: which op made a tensor from which inputs. While a gradient is being taken, a tensor made from an input that has
- * a node gets a node too; no other tensor does. There is no tape: once nothing refers to the result, its graph is freed too.
+ * The graph of a gradient: which op made a tensor from which inputs. The inputs with respect to which a gradient is taken are its
+ * *variables*, and each has a node. While the gradient is being taken, a tensor computed from a tensor with a node gets a node too; no
+ * other tensor does. There is no tape: a graph is freed once nothing refers to the result of its last op.
  */
 import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
@@ -8,11 +9,11 @@ import type { Tensor } from "./tensor.js";
 let nodeCount = 0;
 
 export class Node {
-  /** A number larger than the serial of every node that this one was made from. It orders the graph. */
+  /** Larger than the serials of all nodes among the inputs, so that serials order the graph. */
   readonly serial = ++nodeCount;
-  /** The serial of the newest variable that this node depends on; for a variable, its own serial. */
+  /** The serial of the newest variable that this node depends on; for the node of a variable, its own serial. */
   readonly newestVariable: number;
-  /** For a variable: the number of the backward pass that computes its cotangent (grad.ts). */
+  /** For the node of a variable: the number of the backward pass that computes the variable's cotangent (grad.ts). */
   pass = 0;
 
   constructor(

@@ -10,8 +10,9 @@ import type { Tensor } from "./tensor.js";
 import type { View } from "./view.js";
 
 /**
- * Computes the cotangent of one input from the cotangent `g` of the result `y`. It may return a tensor of the shape of `y`, because
- * broadcasting is undone in `grad` only. If the result is zero except in a part of the input, the rule may return just this `Part`.
+ * Computes the cotangent of one input from the cotangent `g` of the result `y`. If the op has broadcast the input, the rule may return a
+ * tensor of the shape of `y`, and `grad` sums it to the shape of the input. If the cotangent of the input is zero except in a part of the
+ * input, the rule may return only this `Part`.
  */
 export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P) => Tensor | Part;
 
@@ -21,20 +22,20 @@ export type BatchRule<P> = (params: P, inputs: Tensor[], batched: readonly boole
 /** Where each axis of an input ends up in the result (provenance/axes.ts). */
 export type AxisRule<P> = (params: P, inputs: readonly Tensor[], input: number) => AxisMap;
 
-/** The axis rule of ops that keep every axis in its place, counted from the right: elementwise ops, broadcasting. */
+/** The axis rule of elementwise ops and of broadcasting: every axis keeps its place, counted from the right. */
 export const keepAxes = (): AxisMap => KEEP;
 
 export interface Op<P = null> {
   readonly name: string;
   /** The shape of the result; throws if the inputs do not fit. */
   readonly shape: (params: P, inputs: readonly Tensor[]) => Shape;
-  /** Writes the result into `out`, a contiguous view of that shape. */
+  /** Writes the result into `out`, a contiguous view of the result's shape. */
   readonly kernel: (params: P, out: View, inputs: readonly View[]) => void;
   /** Binds the kernel to its buffers, for ops where this saves work: a compiled program binds once and runs many times. */
   readonly prepare?: (params: P, out: View, inputs: readonly View[]) => () => void;
   /**
-   * For ops that need no copy: a view of the first input's data, or undefined if its strides do not allow one. Such an op reads no other
-   * input.
+   * For ops whose result can share the first input's data: a view of them, or undefined if the input's strides do not allow a view. Such an
+   * op does not read the numbers of its other inputs.
    */
   readonly view?: (params: P, input: View) => View | undefined;
   /** One rule per input; null for an input that deliberately has no gradient. */

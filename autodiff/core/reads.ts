@@ -1,7 +1,8 @@
 /**
- * How the library itself reads numbers. If the numbers decide something (a count becomes a shape, a bound chooses a transform), this counts
- * as a read, like a user's `item()`. A check that can only throw an error is not a read. But if the program catches the error and
- * continues, it has branched on a value. So the run, vmap or recording of the program throws an error when it ends.
+ * How the library itself reads numbers. If the numbers decide something (a count becomes a shape, a bound chooses a transform), the library
+ * calls `readNumbers`, which counts as a read, like a user's `item()`. A check that can only throw an error is not a read. But if the
+ * program catches the error and continues, it has branched on a value. So the run, vmap or recording in progress throws an error when it
+ * ends.
  */
 import { noteRead, noteRefusal, PedigradError, type Refusal } from "../../provenance/index.js";
 import { noteInBatch, refuseRead } from "./batch.js";
@@ -11,7 +12,7 @@ import type { Tensor } from "./tensor.js";
 
 /**
  * The numbers of x, row-major, for a decision that depends on them. The call counts as a read, and throws if x cannot be read. Inside vmap,
- * the result has the numbers of the whole batch.
+ * it returns the numbers of the whole batch.
  */
 export function readNumbers(x: Tensor, op: string): Float64Array {
   noteRead(x.provenance);
@@ -33,7 +34,7 @@ export function refuseFor(x: Tensor, refusal: Refusal | PedigradError): never {
   throw error;
 }
 
-/** The error for a program that caught an error inside vmap or jit and continued: its result depends on numbers that it may not read. */
+/** The error for a program that caught an error inside vmap or jit and continued, so that its result depends on numbers it may not read. */
 export const caughtRefusal = (where: "vmap" | "jit", { op, message }: PedigradError): PedigradError =>
   new PedigradError({
     code: `read-in-${where}`,

@@ -1,7 +1,7 @@
 /**
- * How the compiler learns which ops ran. While `jit` records, `apply` reports every op; nothing else in the engine knows of the recording.
- * While `jit` checks that a function still does what was recorded, ops that depend on an input do not run: their results have shapes and
- * places in the recording, but no numbers.
+ * How the compiler learns which ops ran. While `jit` records a function, `apply` reports every op to the current recorder, and each result
+ * gets a place in the recording, which is a number. While `jit` checks that the function still does what was recorded, ops that depend on
+ * an input do not run: their results have shapes and places, but no numbers.
  */
 import type { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
@@ -18,10 +18,10 @@ export interface Recorder {
 }
 
 export let recorder: Recorder | null = null;
-/** Whether a recording is being checked, so that inputs and all that depends on them have no numbers. */
+/** Whether a recording is being checked, so that inputs and everything computed from them have no numbers. */
 export let isChecking = false;
 
-/** Runs `body` with `newRecorder` as the recorder, or with none. */
+/** Runs `body` with `newRecorder` as the recorder; if it is null, without a recorder. */
 export function withRecorder<T>(newRecorder: Recorder | null, body: () => T): T {
   const outer = recorder;
   recorder = newRecorder;
@@ -32,7 +32,7 @@ export function withRecorder<T>(newRecorder: Recorder | null, body: () => T): T 
   }
 }
 
-/** Runs `body` on inputs without numbers, with `newRecorder` as the recorder. */
+/** Runs `body`, which has inputs without numbers, with `newRecorder` as the recorder. */
 export function withCheckingRecorder<T>(newRecorder: Recorder, body: () => T): T {
   isChecking = true;
   try {
@@ -43,5 +43,5 @@ export function withCheckingRecorder<T>(newRecorder: Recorder, body: () => T): T
 }
 
 let places = 0;
-/** A place that no tensor has had yet. The places of a recording are larger than those of all earlier recordings. */
+/** A place that no tensor has yet. So places of later recordings are larger than places of earlier recordings. */
 export const nextPlace = (): number => ++places;

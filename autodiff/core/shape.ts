@@ -65,9 +65,10 @@ export function normalizeAxis(op: string, axis: number, shape: Shape): number {
     });
   return axis < 0 ? axis + rank : axis;
 }
-const LIMIT = 2 ** 31 - 1;
+/** The largest number of elements of a tensor. */
+const MAX_SIZE = 2 ** 31 - 1;
 
-/** A shape as a caller may write it: `zeros(3)` means `zeros([3])`. */
+/** The shape itself, if it is an array. Refuses a number, as in `zeros(3)`, with an error that says to write `[3]`. */
 export function asShape(op: string, shape: Shape): Shape {
   if (Array.isArray(shape)) return shape;
   throw new PedigradError({
@@ -77,9 +78,9 @@ export function asShape(op: string, shape: Shape): Shape {
   });
 }
 
-/** Refuses shapes that are not lists of non-negative integers, or too large, before anything is allocated. */
-export function checkShape(op: string, given: Shape): Shape {
-  const shape = asShape(op, given);
+/** The shape itself. Refuses a shape that is not a list of non-negative integers or that has too many elements. */
+export function checkShape(op: string, argument: Shape): Shape {
+  const shape = asShape(op, argument);
   for (const n of shape)
     if (!Number.isInteger(n) || n < 0)
       throw new PedigradError({
@@ -88,11 +89,11 @@ export function checkShape(op: string, given: Shape): Shape {
         message: `${op}: shape ${showShape(shape)} has an axis of size ${n}. Sizes must be non-negative integers.`,
       });
   const size = sizeOf(shape);
-  if (size > LIMIT)
+  if (size > MAX_SIZE)
     throw new PedigradError({
       code: "too-large",
       op,
-      message: `${op}: shape ${showShape(shape)} needs ${size} elements (${(size * 8) / 1e12} TB), more than the limit of ${LIMIT}. Make the axes smaller.`,
+      message: `${op}: shape ${showShape(shape)} needs ${size} elements (${(size * 8) / 1e12} TB), more than the limit of ${MAX_SIZE}. Make the axes smaller.`,
     });
   return shape;
 }

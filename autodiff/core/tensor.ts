@@ -1,9 +1,9 @@
 /**
- * Tensor, the type of all values: an immutable, strided float64 array with provenance. Booleans are 0 and 1, indices exact integers. Every
- * op is a free function; each is also a method, with the tensor as its first argument.
+ * Tensor, the type of all values: an immutable, strided float64 array with provenance. Booleans are stored as 0 and 1, indices as whole
+ * numbers. Every op is a free function, and most are also methods: `x.exp()` is `exp(x)`.
  *
- * Reading a number out of a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`) is noted in the current run, because from then
- * on everything that the run computes may depend on that tensor (provenance/ambient.ts).
+ * If a program reads a number from a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`), the current run notes this, because
+ * everything that the run computes afterwards may depend on that tensor (provenance/ambient.ts).
  */
 import { requireDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
@@ -18,19 +18,19 @@ import { contiguous, type View } from "./view.js";
 
 const SCALAR: Shape = [];
 
-/** The strided data of a tensor, for kernels. This is not noted as a read, so host code must not decide anything by it. */
+/** The strided data of a tensor, for kernels. A call is not noted as a read, so the result must not decide a branch. */
 export let rawView: (x: Tensor) => View;
-/** The strided data of several tensors, likewise not noted as a read. */
+/** The strided data of several tensors; a call is not noted as a read either. */
 export function rawViews(xs: readonly Tensor[]): View[] {
   const views = new Array<View>(xs.length);
   for (let i = 0; i < xs.length; i++) views[i] = rawView(xs[i] as Tensor);
   return views;
 }
-/** The number in a tensor of one element, likewise not noted as a read. */
+/** The number in a tensor of one element; a call is not noted as a read either. */
 export let rawNumber: (x: Tensor) => number;
-/** Whether a tensor has a shape but no numbers, as while jit compares a function with its recording (recorder.ts). */
+/** Whether a tensor has a shape but no numbers. Such tensors exist while jit compares a function with its recording (recorder.ts). */
 export let isAbsent: (x: Tensor) => boolean;
-/** A tensor with the same value and the same place in a recording, but without the node. */
+/** A tensor with the same value and the same place in a recording, but without a node. */
 let copy: (x: Tensor, provenance: Provenance) => Tensor;
 
 /** The data of a tensor without numbers. */
@@ -39,12 +39,15 @@ class Absent {
   get size(): number {
     return sizeOf(this.shape);
   }
+  get stride(): never {
+    return this.data;
+  }
   get data(): never {
     throw new PedigradError({
       code: "read-in-jit",
       op: "read",
       message:
-        "jit: the function reads a value that depends on its inputs, which has no numbers while jit compares the function with its compiled program. Run it without jit.",
+        "jit: the function reads a value that depends on its inputs. The inputs have no numbers while jit compares the function with its compiled program. Run the function without jit.",
     });
   }
 }
@@ -53,13 +56,13 @@ export interface Tensor extends Methods {}
 /**
  * @example tensor([1, 2, 3]).mul(2).sum().item() // 12
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor sees to it that the methods are there
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor adds the methods
 export class Tensor {
   /** How this tensor was made, if a gradient is being taken. */
   node: Node | null = null;
   /** The place of this tensor in the recording that made it (recorder.ts); 0 for a constant. */
   place = 0;
-  // A plain number, which becomes a view only when something asks for one; or a strided view; or null for an example of a batch.
+  // A plain number, a strided view, or, inside vmap, null. `rawView` replaces a plain number by a view.
   #content: number | View | null;
 
   /** Only the engine calls this constructor. Elsewhere, make tensors with `tensor`. */
@@ -68,8 +71,9 @@ export class Tensor {
     readonly shape: Shape,
     /** The sites this value depends on. */
     readonly provenance: Provenance,
-    /** Whether this is a single number, of any rank. */
+    /** Whether this tensor has exactly one element; inside vmap, false. */
     readonly isNumber: boolean,
+    /** Inside vmap: the batch. This tensor looks like one example of it. */
     readonly batch: Batch | null,
   ) {
     if (!haveMethods) addMethods(Tensor.prototype);
@@ -99,7 +103,7 @@ export class Tensor {
     };
   }
 
-  /** The numbers as a new ndarray: writing into it changes no tensor. */
+  /** The numbers as a new ndarray; to write into it does not change the tensor. */
   get data(): View {
     read(this, "data");
     return contiguous(toFlat(rawView(this)), this.shape);
@@ -146,7 +150,7 @@ export class Tensor {
     return this.toString();
   }
 
-  /** The number, where JavaScript converts a tensor to one: `z > 0`, `list[z]`, `+z`. */
+  /** JavaScript calls this to convert a tensor to a number (`z > 0`, `list[z]`, `+z`) or to text. */
   [Symbol.toPrimitive](hint: string): number | string {
     return hint === "string" && sizeOf(this.shape) !== 1 ? this.toString() : this.item();
   }
@@ -250,7 +254,7 @@ export const textOf = (x: Tensor): string =>
     ? `Tensor${showShape(x.shape)} (${isAbsent(x) ? "not computed" : "batched"})`
     : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000)}`;
 
-/** A tensor from anything tensor-like; a tensor is returned as it is. */
+/** A tensor with the numbers of anything tensor-like. A tensor is returned as it is. */
 export const tensor = (x: TensorLike): Tensor =>
   x instanceof Tensor ? x : typeof x === "number" ? ofNumber(x) : toTensor(x);
 

@@ -1,6 +1,6 @@
 /**
- * The data of every tensor: a strided view, which is an ndarray of float64. ndarray's factory takes 100 ns per call, its compiled
- * constructors 15 ns, so this file looks the constructors up, once per rank.
+ * The data of every tensor: a strided view, which is an ndarray of float64. ndarray compiles one constructor for each rank. To call such a
+ * constructor takes 15 ns, and to call ndarray's factory function 100 ns, so this file stores the constructors.
  */
 import ndarray, { type NdArray } from "ndarray";
 import { canGenerateCode } from "../../provenance/base/codeGeneration.js";
@@ -57,15 +57,15 @@ function plainClass(rank: number) {
     get size(): number {
       return sizeOf(this.shape);
     }
-    index(...at: number[]): number {
-      return at.reduce((sum, i, axis) => sum + i * (this.stride[axis] as number), this.offset);
+    index(...indices: number[]): number {
+      return indices.reduce((sum, i, axis) => sum + i * (this.stride[axis] as number), this.offset);
     }
-    get(...at: number[]): number {
-      return this.data[this.index(...at)] as number;
+    get(...indices: number[]): number {
+      return this.data[this.index(...indices)] as number;
     }
-    set(...atAndValue: number[]): number {
-      const value = atAndValue.pop() as number;
-      this.data[this.index(...atAndValue)] = value;
+    set(...indicesAndValue: number[]): number {
+      const value = indicesAndValue.pop() as number;
+      this.data[this.index(...indicesAndValue)] = value;
       return value;
     }
     transpose(...order: number[]): View {
@@ -89,19 +89,19 @@ export function stridesOf(shape: Shape): number[] {
 export const contiguous = (data: Float64Array, shape: Shape, offset = 0): View =>
   viewOf(data, shape, stridesOf(shape), offset);
 
-// An array of up to 64 bytes is allocated in JavaScript's own heap. A larger one with a buffer of its own costs 200 to 400 ns more than a part
-// of a shared buffer, half of this when it is collected. Above a thousand numbers, most of the time goes into writing them. These sizes are
-// in numbers of 8 bytes.
+// V8 allocates an array of up to 64 bytes in its own heap. A larger array costs 200 to 400 ns less if it is part of a shared buffer than if
+// it has a buffer of its own. Half of the difference is in allocation, half in garbage collection. Above a thousand numbers the difference
+// is small, because most of the time goes into writing the numbers. These sizes count numbers, of 8 bytes each.
 const MAX_ON_HEAP = 8;
 const MAX_SHARED = 1024;
 const MIN_BUFFER = 256;
 const MAX_BUFFER = 4096;
-// One buffer for arrays of 9 to 16 numbers, one for 17 to 32, and so on. The index is the exponent of the power of two below these sizes.
+// Pool k has a buffer for arrays of more than 2^k and at most 2^(k + 1) numbers.
 const pools = /* @__PURE__ */ Array.from({ length: 10 }, () => ({ buffer: new Float64Array(0), used: 0 }));
 
 /**
- * n zeros. Arrays of 9 to 1,024 numbers are parts of shared buffers. Each of them keeps its whole buffer alive, which is 2 kB or at most 16
- * times the size of the array, but shows only its own numbers.
+ * n zeros. An array of 9 to 1,024 numbers is part of a shared buffer, and keeps the whole buffer alive. The buffer has 2 kB, or less than
+ * 16 times the size of the array.
  */
 function zeros(n: number): Float64Array {
   if (n <= MAX_ON_HEAP || n > MAX_SHARED) return new Float64Array(n);
@@ -115,7 +115,7 @@ function zeros(n: number): Float64Array {
   return pool.buffer.subarray(pool.used - n, pool.used);
 }
 
-// The strides of every contiguous vector, so that no vector needs a list of its own.
+// The strides of every contiguous vector, stored once.
 const VECTOR_STRIDES: readonly number[] = [1];
 
 /** A contiguous view over fresh zeros. */

@@ -11,39 +11,39 @@ export function cholesky(a: Float64Array, start: number, n: number, out: Float64
   for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++) {
       const [ri, rj] = [to + i * n, to + j * n];
-      let rest = a[start + i * n + j] as number;
+      let entry = a[start + i * n + j] as number;
       if (i === j) {
-        rest = subtractSquares(rest, out, ri, j);
-        if (!(rest > 0)) {
+        const pivot = subtractSquares(entry, out, ri, j);
+        if (!(pivot > 0)) {
           out.fill(Number.NaN, to, to + n * n);
           return;
         }
-        out[ri + j] = Math.sqrt(rest);
+        out[ri + j] = Math.sqrt(pivot);
         continue;
       }
-      for (let k = 0; k < j; k++) rest -= (out[ri + k] as number) * (out[rj + k] as number);
-      out[ri + j] = rest / (out[rj + j] as number);
+      for (let k = 0; k < j; k++) entry -= (out[ri + k] as number) * (out[rj + k] as number);
+      out[ri + j] = entry / (out[rj + j] as number);
     }
 }
 
 /** a - Σ x² over n numbers, computed as if in twice the precision, because a pivot may be a small difference of large numbers. */
 export function subtractSquares(a: number, x: Float64Array, from: number, n: number): number {
-  let [rest, roundingError] = [a, 0];
+  let [result, roundingError] = [a, 0];
   for (let k = 0; k < n; k++) {
     const y = x[from + k] as number;
     const square = y * y;
-    const difference = rest - square;
+    const difference = result - square;
     // The rounding errors of the difference and of the square (Knuth's sum of two, Dekker's product).
-    const subtracted = rest - difference;
-    roundingError += rest - (difference + subtracted) + (subtracted - square) - productMinus(y, y, square);
-    rest = difference;
+    const subtracted = result - difference;
+    roundingError += result - (difference + subtracted) + (subtracted - square) - productMinus(y, y, square);
+    result = difference;
   }
-  return rest + roundingError;
+  return result + roundingError;
 }
 
 /**
- * Substitution in place: `x`, with rows of `columns` numbers, becomes A⁻¹x. A is the lower (if `forward`) or the upper triangle of `a`, or
- * with `transpose` of its transpose.
+ * Solves a triangular system in place: the right-hand side x, a matrix of n by `columns` numbers that begins at `at`, becomes A⁻¹x. A is
+ * the lower triangle (if `forward`) or the upper triangle of `a`, or, if `transpose`, of the transpose of `a`.
  */
 export function substitute(
   a: Float64Array,
@@ -60,12 +60,12 @@ export function substitute(
     const i = forward ? step : n - 1 - step;
     const row = at + i * columns;
     if (columns === 1) {
-      // `rest` is a local variable: if it were stored in x, each subtraction would also wait for a store and a load.
-      let rest = x[row] as number;
+      // `entry` is a local variable: if it were stored in x, each subtraction would also wait for a store and a load.
+      let entry = x[row] as number;
       const direction = forward ? 1 : -1;
       for (let j = forward ? 0 : n - 1; j !== i; j += direction)
-        rest -= (a[start + i * down + j * right] as number) * (x[at + j] as number);
-      x[row] = rest / (a[start + i * (n + 1)] as number);
+        entry -= (a[start + i * down + j * right] as number) * (x[at + j] as number);
+      x[row] = entry / (a[start + i * (n + 1)] as number);
       continue;
     }
     for (let before = 0; before < step; before++) {
@@ -78,7 +78,7 @@ export function substitute(
   }
 }
 
-/** LU = PA with partial pivoting. Returns both factors in one array, the order of the rows, and the sign of P. */
+/** LU = PA with partial pivoting. Returns both factors in one array, the order of the rows, and the sign of the permutation P. */
 function decompose(a: Float64Array, start: number, n: number) {
   const lu = a.slice(start, start + n * n);
   const order = Int32Array.from({ length: n }, (_, i) => i);

@@ -1,11 +1,12 @@
 /**
- * Products of two matrices in plain JavaScript, as loops over numbers. Every entry of the result is summed over k from 0 upwards, so all
- * these functions give the same bits.
+ * Products of two matrices in plain JavaScript, as loops over numbers: out = a b for an m by k matrix a and a k by n matrix b. The matrices
+ * begin at `o`, `ao` and `bo` in their arrays. Every entry of the result is a sum of k terms, added in order, so all these functions give
+ * the same bits.
  */
 
 /**
- * out = a b for one m by k and one k by n matrix. It computes 2 by 4 entries at a time, with six loads for eight multiplications. The
- * columns are first copied to contiguous memory. Each entry is a sum over k in order.
+ * out = a b for contiguous matrices. It computes 2 by 4 entries at a time, with six loads for eight multiplications. Four columns of b are
+ * first copied to contiguous memory.
  */
 export function multiply(
   out: Float64Array,
@@ -62,7 +63,7 @@ export function multiply(
     }
   }
   for (; j < n; j++) {
-    // Four rows at a time, whose sums do not wait for each other.
+    // Four rows at a time, because the sums of different rows do not wait for each other.
     let i = 0;
     for (; i + 4 <= m; i += 4) {
       const [r0, r1, r2, r3] = [ao + i * k, ao + (i + 1) * k, ao + (i + 2) * k, ao + (i + 3) * k];
@@ -91,7 +92,7 @@ export function multiply(
   }
 }
 
-/** out = a b where a is stored as its transpose, for few columns: each entry is a sum over k in order, as in `multiply`. */
+/** out = a b, if b has few columns and the transpose of a is stored. */
 export function multiplyByColumns(
   out: Float64Array,
   o: number,
@@ -112,7 +113,7 @@ export function multiplyByColumns(
     }
 }
 
-/** out = a b for one row a; each entry is a sum over k in order, as in `multiply`. */
+/** out = a b for one row a, whose entries are `step` apart. The rows of b are `down` apart, and the columns `along`. */
 export function multiplyRow(
   out: Float64Array,
   o: number,

@@ -1,5 +1,6 @@
 /**
- * Products of two matrices as SIMD code: the choice of the fastest kernel for their strides. All kernels sum in the order of `matmul.ts`.
+ * Products c = a b of two matrices by SIMD code. The strides of the matrices decide which kernel is the fastest. All kernels sum in the
+ * order of `matmul.ts`.
  */
 import { ONE } from "./wasm/simd.js";
 
@@ -22,8 +23,8 @@ interface Products<T, R> {
 type Product<T, R> = (c: T, a: T, b: T, m: T, k: T, n: T) => R;
 
 /**
- * The kernel for matrices of these sizes; NaN stands for a size that changes from call to call. The kernel may assume that c holds zeros,
- * unless it `continues` a sum.
+ * The kernel for matrices of these sizes; NaN stands for a size that changes from call to call. If `continues`, the kernel adds the product
+ * to the numbers in c. If not, c must hold zeros, and the kernel adds to them or overwrites them.
  */
 export function productFor<T, R>(
   kernels: Products<T | number, R>,

@@ -1,14 +1,14 @@
 /**
- * The arithmetic of reductions, of contiguous numbers and of contiguous rows. If the arrays lie in SIMD memory, long sums use SIMD code,
- * which adds in the same order.
+ * Sums, products, maxima and minima of contiguous numbers, and sums of contiguous rows. If the arrays lie in SIMD memory, long sums use
+ * SIMD code, which adds in the same order.
  */
 
 import type { View } from "../core/view.js";
 import { addressOf, kernelsOf, ONE } from "./wasm/simd.js";
 
-/** Reduces n contiguous numbers from `offset` to one. */
+/** Reduces n contiguous numbers, the first of which is at `offset`, to one number. */
 export type Fold = (data: Float64Array, offset: number, n: number) => number;
-/** Reduces n contiguous rows of `width` numbers to one row of `out`, column by column. */
+/** Reduces n contiguous rows of `width` numbers to one row of `out`, which begins at `at`. Every column is reduced to one number. */
 export type FoldRows = (
   data: Float64Array,
   offset: number,
@@ -17,7 +17,7 @@ export type FoldRows = (
   out: Float64Array,
   at: number,
 ) => void;
-/** The layout of a reduction: `blocks` contiguous blocks of n rows by `width` columns, each column of which is reduced. */
+/** The layout of a reduction: `blocks` contiguous blocks, each of n rows by `width` columns. Every column is reduced to one number. */
 export interface Plan {
   readonly blocks: number;
   readonly n: number;
@@ -69,7 +69,7 @@ export function sumRows(
   }
 }
 
-/** The sum by SIMD code; null if the arrays do not lie in SIMD memory, or are too short for SIMD to pay off. */
+/** A function that sums by SIMD code; null if the arrays do not lie in SIMD memory, or are so short that SIMD code is not faster. */
 export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => void) | null {
   const kernels = kernelsOf(out.data);
   const isShort = width === 1 && n < 8;

@@ -3,8 +3,8 @@
  *
  *     total = Σ exp(x - shift),    logsumexp = shift + log total,    softmax = exp(x - shift) / total,    logSoftmax = x - shift - log total,
  *
- * so that exp does not overflow and logSoftmax loses no digits. Elements of even and of odd index are summed separately, and the two sums
- * are added at the end.
+ * so that exp does not overflow and logSoftmax loses no digits. The exponentials of elements with even index and of elements with odd index
+ * are summed separately, and the two sums are added at the end.
  */
 import type { View } from "../core/view.js";
 import { exp, log } from "./formulas/scalarFormulas.js";
@@ -12,16 +12,17 @@ import type { Plan } from "./reduce.js";
 import { addressOf, kernelsOf } from "./wasm/simd.js";
 
 export type Normaliser = "logsumexp" | "softmax" | "logSoftmax";
-/** Processes n elements of x, from `from` on and `step` apart, and writes into `out` from `at` on. */
+/** Processes one group: n elements of x, the first at `from`, `step` apart. The results are in `out`, from `at` on. */
 type Group = (x: Float64Array, from: number, step: number, n: number, out: Float64Array, at: number) => void;
 
-/** The largest of n numbers `step` apart, or 0 if it is infinite. */
+/** The shift of a group: the largest of n numbers, `step` apart, or 0 if this number is infinite. */
 function shiftOf(x: Float64Array, from: number, step: number, n: number): number {
   let largest = -Infinity;
   for (let k = 0; k < n; k++) largest = Math.max(largest, x[from + k * step] as number);
   return Math.abs(largest) === Infinity ? 0 : largest;
 }
 
+/** Σ exp(x - shift) over a group. */
 function totalOf(x: Float64Array, from: number, step: number, n: number, shift: number): number {
   let [even, odd] = [0, 0];
   for (let k = 1; k < n; k += 2) {
@@ -58,7 +59,7 @@ const GROUPS: Readonly<Record<Normaliser, Group>> = {
 /** The number of elements that the result has for each block. */
 const resultSizeOf = (kind: Normaliser, { n, width }: Plan): number => (kind === "logsumexp" ? width : n * width);
 
-/** Applies the function to all groups of contiguous data. */
+/** Applies the function `kind` to all groups of contiguous data. A group is a column of a block of `plan`. */
 export function normalise(kind: Normaliser, plan: Plan, out: View, x: View): void {
   const { blocks, n, width } = plan;
   const group = GROUPS[kind];
@@ -82,7 +83,7 @@ export function shifts({ blocks, n, width }: Plan, out: View, x: View): void {
   }
 }
 
-/** `shifts` by SIMD code; null if the arrays do not lie in SIMD memory. */
+/** A function that does the same as `shifts` by SIMD code; null if the arrays do not lie in SIMD memory. */
 export function shiftsSimd({ blocks, n, width }: Plan, out: View, x: View): (() => void) | null {
   const kernels = kernelsOf(out.data);
   if (kernels === null || x.data !== out.data) return null;

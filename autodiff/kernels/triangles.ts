@@ -1,6 +1,6 @@
 /**
  * Triangular systems and Cholesky factors by SIMD code, in blocks of rows, so that most of the work is products of matrices. Each entry is
- * computed from the same numbers in the same order as in ./factor.ts, so both give the same bits.
+ * computed from the same numbers in the same order as in ./factor.ts, so it has the same bits.
  */
 import { subtractSquares } from "./factor.js";
 import { addressOf, type kernelsOf, MINUS_ONE } from "./wasm/simd.js";
@@ -8,7 +8,7 @@ import { addressOf, type kernelsOf, MINUS_ONE } from "./wasm/simd.js";
 const BLOCK = 32;
 type Kernels = NonNullable<ReturnType<typeof kernelsOf>>;
 
-/** Substitution in place, as `substitute` in ./factor.ts does it, for a matrix and right-hand sides in one SIMD memory. */
+/** Does the same as `substitute` in ./factor.ts, for a matrix and right-hand sides in one SIMD memory. */
 export function substituteSimd(
   kernels: Kernels,
   data: Float64Array,
@@ -25,18 +25,18 @@ export function substituteSimd(
   const next = 8 * columns;
   for (let done = 0; done < n; done += BLOCK) {
     const size = Math.min(BLOCK, n - done);
-    const rest = n - done - size;
+    const rowsLeft = n - done - size;
     const i = forward ? done : n - 1 - done;
     const [row, diagonal] = [x + i * next, matrix + i * (down + right)];
     kernels.solveRows(row, sign * next, diagonal, sign * down, sign * right, size, columns);
-    if (rest === 0) break;
+    if (rowsLeft === 0) break;
     const to = forward ? done + size : 0;
     const [c, a] = [x + to * next, matrix + to * down + i * right];
-    kernels.multiply(c, next, a, down, sign * right, row, sign * next, 8, rest, size, columns, 0, MINUS_ONE);
+    kernels.multiply(c, next, a, down, sign * right, row, sign * next, 8, rowsLeft, size, columns, 0, MINUS_ONE);
   }
 }
 
-/** As `substituteSimd`, for one right-hand side and a lower triangle or its transpose. */
+/** Like `substituteSimd`, for one right-hand side and a lower triangle or its transpose. */
 export function substituteOneSimd(
   kernels: Kernels,
   data: Float64Array,
@@ -77,17 +77,17 @@ export function choleskySimd(kernels: Kernels, data: Float64Array, start: number
 }
 
 /**
- * Factor the diagonal block of rows and columns p to `end`, from which the products of the columns before p have been subtracted. Returns
- * false if a pivot is not positive.
+ * Factors the diagonal block of rows and columns p to `end`. Before the call, the products of the columns before p have been subtracted
+ * from the block. Returns false if a pivot is not positive.
  */
 function factorBlock(data: Float64Array, start: number, n: number, to: number, p: number, end: number): boolean {
   for (let i = p; i < end; i++) {
     const row = to + i * n;
     for (let j = p; j < i; j++) {
       const other = to + j * n;
-      let rest = data[row + j] as number;
-      for (let k = p; k < j; k++) rest -= (data[row + k] as number) * (data[other + k] as number);
-      data[row + j] = rest / (data[other + j] as number);
+      let entry = data[row + j] as number;
+      for (let k = p; k < j; k++) entry -= (data[row + k] as number) * (data[other + k] as number);
+      data[row + j] = entry / (data[other + j] as number);
     }
     const pivot = subtractSquares(data[start + i * n + i] as number, data, row, i);
     if (!(pivot > 0)) return false;
@@ -96,7 +96,7 @@ function factorBlock(data: Float64Array, start: number, n: number, to: number, p
   return true;
 }
 
-/** Copy the part below the diagonal block p to `end` to its transpose in the upper triangle, or back. */
+/** If `toUpper`, copies the part below the diagonal block p to `end`, transposed, into the upper triangle; if not, copies it back. */
 function copyTranspose(data: Float64Array, to: number, n: number, p: number, end: number, toUpper: boolean): void {
   for (let i = end; i < n; i++)
     for (let j = p; j < end; j++) {

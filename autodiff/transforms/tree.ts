@@ -1,12 +1,12 @@
 /** Nested records, arrays and Maps of tensors: the arguments and results of functions given to grad, vmap and jit. */
-import { emptyRecord, isRecord, requireDepth } from "../../provenance/base/records.js";
+import { emptyRecord, isRecord, requireDepth, requireNamedFields } from "../../provenance/base/records.js";
 import type { TensorLike } from "../core/convert.js";
 import { Tensor } from "../core/tensor.js";
 
-/** A tensor, or nested records, arrays and Maps of them. */
-// biome-ignore lint/suspicious/noExplicitAny: callers know the structure they passed in; results have the same one
+/** A tensor, or nested records, arrays and Maps of tensors. */
+// biome-ignore lint/suspicious/noExplicitAny: callers know the structure they passed in; results have the same structure
 export type Tree = any;
-/** Anything accepted as a tree: its leaves may be anything tensor-like. */
+/** Anything accepted as a tree. The leaves may be anything tensor-like. */
 export type TreeLike = unknown;
 type Numbers = readonly (number | boolean | Numbers)[];
 /** A structure like X with a tensor at each leaf; the type `any` if X is not known. */
@@ -33,7 +33,7 @@ const isNumberArray = (x: unknown, depth = 0): boolean => {
 
 type Visit = (leaf: unknown, path: string) => unknown;
 
-/** The same structure with f applied to every leaf, and to its path (`layers.0.b`) if f takes one. */
+/** The same structure with f applied to every leaf. If f has a second parameter, it also gets the path of the leaf (`layers.0.b`). */
 export function mapTree(x: unknown, f: Visit, path = "", depth = 0): Tree {
   if (x instanceof Tensor || !isContainer(x)) return f(x, path);
   requireDepth("tree", depth);
@@ -50,7 +50,10 @@ const itemOf = (x: Tree, key: unknown): Tree => (x instanceof Map ? x.get(key) :
 
 /** A container like x with f applied to each item and its key. */
 function mapItems(x: unknown, f: (item: unknown, key: unknown) => Tree): Tree {
-  if (Array.isArray(x)) return x.map(f);
+  if (Array.isArray(x)) {
+    requireNamedFields("tree", x);
+    return x.map(f);
+  }
   if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, f(item, key)]));
   const record = x as Record<string, unknown>;
   const copy = emptyRecord<unknown>();
@@ -58,7 +61,7 @@ function mapItems(x: unknown, f: (item: unknown, key: unknown) => Tree): Tree {
   return copy;
 }
 
-// Most visitors do not use the path, and building its text would cost more than the visit.
+// The path is built only if f has a second parameter, because to build it can take longer than the call of f.
 const childPath = (f: Visit, path: string, key: unknown): string =>
   f.length < 2 ? "" : path === "" ? `${key}` : `${path}.${key}`;
 

@@ -170,7 +170,7 @@ function cauchySlope(s: Tensor, t: Tensor, d: Tensor): Tensor {
   return s.sub(t).div(s.add(t)).mul(share.neg().add(1)).sub(share).div(s);
 }
 
-/** p x, which is 0 where p = 0 even if x is infinite or NaN there; the same holds for the gradient. */
+/** p x, but 0 where p = 0, even if x is infinite or NaN there; likewise for the gradient. */
 export const mulByProbability = (p: Tensor, x: Tensor): Tensor => mul(p, where(greater(p, 0), x, 0));
 /** Σ_k p_k x_k over the last axis. */
 export const expectation = (p: Tensor, x: Tensor): Tensor => sum(mulByProbability(p, x), -1);
@@ -188,7 +188,7 @@ export function classDivergence(probs: Tensor, q: Tensor, p: Tensor): Tensor {
   return where(isClose.squeeze(-1), near, expectation(probs, v.neg()));
 }
 
-/** A'(κ) = 1 - A/κ - A² for A = I_1(κ) / I_0(κ). For large κ it comes from the asymptotic series (DLMF 10.40.1). */
+/** A'(κ) = 1 - A/κ - A² for A = I_1(κ) / I_0(κ); for large κ, from the asymptotic series (DLMF 10.40.1). */
 function alignmentSlope(k: number): number {
   if (k < 1) {
     const alignment = i1eOf(k) / i0eOf(k);

@@ -1,9 +1,9 @@
 /**
- * The base class of all estimators: options, the loss, its gradient, and its parts by site. A subclass defines what one particle
- * computes (`runParticle`, `costs`), and how the results of all particles are combined (`estimate`), for example by an average,
- * a log-mean-exp or baselines.
+ * The base class of all estimators: options, the loss, the gradient of the loss, and the part of each site in the loss. A subclass
+ * defines what one particle computes (`runParticle`, `costs`), and how the loss is computed from all particles (`estimate`), for
+ * example as an average or a log-mean-exp.
  */
-import { emptyRecord, mapTree, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, PedigradError, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { withValidation } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -13,8 +13,9 @@ import { sharedPlatesHandler } from "../program/subsamples.js";
 import { requireOutside, type SampleSite, type Trace } from "../program/trace.js";
 import type { ScoreSite } from "./costs/costs.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
-import { inEveryParticle, particleKeys, type Vectorize } from "./particles/particles.js";
+import { inEveryParticle, particleKeys, replayedRun, tracedRun, type Vectorize } from "./particles/particles.js";
 import type { Estimator } from "./particles/siteOptions.js";
+import { checkSupports } from "./particles/supports.js";
 
 export interface ElboOptions {
   /** How many particles the loss averages over; 1 by default. */
@@ -54,9 +55,10 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   readonly maxPlateNesting: number | undefined;
   readonly strictEnumerationWarning: boolean;
 
-  constructor(options: ElboOptions = {}, own: Readonly<Record<string, Kind>> = {}, defaultParticles = 1) {
+  /** `moreOptions` lists the options of the subclass. */
+  constructor(options: ElboOptions = {}, moreOptions: Readonly<Record<string, Kind>> = {}, defaultParticles = 1) {
     const { name } = this;
-    requireOptions(name, options, { ...OPTIONS, ...own });
+    requireOptions(name, options, { ...OPTIONS, ...moreOptions });
     const refuse = (param: keyof ElboOptions, expected: string): never =>
       refuseOption(name, param, `${param} must be ${expected}, got ${options[param]}.`);
     this.numParticles = options.numParticles ?? defaultParticles;
@@ -68,7 +70,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
   }
 
-  /** The sites that are charged with a cost (charge.ts), among the score sites `sites` (by name). */
+  /** The score sites that are charged with the cost `c` (charge.ts). `sites` holds all score sites by name. */
   abstract payers(c: Cost, sites: ReadonlyMap<string, ScoreSite>): Iterable<ScoreSite>;
   /** The loss of a task, with this estimator's gradient, and the state for the next step. */
   abstract estimate(task: Task): Outcome;
@@ -78,7 +80,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   /** The terms of the ELBO from one particle. */
   abstract costs(particle: P): Cost[];
 
-  /** A guide's draws as one run of the model takes them: all of them, unless the guide draws several samples at once. */
+  /** The guide's trace as one run of the model takes it. A guide that draws several samples at once gives only the first of them. */
   drawsForModel(guide: Trace): Trace {
     return guide;
   }
@@ -99,8 +101,8 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   }
 
   /**
-   * The loss, the mutable state for the next step, and the parts of the loss by name, if it has several parts. Decaying
-   * averages of baselines start at 0 here, whereas `estimate` can continue those of the previous step.
+   * The loss, the mutable state for the next step, and the parts of the loss by name, if the loss has several parts. Decaying
+   * averages of baselines start at 0 here, whereas `estimate` can start from the averages after the previous step.
    */
   lossWithMutableState(
     key: Tensor,
@@ -111,7 +113,15 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   ): Outcome {
     requireOutside(`${this.name}.loss`);
     requireTask(`${this.name}.lossWithMutableState`, key, params, model, guide);
-    return this.estimate({ key, values: params, model, guide, args });
+    const task = { key, values: params, model, guide, args };
+    try {
+      return this.estimate(task);
+    } catch (error) {
+      // A draw outside the model's support may fail only where a later statement uses it. Look for its site.
+      if (error instanceof PedigradError && FROM_VALUES.includes(error.code))
+        requireSupports(task, (trace) => this.drawsForModel(trace));
+      throw error;
+    }
   }
 
   /** `[loss, gradients for params]`. */
@@ -126,7 +136,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return valueAndGrad((p: Record<string, Tensor>) => this.loss(key, p, model, guide, ...args))(params);
   }
 
-  /** Minus the cost of each site, averaged over particles. For estimators that are linear in the costs, these add up to the loss. */
+  /** Minus the cost of each site, averaged over particles. If the estimator is linear in the costs, the results add up to the loss. */
   perSite(
     key: Tensor,
     params: Record<string, Tensor>,
@@ -144,18 +154,41 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return mapTree(results, (leaf) => (leaf as Tensor).mean(0));
   }
 
-  /** The sites whose cost is not finite in this loss, with their values, for error messages. */
+  /** The values of the sites whose cost is not finite in some particle of `task`, by name, for error messages. */
   unsoundSites(task: Task): Map<string, Tensor> {
     const plates = sharedPlatesHandler(() => random.foldIn(task.key, 0));
-    const found = new Map<string, Tensor>();
+    const values = new Map<string, Tensor>();
     const checkParticle = (key: Tensor): void => {
-      const particle = this.runParticle(key, task);
-      for (const { site, side, value } of this.costs(particle))
-        if (!value.toFloat64Array().every(Number.isFinite) && !found.has(site))
-          found.set(site, (particle[side].get(site) as SampleSite).value);
+      for (const { name, value } of this.unsoundSitesOf(this.runParticle(key, task)))
+        if (!values.has(name)) values.set(name, value);
     };
     const keys = particleKeys(random.foldIn(task.key, 1), this.numParticles);
     withValidation(false, () => withHandler(plates, () => keys.forEach(checkParticle)));
-    return found;
+    return values;
+  }
+
+  /** The sites whose cost is not finite in a particle. */
+  protected unsoundSitesOf(particle: P): SampleSite[] {
+    return this.costs(particle)
+      .filter(({ value }) => !value.toFloat64Array().every(Number.isFinite))
+      .map(({ site, side }) => particle[side].get(site) as SampleSite);
+  }
+}
+
+/** The codes of errors that depend on the values of draws. */
+const FROM_VALUES: readonly string[] = ["outside-support", "bad-parameter", "bad-index"];
+
+/** Refuse a guide whose draws leave the support of the model. Other errors of the two programs are ignored. */
+function requireSupports(task: Task, drawsForModel: (guide: Trace) => Trace): void {
+  try {
+    withHandler(
+      sharedPlatesHandler(() => random.foldIn(task.key, 0)),
+      () => {
+        const guide = tracedRun(task.guide, task.key, task);
+        replayedRun(task.model, drawsForModel(guide), () => task.key, task, checkSupports(guide));
+      },
+    );
+  } catch (error) {
+    if (error instanceof PedigradError && error.code === "support-mismatch") throw error;
   }
 }

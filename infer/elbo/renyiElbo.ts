@@ -1,6 +1,6 @@
 /**
- * The gradient of RenyiELBO. Let b_k be 0 or, for `estimator: "vimco"`, the bound with log w_k replaced by the mean of
- * the other log weights (Mnih and Rezende 2016, section 2.5). Then
+ * The gradient of RenyiELBO, whose bound and weights w_k are defined above the class. Let b_k be 0 or, for `estimator:
+ * "vimco"`, the bound with log w_k replaced by the mean of the other log weights (Mnih and Rezende 2016, section 2.5). Then
  *
  *     gradient = pathwise gradient of the bound + Σ_k (bound - b_k) ∇ log q_score(z_k),
  *
@@ -48,8 +48,9 @@ interface Particle {
   logw: Tensor;
   /** Σ log q over score sites. */
   score: Tensor;
-  /** For "dreg": log w with a gradient through z alone, and log p with a gradient through the parameters alone. */
+  /** For "dreg": log w with a gradient through the draws alone. */
   throughDraws?: Tensor;
+  /** For "dreg": log p with a gradient through the parameters alone. */
   throughParams?: Tensor;
 }
 
@@ -119,8 +120,8 @@ export class RenyiELBO extends Elbo<PathPair> {
       const sites = scoreSitesOf(pair.guide);
       const scale = common.reduce((product, plate) => product * subsamplingScale(plate), 1);
       const total = (terms: Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
-      const weight = (of: readonly Cost[]) =>
-        total(of.map((c) => sumToMeetings(c.value.div(scale), commonPlateDims(c.plates, common))));
+      const weight = (terms: readonly Cost[]) =>
+        total(terms.map((c) => sumToMeetings(c.value.div(scale), commonPlateDims(c.plates, common))));
       const { pathTerms } = pair;
       const tensors = {
         logw: weight(costs),
@@ -133,7 +134,7 @@ export class RenyiELBO extends Elbo<PathPair> {
       return [tensors, { scale, hasScore: sites.length > 0 }];
     });
     const scale = shared[0]?.scale ?? 1;
-    const hasScore = shared.some((one) => one.hasScore);
+    const hasScore = shared.some((particle) => particle.hasScore);
     const { logw, score, throughDraws, throughParams } = results as Particle;
     const bound = this.#bound(logw);
     const loss = neg(bound.sum().mul(scale));
@@ -163,9 +164,9 @@ export class RenyiELBO extends Elbo<PathPair> {
       .sum(0, { keepDims: true })
       .sub(logw)
       .div(k - 1);
-    const isOwn = eye(k).reshape([k, k, ...logw.shape.slice(1).map(() => 1)]);
+    const isReplaced = eye(k).reshape([k, k, ...logw.shape.slice(1).map(() => 1)]);
     // Axes: the particle in the sum over k, the particle whose weight is replaced, ...
-    return this.#bound(where(isOwn, others.expandDims(0), logw.expandDims(1)));
+    return this.#bound(where(isReplaced, others.expandDims(0), logw.expandDims(1)));
   }
 }
 
@@ -190,7 +191,7 @@ function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly Pl
   );
 }
 
-/** The vectorised plates that every site is in, along the same dim, and whose elements no op mixes before a term. */
+/** The plates that contain every site along the same dim, and whose elements no op mixes on the way to a cost. */
 function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFrame[] {
   const [first, ...rest] = [...sampleSites(guide), ...sampleSites(model)].map((site) => site.plates);
   if (first === undefined || costs.length === 0) return [];

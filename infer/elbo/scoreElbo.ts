@@ -42,13 +42,17 @@ interface Particle {
   /** The ELBO. Its gradient is the pathwise part (with order 2: the whole gradient except for baselines). */
   elbo: Tensor;
   scores: Record<string, Score>;
-  /** The scores of the antithetic run (disarm.ts), and a term that has the gradient of the sites with `gradient: "disarm"`. */
+  /** The scores of the antithetic run (disarm.ts). */
   antitheticScores?: Record<string, Score>;
+  /** A term that has the gradient of the sites with `gradient: "disarm"`. */
   disarmSurrogate?: Tensor;
 }
+/** The result of one run of guide and model. */
 interface Charges extends Pick<Particle, "elbo" | "scores"> {
+  /** The score sites without `gradient: "disarm"`. */
   readonly sites: readonly ScoreSite[];
-  readonly disarmed: readonly (readonly [ScoreSite, Tensor])[];
+  /** The sites with `gradient: "disarm"`, each with its cost. */
+  readonly disarmed: readonly (readonly [site: ScoreSite, cost: Tensor])[];
 }
 
 export interface ScoreElboOptions extends ElboOptions {
@@ -65,8 +69,8 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   readonly order: 1 | 2;
   readonly stickingTheLanding: boolean;
 
-  constructor(options: ScoreElboOptions = {}, own: Readonly<Record<string, Kind>> = {}) {
-    super(options, { order: kinds.any, stickingTheLanding: kinds.flag, ...own });
+  constructor(options: ScoreElboOptions = {}, moreOptions: Readonly<Record<string, Kind>> = {}) {
+    super(options, { order: kinds.any, stickingTheLanding: kinds.flag, ...moreOptions });
     const { order = 1, stickingTheLanding = false } = options;
     const { name } = this;
     if (order !== 1 && order !== 2) refuseOption(name, "order", `order must be 1 or 2, got ${order}.`);
@@ -87,12 +91,12 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       first.readSites.size === 0
         ? first
         : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
-    const other =
+    const antithetic =
       this.hasPairs && pair.usedOptions.has("gradient") ? antitheticHandler(pair.guide, random.foldIn(key, 2)) : null;
-    if (other === null) return this.#withPath(pair, key, task);
+    if (antithetic === null) return this.#withPath(pair, key, task);
     // A branch on an antithetic draw may lead to reads that the first run has not made.
     const runAntithetic = (...constants: Handler[]) => {
-      const guide = tracedRun(task.guide, random.foldIn(key, 0), task, other, ...constants);
+      const guide = tracedRun(task.guide, random.foldIn(key, 0), task, antithetic, ...constants);
       return pairWithGuide(guide, key, task, ...constants);
     };
     const antitheticPair = scoreSitesThatWereRead(runAntithetic(), runAntithetic);
@@ -127,10 +131,11 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       const [cost, logq] = [concatScores("cost"), concatScores("logq")];
       const predicted = runs[0]?.predicted === undefined ? null : concatScores("predicted");
       if (antitheticScores !== undefined && site.site.infer.baseline?.leaveOneOut) refuseLeaveOneOut(site.name);
-      const { baseline, loss: own, average } = baselineFor(site, cost, predicted, task.averages ?? {});
+      const { baseline, loss: baselineLoss, average } = baselineFor(site, cost, predicted, task.averages ?? {});
       const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(oneWithScore(logq)));
       surrogate = surrogate.sub(score.sum().div(elbo.length));
-      if (own !== null) baselineLosses = baselineLosses === null ? own : baselineLosses.add(own);
+      if (baselineLoss !== null)
+        baselineLosses = baselineLosses === null ? baselineLoss : baselineLosses.add(baselineLoss);
       if (average !== null) averages[site.name] = average;
     }
     const lossOfGuide = surrogate === loss ? loss : gradientFrom(loss, surrogate);
@@ -141,17 +146,17 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   /** The ELBO, scores and score sites of one particle. */
   #particleResult(pair: PathPair): readonly [Particle, readonly ScoreSite[]] {
     const { antitheticPair } = pair;
-    const one = this.#chargeSites(pair, antitheticPair === undefined ? 1 : 0.5);
-    if (antitheticPair === undefined) return [{ elbo: one.elbo, scores: one.scores }, one.sites];
-    const other = this.#chargeSites(antitheticPair, 0.5);
-    const disarmSurrogate = one.disarmed.reduce((sum, [site, cost]) => {
-      const partner = other.disarmed.find(([{ name }]) => name === site.name);
+    const first = this.#chargeSites(pair, antitheticPair === undefined ? 1 : 0.5);
+    if (antitheticPair === undefined) return [{ elbo: first.elbo, scores: first.scores }, first.sites];
+    const second = this.#chargeSites(antitheticPair, 0.5);
+    const disarmSurrogate = first.disarmed.reduce((sum, [site, cost]) => {
+      const partner = second.disarmed.find(([{ name }]) => name === site.name);
       return partner === undefined ? sum : sum.add(disarmTerm(site, [cost, partner[1]], partner[0].site));
     }, tensor(0));
-    const elbo = one.elbo.add(other.elbo).mul(0.5);
+    const elbo = first.elbo.add(second.elbo).mul(0.5);
     return [
-      { elbo, scores: one.scores, antitheticScores: other.scores, disarmSurrogate },
-      [...one.sites, ...other.sites],
+      { elbo, scores: first.scores, antitheticScores: second.scores, disarmSurrogate },
+      [...first.sites, ...second.sites],
     ];
   }
 
@@ -188,7 +193,7 @@ function refuseLeaveOneOut(site: string): never {
     code: "bad-option",
     site,
     param: "leaveOneOut",
-    message: `sample site "${site}": leaveOneOut cannot be combined with gradient: "disarm" at any site, because the two runs of its particle are not independent. Use useDecayingAvgBaseline instead.`,
+    message: `sample site "${site}": leaveOneOut cannot be combined with gradient: "disarm" at any site, because the two runs of a particle are not independent. Use useDecayingAvgBaseline instead.`,
   });
 }
 
@@ -201,7 +206,7 @@ function pathwiseCost(cost: Cost, pathGuide: Trace): Cost {
   return site?.type === "sample" && isDraw(site) ? costOf(site, "guide", true) : cost;
 }
 
-/** The sum of all costs; those whose `isDifferentiated` is false have no gradient. */
+/** The sum of all costs. Costs whose `isDifferentiated` is false have no gradient. */
 function totalOf(costs: readonly Cost[]): Tensor {
   let total: Tensor | null = null;
   for (const { value, isDifferentiated } of costs) {
@@ -213,8 +218,8 @@ function totalOf(costs: readonly Cost[]): Tensor {
 }
 
 /**
- * Pyro's Trace_ELBO: every score site is charged with every cost, element by element along the plates that both are in
- * (plate-wise Rao-Blackwellisation). See Ranganath et al. 2014, "Black box variational inference".
+ * Pyro's Trace_ELBO: every score site is charged with every cost, element by element along the plates that contain both
+ * the site and the cost (plate-wise Rao-Blackwellisation). See Ranganath et al. 2014, "Black box variational inference".
  *
  * @example
  * const program = () => sample("z", new Normal(0, 1));
@@ -230,6 +235,10 @@ export class TraceELBO extends ScoreElbo {
   constructor(options: ScoreElboOptions & { multiSampleGuide?: boolean } = {}) {
     super(options, { multiSampleGuide: kinds.flag });
     this.multiSampleGuide = options.multiSampleGuide ?? false;
+    if (!this.multiSampleGuide) return;
+    const unused = this.stickingTheLanding ? "stickingTheLanding" : this.numParticles > 1 ? "numParticles" : null;
+    if (unused !== null)
+      refuseOption(this.name, unused, `${unused} has no effect with multiSampleGuide. Leave one of the two out.`);
   }
 
   override estimate(task: Task): Outcome {
@@ -246,8 +255,8 @@ export class TraceELBO extends ScoreElbo {
 }
 
 /**
- * Pyro's TraceGraph_ELBO: a score site is charged only with the costs that depend on it, that is, have it in their provenance (Schulman
- * et al. 2015). As in TraceELBO, a site has a baseline only if its `infer.baseline` asks for one.
+ * Pyro's TraceGraph_ELBO: a score site is charged only with the costs that depend on the site, that is, have the site in their
+ * provenance (Schulman et al. 2015). As in TraceELBO, a site has a baseline only if its `infer.baseline` asks for a baseline.
  *
  * @example
  * const program = () => sample("z", new Bernoulli(0.5));

@@ -1,9 +1,9 @@
 /**
- * Reweighted wake-sleep. Draws have no gradient, so no site needs a pathwise sampler. In the sleep phase, the model draws
- * data (a *dream*), which replace the `observations` in the guide's last argument.
+ * Reweighted wake-sleep; its losses are defined above the class. Draws have no gradient, so no site needs a pathwise
+ * sampler. In the sleep phase, the model draws data (a *dream*), which replace the `observations` in the guide's last argument.
  *
  * With `estimator: "dreg"` (Tucker et al. 2019), which needs a pathwise sampler for every latent of the guide, the
- * gradient of wakePhi is -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean as the default.
+ * gradient of wakePhi is -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean as the default gradient.
  */
 
 import {
@@ -20,10 +20,10 @@ import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { refuseOption, requireCount } from "../checks.js";
-import { substitute, uncondition } from "../program/handlers.js";
 import { type Handler, withHandler } from "../program/messages.js";
-import { sharedPlatesHandler } from "../program/subsamples.js";
+import { sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
+import { uncondition, withDraws } from "../program/values.js";
 import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathTermsOf, refuseMovingPoints } from "./costs/pathwise.js";
@@ -74,9 +74,9 @@ const OPTIONS = {
  *
  * and the loss is wakeTheta + phi.
  *
- * Choose it for discrete latents that have too many values to enumerate: no gradient passes through a draw, so it does
- * not need the noisy score-function gradient. The guide also learns to cover the whole posterior. It needs so many
- * particles that the weight is not concentrated on a single one.
+ * Choose it for discrete latents that have too many values to enumerate: no gradient passes through a draw, so no
+ * score-function gradient, which is noisy, is needed. The guide also learns to cover the whole posterior. Use so many
+ * particles that no single one of them has nearly all the weight.
  *
  * Refused: fewer than 2 particles, `insomnia` outside [0, 1], the site options `enumerate`, `kl: "analytic"` and
  * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, a point mass (Delta) in the guide whose
@@ -129,7 +129,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const isScore = this.estimator === "score";
     const run = (...constants: Handler[]) => runPrograms(key, task, ...constants);
     const first = isScore ? run(constantDraws) : run();
-    // Along the path, a site that was read has no gradient: with "dreg" it is then refused as one without a pathwise sampler.
+    // With "dreg", a site that was read gets a score-function gradient here, so that pathTermsOf refuses it.
     const pair = isScore || first.readSites.size === 0 ? first : scoreSitesThatWereRead(first, run);
     refuseMovingPoints(this.name, pair.guide, random.foldIn(key, 0), task);
     return isScore ? pair : { ...pair, pathTerms: pathTermsOf(this.name, pair, key, task) };
@@ -156,7 +156,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const { results, mutableState } = inEveryParticle(this, task, (pair: PathPair) => {
       const costs = this.costs(pair);
       this.#refuseSubsamples(pair.guide, pair.model);
-      const sumOfSide = (which: "model" | "guide") => sumOf(costs.filter((c) => c.side === which).map((c) => c.value));
+      const sumOfSide = (side: "model" | "guide") => sumOf(costs.filter((c) => c.side === side).map((c) => c.value));
       const { pathTerms } = pair;
       const logq = neg(sumOfSide("guide"));
       if (pathTerms === undefined) return [{ logp: sumOfSide("model"), logq }, null];
@@ -196,7 +196,13 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
       const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
       const args = withObservations(task.args, values, this.insomnia);
       const inputs = { values: task.values, args };
-      const guide = tracedRun(substitute(task.guide, values), random.foldIn(k, 1), inputs, constantDraws);
+      const guide = tracedRun(
+        withDraws(task.guide, values),
+        random.foldIn(k, 1),
+        inputs,
+        constantDraws,
+        visitedValuesHandler,
+      );
       const pointMass = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
       if (pointMass !== undefined)
         throw new PedigradError({
@@ -216,7 +222,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
   }
 }
 
-/** The arguments of the programs, with the data in the `observations` of the last argument replaced by those that the model drew. */
+/** The arguments of the programs, where data that the model drew replace the `observations` of the last argument. */
 function withObservations(args: readonly unknown[], dream: ReadonlyMap<string, Tensor>, insomnia: number): unknown[] {
   const last = args.at(-1);
   if (typeof last !== "object" || last === null || !("observations" in last))
@@ -226,7 +232,7 @@ function withObservations(args: readonly unknown[], dream: ReadonlyMap<string, T
       param: "insomnia",
       message: `ReweightedWakeSleep with insomnia ${insomnia} gives the guide data dreamt by the model, so the last argument of model and guide must be { observations: { site: value } }, got ${args.length} arguments without it. Pass the data that way, or set insomnia: 1.`,
     });
-  const given = (last as { observations: Record<string, unknown> }).observations;
-  const observations = Object.fromEntries(Object.keys(given).map((name) => [name, dream.get(name) ?? given[name]]));
+  const data = (last as { observations: Record<string, unknown> }).observations;
+  const observations = Object.fromEntries(Object.keys(data).map((name) => [name, dream.get(name) ?? data[name]]));
   return [...args.slice(0, -1), { ...last, observations }];
 }

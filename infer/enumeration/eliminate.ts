@@ -1,6 +1,7 @@
 /**
  * Variable elimination: sum variables out of a product of factors, one at a time. (A variable is an axis name of a factor.) Each step
- * multiplies only the factors that have the variable. The next variable is the one for which this product has the fewest axes.
+ * multiplies only the factors that have the variable, and sums the variable out of this product. The first variable to go is the one whose
+ * product has the fewest axes.
  */
 import type { Tensor } from "../../autodiff/index.js";
 import { type Combine, type Factor, multiply, reduceNames } from "./factors.js";
@@ -10,12 +11,12 @@ export type SumOver = (x: Tensor, axes: number[]) => Tensor;
 
 /** The factors that remain after every variable in `summedNames` is summed out. */
 export function eliminate(
-  given: Iterable<Factor>,
+  allFactors: Iterable<Factor>,
   summedNames: ReadonlySet<string>,
   sum: SumOver,
   combine?: Combine,
 ): Factor[] {
-  const factors = new Set(given);
+  const factors = new Set(allFactors);
   const factorsByName = new Map<string, Set<Factor>>();
   const register = (factor: Factor) => {
     for (const name of factor.names)
@@ -27,9 +28,9 @@ export function eliminate(
   const widths = new Map([...factorsByName.keys()].map((name) => [name, widthOf(name)]));
   while (widths.size > 0) {
     const variable = smallest(widths);
-    const old = [...(factorsByName.get(variable) as Set<Factor>)];
-    const reduced = reduceNames(multiply(old, combine), [variable], sum);
-    for (const factor of old) {
+    const factorsOfVariable = [...(factorsByName.get(variable) as Set<Factor>)];
+    const reduced = reduceNames(multiply(factorsOfVariable, combine), [variable], sum);
+    for (const factor of factorsOfVariable) {
       factors.delete(factor);
       for (const name of factor.names) factorsByName.get(name)?.delete(factor);
     }

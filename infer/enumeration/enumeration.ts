@@ -16,7 +16,9 @@ import { type Factor, factorOf, nameAlong, plateName } from "./factors.js";
 import type { PlatedFactor } from "./sumProduct.js";
 import { survey } from "./survey.js";
 
+/** A pair in which each enumerated site takes all its values at once, along a separate dim. */
 export interface EnumeratedPair extends Pair {
+  /** How many dims, counted from the right, are plates. */
   readonly maxPlateNesting: number;
   readonly guideDims: Enumerator;
   readonly modelDims: Enumerator;
@@ -32,19 +34,19 @@ export function runEnumerated(
   key: Tensor,
   task: Task,
   nesting: number | undefined,
-  ...around: Handler[]
+  ...handlers: Handler[]
 ): EnumeratedPair {
-  const found = survey(key, task, around);
-  const maxPlateNesting = nesting ?? found;
+  const plateNesting = survey(key, task, handlers);
+  const maxPlateNesting = nesting ?? plateNesting;
   const guideDims = new Enumerator(maxPlateNesting);
-  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, guideDims);
+  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...handlers, guideDims);
   const modelDims = new Enumerator(maxPlateNesting, guideDims);
-  const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around, modelDims);
+  const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...handlers, modelDims);
   const dimOf = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
   return { ...pairOf(guide, model, maxPlateNesting), maxPlateNesting, guideDims, modelDims, dimOf };
 }
 
-/** The vectorised plates of a site, by name. */
+/** The names of the vectorised plates of a site, that is, of its plates that have a dim. */
 export const platesOf = (site: SampleSite): Set<string> =>
   new Set(site.plates.filter((p) => p.dim !== null).map((p) => p.name));
 
@@ -57,17 +59,17 @@ export function plateScalesOf(sites: Iterable<SampleSite>): Map<string, number> 
 }
 
 /**
- * The scale of a site divided by the scales of its vectorised plates. The result is a factor, since it may vary along
- * the plates. Null if it is 1.
+ * The scale of a site divided by the subsampling scales of its vectorised plates, as a factor, since the scale may vary
+ * along the plates. Null if the quotient is 1.
  */
 export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedPair): Factor | null {
   const { scale, plates } = site;
-  const own = plates.reduce((product, plate) => (plate.dim === null ? product : product * subsamplingScale(plate)), 1);
-  if (scale === own) return null;
-  return factorOf(site, tensor(scale).div(own), maxPlateNesting, new Map());
+  const plateScale = plates.reduce((product, p) => (p.dim === null ? product : product * subsamplingScale(p)), 1);
+  if (scale === plateScale) return null;
+  return factorOf(site, tensor(scale).div(plateScale), maxPlateNesting, new Map());
 }
 
-/** The log density of a model site, not scaled, as a factor. An enumerated site ignores its masks, since its probabilities must sum to 1. */
+/** The log density of a model site as a factor, without scale. Masks of an enumerated site are ignored: its probabilities must sum to 1. */
 export function modelFactor(site: SampleSite, run: EnumeratedPair): PlatedFactor {
   const { name } = site;
   const value = run.modelDims.dimOf.has(name) ? site.unmasked().logProb() : site.masked(site.logProb());
@@ -80,8 +82,8 @@ export const guideFactor = (site: SampleSite, value: Tensor, run: EnumeratedPair
   completeFactor(site, value, run, run.guideDims.dimOf, elementDim);
 
 /**
- * `value` as a factor with named axes. Refuse a value that depends on an enumerated site if an op has reduced the axis of
- * that site's values, or has mixed the site's elements along a plate that both sites are in.
+ * `value` as a factor with named axes. A value that depends on an enumerated site is refused if an op has reduced the axis
+ * of the enumerated site's values, or has mixed its elements along a plate that contains both sites.
  */
 function completeFactor(
   site: SampleSite,
@@ -113,8 +115,7 @@ function requireEnumeratedDim(site: SampleSite, { names }: Factor, { name, fn }:
 function requireUnmixedPlates(site: SampleSite, factor: Factor, { name, fn, plates }: SampleSite): void {
   for (const plate of plates) {
     const { dim, subsampleSize } = plate;
-    if (dim === null || (subsampleSize as number) < 2 || site.plates.every((other) => other.name !== plate.name))
-      continue;
+    if (dim === null || (subsampleSize as number) < 2 || site.plates.every((p) => p.name !== plate.name)) continue;
     const axis = fn.elementDim - dim;
     if (nameAlong(factor, name, axis) === plateName(plate.name)) continue;
     const op = factor.value.provenance.mixedBy(name, -axis);
@@ -128,20 +129,24 @@ function requireUnmixedPlates(site: SampleSite, factor: Factor, { name, fn, plat
 }
 
 /**
- * Refuse an enumerated site of the model outside a subsampled plate if a site in the plate depends on it. Each term of
- * the sum over the site's values is then a product over the plate's elements, and the logarithm of such a sum is not
- * linear in the elements. `factors` holds the factor of each of `sites`, in order.
+ * Refuse an enumerated site of the model outside a subsampled plate if a site in the plate depends on it. Each term of the
+ * sum over the enumerated site's values is then a product over the plate's elements, and the logarithm of such a sum is
+ * not linear in the elements. `factors` holds the factor of each site in `sites`, in the same order. `biasedSubsampling`
+ * is the option that accepts the bias, or undefined if there is no such option. It does not apply to loops, which have no
+ * axis along which to take the product.
  */
 export function refuseSubsampledProducts(
   op: string,
   sites: readonly SampleSite[],
   factors: readonly PlatedFactor[],
   { model, modelDims }: EnumeratedPair,
-  canAcceptBias = false,
+  biasedSubsampling?: boolean,
 ): void {
   sites.forEach((site, i) => {
     const { names } = (factors[i] as PlatedFactor).factor;
-    for (const plate of site.plates.filter(isSubsampled))
+    for (const plate of site.plates.filter(isSubsampled)) {
+      const canAcceptBias = biasedSubsampling !== undefined && plate.dim !== null;
+      if (canAcceptBias && biasedSubsampling) continue;
       for (const name of names) {
         if (!modelDims.dimOf.has(name)) continue;
         const { plates } = model.get(name) as SampleSite;
@@ -149,6 +154,7 @@ export function refuseSubsampledProducts(
         const why = `and site "${site.name}" inside depends on the enumerated site "${name}" outside, whose sum runs over a product of all elements`;
         refuseSubsampling(op, plate, why, `sample "${name}" in the guide`, canAcceptBias);
       }
+    }
   });
 }
 

@@ -1,6 +1,6 @@
 /**
  * Parallel enumeration: a discrete site takes all values of its support at once, along a separate dim to the left of all
- * plates. In a `markov` loop, a dim is reused as soon as no later statement can depend on its site.
+ * plates. In a `markov` loop, the dim of a site is reused as soon as no later statement can depend on the site.
  */
 import { PedigradError } from "../../autodiff/index.js";
 import { noteEnumerated } from "../../provenance/index.js";
@@ -18,7 +18,7 @@ export class Enumerator implements Handler {
   readonly #active = new Map<number, ActiveSite>();
   readonly #firstDim: number;
 
-  /** The enumerator of a model needs the enumerator of the guide (`guideEnumerator`), since the model replays its enumerated sites. */
+  /** The enumerator of a model needs the enumerator of the guide, since the model replays the guide's enumerated sites. */
   constructor(
     readonly maxPlateNesting: number,
     readonly guideEnumerator: Enumerator | null = null,
@@ -29,17 +29,17 @@ export class Enumerator implements Handler {
   readonly process: Listeners = {
     sample: (site) => {
       this.#freeDims(site);
-      const replayed = this.guideEnumerator?.dimOf.get(site.name);
-      if (replayed !== undefined && site.value !== null) this.#occupy(replayed, site);
+      const dimInGuide = this.guideEnumerator?.dimOf.get(site.name);
+      if (dimInGuide !== undefined && site.value !== null) this.#occupy(dimInGuide, site);
       else if (!site.isObserved && site.value === null && site.infer.enumerate === "parallel") this.#enumerate(site);
     },
   };
 
-  /** Free the dims of sites that are too far back in a markov loop for this statement or a later one to depend on them. */
+  /** Free the dims of sites so far back in a markov loop that neither this statement nor a later one can depend on them. */
   #freeDims({ markov }: ActiveSite): void {
-    for (const [dim, live] of this.#active)
+    for (const [dim, earlier] of this.#active)
       if (
-        live.markov.some(({ loop, step, history }) =>
+        earlier.markov.some(({ loop, step, history }) =>
           markov.some((now) => now.loop === loop && now.step > step + history),
         )
       )
@@ -52,7 +52,7 @@ export class Enumerator implements Handler {
       throw new PedigradError({
         code: "enumeration",
         site: name,
-        message: `site "${name}" asks for enumeration, but ${fn.family} has no finite support. Remove infer.enumerate, and sample the site in the guide.`,
+        message: `site "${name}" asks for enumeration, but ${fn.label} has no list of its values. Sample the site in the guide, or put the elements of its event into a plate.`,
       });
     let dim = this.#firstDim;
     while (this.#active.has(dim)) dim--;

@@ -5,9 +5,9 @@
  *     Σ_plates Σ_enumerated q(enumerated) · t · exp(L - stopGradient(L)).
  *
  * Here q(enumerated) is the joint probability of the enumerated sites on which t or L depends; their enumerated ancestors are summed out.
- * L is the sum of log q over the sampled score sites on which t or one of these probabilities depends. The last factor has the value 1 and
- * the gradient of these score sites (DiCE, Foerster et al. 2018). As in charge.ts, if an axis of log q meets an axis of t, each element of
- * the site pays for its own element of t; along other axes, every element pays for all of t.
+ * L is the sum of log q over the sampled score sites on which t or q(enumerated) depends. The last factor has the value 1 and the gradient
+ * of these score sites (DiCE, Foerster et al. 2018). As in charge.ts, if an axis of log q meets an axis of t, element i of the site pays
+ * for element i of t only; along other axes, every element pays for all of t.
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
@@ -30,7 +30,7 @@ import {
 } from "./factors.js";
 import type { PlatedFactor } from "./sumProduct.js";
 
-/** A term of the ELBO with its plates. `elements` returns its factor before the sum over element axes inside the event. */
+/** A term of the ELBO with its plates. `elements` returns the term's factor before the sum over element axes inside the event. */
 export interface Term extends PlatedFactor {
   readonly side: "model" | "guide";
   readonly elements?: () => Factor;
@@ -98,9 +98,9 @@ function dependenciesOf({ plates, sites }: Term, factor: Factor, context: TermCo
   if (choiceProbability !== null) dependents.push({ names: [], value: choiceProbability });
   const scoreFactors = new Map<ScoreSite, Factor>();
   const queue = [...enumeratedSites];
-  // Repeat until nothing is added: log q of a score site may depend on more enumerated sites, and their probabilities on more score sites.
-  for (let found = -1; found < dependents.length + scoreFactors.size; ) {
-    found = dependents.length + scoreFactors.size;
+  // log q of a score site may depend on more enumerated sites, and their probabilities on more score sites. Repeat until nothing is added.
+  for (let countBefore = -1; countBefore < dependents.length + scoreFactors.size; ) {
+    countBefore = dependents.length + scoreFactors.size;
     for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
       if (probabilities.has(name)) continue;
       const probability = probabilityOf(name, context);
@@ -130,8 +130,8 @@ function dependenciesOf({ plates, sites }: Term, factor: Factor, context: TermCo
 }
 
 function probabilityOf(name: string, { run, cache }: TermContext): Factor {
-  const before = cache.get(name);
-  if (before !== undefined) return before;
+  const cached = cache.get(name);
+  if (cached !== undefined) return cached;
   const site = run.guide.get(name) as SampleSite;
   const logq = guideFactor(site, site.unmasked().logProb(), run);
   const probability = { names: logq.names, value: logq.value.exp() };
@@ -140,29 +140,29 @@ function probabilityOf(name: string, { run, cache }: TermContext): Factor {
 }
 
 /**
- * log q of a score site, as a factor to multiply the term with. An axis that meets an axis of the dependent factors gets
- * the name of that axis; axes that meet none are summed.
+ * log q of the score site d, as a factor that multiplies the term named `term`. If an axis of log q meets the same axis of
+ * every factor that depends on d, it gets the name of this axis; otherwise it is summed.
  */
 function alignToDependents(
   d: ScoreSite,
   logq: Factor,
-  all: readonly Factor[],
+  factors: readonly Factor[],
   isEnumerated: (name: string) => boolean,
   term: string,
 ): Factor {
-  const dependents = all.filter(({ value }) => value.provenance.has(d.name));
+  const dependents = factors.filter(({ value }) => value.provenance.has(d.name));
   const names: string[] = [];
   const summedNames: string[] = [];
-  for (const own of logq.names) {
-    const axis = d.axes.find((a) => nameOf(d, a) === own);
-    const theirs = axis === undefined ? [] : dependents.map((factor) => nameAlong(factor, d.name, axis));
-    const [name] = theirs;
-    const meets = name != null && theirs.every((other) => other === name) && !names.includes(name);
-    if (isEnumerated(own)) names.push(own);
-    else if (meets) names.push(name);
+  for (const name of logq.names) {
+    const axis = d.axes.find((a) => nameOf(d, a) === name);
+    const namesMet = axis === undefined ? [] : dependents.map((factor) => nameAlong(factor, d.name, axis));
+    const [met] = namesMet;
+    const meets = met != null && namesMet.every((n) => n === met) && !names.includes(met);
+    if (isEnumerated(name)) names.push(name);
+    else if (meets) names.push(met);
     else {
-      summedNames.push(own);
-      if (axis !== undefined) warnOfMixedPlate(d, own, axis, dependents, term);
+      summedNames.push(name);
+      if (axis !== undefined) warnOfMixedPlate(d, name, axis, dependents, term);
     }
   }
   const { value } = reduceNames(logq, summedNames, sum);
@@ -199,7 +199,7 @@ function requireInsidePlates(plates: ReadonlySet<string>, probabilities: Readonl
     throw new PedigradError({
       code: "intractable",
       site,
-      message: `a term outside plate "${outside.slice(plateName("").length)}" depends on site "${site}", which is enumerated inside the plate. Its mean would need every combination of values of all the plate's elements. Sample "${site}" instead, or make the plate sequential.`,
+      message: `a term outside plate "${outside.slice(plateName("").length)}" depends on site "${site}", which is enumerated inside the plate. The mean of the term would need every combination of values of all the plate's elements. Sample "${site}" instead, or make the plate sequential.`,
     });
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The factors of a factor graph: tensors of log densities whose axes have names. Each axis is named after an enumerated site, a
- * plate, or an element axis of an event. The product of factors adds their logarithms, with axes of the same name aligned.
+ * plate, or an element axis of an event. Because the values are logarithms, the product of factors adds their values; axes with
+ * the same name are aligned.
  */
 import { PedigradError, type Tensor, transpose } from "../../autodiff/index.js";
 import { quoted } from "../checks.js";
@@ -22,7 +23,7 @@ function alignTo({ names, value }: Factor, to: readonly string[]): Tensor {
   return ordered.reshape(to.map((name) => (names.includes(name) ? (value.shape[names.indexOf(name)] as number) : 1)));
 }
 
-/** Computes the value of the product of two factors from their values. */
+/** A function from the values of two factors to the value of their product. */
 export type Combine = (a: Tensor, b: Tensor) => Tensor;
 
 /** The product of factors, with the union of their names. By default `combine` adds, since factors hold logarithms. */
@@ -50,8 +51,8 @@ function requireTable(names: readonly string[], factors: readonly Factor[]): voi
 }
 
 /**
- * The error for a table that is too large. It has an entry for each combination of the values of `sites`; `where` is the
- * site whose density needs the table, if it is a single site.
+ * The error for a table that is too large. The table has an entry for each combination of the values of `sites`; `where` is
+ * the site whose log density needs the table, if there is only one such site.
  */
 export const tooLargeError = (sites: readonly string[], entries: number, where?: string): PedigradError =>
   new PedigradError({
@@ -60,15 +61,15 @@ export const tooLargeError = (sites: readonly string[], entries: number, where?:
     message: `${where === undefined ? "" : `site "${where}": `}the enumerated sites ${quoted(sites)} must be summed out together, which needs a table of ${entries.toPrecision(3)} entries (the limit is 2^26). Sample some of them in the guide, or give markov loops a shorter history.`,
   });
 
-/** The factor after a reduction such as logsumexp or sum over the axes with the names `removed`. */
+/** The factor after a reduction such as logsumexp or sum over the axes with the names `reducedNames`. */
 export function reduceNames(
   { names, value }: Factor,
-  removed: readonly string[],
+  reducedNames: readonly string[],
   reduce: (x: Tensor, axes: number[]) => Tensor,
 ): Factor {
-  const axes = names.flatMap((name, i) => (removed.includes(name) ? [i] : []));
+  const axes = names.flatMap((name, i) => (reducedNames.includes(name) ? [i] : []));
   if (axes.length === 0) return { names, value };
-  return { names: names.filter((name) => !removed.includes(name)), value: reduce(value, axes) };
+  return { names: names.filter((name) => !reducedNames.includes(name)), value: reduce(value, axes) };
 }
 
 /** The name of a plate's axis, which cannot clash with the name of a site. */
@@ -80,9 +81,9 @@ export const elementName = (axis: number): string => `element\u0000${axis}`;
 export const isElementName = (name: string): boolean => name.startsWith(elementName(0).slice(0, -1));
 
 /**
- * The factor of a log density. Its last `elementDim` axes are element axes of the event; the axes to their left are named by their dim. The
- * axis of an enumerated dim is named after the site with this dim that is in the value's provenance, since in a `markov` loop several sites
- * can have the same dim.
+ * The factor of a log density. The last `elementDim` axes are element axes of the event. Every other axis is named after the plate or the
+ * enumerated site that has its dim. In a `markov` loop several enumerated sites can have the same dim; then the axis is named after the
+ * site that is in the value's provenance.
  */
 export function factorOf(
   site: SampleSite,
@@ -115,7 +116,7 @@ export function factorOf(
   return { names, value: value.reshape(shape) };
 }
 
-/** The name of the factor's axis that meets an element axis of a site (counted from the right, from 1); null if an op mixed that axis. */
+/** The name of the factor's axis that meets an element axis of a site (counted from the right, from 1); null if no axis meets it. */
 export function nameAlong({ names, value }: Factor, site: string, axis: number): string | null {
   const place = value.provenance.axesOf(site).get(-axis);
   return place === undefined ? null : (names.at(place) ?? null);
@@ -127,12 +128,12 @@ function enumeratedDims(site: SampleSite, value: Tensor, dimOf: ReadonlyMap<stri
   for (const name of value.provenance) {
     const dim = dimOf.get(name);
     if (dim === undefined) continue;
-    const other = names.get(dim);
-    if (other !== undefined)
+    const sameDim = names.get(dim);
+    if (sameDim !== undefined)
       throw new PedigradError({
         code: "markov",
         site: site.name,
-        message: `site "${site.name}" depends on the enumerated sites "${other}" and "${name}" together, which share a dim because they are further apart than the history of their markov loop. Give markov a larger history.`,
+        message: `site "${site.name}" depends on the enumerated sites "${sameDim}" and "${name}" together, which share a dim because they are further apart than the history of their markov loop. Give markov a larger history.`,
       });
     names.set(dim, name);
   }
@@ -143,5 +144,5 @@ const undeclaredDimError = (site: string, x: Tensor, dim: number): PedigradError
   new PedigradError({
     code: "undeclared-dim",
     site,
-    message: `site "${site}" has log density shape [${x.shape}], but no plate declares its dim ${dim} of size ${x.shape.at(dim)}. Put the site into plate(…, ${x.shape.at(dim)}), or use .toEvent(1).`,
+    message: `site "${site}" has log density shape [${x.shape}], but no plate declares its dim ${dim} of size ${x.shape.at(dim)}. Put the statement into plate(…, ${x.shape.at(dim)}), or use .toEvent(1), both in the model and in the guide.`,
   });

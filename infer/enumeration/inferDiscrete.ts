@@ -1,9 +1,9 @@
 /**
  * The posterior of sites that were summed out, computed as a gradient of the log of the sum. The gradient of the log
- * evidence with respect to the log factor of a site is that site's posterior marginal. In the backward pass, each
- * logsumexp splits its cotangent among its elements in proportion to their softmax. If instead it passes the whole
- * cotangent to one element, drawn with these probabilities, the backward pass yields a joint posterior draw. If it passes
- * the cotangent to the largest element, the backward pass yields the most probable assignment.
+ * evidence with respect to the log factor of a site is the posterior marginal of this site. In the backward pass, each
+ * logsumexp splits its cotangent among the elements of its input in proportion to their softmax. If instead the whole
+ * cotangent goes to one element, drawn with these probabilities, the backward pass yields a joint posterior draw. If the
+ * whole cotangent goes to the largest element, the backward pass yields the most probable assignment.
  */
 import {
   argmax,
@@ -43,7 +43,10 @@ export interface DiscreteOptions {
   temperature?: 0 | 1 | undefined;
 }
 
-/** Posterior probabilities of each enumerated site of the model, [...plates, support], by name. All elements of subsampled plates are visited. */
+/**
+ * Posterior probabilities of each enumerated site of the model, by name: [...batch, support], where the site has batch shape `batch`. All
+ * elements of subsampled plates are visited.
+ */
 export function computeMarginals(
   key: Tensor,
   params: Record<string, Tensor>,
@@ -80,15 +83,15 @@ export function sampleDiscrete(
 
 /**
  * Like `sampleDiscrete`, with `op` as the name of the calling function in errors. Subsampled plates visit the elements
- * that the programs or the handlers `around` choose.
+ * that the programs or the `handlers` choose.
  */
 export function discreteDraw(
   op: string,
   task: Task,
   { temperature = 1 }: DiscreteOptions,
-  ...around: Handler[]
+  ...handlers: Handler[]
 ): Record<string, Tensor> {
-  const run = runModelEnumerated(task, ...around);
+  const run = runModelEnumerated(task, ...handlers);
   const indicators = logFactorGradients(
     op,
     run,
@@ -114,22 +117,24 @@ const withWholePlatesInTask = (task: Task): Task => ({
   guide: withWholePlates(task.guide),
 });
 
-function runModelEnumerated(task: Task, ...around: Handler[]): EnumeratedPair {
+function runModelEnumerated(task: Task, ...handlers: Handler[]): EnumeratedPair {
   const run = runEnumerated(
     task.key,
     task,
     undefined,
-    ...around,
+    ...handlers,
     sharedPlatesHandler(() => random.foldIn(task.key, 0)),
   );
   for (const name of childlessLatents(run)) run.model.delete(name);
   checkCovered(run);
-  const [inGuide] = run.guideDims.dimOf.keys();
+  const inGuide = [...sampleSites(run.guide)].find(
+    ({ infer, isObserved }) => !isObserved && infer.enumerate != null,
+  )?.name;
   if (inGuide !== undefined)
     throw new PedigradError({
       code: "enumeration",
       site: inGuide,
-      message: `site "${inGuide}" is enumerated in the guide. Leave it out of the guide and enumerate it in the model, whose posterior is computed.`,
+      message: `site "${inGuide}" is enumerated in the guide. Leave it out of the guide and enumerate it in the model. Only sites enumerated in the model get a posterior here.`,
     });
   return run;
 }
@@ -140,19 +145,19 @@ function runModelEnumerated(task: Task, ...around: Handler[]): EnumeratedPair {
  */
 function childlessLatents({ model, guide, modelDims }: EnumeratedPair): string[] {
   const sites = [...sampleSites(model)];
-  const found: string[] = [];
+  const childless: string[] = [];
   for (const site of sites.reverse()) {
     const { name, isObserved } = site;
     if (isObserved || guide.has(name) || modelDims.dimOf.has(name)) continue;
     const hasChild = sites.some(
-      (other) => other !== site && !found.includes(other.name) && other.logProb().provenance.has(name),
+      (other) => other !== site && !childless.includes(other.name) && other.logProb().provenance.has(name),
     );
-    if (!hasChild) found.push(name);
+    if (!hasChild) childless.push(name);
   }
-  return found;
+  return childless;
 }
 
-/** The gradient of the sum-product with respect to the log factor of every enumerated site, of shape [...plates, support]. */
+/** The gradient of the sum-product with respect to the log factor of every enumerated site, of shape [...batch, support]. */
 function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
   const sites = [...sampleSites(run.model)];
   const variables = new Map(
@@ -161,26 +166,32 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
   const factors = sites.map((site) => modelFactor(site, run));
   refuseSubsampledProducts(op, sites, factors, run);
   const start: Record<string, Tensor> = emptyRecord();
-  const axes = (site: SampleSite) =>
-    site.plates.filter((p) => p.dim !== null).sort((a, b) => (a.dim as number) - (b.dim as number));
-  for (const site of sites) {
-    if (!variables.has(site.name)) continue;
-    const support = site.fn.enumerateSupport(false).length;
-    start[site.name] = zeros([...axes(site).map((p) => p.subsampleSize as number), support]);
+  for (const { name, fn, plates } of sites) {
+    if (!variables.has(name)) continue;
+    // To the left of the plates are the dims of other enumerated sites.
+    const leftmost = fn.batchShape.length - Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
+    start[name] = zeros([...fn.batchShape.slice(leftmost), fn.enumerateSupport(false).length]);
   }
   return grad((shift: Record<string, Tensor>) => {
     const shifted = factors.map((f, i) => {
       const site = sites[i] as SampleSite;
-      const own = shift[site.name];
-      if (own === undefined) return f;
-      const names = [...axes(site).map((p) => plateName(p.name)), site.name];
-      return { ...f, factor: multiply([f.factor, { names, value: own }]) };
+      const shiftOfSite = shift[site.name];
+      if (shiftOfSite === undefined) return f;
+      const plates = site.plates
+        .filter(({ dim }) => dim !== null)
+        .sort((a, b) => (a.dim as number) - (b.dim as number));
+      const names = [...plates.map((p) => plateName(p.name)), site.name];
+      const value = shiftOfSite.reshape([
+        ...plates.map((p) => p.subsampleSize as number),
+        shiftOfSite.shape.at(-1) as number,
+      ]);
+      return { ...f, factor: multiply([f.factor, { names, value }]) };
     });
     const terms = sumProduct(
       { factors: shifted, variables, plateScales: new Map(), guidePlates: () => undefined },
       sum,
     );
-    return terms.reduce((all, { factor }) => all.add(factor.value.sum()), tensor(0));
+    return terms.reduce((logEvidence, { factor }) => logEvidence.add(factor.value.sum()), tensor(0));
   })(start);
 }
 
@@ -196,6 +207,7 @@ function sampleByGumbel(key: Tensor): SumOver {
   };
 }
 
+/** `value`, with the gradient of the elements of x that `index` selects along the axis. */
 function withGradientOf(value: Tensor, x: Tensor, axis: number, index: Tensor): Tensor {
   const order = [...index.shape.keys()];
   order.splice(axis, 0, index.shape.length);

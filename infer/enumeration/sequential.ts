@@ -1,6 +1,6 @@
 /**
  * Sequential enumeration: the program runs once for every combination of the sites' values; the value of the last site
- * changes fastest. In each run a site has a single value, so control flow may depend on it.
+ * changes fastest. In each run a site has a single value, so control flow may depend on this value.
  */
 import { PedigradError } from "../../autodiff/index.js";
 import type { Handler } from "../program/messages.js";
@@ -53,7 +53,7 @@ const choiceHandler = (prefix: readonly number[], choices: SequentialChoice[]): 
           message: `site "${name}" has batch shape [${fn.batchShape}], but sequential enumeration handles one choice at a time. Use infer: { enumerate: "parallel" }, or a sequential plate.`,
         });
       const support = fn.enumerateSupport(true);
-      // `body` may run the guide several times, so a site that already has a value in this call of `body` keeps it.
+      // `body` may run the guide several times. The site has the same value in all runs of one call of `body`.
       const index = choices.find((choice) => choice.name === name)?.index ?? prefix[choices.length] ?? 0;
       if (choices.every((choice) => choice.name !== name)) choices.push({ name, index, size: support.length });
       message.value = support.at(index);

@@ -1,9 +1,9 @@
 /**
  * Tensor variable elimination in plated factor graphs (Obermeyer et al. 2019): sums over enumerated variables and products over plates,
- * innermost plates first. In the innermost plates, each connected component of factors is contracted to one factor, which depends only on
- * variables of outer plates. The product of this factor over the plates that do not contain these variables replaces the component. `sum`
- * may be logsumexp (for the evidence), max (for the most probable assignment), or a logsumexp whose gradient is a random draw (for
- * posterior samples).
+ * innermost plates first. The factors in the innermost plates fall into components: two factors that share a variable of these plates are
+ * in one component. Summing these variables out of a component leaves one factor, which depends only on variables of outer plates. The
+ * product of this factor, over the plates that do not contain the outer variables, replaces the component. `sum` may be logsumexp (for the
+ * evidence), max (for the most probable assignment), or a logsumexp whose gradient is a random draw (for posterior samples).
  */
 import { PedigradError, tensor } from "../../autodiff/index.js";
 import { areSame } from "../../distributions/core/parameters.js";
@@ -27,7 +27,7 @@ export interface Graph {
   readonly variables: ReadonlyMap<string, ReadonlySet<string>>;
   /** size / subsampleSize of each plate: a product over the visited elements is raised to this power. */
   readonly plateScales: ReadonlyMap<string, number>;
-  /** The plates of a site enumerated in the guide, or undefined. No product over these plates is allowed if a factor depends on the site. */
+  /** The plates of a guide site, by name. A factor that depends on an enumerated site of the guide allows no product over these plates. */
   readonly guidePlates: (name: string) => ReadonlySet<string> | undefined;
 }
 
@@ -39,12 +39,14 @@ export function sumProduct({ factors, variables, plateScales, guidePlates }: Gra
   const pending = [...factors];
   const results: PlatedFactor[] = [];
   while (pending.length > 0) {
-    const leaf = largest(pending.map((f) => f.plates));
-    const atLeaf = pending.filter((f) => keyOf(f.plates) === keyOf(leaf));
-    for (const f of atLeaf) pending.splice(pending.indexOf(f), 1);
-    const own = new Set([...variables].filter(([, plates]) => keyOf(plates) === keyOf(leaf)).map(([name]) => name));
-    for (const component of componentsOf(atLeaf, own)) {
-      const contracted = contract(component, own, sum);
+    const innermost = largest(pending.map((f) => f.plates));
+    const innerFactors = pending.filter((f) => keyOf(f.plates) === keyOf(innermost));
+    for (const f of innerFactors) pending.splice(pending.indexOf(f), 1);
+    const inner = new Set(
+      [...variables].filter(([, plates]) => keyOf(plates) === keyOf(innermost)).map(([name]) => name),
+    );
+    for (const component of componentsOf(innerFactors, inner)) {
+      const contracted = contract(component, inner, sum);
       const outer = contracted.factor.names.filter((name) => variables.has(name));
       if (outer.length === 0) results.push(contracted);
       else pending.push(multiplyOut(contracted, outer, variables, plateScales, guidePlates));
@@ -57,44 +59,44 @@ export function sumProduct({ factors, variables, plateScales, guidePlates }: Gra
 const largest = (sets: readonly ReadonlySet<string>[]): ReadonlySet<string> =>
   sets.reduce((best, set) => (set.size > best.size ? set : best));
 
-/** Factors that share variables, the newest last. `within` is the group into which this one was merged, or null. */
+/** Factors that share variables, the newest last. `within` is the group into which this group was merged, or null. */
 interface Group {
   factors: PlatedFactor[];
   within: Group | null;
 }
 
-/** The connected components of the factors, where two factors are connected if they share a variable of `own`. */
-function componentsOf(factors: readonly PlatedFactor[], own: ReadonlySet<string>): PlatedFactor[][] {
+/** The connected components of the factors, where two factors are connected if they share a variable of `inner`. */
+function componentsOf(factors: readonly PlatedFactor[], inner: ReadonlySet<string>): PlatedFactor[][] {
   const groupOf = new Map<string, Group>();
   const groups = new Set<Group>();
   for (const f of factors) {
     const group: Group = { factors: [f], within: null };
     for (const name of f.factor.names) {
-      if (!own.has(name)) continue;
-      let other = groupOf.get(name);
-      while (other?.within) other = other.within;
+      if (!inner.has(name)) continue;
+      let connected = groupOf.get(name);
+      while (connected?.within) connected = connected.within;
       groupOf.set(name, group);
-      if (other === undefined || other === group) continue;
-      groups.delete(other);
-      other.within = group;
-      for (const factor of group.factors) other.factors.push(factor);
-      group.factors = other.factors;
+      if (connected === undefined || connected === group) continue;
+      groups.delete(connected);
+      connected.within = group;
+      for (const factor of group.factors) connected.factors.push(factor);
+      group.factors = connected.factors;
     }
     groups.add(group);
   }
   return [...groups].map(({ factors }) => factors.reverse());
 }
 
-/** The product of one component, with the variables in `own` summed out. */
-function contract(component: readonly PlatedFactor[], own: ReadonlySet<string>, sum: SumOver): PlatedFactor {
+/** The product of one component, with the variables in `inner` summed out. */
+function contract(component: readonly PlatedFactor[], inner: ReadonlySet<string>, sum: SumOver): PlatedFactor {
   const { plates, scale } = component[0] as PlatedFactor;
   const sites = component.flatMap((f) => f.sites);
   const factors = component.map((f) => f.factor);
-  if (factors.some(({ names }) => names.some((name) => own.has(name)))) requireOneScale(component);
-  return { factor: multiply(eliminate(factors, own, sum)), plates, scale, sites };
+  if (factors.some(({ names }) => names.some((name) => inner.has(name)))) requireOneScale(component);
+  return { factor: multiply(eliminate(factors, inner, sum)), plates, scale, sites };
 }
 
-/** The product of a contracted component over those of its plates that do not contain the remaining variables (`outer`). */
+/** The product of a contracted component over the plates that do not contain `outer`, the variables that remain in the component. */
 function multiplyOut(
   { factor, plates, scale, sites }: PlatedFactor,
   outer: readonly string[],
@@ -102,35 +104,37 @@ function multiplyOut(
   plateScales: Graph["plateScales"],
   guidePlates: Graph["guidePlates"],
 ): PlatedFactor {
-  const target = new Set(outer.flatMap((name) => [...(variables.get(name) as ReadonlySet<string>)]));
-  if (!isSubset(target, plates) || target.size === plates.size)
+  const outerPlates = new Set(outer.flatMap((name) => [...(variables.get(name) as ReadonlySet<string>)]));
+  if (!isSubset(outerPlates, plates) || outerPlates.size === plates.size)
     throw new PedigradError({
       code: "intractable",
       site: sites[0],
       message: `sites ${quoted(sites)} couple the enumerated sites ${quoted(outer)} across plates {${[...plates].join(", ")}}: summing them out would need every combination of values of all elements. Make one plate sequential, move a site out of a plate, or sample one of the enumerated sites in the guide.`,
     });
-  const productPlates = [...plates].filter((plate) => !target.has(plate));
-  for (const name of factor.names)
-    if (productPlates.some((plate) => guidePlates(name)?.has(plate)))
+  const productPlates = [...plates].filter((plate) => !outerPlates.has(plate));
+  for (const name of factor.names) {
+    const coupled = productPlates.find((plate) => guidePlates(name)?.has(plate));
+    if (coupled !== undefined)
       throw new PedigradError({
         code: "intractable",
         site: name,
-        message: `site "${name}" is enumerated in the guide inside plate "${productPlates[0]}", but summing out the model's enumerated sites ${quoted(outer)} takes a product over that plate, and so would need every combination of its elements. Enumerate "${name}" in the model instead, or sample it.`,
+        message: `site "${name}" is enumerated in the guide inside plate "${coupled}", but summing out the model's enumerated sites ${quoted(outer)} takes a product over that plate, and so would need every combination of its elements. Enumerate "${name}" in the model instead, or sample it.`,
       });
-  const along = productPlates.find((plate) => scale?.names.includes(plateName(plate)));
-  if (along !== undefined)
+  }
+  const plateOfScale = productPlates.find((plate) => scale?.names.includes(plateName(plate)));
+  if (plateOfScale !== undefined)
     throw new PedigradError({
       code: "scales",
       site: sites[0],
-      message: `sites ${quoted(sites)} have a different scale for each element of plate "${along}", but they are summed out together over that plate. Give all of them one scale, a single number.`,
+      message: `sites ${quoted(sites)} have a different scale for each element of plate "${plateOfScale}", but they are summed out together over that plate. Give all of them one scale, a single number.`,
     });
   const power = productPlates.reduce((product, plate) => product * (plateScales.get(plate) ?? 1), 1);
   const reduced = reduceNames(factor, productPlates.map(plateName), (x, axes) => x.sum(axes));
   const value = power === 1 ? reduced.value : reduced.value.mul(power);
-  return { factor: { names: reduced.names, value }, plates: target, scale, sites };
+  return { factor: { names: reduced.names, value }, plates: outerPlates, scale, sites };
 }
 
-/** Refuse factors with different scales that are summed out together, since a scale applies to the logarithm of their sum. */
+/** Refuse different scales in one component, since a scale multiplies the logarithm of the whole sum. */
 function requireOneScale(component: readonly PlatedFactor[]): void {
   const [first] = component as [PlatedFactor];
   const different = component.find(({ scale }) => !isSameScale(scale, first.scale));

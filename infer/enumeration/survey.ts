@@ -1,6 +1,6 @@
 /**
  * A first run of guide and model, in which every enumerated site has only the first value of its support, so that no
- * large table is computed. It finds how deep the plates nest, and which enumerated sites enter the same log density.
+ * large table is computed. The run finds how deep the plates nest, and which enumerated sites enter the same log density.
  */
 import { broadcastTo, type Tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -12,11 +12,11 @@ import { type SampleSite, sampleSites } from "../program/trace.js";
 import { MAX_TABLE, tooLargeError } from "./factors.js";
 
 /** The number of dims, counted from the right, that belong to plates. Refuse tables of more than 2^26 entries. */
-export function survey(key: Tensor, task: Task, around: readonly Handler[]): number {
+export function survey(key: Tensor, task: Task, handlers: readonly Handler[]): number {
   const counts = new Map<string, number>();
-  const handler = firstValuesHandler(counts);
-  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...around, handler);
-  const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around, handler);
+  const firstValues = firstValuesHandler(counts);
+  const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...handlers, firstValues);
+  const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...handlers, firstValues);
   let depth = 0;
   for (const site of [...sampleSites(guide), ...sampleSites(model)]) {
     for (const { dim } of site.plates) depth = Math.max(depth, -(dim ?? 0));

@@ -1,6 +1,6 @@
 /**
- * The estimator that sums out discrete sites exactly. Enumerated sites that only the model has are eliminated (sumProduct.ts). For each
- * term that remains, its mean over the sites that the guide enumerates is an exact sum (expectation.ts). The ELBO is the sum of these
+ * The estimator that sums out discrete sites exactly. First the sites that only the model enumerates are summed out (sumProduct.ts). Then
+ * the mean of each remaining term, over the sites that the guide enumerates, is an exact sum (expectation.ts). The ELBO is the sum of these
  * means.
  */
 import { logsumexp, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
@@ -93,7 +93,7 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
 
   runParticle(key: Tensor, task: Task): EnumeratedParticle {
     const alternatives = runSequentially((handler) => {
-      const run = (...own: Handler[]) => runEnumerated(key, task, this.maxPlateNesting, handler, ...own);
+      const run = (...handlers: Handler[]) => runEnumerated(key, task, this.maxPlateNesting, handler, ...handlers);
       const first = run();
       return first.readSites.size === 0 ? first : scoreSitesThatWereRead(first, run);
     });
@@ -122,6 +122,18 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
       checkCovered(run);
       return expectedTerms(run, probabilityOf(choices, run), this.biasedSubsampling);
     });
+  }
+
+  /** The cost of a sum over several sites has the name of one of them, so look at their log densities first. */
+  protected override unsoundSitesOf(particle: EnumeratedParticle): SampleSite[] {
+    const sites = particle.alternatives.flatMap(({ result: { guide, model } }) => [
+      ...guide.values(),
+      ...model.values(),
+    ]);
+    const unsound = sites
+      .filter((site) => site.type === "sample")
+      .filter((site) => site.masked(site.logProb()).toFloat64Array().some(Number.isNaN));
+    return unsound.length > 0 ? unsound : super.unsoundSitesOf(particle);
   }
 }
 
@@ -172,12 +184,12 @@ function closedFormTerms(run: EnumeratedPair): Map<string, Term> {
     if (sides === null || !asksForClosedForm(...sides)) continue;
     const [, p] = sides;
     const parents = withAncestors(parentsOf(p), run);
-    const summed = [...parents].find((name) => run.modelDims.dimOf.has(name));
-    if (summed !== undefined)
+    const enumeratedParent = [...parents].find((name) => run.modelDims.dimOf.has(name));
+    if (enumeratedParent !== undefined)
       throw noClosedFormError(
         "TraceEnumELBO",
         site.name,
-        `its prior depends on the enumerated site "${summed}" of the model`,
+        `its prior depends on the enumerated site "${enumeratedParent}" of the model`,
       );
     const kl = closedForm("TraceEnumELBO", ...sides, parents) as Tensor;
     terms.set(site.name, guideSideTerm(site, neg(kl), run));
@@ -190,15 +202,15 @@ function closedFormTerms(run: EnumeratedPair): Map<string, Term> {
  * site, because its values (the support) depend only on the site itself.
  */
 function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<string> {
-  const found = new Set(names);
-  for (const name of found) {
+  const ancestors = new Set(names);
+  for (const name of ancestors) {
     const site = guide.get(name);
-    if (site?.type === "sample") for (const parent of site.logProb().provenance) found.add(parent);
+    if (site?.type === "sample") for (const parent of site.logProb().provenance) ancestors.add(parent);
   }
-  return found;
+  return ancestors;
 }
 
-/** -log q of a guide site, masked. For a sampled score site it is a constant, since its gradient has mean 0. */
+/** -log q of a guide site, masked. For a sampled score site the term is a constant, since the gradient of -log q has mean 0. */
 function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
   const hold = isSampledScore(site) ? stopGradient : (x: Tensor) => x;
   const { elementDim } = site.fn;
@@ -216,7 +228,7 @@ const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Te
   side: "guide",
 });
 
-/** The log density of a model site before the sum over element axes inside its event; undefined if there are none. */
+/** The log density of a model site before the sum over element axes inside its event; undefined if the event has no such axes. */
 function elementwiseFactor(site: SampleSite, run: EnumeratedPair): Term["elements"] {
   const { elementDim } = site.fn;
   if (elementDim === 0) return undefined;
@@ -236,12 +248,12 @@ function modelTerms(
     sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
   );
   const factors = sites.map((site) => ({ ...modelFactor(site, run), elements: elementwiseFactor(site, run) }));
-  if (!biasedSubsampling) refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, true);
+  refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, biasedSubsampling);
   const dependsOnVariable = (f: PlatedFactor) => f.factor.names.some((name) => variables.has(name));
-  const others = factors.filter((f) => !dependsOnVariable(f));
-  const summed = sumProduct(
+  const withoutVariables = factors.filter((f) => !dependsOnVariable(f));
+  const marginals = sumProduct(
     { factors: factors.filter(dependsOnVariable), variables, plateScales, guidePlates: (name) => inGuide.get(name) },
     logsumexp,
   );
-  return [...others, ...summed].map((term) => ({ ...term, side: "model" as const }));
+  return [...withoutVariables, ...marginals].map((term) => ({ ...term, side: "model" as const }));
 }

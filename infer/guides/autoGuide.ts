@@ -9,10 +9,11 @@ import { requireThat } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
-import { block, seed, substituteHandler } from "../program/handlers.js";
+import { block } from "../program/handlers.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
+import { seed, substituteHandler } from "../program/values.js";
 import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
 import { inspectModel, type Latent, type ModelInspection, platesIn, runModel, toLatents } from "./latents.js";
 
@@ -67,10 +68,10 @@ export abstract class AutoGuide extends Callable {
   constructor(
     readonly model: Model,
     options: AutoGuideOptions = {},
-    own: Readonly<Record<string, Kind>> = {},
+    moreOptions: Readonly<Record<string, Kind>> = {},
   ) {
     super();
-    requireOptions(this.title, options, { ...OPTIONS, ...own });
+    requireOptions(this.title, options, { ...OPTIONS, ...moreOptions });
     this.prefix = options.prefix ?? "auto";
     this.#initLocFn = options.initLocFn ?? initToUniform();
     this.key = options.key ?? random.key(0);
@@ -88,7 +89,7 @@ export abstract class AutoGuide extends Callable {
   /** The medians of all latents, given constrained parameters by name. */
   abstract median(params: Record<string, Tensor>): Record<string, Tensor>;
 
-  /** Quantiles of all latents, element by element, of shape [...probs, ...site]. Guides without quantiles refuse this. */
+  /** Quantiles of all latents, element by element, of shape [...probs, ...site]. Guides without quantiles refuse the call. */
   quantiles(_params: Record<string, Tensor>, _probs: TensorLike): Record<string, Tensor> {
     throw this.noClosedForm("quantiles");
   }
@@ -97,13 +98,13 @@ export abstract class AutoGuide extends Callable {
     return new PedigradError({
       code: "no-closed-form",
       op,
-      message: `${this.title} has no ${op} in closed form. Estimate them from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
+      message: `${this.title} has no ${op} in closed form. Estimate the ${op} from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
     });
   }
 
   /**
    * Draws of all latents, of shape [...sampleShape, ...site], given constrained parameters by name. `args` are the
-   * arguments of the model; they are needed if its plates depend on them.
+   * arguments of the model. They are needed if the plates of the model depend on them.
    */
   samplePosterior(
     key: Tensor,
@@ -127,14 +128,14 @@ export abstract class AutoGuide extends Callable {
     return values;
   }
 
-  /** The arguments of `quantiles`. */
+  /** The probabilities that `quantiles` received, after a check. */
   protected probabilities(probs: TensorLike): Tensor {
     const p = tensor(probs);
     requireThat(p, constraints.unitInterval, { family: `${this.title}.quantiles`, what: "probs" });
     return p;
   }
 
-  /** The sample shape of a call of `samplePosterior`, whose arguments are checked. */
+  /** The sample shape in the options of `samplePosterior`, after a check of all arguments. */
   protected sampleShapeOf(
     key: Tensor,
     params: unknown,
@@ -161,7 +162,7 @@ export abstract class AutoGuide extends Callable {
     });
   }
 
-  /** The run of the model that finds the latent sites. It happens once, with the arguments of the first call. */
+  /** The run of the model that finds the latent sites. The model runs once, with the arguments of the first call. */
   #inspect(args: readonly unknown[]): ModelInspection {
     this.#inspection ??= inspectModel(this.model, args, {
       title: this.title,
@@ -182,7 +183,7 @@ export abstract class AutoGuide extends Callable {
 
   /**
    * The latent sites with the plates of this call. If the model itself chooses the elements of a plate, the model runs
-   * again to find these.
+   * again to find these elements.
    */
   protected latentsOf(args: readonly unknown[]): readonly Latent[] {
     const latents = this.latents(...args);

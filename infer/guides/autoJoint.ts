@@ -90,7 +90,7 @@ export abstract class AutoFlat extends AutoGuide {
           code: "masked-latent",
           op: this.title,
           site: name,
-          message: `${this.title} has one distribution over all latents, which cannot leave out the masked elements of "${name}". Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
+          message: `${this.title} has one distribution over all latents, which cannot leave out the masked elements of "${name}". Use AutoNormal, or AutoGuideList with AutoNormal for "${name}".`,
         });
       for (const plate of plates)
         if (!plate.isWhole)
@@ -98,7 +98,7 @@ export abstract class AutoFlat extends AutoGuide {
             code: "subsampled-latent",
             op: this.title,
             site: name,
-            message: `${this.title} has one distribution over all latents, but "${name}" is in the subsampled plate "${plate.name}", so each step visits only some of its elements. Use AutoNormal, or AutoGuideList with AutoNormal for it.`,
+            message: `${this.title} has one distribution over all latents, but "${name}" is in the subsampled plate "${plate.name}", so each step visits only some of its elements. Use AutoNormal, or AutoGuideList with AutoNormal for "${name}".`,
           });
     }
     return latents;
@@ -117,20 +117,20 @@ export abstract class AutoJoint extends AutoFlat {
 
 /** Each latent with its part `x` of the vector, reshaped to the latent's shape. */
 export function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x: Tensor })[] {
-  let at = 0;
+  let end = 0;
   const lead = flat.shape.slice(0, -1);
   return latents.map((latent) => {
-    const from = at;
-    at += sizeOf(latent.startShape);
-    return { ...latent, x: flat.slice(from, at, { axis: -1 }).reshape([...lead, ...latent.startShape]) };
+    const start = end;
+    end += sizeOf(latent.startShape);
+    return { ...latent, x: flat.slice(start, end, { axis: -1 }).reshape([...lead, ...latent.startShape]) };
   });
 }
 
 /** A joint distribution whose standard deviations start at `initScale`. */
 abstract class ScaledJoint extends AutoJoint {
   protected readonly initScale: number;
-  constructor(model: Model, options: ScaleOptions = {}, own: Readonly<Record<string, Kind>> = {}) {
-    super(model, options, { initScale: kinds.positive, ...own });
+  constructor(model: Model, options: ScaleOptions = {}, moreOptions: Readonly<Record<string, Kind>> = {}) {
+    super(model, options, { initScale: kinds.positive, ...moreOptions });
     this.initScale = options.initScale ?? 0.1;
   }
 }
@@ -184,9 +184,9 @@ export class AutoMultivariateNormal extends ScaledJoint {
 
 /**
  * A normal over all latents in unconstrained space, whose covariance is a matrix of low rank plus a diagonal. Params:
- * `auto_loc`, `auto_cov_factor` [D, rank], `auto_scale`. Initially, the factor is initScale / √2 times the first `rank`
- * columns of the identity, and `auto_scale` is initScale / √2. So the initial standard deviation is initScale for the
- * first `rank` coordinates, and initScale / √2 for the others.
+ * `auto_loc`, `auto_cov_factor` [D, rank], `auto_scale`. Initially, `auto_cov_factor` is initScale / √2 times the first
+ * `rank` columns of the identity, and `auto_scale` is initScale / √2. So the initial standard deviation is initScale for
+ * the first `rank` coordinates, and initScale / √2 for the others.
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));

@@ -1,7 +1,7 @@
 /**
  * The Laplace approximation. SVI fits a point in unconstrained space, the mode of the posterior. Then a normal around
- * this point approximates the posterior; its covariance is the inverse Hessian of -log p at the point, where p sums out
- * the enumerated sites of the model.
+ * this point approximates the posterior. The covariance of the normal is the inverse Hessian of -log p at the point, where
+ * p is the density of the model, with enumerated sites summed out.
  */
 import { type ErrorCode, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
 import { constraints, Delta, type Distribution, MultivariateNormal } from "../../distributions/index.js";
@@ -17,7 +17,7 @@ import type { StartValue } from "./latents.js";
 
 /**
  * The Laplace approximation of the posterior. Param: `auto_loc`. In SVI and in Predictive the guide draws the fitted
- * point; `samplePosterior` and `quantiles` use the normal around it.
+ * point; `samplePosterior` and `quantiles` use the normal around this point.
  *
  * @example
  * const model = () => sample("z", new Normal([0, 0], 1).toEvent(1));
@@ -50,11 +50,11 @@ export class AutoLaplaceApproximation extends AutoJoint {
 
   /**
    * The normal around the fitted point, over all latents in unconstrained space. Its precision is the Hessian of -log p
-   * at this point, with all elements of every plate visited. `given` are the arguments of the model; by default those of
-   * the guide's first run.
+   * at this point, with all elements of every plate visited. `modelArgs` are the arguments of the model; by default the
+   * arguments of the guide's first run.
    */
-  laplaceApproximation(params: Record<string, Tensor>, ...given: unknown[]): Distribution {
-    const args = given.length > 0 ? given : this.#args;
+  laplaceApproximation(params: Record<string, Tensor>, ...modelArgs: unknown[]): Distribution {
+    const args = modelArgs.length > 0 ? modelArgs : this.#args;
     if (this.size(...args) === 0)
       throw this.#refusal("no-latents", "the model has no continuous latents to approximate. Leave this guide out.");
     const loc = this.paramOf(params, this.#loc);
@@ -63,8 +63,8 @@ export class AutoLaplaceApproximation extends AutoJoint {
     const [model, guide] = [this.model, this].map(withWholePlates) as [Model, Model];
     const energy = (x: Tensor): Tensor =>
       elbo.loss(this.key, mergeRecords(params, { [this.#loc]: x }), model, guide, ...args);
-    const second = hessian(energy)(loc);
-    const precisionMatrix = second.add(second.transpose()).mul(0.5);
+    const curvature = hessian(energy)(loc);
+    const precisionMatrix = curvature.add(curvature.transpose()).mul(0.5);
     if (constraints.positiveDefinite.check(precisionMatrix).item() === 0)
       throw this.#refusal(
         "not-a-maximum",

@@ -28,7 +28,7 @@ export class AutoGuideList extends AutoGuide {
     return "AutoGuideList";
   }
 
-  /** Add a guide, which is an autoguide or a function. Its sites and parameters must differ from those of earlier parts. */
+  /** Add a guide, which is an autoguide or a function. No other part may have a site or parameter of the same name. */
   append(part: AutoGuide | Model): this {
     requireProgram("AutoGuideList.append", "guide", part);
     if (part instanceof AutoLaplaceApproximation)
@@ -43,7 +43,7 @@ export class AutoGuideList extends AutoGuide {
         code: "duplicate-name",
         op: "AutoGuideList.append",
         param: "prefix",
-        message: `AutoGuideList: two of its guides have the prefix "${part.prefix}", so their params would have the same names. Give one of them a different prefix: new ${part.title}(model, { prefix: "${part.prefix}2" }).`,
+        message: `AutoGuideList: two guides of the list have the prefix "${part.prefix}", so their params would have the same names. Give one of them a different prefix: new ${part.title}(model, { prefix: "${part.prefix}2" }).`,
       });
     this.parts.push(part);
     return this;
@@ -79,7 +79,7 @@ export class AutoGuideList extends AutoGuide {
       throw new PedigradError({
         code: "no-closed-form",
         op,
-        message: `AutoGuideList: part ${i} is a plain function, which has no ${op}. Estimate it from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
+        message: `AutoGuideList: part ${i} is a plain function, which has no ${op}. Estimate the ${op} from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
       });
     });
     return mergeRecords(...results);
@@ -102,7 +102,7 @@ function sampledValues(part: AutoGuide | Model, args: readonly unknown[]): Recor
 }
 
 /**
- * Samples all discrete latents with parallel enumeration, with a learnt probability for every value. Params: `name_auto_probs`
+ * Enumerates all discrete latents in parallel, with a learnt probability for every value. Params: `name_auto_probs`
  * [...plates, values].
  *
  * @example

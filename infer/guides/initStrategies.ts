@@ -47,7 +47,7 @@ const fromUnconstrained = ({ fn }: LatentSite, draw: (shape: readonly number[]) 
   return transform.forward(draw(transform.inverseShape(fn.shape())));
 };
 
-/** Start each latent at the image of 0 in unconstrained space. */
+/** Start each latent at 0 in unconstrained space. */
 export const initToFeasible = (): InitStrategy => withTitle("initToFeasible", (site) => fromUnconstrained(site, zeros));
 
 /** Start each latent at a uniform draw on [-radius, radius] in unconstrained space. */
@@ -76,7 +76,7 @@ export function initToMedian(options: { numSamples?: number | undefined } = {}):
 
 /**
  * Start each latent at the mean of its prior. Elements whose mean is missing or infinite start at the median instead; if
- * that too is missing or infinite, they start at the image of 0 in unconstrained space.
+ * the median too is missing or infinite, they start at 0 in unconstrained space.
  */
 export const initToMean = (): InitStrategy =>
   withTitle("initToMean", (site, key) => {

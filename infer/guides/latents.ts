@@ -1,7 +1,7 @@
 /**
  * Finds the latents of a model in a run of the model. A guide keeps the latents and bijections of this first run, so latents that could
- * differ in another run are refused: those in a loop over some elements of a plate, and those whose support depends on other latents, on
- * params or on the visited elements.
+ * differ in another run are refused: latents in a loop over some elements of a plate, and latents whose support depends on other latents,
+ * on params or on the visited elements.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { arange, PedigradError, stopGradient, type Tensor } from "../../autodiff/index.js";
@@ -18,21 +18,24 @@ import {
 } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { didYouMean, quoted } from "../checks.js";
-import { block, seed } from "../program/handlers.js";
+import { block } from "../program/handlers.js";
 import { type Handler, type Model, type PlateFrame, withHandler } from "../program/messages.js";
 import { outsidePlates, plate, runInSequentialPlate } from "../program/plate.js";
 import { selectVisited } from "../program/subsamples.js";
 import { type SampleSite, type Trace, trace } from "../program/trace.js";
+import { seed } from "../program/values.js";
 import { type InitStrategy, startingValue } from "./initStrategies.js";
 
 /** An initial value in unconstrained space, as a function of a key. */
 export type StartValue = (key: Tensor) => Tensor;
 
-/** A latent site of the model: its plates (outermost first), its bijection from unconstrained space, and its initial value there. */
+/** A latent site of the model. */
 export interface Latent {
   readonly name: string;
   readonly site: SampleSite;
+  /** The plates around the site, outermost first. */
   readonly plates: readonly PlateFrame[];
+  /** The bijection from unconstrained space to the support of the site. */
   readonly transform: Transform;
   /** The initial value in unconstrained space, for all elements of every plate. */
   readonly startFrom: StartValue;
@@ -47,10 +50,11 @@ export interface ModelInspection {
   /** The guide's name in errors. */
   readonly title: string;
   readonly strategy: InitStrategy;
+  /** The trace of the first run. */
   readonly first: Trace;
   /** The initial values of the continuous latents. */
   readonly initialValues: ReadonlyMap<string, Tensor>;
-  /** The trace of a run with other params, latents and visited elements; null if the model refuses these. */
+  /** The trace of a run with other params, latents and visited elements; null if the model throws an error for them. */
   readonly perturbedTrace: () => Trace | null;
 }
 
@@ -131,10 +135,10 @@ export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[
  * refused only if it resembles the name of a site without a value.
  */
 function refuseUnknownNames(title: string, strategy: InitStrategy, modelTrace: Trace): void {
-  const given = strategy.names ?? [];
-  const others = [...modelTrace.keys()].filter((name) => !given.includes(name));
-  for (const name of given) {
-    const hint = modelTrace.has(name) ? "" : didYouMean(name, others);
+  const names = strategy.names ?? [];
+  const sitesWithoutValue = [...modelTrace.keys()].filter((name) => !names.includes(name));
+  for (const name of names) {
+    const hint = modelTrace.has(name) ? "" : didYouMean(name, sitesWithoutValue);
     if (hint !== "")
       throw new PedigradError({
         code: "unknown-site",
@@ -145,7 +149,7 @@ function refuseUnknownNames(title: string, strategy: InitStrategy, modelTrace: T
   }
 }
 
-/** The latents of a guide for these sites. If `isFixed` is true, the initial values are those of the first run, whatever the key. */
+/** The latents of a guide for these sites. If `isFixed` is true, they start at the initial values of the first run, whatever the key. */
 export function toLatents(sites: readonly SampleSite[], inspection: ModelInspection, isFixed: boolean): Latent[] {
   for (const site of sites) {
     refuseSubsampledLoop(inspection.title, site);
@@ -154,10 +158,11 @@ export function toLatents(sites: readonly SampleSite[], inspection: ModelInspect
   refuseMovingSupports(sites, inspection);
   return sites.map((site) => {
     const transform = transformOf(site);
-    const from = (value: Tensor): Tensor =>
+    const unconstrained = (value: Tensor): Tensor =>
       stopGradient(detachProvenance(transform.inverse(expandToWholePlates(value, site))));
-    const first = from(inspection.initialValues.get(site.name) ?? site.value);
-    const startFrom: StartValue = (key) => (isFixed ? first : from(startingValue(inspection.strategy, site, key)));
+    const firstStart = unconstrained(inspection.initialValues.get(site.name) ?? site.value);
+    const startFrom: StartValue = (key) =>
+      isFixed ? firstStart : unconstrained(startingValue(inspection.strategy, site, key));
     const plates = [...site.plates].reverse();
     return {
       name: site.name,
@@ -165,7 +170,7 @@ export function toLatents(sites: readonly SampleSite[], inspection: ModelInspect
       plates,
       transform,
       startFrom,
-      startShape: first.shape,
+      startShape: firstStart.shape,
       eventDim: transform.domainEventDim,
     };
   });
@@ -224,17 +229,17 @@ const isConstant = (c: Constraint): boolean =>
 /** Refuse supports that depend on draws of the model or on params, or that differ in another run. */
 function refuseMovingSupports(sites: readonly SampleSite[], { title, perturbedTrace }: ModelInspection): void {
   const candidates = sites.filter(({ fn }) => !fn.isDiscrete && !isConstant(fn.support));
-  const other = candidates.length === 0 ? null : perturbedTrace();
+  const perturbed = candidates.length === 0 ? null : perturbedTrace();
   for (const site of candidates) {
-    const free = transformOf(site).inverse(detachProvenance(site.value));
-    const otherSite = other?.get(site.name);
+    const x = transformOf(site).inverse(detachProvenance(site.value));
+    const otherSite = perturbed?.get(site.name);
     const isMoving =
-      otherSite?.type === "sample" && !areEqual(transformOf(site).forward(free), transformOf(otherSite).forward(free));
+      otherSite?.type === "sample" && !areEqual(transformOf(site).forward(x), transformOf(otherSite).forward(x));
     // After host code has read a site, every value has that site in its provenance. Then only the perturbed run shows
     // whether the support depends on the site.
-    const from = [...getProvenance(free)].filter((name) => !site.ambient.has(name));
-    if (!isMoving && from.length === 0) continue;
-    const why = from.length === 0 ? "changes from run to run" : `depends on ${quoted(from)}`;
+    const parents = [...getProvenance(x)].filter((name) => !site.ambient.has(name));
+    if (!isMoving && parents.length === 0) continue;
+    const why = parents.length === 0 ? "changes from run to run" : `depends on ${quoted(parents)}`;
     throw new PedigradError({
       code: "moving-support",
       op: title,
@@ -251,10 +256,10 @@ function areEqual(x: Tensor, y: Tensor): boolean {
 
 /** Run `body` inside the plates of a latent. */
 export function inPlates<T>(plates: readonly PlateFrame[], body: () => T): T {
-  const [first, ...rest] = plates;
-  if (first === undefined) return body();
-  const { name, size, dim, subsampleSize, indices, isGiven } = first;
-  if (dim === null) return runInSequentialPlate(first, () => inPlates(rest, body));
+  const [outer, ...inner] = plates;
+  if (outer === undefined) return body();
+  const { name, size, dim, subsampleSize, indices, isGiven } = outer;
+  if (dim === null) return runInSequentialPlate(outer, () => inPlates(inner, body));
   const visits = isGiven ? { subsample: indices as Tensor } : { subsampleSize: subsampleSize as number };
-  return plate(name, size as number, { dim, ...visits }, () => inPlates(rest, body));
+  return plate(name, size as number, { dim, ...visits }, () => inPlates(inner, body));
 }

@@ -69,6 +69,8 @@ export interface PlateMessage {
   value: Tensor | null;
   /** Whether the program itself chose the elements to visit (the option `subsample`). */
   isGiven: boolean;
+  /** Whether values that handlers give to sites in the plate are those of the visited elements, also if these are as many as all. */
+  areValuesVisited?: boolean | undefined;
   /** Whether the plate visits all elements in order. */
   isWhole: boolean;
   stop: boolean;
@@ -80,6 +82,8 @@ export interface DeterministicMessage {
   name: string;
   value: Tensor;
   plates: PlateFrame[];
+  /** Whether a sample statement returns the value, which reparam or `obsMask` computes from other sites. */
+  readonly isSampled: boolean;
   stop: boolean;
 }
 
@@ -142,11 +146,15 @@ export const everyType = (listener: (message: Message) => void): Required<Listen
 
 const stack: Handler[] = [];
 
-/** Run `body` with `handler` as the innermost handler, and remove the handler afterwards, even if `body` throws. */
-export function withHandler<T>(handler: Handler, body: () => T): T {
+/**
+ * Run `body` with `handler` as the innermost handler, and remove the handler afterwards, even if `body` throws. Errors call the body `what`.
+ */
+export function withHandler<T>(handler: Handler, body: () => T, what = "the model or guide"): T {
   const depth = stack.push(handler) - 1;
   try {
-    return body();
+    const result = body();
+    if (typeof result === "object" && result !== null) refuseUnfinished(what, result);
+    return result;
   } finally {
     stack.length = depth;
   }
@@ -163,9 +171,17 @@ export function withHandlers<T>(handlers: readonly Handler[], body: () => T): T 
   }
 }
 
-/** Whether a program returned a promise. Async programs are refused: handlers get no messages from statements after an `await`. */
-export const isPromise = (result: unknown): result is PromiseLike<unknown> =>
-  typeof (result as PromiseLike<unknown> | null | undefined)?.then === "function";
+/** Refuse the result of an async function or a generator function: handlers get no messages from statements that run later. */
+function refuseUnfinished(what: string, result: object): void {
+  const isPromise = typeof (result as Partial<PromiseLike<unknown>>).then === "function";
+  if (!isPromise && !/Generator\]$/.test(Object.prototype.toString.call(result))) return;
+  // Nothing awaits the promise, and an unhandled rejection would end the process.
+  if (isPromise) Promise.resolve(result).catch(() => {});
+  throw new PedigradError({
+    code: "async-program",
+    message: `${what} returned a ${isPromise ? "promise" : "generator"}, whose later statements would not reach the handlers. Make it a plain function${isPromise ? ", and await its data before calling it" : ""}.`,
+  });
+}
 
 /** Put `handler` on the stack until the returned function is called. Used where the statements are in the body of a loop. */
 export function pushHandler(handler: Handler): () => void {
@@ -221,6 +237,8 @@ export interface PlateFrame {
   isWhole: boolean;
   /** Whether the program itself chose the elements to visit (the option `subsample`). */
   isGiven: boolean;
+  /** Whether values that handlers give to sites in the plate are those of the visited elements, also if these are as many as all. */
+  areValuesVisited?: boolean | undefined;
 }
 
 /** The position of a site in a markov loop. */

@@ -4,19 +4,12 @@
  * plate are expanded to its size. With `subsampleSize` the plate visits only some elements, and the log densities are
  * scaled up, so that their expected sum is the sum over all elements.
  */
-import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
+import { readNumbers } from "../../autodiff/core/reads.js";
+import { PedigradError, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireOptions, show } from "../checks.js";
-import {
-  everyType,
-  type Handler,
-  isPromise,
-  type PlateFrame,
-  pushHandler,
-  type SampleMessage,
-  withHandler,
-} from "./messages.js";
+import { everyType, type Handler, type PlateFrame, pushHandler, type SampleMessage, withHandler } from "./messages.js";
 import {
   checkSubsample,
   type PlateOptions,
@@ -26,7 +19,6 @@ import {
   subsamplingScale,
   visitParam,
 } from "./subsamples.js";
-import { refusePromise } from "./traceChecks.js";
 
 export type { PlateOptions } from "./subsamples.js";
 
@@ -46,9 +38,7 @@ export function plate(name: string, ...args: unknown[]): unknown {
   const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
   const close = openPlate(frame);
   try {
-    const result = withHandler(frameHandler(frame), () => body(frame.indices));
-    if (isPromise(result)) refusePromise(`the body of plate "${name}"`, result);
-    return result;
+    return withHandler(frameHandler(frame), () => body(frame.indices), `the body of plate "${name}"`);
   } finally {
     close();
   }
@@ -96,6 +86,28 @@ export function outsidePlates<T>(body: () => T): T {
   } finally {
     openFrames.splice(0, openFrames.length, ...outer);
   }
+}
+
+/** The elements of `data` that the plates around this statement visit; the last `eventDim` axes make up one element. */
+export function subsample(data: TensorLike, options: { eventDim?: number | undefined } = {}): Tensor {
+  requireOptions("subsample", options, { eventDim: kinds.size });
+  const { eventDim = 0 } = options;
+  let visited = tensor(data);
+  for (const { dim, size, subsampleSize, indices, name, isWhole } of openPlates()) {
+    if (dim === null || indices === null || isWhole) continue;
+    const axis = visited.shape.length - eventDim + dim;
+    const actual = visited.shape[axis];
+    if (axis < 0 || actual === 1) continue;
+    if (actual !== size && actual !== subsampleSize)
+      throw new PedigradError({
+        code: "plate-size",
+        site: name,
+        op: "subsample",
+        message: `subsample: the data has ${actual} elements along dim ${dim}, but plate "${name}" has size ${size}. Check the shape of the data, [${visited.shape}], and eventDim, ${eventDim}.`,
+      });
+    if (actual === size) visited = take(visited, indices, axis);
+  }
+  return visited;
 }
 
 /** The dim of a plate: `dim`, or by default the first one, from -1 to the left, that no open plate uses. */
@@ -184,7 +196,7 @@ function sequential(name: string, size: number, options: PlateOptions): Iterable
 
 function* iterateElements(name: string, size: number, options: PlateOptions): Generator<number> {
   const frame = makeFrame(name, size, null, options);
-  const indices = (frame.indices as Tensor).toFloat64Array();
+  const indices = readNumbers(frame.indices as Tensor, `the loop over plate "${name}"`);
   let isEmpty = true;
   let numVisited = 0;
   const listener: Handler = {

@@ -2,6 +2,8 @@
  * The trace of a run records every site in order, with its distribution, value, plates, scale and mask. Estimators
  * compute their loss from two traces, the guide's and the model's.
  */
+import { batchDepth } from "../../autodiff/core/batch.js";
+import { recorder } from "../../autodiff/core/recorder.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import { overElements } from "../../distributions/core/distribution.js";
@@ -10,15 +12,8 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { inRun, type Provenance, union, withAmbient } from "../../provenance/index.js";
 import { requireKind } from "../checks.js";
 import { familyOf, type InferOptions } from "./inferOptions.js";
-import {
-  type Handler,
-  isPromise,
-  type Listeners,
-  type PlateFrame,
-  type SampleMessage,
-  withHandler,
-} from "./messages.js";
-import { addSiteToError, checkBroadcast, checkPlates, checkWeight, refusePromise } from "./traceChecks.js";
+import { type Handler, type Listeners, type PlateFrame, type SampleMessage, withHandler } from "./messages.js";
+import { addSiteToError, checkBroadcast, checkPlates, checkWeight } from "./traceChecks.js";
 
 /**
  * A random choice in a trace.
@@ -86,15 +81,13 @@ export class SampleSite {
       checkPlates(this);
       checkBroadcast(this);
     }
-    let density: Tensor;
+    // A masked observation may be NaN, so mask before computing. A latent is not masked here, since its score ignores the mask.
+    const density = () => (isObserved && mask !== null ? fn.mask(mask) : fn)[method](value);
     try {
-      // A masked observation may be NaN, so mask before computing. A latent is not masked here, since its score ignores the mask.
-      density = withAmbient(ambient, () => (isObserved && mask !== null ? fn.mask(mask) : fn)[method](value));
+      return withAmbient(ambient, density);
     } catch (error) {
       throw addSiteToError(name, error, isObserved ? "observed site" : "site");
     }
-    // An op adds the ambient set to its result, but the density of a factor is not computed by an op.
-    return ambient.size === 0 ? density : density.withProvenance(union(density.provenance, ambient));
   }
 
   /** The log density, masked and scaled. */
@@ -167,6 +160,8 @@ export const isScoreSite = (site: SampleSite): boolean => !site.isObserved && !s
 /** A handler that records the messages of a program as sites. */
 export class TraceHandler implements Handler {
   readonly sites: Trace = new Map();
+  readonly #recorder = recorder;
+  readonly #batchDepth = batchDepth;
   readonly #cells: [string, { value: Tensor }][] = [];
 
   readonly postprocess: Listeners = {
@@ -183,6 +178,8 @@ export class TraceHandler implements Handler {
   };
 
   #add(site: Site): void {
+    if (recorder !== this.#recorder) refuseInside("jit", site);
+    if (batchDepth !== this.#batchDepth && site.type !== "param") refuseInside("vmap", site);
     const before = this.sites.get(site.name);
     if (before !== undefined) requireSameSite(before, site);
     this.sites.set(site.name, site);
@@ -193,6 +190,16 @@ export class TraceHandler implements Handler {
     for (const [name, cell] of this.#cells) this.sites.set(name, { type: "mutable", name, value: cell.value });
     return this.sites;
   }
+}
+
+/** Refuse a statement inside a function that the program, itself outside, compiles or maps over an axis. Params may be used in a batch. */
+function refuseInside(transform: "jit" | "vmap", { name, type }: Site): never {
+  const mend = transform === "jit" ? "Call the function without jit" : "Write the axis as a plate";
+  throw new PedigradError({
+    code: `site-in-${transform}`,
+    site: name,
+    message: `${type} site "${name}" is inside a function under ${transform}, where the trace would lose it. ${mend}, or move the statement out.`,
+  });
 }
 
 /**
@@ -245,8 +252,7 @@ export function traceOf<A extends unknown[]>(f: (...args: A) => unknown, args: R
   const handler = new TraceHandler();
   runDepth++;
   try {
-    const result = inRun(() => withHandler(handler, () => f(...args)));
-    if (isPromise(result)) refusePromise("the model or guide", result);
+    inRun(() => withHandler(handler, () => f(...args), "the model or guide"));
   } finally {
     runDepth--;
   }

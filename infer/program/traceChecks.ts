@@ -1,5 +1,5 @@
 /**
- * Checks of a run. They refuse async programs, values that do not fit their plates, observations that broadcast their
+ * Checks of a run. They refuse values that do not fit their plates, observations that broadcast their
  * distribution to a larger shape, and masks and scales with more elements than their site.
  */
 import { showShape } from "../../autodiff/core/shape.js";
@@ -17,15 +17,6 @@ interface SiteWithValue {
   readonly plates: readonly PlateFrame[];
 }
 
-/** Refuse the promise that an async function returned: handlers get no messages from statements after an `await`. */
-export function refusePromise(what: string, promise: PromiseLike<unknown>): never {
-  // Nothing awaits the promise, and an unhandled rejection would end the process.
-  Promise.resolve(promise).catch(() => {});
-  throw new PedigradError({
-    code: "async-program",
-    message: `${what} returned a promise, but statements after an await would not reach the handlers. Make it a plain function, and await its data before calling it.`,
-  });
-}
 const SUPPORT_ADVICE: Readonly<Record<string, string>> = {
   "observed site": " Mask missing values (mask(f, keep)), or leave them out.",
   site: " If the guide drew it, give the guide a distribution on this support.",

@@ -26,10 +26,10 @@ export function* argumentsOf(
       ? skipped % Math.max(1, batches.length)
       : skipped;
   for (let count = 0; ; ) {
-    const before = count;
+    const countBefore = count;
     for (const batch of typeof batches === "function" ? batches() : batches)
       if (count++ >= start) yield [...args, batch];
-    if (count > before) continue;
+    if (count > countBefore) continue;
     if (count > 0)
       console.warn(
         `pedigrad: ${op} ends after ${count} steps, because batches can be iterated only once. Give an array, or the generator function itself instead of a generator.`,

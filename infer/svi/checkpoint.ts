@@ -24,7 +24,7 @@ const refuse = (message: string, param?: string): never => {
   throw new PedigradError({ code: "bad-checkpoint", op: "loadState", param, message: `loadState: ${message}` });
 };
 
-/** The key for a name in the text: a tilde is put in front of names that JavaScript reserves and of names that begin with one. */
+/** The key for a name in the text: names that JavaScript reserves, and names that begin with a tilde, get a tilde in front. */
 const escapeName = (name: string): string => (RESERVED.includes(name) || name.startsWith("~") ? `~${name}` : name);
 const unescapeName = (key: string): string => (key.startsWith("~") ? key.slice(1) : key);
 
@@ -73,23 +73,23 @@ export function loadState(text: string): SVIState {
     return refuse(`the state lacks one of ${PARTS.join(", ")}.`);
   const { constraints, ...tensors } = parsed;
   if (constraints !== undefined && !isNames(constraints))
-    return refuse("its constraints are not a list of names.", "constraints");
+    return refuse("the constraints are not a list of names.", "constraints");
   const state = unpack(tensors, "") as unknown as SVIState;
   requireKeyWords(state.key);
-  const all = constraints === undefined ? state : { ...state, constraints };
-  return outer.pedigrad === 1 ? withAverages(all) : all;
+  const completeState = constraints === undefined ? state : { ...state, constraints };
+  return outer.pedigrad === 1 ? withAverages(completeState) : completeState;
 }
 
 /**
- * A state of version 1 with its averages copied to `averages`. They also stay in `mutableState`, since they may be mutables that a
- * program declared under such names.
+ * A state of version 1, with the averages copied from `mutableState` to `averages`. `mutableState` keeps them too, since a program may
+ * have declared mutables with such names.
  */
-function withAverages({ params, optimState, mutableState, ...rest }: SVIState): SVIState {
+function withAverages({ params, optimState, mutableState, ...otherParts }: SVIState): SVIState {
   const averages = emptyRecord<Tensor>();
   for (const [name, value] of Object.entries(mutableState))
     if (name.startsWith(AVERAGE)) averages[name.slice(AVERAGE.length)] = value;
-  const ownAverages = Object.keys(averages).length === 0 ? {} : { averages };
-  return { params, optimState, mutableState, ...ownAverages, ...rest };
+  const averagesPart = Object.keys(averages).length === 0 ? {} : { averages };
+  return { params, optimState, mutableState, ...averagesPart, ...otherParts };
 }
 
 /** Whether x is JSON text of the kind that ParamSpace writes: a list of pairs of names. */
@@ -105,7 +105,7 @@ function isNames(x: unknown): x is string {
 function requireKeyWords(key: unknown): void {
   const words = key instanceof Tensor && key.shape.join() === "2" ? [...key.toFloat64Array()] : [];
   if (words.length !== 2 || words.some((word) => word >>> 0 !== word))
-    refuse(`its key must be two whole numbers below 2^32, got ${words.join(" and ") || "something else"}.`, "key");
+    refuse(`the key must be two whole numbers below 2^32, got ${words.join(" and ") || "something else"}.`, "key");
 }
 
 function parse(text: string, what: string): unknown {
@@ -120,13 +120,13 @@ const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === "obj
 const isPacked = (x: Record<string, unknown>): boolean => Array.isArray(x.shape) && typeof x.bits === "string";
 
 function unpack(node: unknown, path: string, depth = 0): unknown {
-  if (depth > MAX_DEPTH) return refuse(`it is nested more than ${MAX_DEPTH} deep.`);
+  if (depth > MAX_DEPTH) return refuse(`the state is nested more than ${MAX_DEPTH} deep.`);
   if (Array.isArray(node)) return node.map((item, i) => unpack(item, `${path}.${i}`, depth + 1));
   if (!isRecord(node)) return refuse(`"${path}" is ${JSON.stringify(node)}, not a tensor or a record of them.`, path);
   if (isPacked(node)) return fromPacked(node as unknown as Packed, path);
   const copy = emptyRecord<unknown>();
   for (const key of Object.keys(node)) {
-    if (RESERVED.includes(key)) return refuse(`it contains the reserved key "${key}".`, key);
+    if (RESERVED.includes(key)) return refuse(`the state contains the reserved key "${key}".`, key);
     const name = unescapeName(key);
     copy[name] = unpack(node[key], path === "" ? name : `${path}.${name}`, depth + 1);
   }

@@ -8,11 +8,13 @@ export const valueAndForwardGrad =
     const leaves = leavesOf(x) as Tensor[];
     let next = 0;
     const gradient = mapTree(x, () => {
-      const own = next++;
-      const { shape, size } = leaves[own] as Tensor;
+      const index = next++;
+      const { shape, size } = leaves[index] as Tensor;
       const along = (direction: Tensor): Tensor => {
         let i = 0;
-        const tangent = mapTree(x, (leaf) => (i++ === own ? direction.reshape(shape) : zeros((leaf as Tensor).shape)));
+        const tangent = mapTree(x, (leaf) =>
+          i++ === index ? direction.reshape(shape) : zeros((leaf as Tensor).shape),
+        );
         return jvp((point: Tree) => f(point)[0], [x], [tangent])[1];
       };
       return vmap(along)(eye(size)).reshape(shape);

@@ -19,12 +19,13 @@ import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
 import { checkSupports } from "../elbo/particles/supports.js";
-import { block, replay, seed } from "../program/handlers.js";
+import { block } from "../program/handlers.js";
 import { type Handler, type Model, type ParamMessage, withHandler } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
 import { reportAsSite } from "../program/traceChecks.js";
+import { replay, seed } from "../program/values.js";
 import { constraintText } from "./paramSpace.js";
 import type { SVIState } from "./state.js";
 
@@ -36,8 +37,8 @@ export interface Initial {
 }
 
 /**
- * The initial values of the params of guide and model. Values in `initParams` take precedence over those in the guide,
- * and those in the guide over those in the model.
+ * The initial values of the params of guide and model. A value in `initParams` takes precedence over the guide's value,
+ * and the guide's value over the model's.
  */
 export function initialise(
   key: Tensor,
@@ -53,7 +54,7 @@ export function initialise(
   const givenValue = (name: string): Tensor | null =>
     Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : null;
   let modelDeclarations: Map<string, ParamMessage> | null = null;
-  /** The declaration with the initial value of a param: `message` itself, or the model's if `message` has no initial value. */
+  /** The declaration with the initial value of a param: `message`, or the model's declaration if `message` has no initial value. */
   const declarationOf = (message: ParamMessage): ParamMessage => {
     if (message.init !== null) return message;
     modelDeclarations ??= declarations(
@@ -73,17 +74,17 @@ export function initialise(
     process: {
       param(message) {
         const { name } = message;
-        const known = constraints.get(name);
-        if (known !== undefined) checkRedeclared(message, values[name] as Tensor, known);
+        const firstConstraint = constraints.get(name);
+        if (firstConstraint !== undefined) checkRedeclared(message, values[name] as Tensor, firstConstraint);
         else {
-          const first = declarationOf(message);
+          const withInit = declarationOf(message);
           // An inner handler (substitute) may already have given the param a value.
-          const value = givenValue(name) ?? message.value ?? first.init?.(random.foldIn(key, 3 + constraints.size));
+          const value = givenValue(name) ?? message.value ?? withInit.init?.(random.foldIn(key, 3 + constraints.size));
           if (value === undefined) return;
-          const declared = first.isReference ? message : first;
-          constraints.set(name, declared.constraint);
-          values[name] = checkInitial(declared, value);
-          checkRedeclared(message, values[name] as Tensor, declared.constraint);
+          const declaration = withInit.isReference ? message : withInit;
+          constraints.set(name, declaration.constraint);
+          values[name] = checkInitial(declaration, value);
+          checkRedeclared(message, values[name] as Tensor, declaration.constraint);
         }
         message.value = values[name] as Tensor;
       },
@@ -105,49 +106,48 @@ export function initialise(
 }
 
 /**
- * The mutables with their declared initial values, and the averages of baselines, which start at 0. Each has the shape
- * that a dry run of a step gives to it.
+ * The initial values of mutables, and the averages of baselines, which start at 0. `outcome` is the outcome of a dry run of
+ * one step. A mutable whose shape changes in the dry run starts at its value after the dry run.
  */
 export function initialMutables(
-  { mutableState, averages = {} }: Outcome,
-  declared: Record<string, Tensor>,
+  outcome: Outcome,
+  declaredValues: Record<string, Tensor>,
 ): Pick<SVIState, "mutableState" | "averages"> {
+  const { mutableState, averages = {} } = outcome;
   const start = (value: Tensor, name: string): Tensor => {
     const after = mutableState[name];
     return after === undefined || sameShape(value.shape, after.shape) ? value : after;
   };
   return {
-    mutableState: mapTree(declared, (value, name) => start(value as Tensor, name)),
+    mutableState: mapTree(declaredValues, (value, name) => start(value as Tensor, name)),
     ...(Object.keys(averages).length > 0 && { averages: mapTree(averages, (x) => zeros((x as Tensor).shape)) }),
   };
 }
 
-/**
- * The params for which the model declares an initial value, by name. `givenValue` returns values that are already known.
- */
+/** The params for which the model declares an initial value, by name. `knownValue` returns the value of a param if it has one already. */
 function declarations(
   model: Model,
   args: readonly unknown[],
   key: Tensor,
-  givenValue: (name: string) => Tensor | null,
+  knownValue: (name: string) => Tensor | null,
 ): Map<string, ParamMessage> {
-  const found = new Map<string, ParamMessage>();
+  const byName = new Map<string, ParamMessage>();
   const collector: Handler = {
     process: {
       param(message) {
         const { name, init } = message;
-        if (init !== null && !found.has(name)) found.set(name, { ...message });
-        message.value ??= givenValue(name) ?? found.get(name)?.init?.(key) ?? null;
+        if (init !== null && !byName.has(name)) byName.set(name, { ...message });
+        message.value ??= knownValue(name) ?? byName.get(name)?.init?.(key) ?? null;
       },
     },
   };
   outsidePlates(() => inFreshRun(() => block(() => withHandler(collector, () => seed(model, key)(...args)))()));
-  return found;
+  return byName;
 }
 
 /**
- * Refuse an initial value outside the constraint, and one on its boundary, where the unconstrained value would be infinite
- * and no step could change it.
+ * Refuse an initial value outside the constraint or on its boundary. On the boundary, the unconstrained value would be
+ * infinite, and no step could change it.
  */
 function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
   const bijection = reportAsSite(name, () => bijectTo(constraint), "param");
@@ -162,7 +162,7 @@ function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor
   return value;
 }
 
-/** Refuse a declaration of a param that differs from its first declaration, which had this value and constraint. */
+/** Refuse a declaration of a param that differs from the first declaration, which had the constraint `first` and this value. */
 function checkRedeclared(
   { name, shape, constraint, isReference }: ParamMessage,
   value: Tensor,

@@ -1,12 +1,15 @@
 /**
  * Optimisers with the interface of optax: `init(params)` returns a state, and `update(grads, state, params)` returns the
- * updates to add to the parameters and the next state. They compute with ops on tensors, so that steps can be compiled.
+ * updates to add to the parameters and the next state. Both compute with ops on tensors, so that steps can be compiled.
  * Any object with `init` and `update` is an optimiser. Optimisers can be chained.
  */
 import {
+  decayingAverage,
   leavesOf,
   mapTree,
   PedigradError,
+  pow,
+  sub,
   type Tensor,
   type TensorLike,
   type Tree,
@@ -56,12 +59,12 @@ function checkOptions(
 }
 
 /** Stochastic gradient descent: the update is -rate times the gradient. */
-export function sgd(rate: Schedule, ...rest: never[]): Optimizer {
-  if (rest.length > 0)
+export function sgd(rate: Schedule, ...extraArgs: never[]): Optimizer {
+  if (extraArgs.length > 0)
     refuseOption(
       "sgd",
       "options",
-      `the learning rate is its only argument, got ${show(rest[0])} as well. Use momentum(rate, mass).`,
+      `the learning rate is the only argument, got ${show(extraArgs[0])} as well. Use momentum(rate, mass).`,
     );
   checkOptions("sgd", rate, {}, {});
   return {
@@ -112,7 +115,7 @@ export function rmsprop(
   return {
     init: (params) => ({ step: tensor(0), average: zerosLike(params) }),
     update: (grads, { step, average }) => {
-      const s = zipTrees((g, old) => old.mul(decay).add(g.square().mul(1 - decay)), grads, average);
+      const s = zipTrees((g, old) => decayingAverage(old, g.square(), decay), grads, average);
       const by = rateAt(rate, step).neg();
       return [zipTrees((g, x) => g.mul(by).div(x.sqrt().add(eps)), grads, s), { step: step.add(1), average: s }];
     },
@@ -130,11 +133,12 @@ export interface AdamOptions {
 const ADAM: Record<string, [number, number]> = { b1: [0, 1], b2: [0, 1], eps: [0, Infinity] };
 
 /**
- * Adam (Kingma and Ba 2015, algorithm 1). With mean m and square v of the gradients, the update is
+ * Adam (Kingma and Ba 2015, algorithm 1). With the decaying averages m of the gradients and v of their squares after t steps, the update is
  *
  *     -rate m / (1 - b1^t) / (√(v / (1 - b2^t)) + eps).
  *
- * The corrections are computed once for all parameters, as factors, since a division takes several times as long as a product.
+ * Dividing by 1 - b1^t and 1 - b2^t is multiplying by factors that are computed once for all parameters, since a division takes several
+ * times as long as a product.
  */
 export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
   checkOptions("adam", rate, options, ADAM);
@@ -143,10 +147,10 @@ export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
     init: (params) => ({ step: tensor(0), mean: zerosLike(params), square: zerosLike(params) }),
     update: (grads, state) => {
       const step = state.step.add(1);
-      const mean = zipTrees((g, m) => m.mul(b1).add(g.mul(1 - b1)), grads, state.mean);
-      const square = zipTrees((g, v) => v.mul(b2).add(g.square().mul(1 - b2)), grads, state.square);
-      const [c1, c2] = [b1, b2].map((b) => tensor(1).sub(tensor(b).pow(step))) as [Tensor, Tensor];
-      const [by, perSquare] = [rateAt(rate, state.step).div(c1).neg(), c2.reciprocal()];
+      const mean = zipTrees((g, m) => decayingAverage(m, g, b1), grads, state.mean);
+      const square = zipTrees((g, v) => decayingAverage(v, g.square(), b2), grads, state.square);
+      const correction = (b: number): Tensor => sub(1, pow(b, step));
+      const [by, perSquare] = [rateAt(rate, state.step).div(correction(b1)).neg(), correction(b2).reciprocal()];
       const updates = zipTrees((m, v) => m.mul(by).div(v.mul(perSquare).sqrt().add(eps)), mean, square);
       return [updates, { step, mean, square }];
     },
@@ -156,8 +160,8 @@ export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
 /** AdamW (Loshchilov and Hutter 2019): Adam with decoupled weight decay, which is not part of the gradient. */
 export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: number } = {}): Optimizer {
   checkOptions("adamw", rate, options, { ...ADAM, weightDecay: [0, Infinity] });
-  const { weightDecay = 1e-4, ...rest } = options;
-  const inner = adam(rate, rest);
+  const { weightDecay = 1e-4, ...adamOptions } = options;
+  const inner = adam(rate, adamOptions);
   return {
     init: inner.init,
     update: (grads, state, params) => {
@@ -177,12 +181,12 @@ export function clippedAdam(
   options: AdamOptions & { clipNorm?: number; lrd?: number } = {},
 ): Optimizer {
   checkOptions("clippedAdam", rate, options, { ...ADAM, clipNorm: [0, Infinity], lrd: [0, Infinity] });
-  const { clipNorm = 10, lrd = 1, ...rest } = options;
+  const { clipNorm = 10, lrd = 1, ...adamOptions } = options;
   const decayed = (step: Tensor): Tensor => rateAt(rate, step).mul(tensor(lrd).pow(step.add(1)));
-  return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, rest));
+  return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, adamOptions));
 }
 
-/** Optimisers in sequence: each one receives the updates of the one before it as its gradients. */
+/** Optimisers in sequence: the updates of each optimiser are the gradients of the next. */
 export function chain(...parts: Optimizer[]): Optimizer {
   for (const part of parts) requireKind("chain", "each part", part, optimiser);
   return {
@@ -239,22 +243,22 @@ export function scaleBy(by: number): Optimizer {
   return stateless((grads) => zipTrees((g) => g.mul(by), grads));
 }
 
-/** A separate optimiser for every parameter; `choose` returns it for the parameter's name. */
+/** A separate optimiser for every parameter; `choose` returns the optimiser for a parameter's name. */
 export function perParam(choose: (name: string) => Optimizer): Optimizer {
   requireKind("perParam", "the first argument", choose, [kinds.function[0], "a function of the param's name"]);
   const chosen = new Map<string, Optimizer>();
-  const of = (name: string): Optimizer => {
+  const optimizerOf = (name: string): Optimizer => {
     const optimizer = chosen.get(name) ?? choose(name);
-    requireKind("perParam", `what it gives for "${name}"`, optimizer, optimiser);
+    requireKind("perParam", `the optimiser for "${name}"`, optimizer, optimiser);
     chosen.set(name, optimizer);
     return optimizer;
   };
   const record = (entries: [string, Tree][]): Tree => mergeRecords(Object.fromEntries(entries));
   return {
-    init: (params) => record(Object.keys(params).map((name) => [name, of(name).init(params[name])])),
+    init: (params) => record(Object.keys(params).map((name) => [name, optimizerOf(name).init(params[name])])),
     update: (grads, state, params) => {
       const results = Object.keys(grads).map(
-        (name) => [name, of(name).update(grads[name], state[name], params[name])] as const,
+        (name) => [name, optimizerOf(name).update(grads[name], state[name], params[name])] as const,
       );
       return [record(results.map(([name, [u]]) => [name, u])), record(results.map(([name, [, s]]) => [name, s]))];
     },

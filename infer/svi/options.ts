@@ -5,22 +5,29 @@ import { type Kind, refuseOption, requireKey, requireOptions, requireProgram } f
 import { Elbo } from "../elbo/elbo.js";
 import type { Optimizer } from "./optim.js";
 
-/** Whether to compile steps. "auto": if the model allows it. true: always, with an error if the model does not allow it. false: never. */
+/** Whether to compile steps: where the model allows it ("auto"), always, with an error where the model does not (true), or never (false). */
 export type JitMode = "auto" | boolean;
 
 export interface SVIOptions {
-  /** Constant arguments of the programs. They are merged into the last argument if that is a record, else appended to the arguments. */
+  /** Constant arguments of the programs. If the last argument is a record, they are merged into it; else they become a further argument. */
   staticArgs?: Record<string, unknown> | undefined;
   /** Whether to compile steps. By default ("auto"), a model whose control flow depends on its draws runs eagerly, with one warning. */
   jit?: JitMode | undefined;
   /** Take gradients by forward mode, one derivative for each coordinate. This suits models with few parameters. */
   forwardModeDifferentiation?: boolean | undefined;
 }
-export const SVI_OPTIONS = {
+const SVI_OPTIONS = {
   staticArgs: kinds.record,
   jit: [(x) => x === "auto" || typeof x === "boolean", '"auto", true or false'],
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
+
+/** The options with `changes`, checked. An option that is undefined does not change; without changes, the same object. */
+export function changedOptions(options: SVIOptions, changes: SVIOptions): SVIOptions {
+  requireOptions("svi.with", changes, SVI_OPTIONS);
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? options : { ...options, ...Object.fromEntries(given) };
+}
 
 /** Options that `svi.init` takes in place of a key. */
 export interface InitOptions {
@@ -30,15 +37,15 @@ export interface InitOptions {
   initParams?: Record<string, TensorLike> | undefined;
 }
 
-/** The key and the options that `init` was given. */
-export function initOptions(given: Tensor | InitOptions): InitOptions {
-  if (given instanceof Tensor || !isContainer(given)) {
-    requireKey("svi.init", given);
-    return { key: given };
+/** The options of `svi.init`, whose first argument is a key or a record of options. */
+export function initOptions(keyOrOptions: Tensor | InitOptions): InitOptions {
+  if (keyOrOptions instanceof Tensor || !isContainer(keyOrOptions)) {
+    requireKey("svi.init", keyOrOptions);
+    return { key: keyOrOptions };
   }
-  requireOptions("svi.init", given, { key: kinds.any, initParams: kinds.record });
-  requireKey("svi.init", given.key);
-  return given;
+  requireOptions("svi.init", keyOrOptions, { key: kinds.any, initParams: kinds.record });
+  requireKey("svi.init", keyOrOptions.key);
+  return keyOrOptions;
 }
 
 /** Refuse arguments of `new SVI` of the wrong kind. */

@@ -36,13 +36,13 @@ export class ParamSpace {
   #constraints: ReadonlyMap<string, Constraint> = new Map();
   #bijections: ReadonlyMap<string, Transform> = new Map();
 
-  /** Replace all known constraints by these. */
+  /** Replace the constraints of all parameters. */
   setConstraints(constraints: ReadonlyMap<string, Constraint>): void {
     this.#constraints = constraints;
     this.#bijections = new Map([...constraints].map(([name, constraint]) => [name, bijectTo(constraint)]));
   }
 
-  /** Whether the constraints of all these parameters are known. */
+  /** Whether this space has the constraint of every parameter of the state. */
   coversParams({ params }: Pick<SVIState, "params">): boolean {
     return Object.keys(params).every((name) => this.#constraints.has(name));
   }
@@ -52,18 +52,18 @@ export class ParamSpace {
     return JSON.stringify([...this.#constraints].map(([name, { name: constraint }]) => [name, constraint]).sort());
   }
 
-  /** Refuse parameters without a constraint here, and a state that was made under other constraints. */
+  /** Refuse a state with a parameter that has no constraint here, and a state that was made under other constraints. */
   checkState(op: string, { params, constraints = this.names }: SVIState): void {
     for (const name of Object.keys(params)) this.#bijection(name);
     if (constraints === this.names) return;
-    const known = new Map<string, string>(JSON.parse(constraints));
+    const nameInState = new Map<string, string>(JSON.parse(constraints));
     for (const [param, { name }] of this.#constraints)
-      if (known.has(param) && known.get(param) !== name)
+      if (nameInState.has(param) && nameInState.get(param) !== name)
         throw new PedigradError({
           code: "bad-checkpoint",
           op,
           param,
-          message: `${op}: param "${param}" had the constraint ${known.get(param)} when this state was made, but has ${name} now, so its unconstrained number stands for a different value. Start from constrained values instead, as initParams of svi.init or svi.run.`,
+          message: `${op}: param "${param}" had the constraint ${nameInState.get(param)} when this state was made, but has ${name} now, so its unconstrained number stands for a different value. Start from constrained values instead, as initParams of svi.init or svi.run.`,
         });
   }
 
@@ -80,13 +80,13 @@ export class ParamSpace {
   #bijection(name: string): Transform {
     const bijection = this.#bijections.get(name);
     if (bijection !== undefined) return bijection;
-    const known = [...this.#bijections.keys()];
+    const params = [...this.#bijections.keys()];
     throw new PedigradError({
       code: "unknown-param",
       param: name,
       message:
-        known.length > 0
-          ? `this state belongs to another program: it has the param "${name}", but this program has ${quoted(known)}.${didYouMean(name, known)}`
+        params.length > 0
+          ? `this state belongs to another program: it has the param "${name}", but this program has ${quoted(params)}.${didYouMean(name, params)}`
           : `param "${name}": this SVI does not know its constraint yet. Call svi.init(key, ...args) once, and then continue with this state.`,
     });
   }

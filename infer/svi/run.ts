@@ -11,13 +11,13 @@ import { initialState, type Step, Steps, withRunOptions } from "./steps.js";
 export interface RunOptions {
   /** The number of steps; for `svi.steps` it may be Infinity. */
   numSteps: number;
-  /** Whether to draw a progress bar (by default, if there is a terminal), or a function that receives its text. */
+  /** Whether to draw a progress bar (by default, if there is a terminal), or a function that receives the text of the bar. */
   progressBar?: boolean | ((text: string) => void) | undefined;
-  /** Keep the state from before a step if the step's loss, or a parameter after it, is not finite. */
+  /** Keep the state from before a step if the loss of the step, or a parameter after the step, is not finite. */
   stableUpdate?: boolean | undefined;
   /**
    * Continue from this state instead of a new one. The state contains a key, so the key of the call is not used. With
-   * `batches` it also contains the number of batches taken, so that two runs in sequence equal one long run.
+   * `batches`, the state also contains the number of batches taken, so that two runs in sequence equal one long run.
    */
   initState?: SVIState | undefined;
   /** Constrained initial values by name, as for `svi.init`. */
@@ -27,13 +27,13 @@ export interface RunOptions {
   /** Stop after the first step for which this function returns true. */
   stopWhen?: ((step: Step) => boolean) | undefined;
   /**
-   * Stop before the next step once the signal is aborted. `run` blocks the event loop, so only its own callbacks can abort it. Use
-   * `runAsync` to abort it by timeouts, buttons and other events.
+   * Stop before the next step once the signal is aborted. `run` blocks the event loop, so only callbacks such as `onStep` can abort the
+   * signal during the run. With `runAsync`, timeouts, buttons and other events can abort it too.
    */
   signal?: { readonly aborted: boolean } | undefined;
   /**
    * Minibatches. Each step appends one item to its arguments. After the last item, iteration starts again (if `batches` is a function, it
-   * is called again). A generator object can be iterated only once, and then the run stops early, so pass the generator function itself.
+   * is called again). A generator object can be iterated only once, after which the run stops. So pass the generator function itself.
    */
   batches?: Batches | undefined;
   /** Whether to compile the steps of this run; by default the option of the SVI. */
@@ -57,7 +57,7 @@ const OPTIONS = {
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
 
-/** The options of `svi.steps`. Its caller writes the loop, so options for progress bars, callbacks and stopping are left out. */
+/** The options of `svi.steps`. The caller of `svi.steps` writes the loop, so options for progress, callbacks and stopping are left out. */
 export type StepOptions = Omit<RunOptions, "progressBar" | "onStep" | "stopWhen">;
 
 export interface RunResult {
@@ -72,9 +72,9 @@ export interface RunResult {
   readonly terms?: Record<string, Float64Array>;
 }
 
-function checkOptions(op: string, key: unknown, given: number | Partial<RunOptions>): RunOptions {
+function checkOptions(op: string, key: unknown, steps: number | Partial<RunOptions>): RunOptions {
   requireKey(op, key);
-  const options = typeof given === "number" ? { numSteps: given } : given;
+  const options = typeof steps === "number" ? { numSteps: steps } : steps;
   requireOptions(op, options, OPTIONS);
   const { numSteps } = options;
   const isCount =
@@ -90,22 +90,22 @@ function checkOptions(op: string, key: unknown, given: number | Partial<RunOptio
   return { ...options, numSteps };
 }
 
-/** The function whose caller writes the loop and can end it, so that `numSteps` may be Infinity. */
+/** The only function that accepts Infinity as `numSteps`, because its caller writes the loop and can end it. */
 const MAY_BE_ENDLESS = "svi.steps";
 
 /** The steps of a run, one at a time. */
 export function stepsOf(
-  given: Stepper,
+  svi: Stepper,
   key: Tensor,
-  options: number | Partial<RunOptions>,
+  steps: number | Partial<RunOptions>,
   args: unknown[],
   op = MAY_BE_ENDLESS,
 ): Generator<Step> {
-  const checked = checkOptions(op, key, options);
-  return new Steps(withRunOptions(given, checked), key, checked, op).walk(args);
+  const options = checkOptions(op, key, steps);
+  return new Steps(withRunOptions(svi, options), key, options, op).walk(args);
 }
 
-/** The state before the first step, as the result of a run that was aborted before it. */
+/** The final state of a run that was aborted before its first step. */
 function stateWithoutSteps(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[], op: string): SVIState {
   if (options.initState !== undefined && svi.space.coversParams(options.initState)) return options.initState;
   const { done, value } = argumentsOf(args, options.batches, 0, op).next();
@@ -119,9 +119,14 @@ function stateWithoutSteps(svi: Stepper, key: Tensor, options: RunOptions, args:
 }
 
 /** The whole loop as a generator that yields after each step and returns the result. */
-function* loop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unknown[]): Generator<void, RunResult> {
+function* loop(
+  svi: Stepper,
+  key: Tensor,
+  numStepsOrOptions: number | RunOptions,
+  args: unknown[],
+): Generator<void, RunResult> {
   const op = "svi.run";
-  const options = checkOptions(op, key, given);
+  const options = checkOptions(op, key, numStepsOrOptions);
   const losses: number[] = [];
   const terms: Record<string, number>[] = [];
   const bar = progressBar(options.progressBar, options.numSteps);
@@ -162,8 +167,8 @@ function columnsOf(rows: readonly Record<string, number>[]): Record<string, Floa
 }
 
 /** Run the whole loop without a pause. */
-export function runLoop(svi: Stepper, key: Tensor, given: number | RunOptions, args: unknown[]): RunResult {
-  const steps = loop(svi, key, given, args);
+export function runLoop(svi: Stepper, key: Tensor, options: number | RunOptions, args: unknown[]): RunResult {
+  const steps = loop(svi, key, options, args);
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;
@@ -177,10 +182,10 @@ const STEPS_PER_PAUSE = 20;
 export async function runLoopAsync(
   svi: Stepper,
   key: Tensor,
-  given: number | RunOptions,
+  options: number | RunOptions,
   args: unknown[],
 ): Promise<RunResult> {
-  const steps = loop(svi, key, given, args);
+  const steps = loop(svi, key, options, args);
   for (let count = 1; ; count++) {
     const { done, value } = steps.next();
     if (done) return value;

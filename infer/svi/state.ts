@@ -58,7 +58,7 @@ export function numbersOf(terms: Record<string, Tensor>): Record<string, number>
   return NO_TERMS;
 }
 
-/** Compiled steps of an inference. `names`: the parts of the loss. `onCopy` is called with every state that is copied out. */
+/** `steps` as steps of an inference. `names` lists the parts of the loss. `onCopy` is called with every state that is copied. */
 export const residentSteps = (
   steps: Resident<StepResult>,
   names: readonly string[],
@@ -85,7 +85,7 @@ export interface Stepper {
   stableAdvance(state: SVIState, args: unknown[]): Advance;
   /**
    * The steps after the last `advance`, which returned `from`, with their state in the memory of the compiled program;
-   * null if that is not possible.
+   * null if the state cannot stay there.
    */
   resident(from: Advance): ResidentSteps | null;
   /** Refuse the program if it has changed since steps like this one were compiled. */
@@ -119,16 +119,16 @@ export function requireStateShape(op: string, state: SVIState): void {
 /** Refuse an argument that is not a state of SVI, or that was made with another optimiser. */
 export function requireState(op: string, state: SVIState, optimizer: Optimizer): void {
   requireStateShape(op, state);
-  const [found, expected] = [state.optimState, optimizer.init(state.params)].map((tree) => pathsOf(tree).join(", "));
-  if (found !== expected)
+  const [actual, expected] = [state.optimState, optimizer.init(state.params)].map((tree) => pathsOf(tree).join(", "));
+  if (actual !== expected)
     throw refusal(
       op,
       "optimState",
-      `this state was made by another optimiser: its optimState has ${found || "nothing"}, but this optimiser needs ${expected || "nothing"}. Use the optimiser that made it, or start from its params, as initParams of svi.init or svi.run.`,
+      `this state was made by another optimiser: its optimState has ${actual || "nothing"}, but this optimiser needs ${expected || "nothing"}. Use the optimiser that made the state, or start from the state's params, as initParams of svi.init or svi.run.`,
     );
 }
 
-/** The names of all leaves, sorted. */
+/** The paths of all leaves of a tree, sorted. */
 function pathsOf(tree: Tree): string[] {
   const paths: string[] = [];
   mapTree(tree, (_, path) => paths.push(path));
@@ -140,7 +140,7 @@ export const hasFiniteParams = ({ params }: SVIState): boolean =>
   Object.values(params).every((p) => elementsOf(p).every(Number.isFinite));
 
 /**
- * The result of a step, if its loss and parameters are finite. Otherwise the next state is `state`, the one before the
+ * The result of a step, if its loss and parameters are finite. Otherwise the next state is `state`, the state before the
  * step, with a new key.
  */
 export function keepStateIfNonFinite(state: SVIState, { state: next, loss, terms }: Advance): Advance {
@@ -153,5 +153,18 @@ const saveChecks = /* @__PURE__ */ new WeakMap<SVIState, () => void>();
 export function checkBeforeSaving(state: SVIState, check: () => void): void {
   saveChecks.set(state, check);
 }
+
+/** Checks the state after the last step that anybody took by hand. */
+interface LastStep {
+  checkLast(state: SVIState): void;
+}
+let lastStep: WeakRef<LastStep> | null = null;
+export const noteLastStep = (by: WeakRef<LastStep>): void => {
+  lastStep = by;
+};
+
 /** Run the check of a state that is about to be saved. */
-export const runSaveCheck = (state: SVIState): void => saveChecks.get(state)?.();
+export function runSaveCheck(state: SVIState): void {
+  saveChecks.get(state)?.();
+  lastStep?.deref()?.checkLast(state);
+}

@@ -66,19 +66,19 @@ class RunStep implements Step {
   }
 }
 
-/** The number of minibatches that were taken before this state. */
+/** The number of minibatches that were taken before the state was returned. */
 function batchesTakenBy(op: string, state: SVIState | undefined): number {
   const count = state?.batchesTaken?.item() ?? 0;
   if (Number.isInteger(count) && count >= 0) return count;
-  return refuseOption(op, "initState", `its batchesTaken must be a non-negative integer, got ${count}.`);
+  return refuseOption(op, "initState", `batchesTaken of initState must be a non-negative integer, got ${count}.`);
 }
 
 /** The state before the first step. */
 export function initialState(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[]): SVIState {
   const { initState, initParams, stableUpdate = false } = options;
-  // With stableUpdate, steps run without validation, so the dry run of `init` does too.
-  const init = (given: Parameters<Stepper["init"]>[0]) =>
-    withValidation(!stableUpdate && validation, () => svi.init(given, ...args));
+  // With stableUpdate, steps run without validation, and so does the dry run of `init`.
+  const init = (keyOrOptions: Parameters<Stepper["init"]>[0]) =>
+    withValidation(!stableUpdate && validation, () => svi.init(keyOrOptions, ...args));
   if (initState === undefined) return init({ key, ...(initParams && { initParams }) });
   requireStateShape("svi.run", initState);
   if (!svi.space.coversParams(initState)) init(key);
@@ -185,8 +185,8 @@ export class Steps {
 }
 
 /**
- * Take one step; errors name its number. If the parameters were not finite before the step, the error is the one for a
- * loss that is not finite.
+ * Take one step, and add the number of the step to errors. If a parameter was not finite before the step, throw the error
+ * for a loss that is not finite.
  */
 function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], stable = false): Advance {
   try {

@@ -16,7 +16,6 @@ import {
   trackProvenance,
   union,
 } from "../../provenance/index.js";
-import { requireOptions } from "../checks.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Averages, Outcome, Task } from "../elbo/particles/pair.js";
 import { type Model, withHandler } from "../program/messages.js";
@@ -26,7 +25,7 @@ import { CompiledStep } from "./compiledStep.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise, initialMutables } from "./initialise.js";
 import { applyUpdates, type Optimizer } from "./optim.js";
-import { type InitOptions, initOptions, requireParts, SVI_OPTIONS, type SVIOptions } from "./options.js";
+import { changedOptions, type InitOptions, initOptions, requireParts, type SVIOptions } from "./options.js";
 import { knownParamsHandler, ParamSpace } from "./paramSpace.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type StepOptions, stepsOf } from "./run.js";
 import {
@@ -68,7 +67,7 @@ export class SVI<
     elbo: Elbo,
     options?: SVIOptions & { staticArgs?: never },
   );
-  /** If `staticArgs` completes the arguments, TypeScript does not check the types of arguments against the model's. */
+  /** With `staticArgs`, TypeScript does not compare the arguments of `run`, `update`, … with the parameters of the model. */
   constructor(model: Model, guide: Model, optimizer: Optimizer, elbo: Elbo, options: SVIOptions);
   constructor(
     readonly model: Model,
@@ -139,10 +138,9 @@ export class SVI<
 
   /** The same inference with other options. */
   with(options: SVIOptions): SVI<A> {
-    requireOptions("svi.with", options, SVI_OPTIONS);
-    if (Object.keys(options).length === 0) return this;
-    const { model, guide, optimizer, elbo } = this;
-    const copy = new SVI<A>(model, guide, optimizer, elbo, { ...this.options, ...options });
+    const changed = changedOptions(this.options, options);
+    if (changed === this.options) return this;
+    const copy = new SVI<A>(this.model, this.guide, this.optimizer, this.elbo, changed);
     copy.#space = this.#space;
     return copy;
   }
@@ -155,9 +153,9 @@ export class SVI<
   }
 
   #step(state: SVIState, args: unknown[]): StepResult {
-    const { next, own } = splitKey(state);
+    const { nextKey, drawKey } = splitKey(state);
     const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
-      const outcome = this.#outcome(this.#task({ ...state, params }, own, args));
+      const outcome = this.#outcome(this.#task({ ...state, params }, drawKey, args));
       return [outcome.loss, outcome];
     };
     const [[loss, { mutableState, averages = {}, terms = emptyRecord() }], grads] = this.options
@@ -165,14 +163,13 @@ export class SVI<
       ? valueAndForwardGrad(lossAt)(state.params)
       : valueAndGrad(lossAt, { hasAux: true })(state.params);
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
-    const { constraints } = state;
     const after = {
       params: applyUpdates(state.params, updates),
       optimState,
       mutableState: mergeRecords(state.mutableState, mapTree(mutableState, withoutGraph)),
       ...withAverages(state, mapTree(averages, withoutGraph)),
-      key: next,
-      ...(constraints !== undefined && { constraints }),
+      key: nextKey,
+      ...(state.constraints !== undefined && { constraints: state.constraints }),
     };
     return withOuterSets([after, loss, mapTree(terms, withoutGraph)], [state, args]);
   }
@@ -187,23 +184,23 @@ export class SVI<
   evaluate(state: SVIState, ...args: A): number {
     requireOutside("svi.evaluate");
     requireStateShape("svi.evaluate", state);
-    return this.#outcome(this.#task(state, splitKey(state).own, args)).loss.item();
+    return this.#outcome(this.#task(state, splitKey(state).drawKey, args)).loss.item();
   }
 
   /** Minus the cost of each site, at the same draws as `evaluate`. */
   perSite(state: SVIState, ...args: A): Record<string, Tensor> {
     requireStateShape("svi.perSite", state);
-    const task = this.#task(state, splitKey(state).own, args);
+    const task = this.#task(state, splitKey(state).drawKey, args);
     return this.elbo.perSite(task.key, task.values, task.model, task.guide, ...task.args);
   }
 
-  /** The sites whose cost is not finite in the loss of `evaluate`, with their values. */
+  /** The values of the sites whose cost is not finite in the loss of `evaluate`, by name. */
   unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
     requireStateShape("svi.unsoundSites", state);
-    return this.elbo.unsoundSites(this.#task(state, splitKey(state).own, args));
+    return this.elbo.unsoundSites(this.#task(state, splitKey(state).drawKey, args));
   }
 
-  /** The constraints of the parameters, learnt by `init`. */
+  /** The constraints of the parameters, which `init` finds. */
   get space(): ParamSpace {
     return this.#space;
   }
@@ -211,6 +208,7 @@ export class SVI<
   /** Constrained parameters by name. */
   getParams(state: SVIState): Record<string, Tensor> {
     requireStateShape("svi.getParams", state);
+    this.#compiled.checkLast(state);
     return this.#space.constrain(state.params);
   }
 
@@ -255,15 +253,15 @@ export class SVI<
 
 const withoutGraph = (value: unknown): Tensor => (value as Tensor).withoutNode();
 
-/** Split the key of a state into the key of the next state (`next`) and a key for the draws of the step (`own`). */
-function splitKey({ key }: SVIState): { next: Tensor; own: Tensor } {
-  const [next, own] = [...random.split(key)] as [Tensor, Tensor];
-  return { next, own };
+/** Split the key of a state into the key of the next state and a key for the draws of the step. */
+function splitKey({ key }: SVIState): { nextKey: Tensor; drawKey: Tensor } {
+  const [nextKey, drawKey] = [...random.split(key)] as [Tensor, Tensor];
+  return { nextKey, drawKey };
 }
 
-/** Remove the provenance of a step's result. Inside an outer run, replace it by the provenance of `given` and the ambient set. */
-function withOuterSets(result: StepResult, given: unknown): StepResult {
-  const outer = isInRun() ? union(getProvenance(given), currentAmbient()) : Provenance.empty;
+/** Remove the provenance of a step's result. Inside the run of a program, the result gets the provenance of `inputs` and the ambient set. */
+function withOuterSets(result: StepResult, inputs: unknown): StepResult {
+  const outer = isInRun() ? union(getProvenance(inputs), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);
   return outer.size === 0 ? detached : trackProvenance(detached, outer);
 }
@@ -271,7 +269,7 @@ function withOuterSets(result: StepResult, given: unknown): StepResult {
 /** The part of a state on which the loss of a step depends. */
 type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;
 
-/** The averages of a state, updated by the averages `after` a step; an empty record if there are none. */
+/** The averages of a state, updated by the averages `after` a step. The result is empty if there are no averages. */
 function withAverages({ averages = {} }: SVIState, after: Averages): Pick<SVIState, "averages"> {
   const all = mergeRecords(averages, after);
   return Object.keys(all).length === 0 ? {} : { averages: all };

@@ -1,11 +1,12 @@
-/** Errors in steps. The one for a loss that is not finite names the step, the site that caused it, and the parameters. */
+/** The errors of steps, most of all the error for a loss that is not finite. */
 import { textOf } from "../../autodiff/core/tensor.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import { hasFiniteParams, type Stepper, type SVIState } from "./state.js";
 
 /**
- * The error for a loss that is not finite. It names the sites that caused it with their values, and the parameters;
- * `refusal` is the error that the step threw, if any. A compiled step does not check values, so it is taken again eagerly.
+ * The error for a loss that is not finite. The message names the step, the sites whose costs are not finite with their
+ * values, and the parameters. `refusal` is the error that the step threw. A compiled step checks no values and throws no
+ * such error, so the step is taken again eagerly.
  */
 export function nonFiniteLossError(
   svi: Stepper,
@@ -36,10 +37,7 @@ export function nonFiniteLossError(
   });
 }
 
-/**
- * An error that a step threw, with the step's number added, and the site that caused it if the error does not name a
- * site.
- */
+/** An error of a step, with the number of the step added. If the error names no site, add one whose cost is not finite. */
 export function errorInStep(
   step: number,
   error: PedigradError,
@@ -47,8 +45,8 @@ export function errorInStep(
 ): PedigradError {
   const { code, param, op = "svi.run", message } = error;
   const site = error.site ?? nonFiniteSites().keys().next().value;
-  const at = error.site === undefined && site !== undefined ? `, at site "${site}"` : "";
-  return new PedigradError({ code, site, param, op, message: `svi.run: in step ${step}${at}: ${message}` });
+  const atSite = error.site === undefined && site !== undefined ? `, at site "${site}"` : "";
+  return new PedigradError({ code, site, param, op, message: `svi.run: in step ${step}${atSite}: ${message}` });
 }
 
 /** The sites whose cost is not finite, with their values; an empty map if the program throws an error instead. */

@@ -75,6 +75,7 @@ export function show(x: unknown): string {
   if (Array.isArray(x)) return `an array of length ${x.length}`;
   if (typeof x === "function") return `the function ${x.name || "(nameless)"}`;
   if (typeof x !== "object" || x === null) return typeof x === "string" ? JSON.stringify(x) : String(x);
+  if (x instanceof Promise) return "a promise";
   if ("provenance" in x && "shape" in x) return `a tensor of shape [${x.shape}]`;
   return `a record with ${Object.keys(x).join(", ") || "nothing in it"}`;
 }

@@ -41,13 +41,13 @@ export function requireDepth(op: string, depth: number): void {
     });
 }
 
-/** Refuse a record with symbols as keys, because loops over the record's names would miss them. */
-export function requireNamedFields(op: string, record: object): void {
-  const [symbol] = Object.getOwnPropertySymbols(record);
-  if (symbol !== undefined)
+/** Refuse symbols as keys, and fields of a list besides its items, because loops over names or items would miss them. */
+export function requireNamedFields(op: string, x: object): void {
+  const key = Object.getOwnPropertySymbols(x)[0] ?? (Array.isArray(x) ? Object.keys(x)[x.length] : undefined);
+  if (key !== undefined)
     throw new PedigradError({
       code: "symbol-key",
       op,
-      message: `${op}: got a record with the symbol ${String(symbol)} as a key. Use strings as keys of arguments and results.`,
+      message: `${op}: got a list or record with the key ${String(key)}. Use only items in lists, and strings as keys of records.`,
     });
 }

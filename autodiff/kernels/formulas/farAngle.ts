@@ -1,10 +1,10 @@
 /**
  * The reduction of angles too large for float64 arithmetic: x = turns π/2 + angle + rest with |angle| <= π/4. It uses whole numbers of
- * arbitrary length (Payne and Hanek 1983, with 180 bits after the binary point). Except for 0, no float64 is nearer than 2^-61 to a
+ * arbitrary length (Payne and Hanek 1983, with 180 bits after the binary point). Every float64 except 0 is at least 2^-61 away from each
  * multiple of π/2, so angle and rest together have twice the precision of a float64.
  */
 
-// 2/π to 1152 bits, π/2 to 128.
+// 2/π to 1152 bits, and π/2 to 128 bits.
 const TWO_OVER_PI =
   0xa2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7246e3a424dd2e006492eea09d1921cfe1deb1cb129a73ee88235f52ebb4484e99c7026b45f7e413991d639835339f49c845f8bbdf9283b1ff897ffde05980fef2f118b5a0a6d1f6d367ecf27cb09b74f463f669e5fea2d7527bac7ebe5f17b3d0739f78a5292ea6bfb5fb11f8d5d08n;
 const HALF_PI = 0x1921fb54442d18469898cc51701b839a2n;
@@ -22,7 +22,7 @@ interface ReducedAngle {
 }
 
 function reduce(x: number): ReducedAngle {
-  // SIMD code calls this for both numbers of a pair, of which one may be 0: the loops below would not end.
+  // SIMD code calls this for both numbers of a pair. One of them may be 0, for which the loops below would not end.
   if (x === 0 || !(Math.abs(x) < Infinity)) return { input: x, turns: 0, angle: NaN, rest: NaN };
   let exponent = 0;
   let significand = Math.abs(x);

@@ -13,6 +13,6 @@ import { trigonometricParts, trigonometry } from "./trigonometry.js";
 export { farAngles } from "./farAngle.js";
 export { simdPrimitives } from "./primitives.js";
 
-/** The public functions, after the functions that they call. */
+/** The text of all formulas. Each function comes after the functions that it calls. */
 export const formulas: string =
   helpers + exponentialParts + trigonometricParts + exponentials + trigonometry + power + logSums + interval;

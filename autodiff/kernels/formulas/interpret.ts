@@ -1,19 +1,19 @@
 /**
  * Formulas as functions, for pages that forbid code generation. Each routine becomes a tree of closures, which do the same operations in
- * the same order as the text compiled as JavaScript. So the results have the same bits, but take about thirty times as long.
+ * the same order as the text does when it runs as JavaScript. So the results have the same bits, but take about thirty times as long.
  */
 import { type Expression, parse, type Routine, type Statement } from "./language.js";
 
 type Value = number | boolean;
 type Frame = Value[];
 type Evaluate = (frame: Frame) => Value;
-/** Runs statements, and returns the value of a `return` statement or undefined. */
+/** Runs statements. Returns the value of the first `return` statement that is reached, or undefined. */
 type Execute = (frame: Frame) => Value | undefined;
 // biome-ignore lint/suspicious/noExplicitAny: formulas take and give numbers, their helpers booleans too
 type Any = any;
 type Functions = Record<string, (...xs: Any[]) => Any>;
 
-/** The functions of a text, which may call each other and `known`. */
+/** The functions of a text. They may call each other and `primitives`. */
 export function interpret(text: string, primitives: Functions): Functions {
   const functions: Functions = { ...primitives };
   for (const routine of parse(text)) functions[routine.name] = functionOf(routine, functions);
@@ -26,6 +26,7 @@ function functionOf({ parameters, body }: Routine, functions: Functions): (...xs
   return (...xs) => run(xs) as Value;
 }
 
+/** For each variable, its index in the frame. */
 type Places = Map<string, number>;
 
 function block(statements: readonly Statement[], places: Places, functions: Functions): Execute {

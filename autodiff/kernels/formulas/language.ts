@@ -1,7 +1,8 @@
 /**
- * The language the kernels are written in: the small part of JavaScript that has a direct meaning as SIMD code. A program is a text of
- * functions with `let`, assignment, `while`, `if` and `return` over numbers, names, calls, operators and `?:`. So the same text can run as
- * JavaScript, one number at a time, and be translated by `assemble` into SIMD code, which processes two numbers at a time.
+ * The language in which kernels and formulas are written: the small part of JavaScript that has a direct meaning as SIMD code. A program is
+ * a text of functions. Statements are `let`, assignment, `while`, `if` and `return`; expressions are numbers, names, calls, operators and
+ * `?:`. The same text can run as JavaScript, one number at a time, or be translated by `assemble` into SIMD code, which processes two
+ * numbers at a time.
  */
 
 export type Expression =
@@ -37,12 +38,12 @@ const TOKEN =
 const LEVELS = "|| && | & ===,!== <,<=,>,>= <<,>>> +,- *,/".split(" ").map((level) => level.split(","));
 const COMPARISONS = LEVELS.slice(4, 6).flat();
 
-/** The functions of a text. Throws a SyntaxError for a text outside this language. */
+/** The functions of a text. Throws a SyntaxError if the text is not in this language. */
 export function parse(text: string): Routine[] {
   const tokens = text.match(TOKEN) ?? [];
   let at = 0;
   const refuse = (): never => {
-    throw new SyntaxError(`kernel text: cannot read on at "${tokens.slice(at - 1, at + 9).join(" ")}"`);
+    throw new SyntaxError(`kernel text: syntax error at "${tokens.slice(at - 1, at + 9).join(" ")}"`);
   };
   const isNext = (token: string): boolean => tokens[at] === token && at++ >= 0;
   const next = (expected?: string): string => {
@@ -87,8 +88,9 @@ export function parse(text: string): Routine[] {
       return inside;
     }
     if (/^(\d|\.\d|Infinity$|NaN$)/.test(tokens[at] ?? "")) return { kind: "number", value: Number(next()) };
-    const called = name();
-    return tokens[at] === "(" ? { kind: "call", name: called, args: list(expression) } : { kind: "name", name: called };
+    const identifier = name();
+    if (tokens[at] === "(") return { kind: "call", name: identifier, args: list(expression) };
+    return { kind: "name", name: identifier };
   };
 
   const block = (): Statement[] => {
@@ -122,8 +124,8 @@ export function parse(text: string): Routine[] {
 }
 
 /**
- * Whether x is a comparison, or comparisons joined by && and ||. The condition of a choice must be one, because SIMD code would use the bits
- * of a number as a mask.
+ * Whether x is a test: a comparison, or comparisons joined by && and ||. The condition of a choice must be a test, because SIMD code uses
+ * the bits of the condition as a mask.
  */
 const isTest = (x: Expression, isOperand = (_: Expression): boolean => true): boolean =>
   x.kind === "binary" &&
@@ -131,10 +133,12 @@ const isTest = (x: Expression, isOperand = (_: Expression): boolean => true): bo
     ? isOperand(x.left) && isOperand(x.right)
     : /^(&&|\|\|)$/.test(x.operator) && isTest(x.left, isOperand) && isTest(x.right, isOperand));
 
-/** The functions of Math that are one instruction, with the same bits everywhere, by the number of their operands. */
+/**
+ * The functions of Math that SIMD code computes by one instruction, and the number of operands of each. Their bits are the same everywhere.
+ */
 const INSTRUCTIONS: Readonly<Record<string, number>> = { abs: 1, sqrt: 1, floor: 1, ceil: 1, min: 2, max: 2 };
 
-/** Whether x and all its operands are numbers, and not masks, that SIMD code computes as JavaScript does. */
+/** Whether SIMD code computes x as JavaScript does. For this, x and all its operands must be numbers, not masks. */
 export function isNumeric(x: Expression): boolean {
   if (x.kind === "call") return x.args.length === INSTRUCTIONS[x.name] && x.args.every(isNumeric);
   if (x.kind === "choice") return isTest(x.test, isNumeric) && isNumeric(x.yes) && isNumeric(x.no);

@@ -6,7 +6,7 @@
 /**
  * log1mexp(x): log(1 - e^x) for x <= 0 (Mächler 2012). logaddexp(x, y): log(e^x + e^y); for two equal infinities, that infinity.
  * xlogy(x, y): x log y, and xlog1py(x, y): x log(1 + y), both 0 where x = 0. logOnePlusSquareOver(x, y): log(1 + x²/y) for y > 0, even
- * where x² overflows.
+ * where x² overflows. logRatio(x, y): log(x/y), even where x/y is near 1, overflows or underflows.
  */
 export const logSums: string = `
 function log1mexp(x) { return x > ${-Math.LN2} ? log(-expm1(x)) : log1p(-exp(x)); }

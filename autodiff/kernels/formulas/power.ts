@@ -1,5 +1,5 @@
 /**
- * x^y as 2^(y log2 x). The logarithm and its product with y are each held as a sum of two numbers, because a relative error of 2^-53 in a
+ * x^y as 2^(y log2 x). The logarithm and its product with y are each stored as a sum of two numbers, because a relative error of 2^-53 in a
  * logarithm near 1000 would cause an error of about 1000 ulp in the result. The arrangement is fdlibm's, with halves of 26 bits, whose
  * products are exact. The error, measured against 60 digits, is at most 1 ulp, and 0 if the power is exactly a float64.
  */
@@ -11,7 +11,7 @@ const ATANH = [
   0.6, 0.4285714285714405, 0.3333333333248435, 0.27272727502971605, 0.2307689245634307, 0.20002206357344382,
   0.17559372811213136, 0.1758457654392911,
 ];
-// 2 / (3 ln 2) and ln 2, each as its upper 26 bits and the rest; 2 / (3 ln 2) also as one number.
+// 2 / (3 ln 2) and ln 2, each as its upper 26 bits and its lower bits; 2 / (3 ln 2) also as one number.
 const [THIRDS_HIGH, THIRDS_LOW, THIRDS] = [0.9617966860532761, 7.872699542894897e-9, 0.9617966939259756];
 const [LN2_HIGH, LN2_LOW] = [0.6931471675634384, 1.2996506893889889e-8];
 const TINY = 2 ** -1022;

@@ -1,12 +1,12 @@
 /**
- * The operations on the exponent and the significand of a number that formulas use, in two forms that agree to the last bit: text for SIMD
- * code, which works on the bits of two numbers at once, and functions of one number. The functions read powers of two from a table, which
- * is faster than writing the bits of an exponent and reading them back as a number.
+ * The operations on the exponent and the significand of a number that formulas use, in two forms that agree to the last bit: for SIMD code,
+ * which works on the bits of two numbers at once, and for one number. The form for one number reads powers of two from a table, which is
+ * faster than writing the bits of an exponent and reading them back as a number.
  */
 
 /** Adding and then subtracting 1.5 · 2^52 rounds |x| < 2^51 to the nearest integer. After the addition, the low bits hold that integer. */
 export const ROUND = 1.5 * 2 ** 52;
-// Added to the bits of x, this gives [√½, 1) the exponent of 1, so that significands lie in [√½, √2).
+// Adding this to the bits of x gives numbers in [√½, 1) the exponent of 1, so that significands lie in [√½, √2).
 const LIFT = "0x95f6200000000";
 
 /**
@@ -38,6 +38,22 @@ function sign(x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 function upperHalf(x) { let c = x * ${2 ** 27 + 1}; return c - (c - x); }
 `;
 
+/**
+ * The primitives for one number that can be written in the same language. Like the SIMD instructions, `lesser` and `larger` return the
+ * first operand if one is NaN, or if both are zeros. `scale` needs k in -2000 … 2000.
+ */
+export const scalarPrimitives = `
+function any(x) { return x; }
+function lesser(a, b) { return b < a ? b : a; }
+function larger(a, b) { return a < b ? b : a; }
+function scale(y, k) {
+  if (k >= -1074 && k <= 1023) { return y * pow2(k); }
+  return k > 0 ? y * ${2 ** 1000} * pow2(k - 1000) : y * ${2 ** -1000} * pow2(k + 1000);
+}
+function significand(x, k) { return x * pow2(-k); }
+function keepSignedZero(y, x) { return x === 0 ? x : y; }
+`;
+
 /** 2^k for k = -1074 … 1023, each exact. */
 function powersOfTwo(): Float64Array {
   const powers = new Float64Array(2098);
@@ -46,37 +62,21 @@ function powersOfTwo(): Float64Array {
   return powers;
 }
 
-/**
- * The same operations as functions. `pow2` needs k in -1074 … 1023, `significand` needs -k in that range; `scale` takes any k in
- * -2000 … 2000.
- */
-export function scalarPrimitives() {
+/** The other primitives for one number. `pow2` needs k in -1074 … 1023, so `significand` needs -k in the same range. */
+export function bitPrimitives() {
   const powers = powersOfTwo();
   const value = new Float64Array(1);
   const halves = new Int32Array(value.buffer);
-  const pow2 = (k: number): number => powers[(k + 1074) | 0] as number;
   return {
     abs: Math.abs,
     floor: Math.floor,
     trunc: Math.trunc,
-    // Like the SIMD instructions, `lesser` and `larger` return the first operand if one is NaN, or if both are zeros.
-    // biome-ignore lint/complexity/useMathMinMax: Math.min gives NaN, and -0 for the pair 0, -0
-    lesser: (a: number, b: number): number => (b < a ? b : a),
-    // biome-ignore lint/complexity/useMathMinMax: Math.max gives NaN, and 0 for the pair -0, 0
-    larger: (a: number, b: number): number => (a < b ? b : a),
-    any: (x: boolean): boolean => x,
-    pow2,
-    // Without a branch, because the signs of data cannot be foreseen.
+    pow2: (k: number): number => powers[(k + 1074) | 0] as number,
+    // Without a branch, because a processor cannot predict the signs of data.
     wholeSign: (k: number): number => (k >> 31) - (-k >> 31),
-    scale: (y: number, k: number): number => {
-      if (k >= -1074 && k <= 1023) return y * pow2(k);
-      return k > 0 ? y * 2 ** 1000 * pow2(k - 1000) : y * 2 ** -1000 * pow2(k + 1000);
-    },
     exponent: (x: number): number => {
       value[0] = x;
       return ((((halves[1] as number) & 0x7fffffff) + 0x95f62) >>> 20) - 1023;
     },
-    significand: (x: number, k: number): number => x * pow2(-k),
-    keepSignedZero: (y: number, x: number): number => (x === 0 ? x : y),
   };
 }

@@ -1,11 +1,11 @@
 /**
- * The formulas as JavaScript functions of numbers. They give what the SIMD code gives for each element, to the last bit. Elementwise ops
- * and special functions use them instead of the functions of Math, whose last digits depend on the JavaScript engine.
+ * The formulas as JavaScript functions of numbers. Their results equal the results of the SIMD code to the last bit. Elementwise ops and
+ * special functions use them instead of the functions of Math, whose last digits depend on the JavaScript engine.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { farAngles, formulas } from "./index.js";
 import { interpret } from "./interpret.js";
-import { scalarPrimitives } from "./primitives.js";
+import { bitPrimitives, scalarPrimitives } from "./primitives.js";
 
 type Of1 = (x: number) => number;
 type Of2 = (x: number, y: number) => number;
@@ -34,9 +34,10 @@ type Formulas = Named<Of1, typeof OF_ONE> & Named<Of2, typeof OF_TWO> & Named<Of
 export type FormulaName = keyof Formulas;
 
 function compileFormulas(): Formulas {
-  const primitives = { ...scalarPrimitives(), ...farAngles() };
-  if (!canGenerateCode()) return interpret(formulas, primitives) as unknown as Formulas;
-  const text = `"use strict";${formulas}return { ${[...OF_ONE, ...OF_TWO, ...OF_THREE]} };`;
+  const primitives = { ...bitPrimitives(), ...farAngles() };
+  const all = scalarPrimitives + formulas;
+  if (!canGenerateCode()) return interpret(all, primitives) as unknown as Formulas;
+  const text = `"use strict";${all}return { ${[...OF_ONE, ...OF_TWO, ...OF_THREE]} };`;
   return new Function(...Object.keys(primitives), text)(...Object.values(primitives));
 }
 

@@ -1,4 +1,4 @@
-/** Draws from finite sets: classes with given weights, whole numbers, permutations. All have the exact distribution. */
+/** Draws from finite sets: classes with given weights, whole numbers, permutations. The probabilities are exact. */
 import { exp } from "../formulas/scalarFormulas.js";
 import { type Stream, sharedStream } from "./stream.js";
 
@@ -16,7 +16,7 @@ export function categoricalDraw(stream: Stream, logits: Float64Array, start: num
   return weightedDraw(stream, weights, 0, count);
 }
 
-/** As `categoricalDraw`, from weights instead of logits: the first class whose cumulative weight exceeds u times the total. */
+/** Like `categoricalDraw`, from weights instead of logits: the first class whose cumulative weight exceeds a uniform times the total. */
 export function weightedDraw(stream: Stream, weights: Float64Array, start: number, count: number): number {
   let total = 0;
   for (let j = start; j < start + count; j++) total += weights[j] as number;
@@ -37,7 +37,7 @@ export function randintDraw(stream: Stream, low: number, high: number): number {
 
 /**
  * Writes 0 … n - 1 in uniformly random order into `out` from `offset` on, by the inside-out shuffle of Fisher and Yates. Step i uses the
- * randomness of element i.
+ * random words of element i.
  */
 export function fillPermutation(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
   const stream = sharedStream;

@@ -1,13 +1,14 @@
 /**
  * Poisson and binomial draws with the exact distribution. If the mean is below 10, by inversion: the probabilities of 0, 1, 2, … are
- * subtracted from one uniform. Else by transformed rejection with squeeze (Hörmann 1993, PTRS and BTRS), with about 1.1 proposals per draw.
+ * subtracted from a uniform, until it is smaller than the next probability, whose count is the draw. Else by transformed rejection with
+ * squeeze (Hörmann 1993, PTRS and BTRS), with about 1.1 proposals per draw.
  * The acceptance test uses log probabilities in the saddle-point form of Loader (2000),
  *
  *     log Poisson(k; μ)     = -D(k, μ) - δ(k) - log(2π k) / 2
  *     log Binomial(k; n, p) = -D(k, n p) - D(n-k, n q) + δ(n) - δ(k) - δ(n-k) + log(n / (2π k (n-k))) / 2
  *
- * with D(k, μ) = k log(k/μ) + μ - k and δ the error of Stirling's formula. In the textbook form, k log μ and lgamma(k + 1) cancel more and
- * more as the mean grows; here nothing cancels.
+ * with q = 1 - p, D(k, μ) = k log(k/μ) + μ - k and δ the error of Stirling's formula. In the textbook form, k log μ and lgamma(k + 1)
+ * cancel more and more as the mean grows; here nothing cancels.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import type { Stream } from "./stream.js";
@@ -19,11 +20,11 @@ const NEGLIGIBLE = 2 ** -60;
 export function poissonDraw(stream: Stream, rate: number): number {
   if (!(rate >= 0 && rate < Infinity)) return NaN;
   if (rate >= INVERSION_BELOW) return poissonRejection(stream, rate);
-  let rest = stream.uniform();
+  let remaining = stream.uniform();
   let mass = exp(-rate);
   let k = 0;
-  while (rest >= mass && mass > NEGLIGIBLE) {
-    rest -= mass;
+  while (remaining >= mass && mass > NEGLIGIBLE) {
+    remaining -= mass;
     mass *= rate / ++k;
   }
   return k;
@@ -35,11 +36,11 @@ export function binomialDraw(stream: Stream, totalCount: number, probs: number):
   if (probs > 0.5) return totalCount - binomialDraw(stream, totalCount, 1 - probs);
   if (totalCount * probs >= INVERSION_BELOW) return binomialRejection(stream, totalCount, probs);
   const odds = probs / (1 - probs);
-  let rest = stream.uniform();
+  let remaining = stream.uniform();
   let mass = exp(totalCount * log1p(-probs));
   let k = 0;
-  while (rest >= mass && k < totalCount && mass > NEGLIGIBLE) {
-    rest -= mass;
+  while (remaining >= mass && k < totalCount && mass > NEGLIGIBLE) {
+    remaining -= mass;
     mass *= ((totalCount - k) / (k + 1)) * odds;
     k++;
   }

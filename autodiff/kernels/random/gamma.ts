@@ -3,7 +3,7 @@
  * v = (1 + c z)^3 for a normal z, d v is accepted with log probability z²/2 + d (1 - v + log v). For a < 1, a draw is a draw of
  * Gamma(a + 1, 1) times U^(1/a), computed in logarithms, because at a = 1e-3 half of all draws are smaller than 1e-300. Beta and Dirichlet
  * draws are ratios of gamma draws, so they are computed from logarithms too. A draw that would round to an end of the support (0, or 1 for
- * a beta) becomes a number just inside.
+ * a beta) becomes a number just inside the support.
  */
 import { exp, log } from "../formulas/scalarFormulas.js";
 import { normalDraw } from "./normal.js";
@@ -38,7 +38,7 @@ function scaledLogDraw(stream: Stream, concentration: number, scale: number): nu
 /** The logarithm of a draw of Gamma(concentration, rate 1); NaN unless 0 < concentration < Infinity. */
 export const logGammaDraw = (stream: Stream, concentration: number): number => scaledLogDraw(stream, concentration, 1);
 
-/** A factor that keeps logarithms of draws finite for tiny concentrations, so that the ratio of two draws can be computed. */
+/** A factor for `scaledLogDraw` that keeps logarithms finite for tiny concentrations, so that the ratio of two draws can be computed. */
 const scaleFor = (concentration: number): number => (concentration < 2 ** -1000 ? 2 ** -60 : 1);
 
 /** A draw of Gamma(concentration, rate 1), at least 2^-1022; NaN unless 0 < concentration < Infinity. */
@@ -49,7 +49,7 @@ export function gammaDraw(stream: Stream, concentration: number): number {
   return d * acceptedCube(stream, d);
 }
 
-/** A draw of Beta(concentration1, concentration0), strictly between 0 and 1; NaN unless both are positive and finite. */
+/** A draw of Beta(concentration1, concentration0), strictly between 0 and 1; NaN unless both parameters are positive and finite. */
 export function betaDraw(stream: Stream, concentration1: number, concentration0: number): number {
   const scale = scaleFor(Math.min(concentration1, concentration0));
   const logOdds = scaledLogDraw(stream, concentration1, scale) - scaledLogDraw(stream, concentration0, scale);

@@ -77,14 +77,14 @@ export const FAR_TAIL: Ratio = [
   ),
 ];
 
-/** Written out, because V8 leaves a loop in the quantile as a call. */
+/** Written out, because V8 would not inline a loop into `quantile`. */
 function polynomial(c: Float64Array, r: number): number {
   const high = ((((c[0] as number) * r + (c[1] as number)) * r + (c[2] as number)) * r + (c[3] as number)) * r;
   return (((high + (c[4] as number)) * r + (c[5] as number)) * r + (c[6] as number)) * r + (c[7] as number);
 }
 const ratio = ([top, bottom]: Ratio, r: number): number => polynomial(top, r) / polynomial(bottom, r);
 
-/** The z with P(Z > z) = tail for tail in (0, 1/2], and minus that z for -tail. */
+/** For a tail in (0, 1/2], the z with P(Z > z) = tail; for a negative tail, -quantile(-tail). */
 function quantile(tail: number): number {
   const p = Math.abs(tail);
   const q = 0.5 - p;
@@ -101,12 +101,12 @@ export function normalDraw(stream: Stream): number {
 /** n draws of Normal(0, 1) from `offset` on; draw i is `normalDraw` of element i. */
 export function fillNormal(out: Float64Array, offset: number, n: number, k0: number, k1: number): void {
   const stream = sharedStream;
-  // Two passes, because a mispredicted branch of the quantile would discard the work on the bits of the next elements.
+  // Two passes, because after a mispredicted branch of `quantile` the processor would discard its work on the bits of the next elements.
   for (let i = 0; i < n; i++) out[offset + i] = stream.at(k0, k1, i).signedTail();
   quantiles(out, offset, n);
 }
 
-/** Replace signed tails by draws. */
+/** Replaces n signed tails, from `offset` on, by draws. */
 export function quantiles(out: Float64Array, offset: number, n: number): void {
   for (let i = offset; i < offset + n; i++) out[i] = quantile(out[i] as number);
 }

@@ -44,7 +44,7 @@ export class Stream {
   signedTail(): number {
     this.advance();
     const high = this.words[0] as number;
-    const flip = high >> 31; // no branch on the sign: it would be mispredicted half the time, at 6 ns
+    const flip = high >> 31; // a branch on the sign would be mispredicted half of the time, which takes 6 ns
     return (~flip | 1) * ((high ^ flip) * 2 ** 32 + (((this.words[1] as number) ^ flip) >>> 0) + 0.5) * 2 ** -64;
   }
 
@@ -66,7 +66,9 @@ export class Stream {
   }
 }
 
-/** One stream for all fills, since none runs inside another. With one element per key, creating a stream would take longer than the draw. */
+/**
+ * One stream for all fills, because no fill runs inside another. If keys have one element each, a new stream takes longer than the draw.
+ */
 export const sharedStream: Stream = /* @__PURE__ */ new Stream();
 
 /** n uniforms on [0, 1) from `offset` on; uniform i is the first uniform of element i. */

@@ -49,7 +49,7 @@ export function threefry2x32(k0: number, k1: number, c0: number, c1: number, wor
   words[1] = y;
 }
 
-/** The key of a seed: the two halves of the seed as a 64-bit integer in two's complement, high word first. */
+/** The key made from a seed: the two halves of the seed as a 64-bit integer in two's complement, high word first. */
 export function keyFromSeed(seed: number): [number, number] {
   if (!Number.isInteger(seed) || Math.abs(seed) > 2 ** 53)
     throw new PedigradError({

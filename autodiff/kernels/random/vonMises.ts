@@ -3,8 +3,9 @@
  *
  *     r = 1 + √(1 + 4κ²),  ρ = 2κ / (r + √(2r)),  s = (1 + ρ²) / 2ρ,  f = (1 + s z) / (s + z),  z = cos πu,
  *
- * the angle ±acos f is accepted if log c + 1 - c >= log v, where c = κ (s - f) and u, v are uniform. In the formulas of the paper, r - √(2r)
- * loses all digits for small κ, and acos f for large κ. Here everything is computed from s - 1 and 1 - f, which are sums of positive terms.
+ * the angle ±acos f is accepted if log c + 1 - c >= log v, where c = κ (s - f), and u and v are uniform. In the formulas of the paper,
+ * r - √(2r) loses all digits for small κ, and acos f loses all digits for large κ. Here everything is computed from s - 1 and 1 - f, which
+ * are sums of positive terms.
  */
 import { atan, cos, log, sin } from "../formulas/scalarFormulas.js";
 import type { Stream } from "./stream.js";

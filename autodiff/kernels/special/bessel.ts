@@ -1,8 +1,8 @@
 /**
  * The modified Bessel functions I_0 and I_1, scaled by exp(-|x|), and their difference, the gap. gap/i0e is the circular variance of the
  * von Mises distribution, 1 - I_1/I_0; where I_1/I_0 is near 1, computing the gap directly keeps digits that this subtraction would lose.
- * The method is a polynomial in x² below 16, in which nothing cancels, and above 16 a polynomial in 1/x times x^(-1/2), which neglects a
- * term of relative size exp(-2x).
+ * Below 16 the functions are polynomials in x², in which nothing cancels. Above 16 they are x^(-1/2) times polynomials in 1/x, which
+ * neglect a term of relative size exp(-2x).
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import { horner } from "./polynomial.js";

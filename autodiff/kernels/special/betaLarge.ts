@@ -1,11 +1,11 @@
 /**
  * The beta distribution with both shapes so large that the continued fraction of betainc.ts would take too many steps: Temme's uniform
- * expansion (DLMF 8.18.9) to its first correction. With s = a + b, shift = s x - a, E = a log(a / (s x)) + b log(b / (s y)) and
+ * expansion (DLMF 8.18.9) to its first correction. With y = 1 - x, s = a + b, shift = s x - a, E = a log(a / (s x)) + b log(b / (s y)) and
  * w = shift / √(ab/s),
  *
  *     I = exp(-E) (½ erfcx(√E) - D / √(2π)),   D = 1/√(2E) - 1/|w|,
  *
- * where I is the probability of the tail beyond x, on the side of x away from the mean. The neglected terms are smaller by a factor
+ * where I is the probability of the tail beyond x, on the side of x away from the mean. The neglected terms are smaller than D by a factor
  * 1/min(a, b).
  */
 import { excessOverLog, productMinus } from "./cancellation.js";

@@ -22,7 +22,9 @@ import { digammaDifference } from "./polygamma.js";
 const MAX_TERMS = 20000;
 const EPSILON = 2 ** -53;
 const LARGE_SHAPE = 40;
+// For a and b below this, the distribution is practically two point masses, at 0 and 1.
 const TWO_POINTS = 2 ** -1000;
+// If a or b is larger than this, both are scaled down.
 const TOO_LARGE = 2 ** 990;
 
 /** log x for y = 1 - x, computed from the smaller of x and y, which has more digits. */
@@ -39,7 +41,7 @@ function logMass(a: number, b: number, x: number, y: number): number {
   return 0.5 * log(((a / s) * b) / (2 * Math.PI)) + correction - exponentOf(a, b, x, y);
 }
 
-/** [F, dF/da, dF/db]. Each step is `factor` times the one before. The letters A and B mark derivatives with respect to a and b. */
+/** [F, dF/da, dF/db]. Each step is `factor` times the step before. The letters A and B mark derivatives with respect to a and b. */
 function betaFraction(a: number, b: number, x: number, y: number): [number, number, number] {
   const excess = a * y - b * x + 1;
   let v = a + 1;
@@ -127,7 +129,6 @@ function logSmallerPart(a: number, b: number, x: number, y: number, lower: boole
  */
 function smallerPart(a: number, b: number, x: number, lower: boolean): number {
   const y = 1 - x;
-  // The distribution is practically two point masses, at 0 and 1.
   if (Math.max(a, b) < TWO_POINTS) return lower ? b / (a + b) : a / (a + b);
   if (isVeryLarge(a, b)) {
     const [exponent, factor] = farTail(a, b, x, y);
@@ -152,7 +153,7 @@ function limitOf(a: number, b: number, x: number): number | null {
 function bothParts(a: number, b: number, x: number): [lower: number, upper: number] {
   const limit = limitOf(a, b, x);
   if (limit !== null) return [limit, 1 - limit];
-  // The distribution is narrower than the distance of any x from the mean, unless they are equal. So a and b can be scaled down.
+  // The distribution is narrower than the distance from the mean to any other x. So a and b can be scaled down.
   if (Math.max(a, b) > TOO_LARGE) return bothParts(a * 2 ** -100, b * 2 ** -100, x);
   const lower = isLower(a, b, x);
   const part = smallerPart(a, b, x, lower);
@@ -186,16 +187,6 @@ export function betaImplicitGradA(a: number, b: number, x: number): number {
 /** dx/db at fixed I_x(a, b), the gradient with respect to the second concentration. */
 export function betaImplicitGradB(a: number, b: number, x: number): number {
   return implicitGrad(a, b, x, false);
-}
-
-/** dI/da = -density dx/da. */
-export function betaincGradA(a: number, b: number, x: number): number {
-  return x === 0 || x === 1 ? 0 : -betaDensity(a, b, x) * betaImplicitGradA(a, b, x);
-}
-
-/** dI/db = -density dx/db. */
-export function betaincGradB(a: number, b: number, x: number): number {
-  return x === 0 || x === 1 ? 0 : -betaDensity(a, b, x) * betaImplicitGradB(a, b, x);
 }
 
 function implicitGrad(a: number, b: number, x: number, first: boolean): number {

@@ -1,6 +1,6 @@
 /**
- * The quantile of Beta(a, b). In u = log(x / (1-x)) the density is log-concave, so log I is concave and Newton's method converges from any
- * start, as for gammaincinv. A quantile above the median is 1 minus a quantile of Beta(b, a) below its median.
+ * The quantile of Beta(a, b). The density of u = log(x / (1-x)) is log-concave, so log I is concave in u and Newton's method converges from
+ * any start, as for gammaincinv. A quantile above the median is 1 minus a quantile of Beta(b, a) below its median.
  */
 import { log, sigmoid } from "../formulas/scalarFormulas.js";
 import { logBetainc } from "./betainc.js";
@@ -21,12 +21,12 @@ export function betaincinv(a: number, b: number, q: number): number {
 
 /** log(x / (1-x)) at I_x(a, b) = q <= 1/2. */
 function lowerLogit(a: number, b: number, q: number): number {
-  // I = x^a / (a B) near 0, and log(x / (1-x)) nearly normal for a, b large.
+  // Near 0, I = x^a / (a B). For large a and b, log(x / (1-x)) is nearly normal.
   const near = (log(q * a) + logBeta(a, b)) / a;
   if (near < UNDERFLOW) return near;
   const normal = digamma(a) - digamma(b) + ndtri(q) * Math.sqrt(1 / a + 1 / b);
   let u = Math.min(a, b) > 1 ? Math.max(near, normal) : Math.min(near, 0);
-  // Steps from below never pass the root, and beyond -UNDERFLOW, where 1 - x underflows, the slope is 0.
+  // Steps from below never pass the root. Beyond -UNDERFLOW, where 1 - x underflows, the slope is 0.
   for (let n = 0; n < MAX_STEPS && u < -UNDERFLOW; n++) {
     const [logLower, slope] = logBetainc(a, b, sigmoid(u), sigmoid(-u));
     const step = (logLower - log(q)) / slope;

@@ -9,7 +9,7 @@ const ATANH_P = [
 const ATANH_Q = [1, -2.347154111389131, 1.8958647643086135, -0.6030463548738926, 0.05976204967307252];
 
 /**
- * mu - log(1 + mu) >= 0 for mu > -1, where 1 + mu is a second argument, because near mu = -1 the sum 1 + mu would have too few digits. With
+ * mu - log(1 + mu) >= 0 for mu > -1. The caller passes 1 + mu too, because near mu = -1 the sum of 1 and mu has too few digits. With
  * r = mu / (2 + mu), log(1 + mu) = 2 atanh r and mu - 2r = mu r (Loader 2000). Error 3 ulp for |mu| < 1/2.
  */
 export function excessOverLog(mu: number, onePlusMu: number): number {
@@ -18,7 +18,7 @@ export function excessOverLog(mu: number, onePlusMu: number): number {
   return r * (mu - 2 * r * r * ratio(ATANH_P, ATANH_Q, r * r));
 }
 
-/** x y - z, where the product is computed as if exact (Dekker 1971), for numbers far from overflow. */
+/** x y - z, as if the product were not rounded (Dekker 1971), for numbers far from overflow. */
 export function productMinus(x: number, y: number, z: number): number {
   const product = x * y;
   const [xHigh, yHigh] = [upperHalf(x), upperHalf(y)];

@@ -2,8 +2,8 @@
 import { erfcx } from "./erf.js";
 
 /**
- * erfcx'(x) = 2x erfcx(x) - 2/√π. For x >= 1 it is computed as -2 i¹erfc(x) e^(x²): the ratios r_n = iⁿerfc / iⁿ⁻¹erfc of the repeated
- * integrals of erfc satisfy r_n = 1 / (2x + 2(n+1) r_(n+1)), evaluated from a large n downwards (DLMF 7.18).
+ * erfcx'(x) = 2x erfcx(x) - 2/√π. For x >= 1 it is computed as -2 i¹erfc(x) e^(x²), where iⁿerfc is the n-fold repeated integral of erfc.
+ * The ratios r_n = iⁿerfc / iⁿ⁻¹erfc satisfy r_n = 1 / (2x + 2(n+1) r_(n+1)) and are computed from a large n downwards (DLMF 7.18).
  */
 export function erfcxSlope(x: number): number {
   if (x < 1) return 2 * x * erfcx(x) - 2 / Math.sqrt(Math.PI);

@@ -1,10 +1,9 @@
 /**
- * log Γ and what is built from it: the error δ of Stirling's formula, log B and log Γ_d.
- * With
+ * log Γ and functions built from it: the error δ of Stirling's formula, log B and log Γ_d. δ is defined by
  *
- *     log Γ(x) = (x - 1/2) log x - x + log √(2π) + δ(x)
+ *     log Γ(x) = (x - 1/2) log x - x + log √(2π) + δ(x).
  *
- * differences of log Γ at large arguments are written in δ, and their cancelling parts are removed by algebra (Loader 2000; the
+ * Differences of log Γ at large arguments are written in terms of δ, and the parts that cancel are removed by algebra (Loader 2000; the
  * arrangement for log B is due to Didonato & Morris 1992, as in R).
  */
 import { log, log1p, sin } from "../formulas/scalarFormulas.js";
@@ -61,7 +60,7 @@ export function lgamma(x: number): number {
   if (x >= 1) return lgamma1p(x - 1);
   if (x > 0) return lgamma1p(x) - log(x);
   if (!(Math.floor(x) < x)) return Number.isNaN(x) ? NaN : Infinity;
-  // There the two differ by 2γx, and x sin πx might underflow.
+  // So near 0, log Γ(-x) differs from log |Γ(x)| by 2γx only, and x sin πx might underflow.
   if (x > -1e-17) return lgamma(-x);
   const sine = Math.abs(sin(Math.PI * (x - Math.round(x))));
   return log(Math.PI / (sine * -x)) - lgamma(-x);
@@ -69,7 +68,7 @@ export function lgamma(x: number): number {
 
 /**
  * δ(x) = log Γ(x) - (x - 1/2) log x + x - log √(2π) for x > 0, relative error 1e-15 (2e-15 below 1). δ(x) is about 1/(12x). Densities and
- * probabilities of large counts, written in δ, keep the digits that differences of lgamma would lose.
+ * probabilities of large counts use δ, because differences of lgamma would lose digits.
  */
 export function logGammaCorrection(x: number): number {
   if (x >= 8) return horner(STIRLING_TAIL, 1 / (x * x)) / x;

@@ -2,17 +2,17 @@
  * The regularised incomplete gamma functions P(a, x) = 1 - Q(a, x) and, for implicit reparameterisation (Figurnov et al. 2018), the
  * derivative of the quantile x with respect to the shape a. With the density p(t) = t^(a-1) exp(-t) / Γ(a), for which E log t = ψ(a),
  *
- *     dx/da = -(dP/da) / p(x) = ∫_0^x p(t)/p(x) (ψ(a) - log t) dt = ∫_x^∞ p(t)/p(x) (log t - ψ(a)) dt,
+ *     dx/da = -(dP/da) / p(x) = ∫_0^x p(t)/p(x) (ψ(a) - log t) dt = ∫_x^∞ p(t)/p(x) (log t - ψ(a)) dt.
  *
- * where each region below uses the integral whose integrand does not change sign, so that nothing cancels:
+ * In each region below, the integral whose integrand does not change sign is used, so that nothing cancels:
  *
  * - x <= max(a, 3/2): the series P / p = Σ t_n, t_n = x^(n+1) / (a (a+1) … (a+n)), whose terms times ψ(a+n+1) - log x are
  *   the terms of dx/da (DLMF 8.11.4);
  * - larger x: the continued fraction of Q (DLMF 8.9.2) and its derivative, by Steed's algorithm;
  * - a >= 12 and x about a: Temme's uniform expansion (Gil, Segura & Temme 2012). With λ = x/a, ½η² = λ - 1 - log λ and
- *   f(η) = η/(λ-1) = Σ f_m η^m, integration by parts turns ∫_η^∞ exp(-½aζ²) h(ζ) dζ into exp(-½aη²) b(η)/a plus the constant
- *   B = h_0 + b_1/a times an erfc, where b_(m-1) = h_m + (m+1) b_(m+1)/a. For P and Q, h = f. For dx/da,
- *   h = f (log t - ψ(a)) = η - ½η² f + (log a - ψ(a)) f, and B = 0: the erfc drops out.
+ *   f(η) = η/(λ-1) = Σ f_m η^m, integration by parts turns ∫_η^∞ exp(-½aζ²) h(ζ) dζ, for h(η) = Σ h_m η^m, into
+ *   exp(-½aη²) b(η)/a plus B times an erfc. Here b(η) = Σ b_m η^m with b_(m-1) = h_m + (m+1) b_(m+1)/a, and the constant B is
+ *   h_0 + b_1/a. For P and Q, h = f. For dx/da, h = f (log t - ψ(a)) = η - ½η² f + (log a - ψ(a)) f, and B = 0.
  */
 import { exp, expm1, log, pow } from "../formulas/scalarFormulas.js";
 import { excessOverLog } from "./cancellation.js";
@@ -155,7 +155,7 @@ function uniformGrad(a: number, x: number): number {
   return (x / a) * sum;
 }
 
-/** P(a, x) if a or x is 0 or Infinity, else null. Gamma(0) is a point mass at 0, Gamma(Infinity) one at Infinity. */
+/** P(a, x) if a or x is 0 or Infinity, else null. Gamma(0) is a point mass at 0, and Gamma(Infinity) a point mass at Infinity. */
 function limitOf(a: number, x: number): number | null {
   if (!(a >= 0 && x >= 0) || (a === x && (a === 0 || a === Infinity))) return NaN;
   if (a === 0 || x === Infinity) return 1;
@@ -194,19 +194,12 @@ function smallUpper(a: number, x: number): number {
   return -expm1(logPower) - exp(logPower) * a * sum;
 }
 
-/** dx/da at fixed P(a, x), the implicit-reparameterisation gradient of Gamma(a, 1); relative error 1e-13. */
+/** dx/da at fixed P(a, x), the implicit-reparameterisation gradient of Gamma(a, 1); relative error 1e-13. 0 at x = 0 and x = Infinity. */
 export function gammaImplicitGrad(a: number, x: number): number {
   if (!(a > 0 && x >= 0)) return NaN;
-  if (x === 0) return 0;
+  if (x === 0 || x === Infinity) return 0;
   if (inUniformRegion(a, x)) return uniformGrad(a, x);
   if (x <= Math.max(a, 1.5)) return lowerSeriesGrad(a, x);
   const [h, slope] = upperFraction(a, x);
   return x * (h * (log(x) - digamma(a)) + slope);
-}
-
-/** dP/da = -p(x) dx/da; relative error as gammainc. */
-export function gammaincShapeGrad(a: number, x: number): number {
-  if (!(a > 0 && x >= 0)) return NaN;
-  if (x === 0 || x === Infinity) return 0;
-  return -gammaMass(a, x, 1) * (gammaImplicitGrad(a, x) / x);
 }

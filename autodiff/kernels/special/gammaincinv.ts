@@ -1,6 +1,7 @@
 /**
- * The quantile of Gamma(a, 1). In u = log x both log P and log Q are concave (the density of log t is log-concave), so that Newton's method
- * on the smaller of them converges from any start: after one step, all iterates are on one side of the root and approach it monotonically.
+ * The quantile of Gamma(a, 1). As functions of u = log x, log P and log Q are concave, because the density of log t is log-concave. So
+ * Newton's method on the smaller of P and Q converges from any start: after one step, all iterates are on one side of the root and approach
+ * it monotonically.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
 import { ndtri } from "./erf.js";
@@ -27,7 +28,7 @@ export function gammaincinv(a: number, q: number): number {
   return x;
 }
 
-/** From P = x^a / Γ(a+1) near 0, and from the normal approximation to the cube root (Wilson & Hilferty 1931) elsewhere. */
+/** Near 0, from P = x^a / Γ(a+1); elsewhere, from the normal approximation to the cube root of x (Wilson & Hilferty 1931). */
 function startingPoint(a: number, q: number): number {
   const near = exp((log(q) + (a < 2 ? lgamma1p(a) : lgamma(a + 1))) / a);
   if (near < 0.2 * (a + 1) || a < 0.1) return Math.min(near, 1 - log1p(-q));

@@ -9,8 +9,6 @@ export {
   betaImplicitGradB,
   betainc,
   betaincc,
-  betaincGradA,
-  betaincGradB,
 } from "./betainc.js";
 export * from "./betaincinv.js";
 export * from "./cancellation.js";

@@ -1,7 +1,7 @@
 /**
- * Polynomials and rational functions of one variable, with coefficients in order of ascending powers. Every fitted approximation in this
- * folder is one of the two. Its coefficients come from interpolating the function, computed to 60 digits, at Chebyshev nodes of the stated
- * interval; the error stated beside them was measured on a grid after rounding to binary64.
+ * Polynomials and rational functions of one variable, with coefficients in order of ascending powers. All fitted approximations in this
+ * folder are of these two kinds. Their coefficients come from interpolating the function, computed to 60 digits, at Chebyshev nodes of the
+ * stated interval. The error stated beside coefficients was measured on a grid after the coefficients were rounded to binary64.
  */
 
 /** Σ c[k] x^k. */

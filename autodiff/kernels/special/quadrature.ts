@@ -12,7 +12,7 @@ const WEIGHTS = [
   0.08331192422694675, 0.08765209300440381, 0.09117387869576389, 0.09384439908080457, 0.09563872007927486,
   0.0965400885147278,
 ];
-/** The integral of a smooth function. */
+/** The integral of a smooth function f. */
 export function gaussLegendre(f: (t: number) => number, from: number, to: number): number {
   const centre = 0.5 * (from + to);
   const half = 0.5 * (to - from);

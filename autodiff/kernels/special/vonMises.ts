@@ -1,8 +1,8 @@
 /**
- * The distribution function of the von Mises density f(x) = exp(κ cos x) / (2π I_0(κ)) on [-π, π] and its derivative with respect to κ, for
- * implicit reparameterisation (Figurnov et al. 2018). With A = I_1(κ)/I_0(κ), the mean of cos t,
+ * The distribution function F of the von Mises density f(x) = exp(κ cos x) / (2π I_0(κ)) on [-π, π], and its derivative with respect to κ,
+ * for implicit reparameterisation (Figurnov et al. 2018). The derivative is odd in x. With A = I_1(κ)/I_0(κ), the mean of cos t,
  *
- *     dF/dκ = ∫_0^x f(t) (cos t - A) dt = -∫_x^π f(t) (cos t - A) dt     for x >= 0, odd in x,
+ *     dF/dκ = ∫_0^x f(t) (cos t - A) dt = -∫_x^π f(t) (cos t - A) dt     for x >= 0.
  *
  * Of the two integrals, the one whose integrand does not change sign is used: the first if cos x >= A, else the second. It is computed by
  * Gauss–Legendre quadrature, over the range where f is more than exp(-40) times its maximum.
@@ -54,9 +54,4 @@ export function vonMisesImplicitGrad(x: number, kappa: number): number {
   const inner = 2 * sine2(size) <= spread;
   const integral = inner ? -gaussLegendre(integrand, 0, size) : gaussLegendre(integrand, size, tailEnd(size, kappa));
   return Math.sign(x) * integral;
-}
-
-/** dF/dκ = -f(x) dx/dκ. */
-export function vonMisesCdfGrad(x: number, kappa: number): number {
-  return -density(x, kappa) * vonMisesImplicitGrad(x, kappa);
 }

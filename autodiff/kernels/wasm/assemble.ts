@@ -1,5 +1,5 @@
 /**
- * Turns text into a WebAssembly module. A name has the type of the first value assigned to it; parameters of routines are addresses and
+ * Turns text into a WebAssembly module. A variable has the type of the first value assigned to it; parameters of routines are addresses and
  * counts. A formula, which is a function of numbers, is inlined into the routine that uses it, in a form that works on two numbers at once.
  * Binary format: WebAssembly Core Specification 2.0, chapter 5.
  */
@@ -35,23 +35,23 @@ export function assemble(
   };
   const text = (s: string): number[] => [s.length, ...[...s].map((c) => c.charCodeAt(0))];
   const importEntry = (name: string, type: readonly number[]): number[] => [...text("env"), ...text(name), ...type];
-  const all = [...functions.values()];
+  const compiled = [...functions.values()];
   const result = ({ resultType }: CompiledRoutine): number[] => (resultType === null ? [0] : [1, ENCODED[resultType]]);
   const ofOneNumber = [0x60, 1, ENCODED.d, 1, ENCODED.d];
-  const types = all.map((f) => [0x60, f.count, ...new Array<number>(f.count).fill(ENCODED.i), ...result(f)]);
+  const types = compiled.map((f) => [0x60, f.count, ...new Array<number>(f.count).fill(ENCODED.i), ...result(f)]);
   section(1, [ofOneNumber, ...types]);
   section(2, [importEntry("memory", [0x02, 0x00, 0]), ...externals.map((name) => importEntry(name, [0x00, 0]))]);
   section(
     3,
-    all.map((_, i) => unsigned(i + 1)),
+    compiled.map((_, i) => unsigned(i + 1)),
   );
   section(
     7,
-    all.map(({ name, index }) => [...text(name), 0x00, ...unsigned(index)]),
+    compiled.map(({ name, index }) => [...text(name), 0x00, ...unsigned(index)]),
   );
   section(
     10,
-    all.map(({ code }) => [...unsigned(code.length), ...code]),
+    compiled.map(({ code }) => [...unsigned(code.length), ...code]),
   );
   return Uint8Array.from(out);
 }
@@ -67,6 +67,8 @@ class Compiler {
   readonly #compiled: CompiledRoutine;
   readonly #instructions = instructions();
   #names: Map<string, Local>;
+  /** The type of a name whose first value is a literal: an address or a count in a routine, two numbers in a formula. */
+  #literalType: Type = "i";
 
   constructor(
     readonly routine: Routine,
@@ -104,7 +106,7 @@ class Compiler {
     switch (statement.kind) {
       case "set": {
         const local = this.#names.get(statement.name);
-        const type = local?.type ?? this.#typeOf(statement.value) ?? "i";
+        const type = local?.type ?? this.#typeOf(statement.value) ?? this.#literalType;
         this.#emit(statement.value, type);
         this.#set(local ?? this.#declare(statement.name, type));
         return;
@@ -173,21 +175,22 @@ class Compiler {
         this.#push([0xfd, 0xed, 0x01]);
         return;
       case "binary": {
-        const of = this.#typeOf(x) ?? type;
-        this.#emit(x.left, of);
-        this.#emit(x.right, x.operator === "<<" || x.operator === ">>>" ? "i" : of);
-        const code = this.#instructions.operators.get(of + x.operator);
-        if (code === undefined) throw new SyntaxError(`${this.routine.name}: no instruction for ${of} ${x.operator}`);
+        const operandType = this.#typeOf(x) ?? type;
+        this.#emit(x.left, operandType);
+        this.#emit(x.right, x.operator === "<<" || x.operator === ">>>" ? "i" : operandType);
+        const code = this.#instructions.operators.get(operandType + x.operator);
+        if (code === undefined)
+          throw new SyntaxError(`${this.routine.name}: no instruction for ${operandType} ${x.operator}`);
         this.#push(code);
         return;
       }
       case "choice": {
-        // If one side is 0, masking the other one is enough, which takes half the instructions.
-        const [first, second] = [isZero(x.yes), !isZero(x.yes) && isZero(x.no)];
-        if (!first) this.#emit(x.yes, "v");
-        if (!second) this.#emit(x.no, "v");
+        // If one side is 0, it is enough to mask the other side, which takes half the instructions.
+        const [isYesZero, isNoZero] = [isZero(x.yes), !isZero(x.yes) && isZero(x.no)];
+        if (!isYesZero) this.#emit(x.yes, "v");
+        if (!isNoZero) this.#emit(x.no, "v");
         this.#emit(x.test, "v");
-        this.#push([0xfd, first ? 0x4f : second ? 0x4e : 0x52]);
+        this.#push([0xfd, isYesZero ? 0x4f : isNoZero ? 0x4e : 0x52]);
         return;
       }
       case "call":
@@ -214,7 +217,7 @@ class Compiler {
     } else throw new ReferenceError(`${this.routine.name}: ${name} is not defined`);
   }
 
-  /** Call an imported function for each of the two numbers of a value. */
+  /** Calls an imported function for each of the two numbers of a value. */
   #callForEach(index: number, arg: Expression): void {
     const pair = this.#declare(`of ${this.#locals.length}`, "v").index;
     this.#emit(arg, "v");
@@ -226,23 +229,23 @@ class Compiler {
       this.#push([0x20, ...unsigned(pair), 0xfd, 0x21, lane, 0x10, ...unsigned(index), ...put]);
   }
 
-  /** Write the body of a formula in place of a call, with local names of its own. */
+  /** Writes the body of a formula in place of a call. Its variables are new locals, even if the routine has the same names. */
   #inline({ parameters, body }: Routine, args: readonly Expression[]): void {
     for (const arg of args) this.#emit(arg, "v");
-    const outer = this.#names;
-    this.#names = new Map();
+    const [outer, outerType] = [this.#names, this.#literalType];
+    [this.#names, this.#literalType] = [new Map(), "v"];
     for (const local of parameters.map((name) => this.#declare(name, "v")).reverse()) this.#set(local);
     for (const statement of body)
       if (statement.kind === "return") this.#emit(statement.value, "v");
       else this.#statement(statement);
-    this.#names = outer;
+    [this.#names, this.#literalType] = [outer, outerType];
   }
 }
 
 /** Whether a value is the number 0 and not -0, so that all its bits are 0. */
 const isZero = (x: Expression): boolean => x.kind === "number" && Object.is(x.value, 0);
 
-/** An address as a variable part and a constant, which the instruction itself can hold. */
+/** An address as a variable part and a constant part, which can be written in the instruction itself. */
 const splitAddress = (address: Expression): [Expression, number] =>
   address.kind === "binary" && address.operator === "+" && address.right.kind === "number"
     ? [address.left, address.right.value]

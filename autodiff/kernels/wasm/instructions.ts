@@ -4,6 +4,7 @@
  * `l`, two 64-bit integers; `w`, four 32-bit words. Codes: WebAssembly Core Specification 2.0, chapter 5.4.
  */
 export type Type = "i" | "d" | "v" | "l" | "w";
+/** The code of each type in a module. */
 export const ENCODED: Record<Type, number> = { i: 0x7f, d: 0x7c, v: 0x7b, l: 0x7b, w: 0x7b };
 
 const bytesOf = (hex: string): number[] => (hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));

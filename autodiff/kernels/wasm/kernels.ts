@@ -1,14 +1,14 @@
 /**
  * The SIMD kernels that are not loops around a formula: sums, maxima and table look-ups in this file, matrix products and substitution in
- * their own files. Addresses and steps are in bytes, counts in elements. Every entry is summed in the same order as in the JavaScript kernel
- * of the op, so both agree to the last bit.
+ * their own files. Addresses and steps are in bytes, counts in elements. Every sum is added in the same order as in the JavaScript kernel
+ * of the op, so the results agree to the last bit.
  */
 import { matrices } from "./matrices.js";
 import { triangles } from "./triangles.js";
 
 /**
- * The order of a long sum: lane l of eight lanes sums the elements l, l + 8, l + 16, … of all complete groups of eight. Then the lanes are
- * added as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)), and then the remaining elements one by one.
+ * The order of a long sum: each lane l of eight lanes sums the elements l, l + 8, l + 16, … of all complete groups of eight. Then the lanes
+ * are added as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). Last, the elements after the last complete group are added one by one.
  */
 const sums = `
 function sum(a, n) {

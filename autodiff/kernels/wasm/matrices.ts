@@ -103,8 +103,8 @@ function ${name}(c0, next, a0, a1, a2, a3, step, b, down, n) {
 };
 
 /**
- * C = C + A B, or C - A B where `sign` is the address of -1; rows of C are `next` bytes apart. It is computed in tiles of four rows of A
- * and four columns of B. The columns of B are first packed in a panel of up to 256 terms, which stays in the L1 cache. If the rows of B are
+ * C = C + A B, or C - A B if `sign` is the address of -1; rows of C are `next` bytes apart. C is computed in tiles of four rows of A and
+ * four columns of B. The columns of B are first packed in a panel of up to 256 terms, which stays in the L1 cache. If the rows of B are
  * contiguous and few tiles read them, B is not packed. Incomplete tiles at an edge are computed in `scratch`.
  */
 const products = (): string => `${tile("wholeTile", "0 1")}${tile("halfTile", "0")}

@@ -1,7 +1,7 @@
 /**
  * Memory that SIMD kernels can work on. A Float64Array made here lies in its own WebAssembly memory; the kernels are compiled once and
- * shared by all memories. If the platform has no WebAssembly SIMD, or cannot provide another memory, the result is null, and the JavaScript
- * kernels are used.
+ * shared by all memories. If the platform has no WebAssembly SIMD, or cannot provide another memory, `allocate` returns null, and the
+ * JavaScript kernels are used.
  */
 import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
 import { isNumeric, parse, type Routine, type Statement } from "../formulas/language.js";
@@ -11,7 +11,7 @@ import { type Kernels, kernelText } from "./kernels.js";
 import { SCRATCH } from "./matrices.js";
 
 const PAGE = 65536;
-// The beginning of each memory holds scratch for products, 1 and -1.
+// Each memory begins with scratch space for products, the number 1 and the number -1.
 export const ONE = SCRATCH;
 export const MINUS_ONE = SCRATCH + 8;
 const FIRST = SCRATCH + 16;
@@ -21,6 +21,7 @@ interface Platform {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Memory: new (pages: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
   readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+  readonly validate: (bytes: Uint8Array) => boolean;
 }
 const platform = (): Platform => (globalThis as unknown as { WebAssembly: Platform }).WebAssembly;
 
@@ -47,7 +48,7 @@ function withKernels(text: string): string {
   return fullText;
 }
 
-/** Modules by name, each compiled when it is first asked for; null for one that the platform refuses. */
+/** Modules by name, each compiled when it is first needed; null if the platform refuses the module. */
 const modules = /* @__PURE__ */ new Map<string, object | null>();
 function moduleFor(name: string, text: () => string): object | null {
   const cached = modules.get(name);
@@ -56,7 +57,7 @@ function moduleFor(name: string, text: () => string): object | null {
   try {
     module = new (platform().Module)(moduleOf(text()));
   } catch {
-    // Where the platform refuses the module, JavaScript kernels are used.
+    // If the platform refuses the module, JavaScript kernels are used.
   }
   modules.set(name, module);
   return module;
@@ -98,8 +99,9 @@ export class Simd {
 }
 
 const owners = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Simd>();
-/** The kernels that work on this array; null if it does not lie in a SIMD memory. */
+/** The kernels that work on this array; null if the array does not lie in a SIMD memory. */
 export const kernelsOf = (data: Float64Array): Kernels | null => owners.get(data.buffer)?.kernels ?? null;
+/** The kernel of a random draw that works on this array; null if there is none. */
 export const drawKernelOf = (data: Float64Array, name: DrawName): DrawKernel | null =>
   owners.get(data.buffer)?.draw(name) ?? null;
 /** The address of element i. */
@@ -115,16 +117,20 @@ export function allocate(size: number): Simd | null {
   }
 }
 
-type Result = Extract<Statement, { kind: "return" }>;
+type Set = Extract<Statement, { kind: "set" }>;
 const vectorizable = /* @__PURE__ */ new Map<string, boolean>();
-/** Whether an expression of numbers, named by its parameters, has SIMD code. */
+/**
+ * Whether a function with these parameters, which are numbers, and this expression as its body has SIMD code that the platform accepts. If
+ * the platform refused one line of a program's SIMD code, the program would have to run without all of it.
+ */
 export function canVectorize({ parameters, body }: { parameters: readonly string[]; body: string }): boolean {
-  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} return ${body}; }`;
+  const text = `function f() { ${parameters.map((x) => `let ${x} = load(0);`).join(" ")} let result = ${body}; store(0, result); }`;
   let isVectorizable = vectorizable.get(text);
   if (isVectorizable === undefined) {
     try {
       const [routine] = parse(text) as [Routine];
-      isVectorizable = isNumeric((routine.body.at(-1) as Result).value) && moduleOf(text).length > 0;
+      const { value } = routine.body[parameters.length] as Set;
+      isVectorizable = isNumeric(value) && platform().validate(moduleOf(text));
     } catch {
       isVectorizable = false;
     }

@@ -70,8 +70,8 @@ const diagonalOp: Op<readonly [number, number]> = {
 };
 
 /**
- * The entries that have the same index along two axes of equal size, first < second. They take the place of the first axis; the second is
- * dropped.
+ * The entries that have the same index along two axes of equal size, first < second. In the result they lie along axis `first`, and axis
+ * `second` is dropped.
  */
 export const diagonal = (x: Tensor, first: number, second: number): Tensor => apply(diagonalOp, [first, second], x);
 

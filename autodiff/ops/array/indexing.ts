@@ -1,6 +1,6 @@
 /**
- * Indexing by tensors. Everything rests on one primitive and its transpose: `gather` reads rows of an array by index,
- * `scatter` adds rows to an array by index. Indices are checked, never clamped; negative ones count from the end.
+ * Indexing by tensors. All functions use one primitive and its transpose: `gather` reads rows of an array by index,
+ * `scatter` adds rows to an array by index. Indices are checked, never clamped; negative indices count from the end.
  */
 import { insertAxes, MIX, mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
@@ -17,7 +17,7 @@ import type { View } from "../../core/view.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
 import { add, equal, mul } from "../elementwise/math.js";
 import { batchAll } from "../views/batching.js";
-import { broadcastTo, expandDims, moveToFront, reshape, transpose } from "../views/shape.js";
+import { broadcastTo, expandDims, mixProvenance, moveToFront, reshape, transpose } from "../views/shape.js";
 import { pick } from "../views/slicing.js";
 import { concatenate } from "./join.js";
 import { lookUp } from "./lookUp.js";
@@ -42,7 +42,7 @@ const indexOf =
   };
 
 const checks = new Map<string, Unary>();
-/** `indexOf` as an elementwise op. */
+/** `indexOf` as an elementwise op. There is one op for each name and size. */
 function indexInto(op: string, size: number): Unary {
   const cached = checks.get(`${op} ${size}`);
   if (cached !== undefined) return cached;
@@ -51,7 +51,7 @@ function indexInto(op: string, size: number): Unary {
   return check;
 }
 
-/** From this many indices on, a separate op checks them, `indicesOp`, which compiled programs run as SIMD code. */
+/** This many indices or more are checked by `indicesOp` instead, because compiled programs run that op as SIMD code. */
 const MANY_INDICES = 64;
 export const indicesOp: Op<IndexedAxis> = {
   name: "indices",
@@ -86,8 +86,8 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
 const isMask = (x: unknown): boolean => typeof x === "boolean" || (Array.isArray(x) && x.length > 0 && isMask(x[0]));
 
 /**
- * `leading`: how many of the first axes of x are indexed; together they count as one axis. `aligned`: the axes among these along which
- * entry i of the result is read from entry i of x.
+ * `leading`: how many of the first axes of x are indexed; together they count as one axis. `aligned`: the leading axes along which entry i
+ * of the result is read from entry i of x.
  */
 export interface Gather {
   readonly leading: number;
@@ -97,7 +97,7 @@ const gatherOf = (leading: number, aligned: Gather["aligned"] = []): Gather => (
 
 // x [...leading, ...rest], i [...shape] -> [...shape, ...rest]: out[k] = x[i[k]], where the leading axes are flattened into one.
 export const gatherOp: Op<Gather> = {
-  name: "gather",
+  name: "take",
   shape: ({ leading }, [x, i]) => [...(i as Tensor).shape, ...(x as Tensor).shape.slice(leading)],
   ...contiguousKernelsOf(({ leading }, out, inputs) => {
     const [x, i] = inputs as [View, View];
@@ -131,7 +131,7 @@ export const gatherOp: Op<Gather> = {
 
 // g [...shape, ...rest], i [...shape] -> [...leading, ...rest]: out[i[k]] += g[k], where the leading axes are flattened into one.
 export const scatterOp: Op<Shape> = {
-  name: "scatter",
+  name: "scatterAdd",
   shape: (leading, [g, i]) => [...leading, ...(g as Tensor).shape.slice((i as Tensor).shape.length)],
   ...contiguousKernelsOf((leading, out, inputs) => {
     const [g, i] = inputs as [View, View];
@@ -199,7 +199,7 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   const last = indices.length - 1;
   const numberAxis = indices.findIndex((index) => typeof index === "number");
   if (numberAxis >= 0) {
-    // An index that is a plain number needs no gather: `pick` is a view.
+    // For an index that is a plain number, `pick` returns a view.
     const part = pick(
       source,
       rawNumber(checkedIndex("at", indices[numberAxis] as number, source.shape[numberAxis] as number)),
@@ -210,8 +210,13 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   return (indices.some(isMask) ? null : lookUp(source, indices.map(tensor))) ?? gather("at", source, indices);
 }
 
-/** x[i, j, …]. For `aligned`, see `Gather`. */
-function gather(op: string, x: Tensor, indices: readonly TensorLike[], aligned?: readonly number[]): Tensor {
+/** x[i, j, …]. For `aligned`, see `Gather`. Other axes that are indexed count as mixed by `op`, not by the op it applies. */
+function gather(op: string, source: Tensor, indices: readonly TensorLike[], aligned: readonly number[] = []): Tensor {
+  const x = mixProvenance(
+    source,
+    [...indices.keys()].filter((axis) => !aligned.includes(axis)),
+    op,
+  );
   const leading = x.shape.slice(0, indices.length);
   const checked = indices.map((index, i) => checkedIndex(op, index, leading[i] as number));
   const flat = checked.reduce((before, index, i) => add(mul(before, leading[i] as number), index));

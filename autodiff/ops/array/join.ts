@@ -1,4 +1,4 @@
-/** Joining tensors along an axis they have, or along a new one. */
+/** Joins tensors along an existing axis or along a new one. */
 import { mixAxis } from "../../../provenance/axes.js";
 import { refuseOption, show } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
@@ -30,13 +30,13 @@ const concatenateOp: Op<number> = {
   },
   ...kernelsOf((axis, out, inputs) => {
     let offset = out.offset;
-    const places = inputs.map(({ shape }) => {
-      const place = viewOf(out.data, shape, out.stride, offset);
+    const targets = inputs.map(({ shape }) => {
+      const target = viewOf(out.data, shape, out.stride, offset);
       offset += (shape[axis] as number) * (out.stride[axis] as number);
-      return place;
+      return target;
     });
     return () => {
-      for (let i = 0; i < inputs.length; i++) copyInto(places[i] as View, inputs[i] as View);
+      for (let i = 0; i < inputs.length; i++) copyInto(targets[i] as View, inputs[i] as View);
     };
   }),
   vjp: (input) => (g, _, inputs, axis) => {
@@ -47,13 +47,13 @@ const concatenateOp: Op<number> = {
   axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
 };
 
-/** The tensors to join, as a list: `stack(a, b)` means `stack([a, b])`. */
+/** The tensors to join. Refuses `stack(a, b)`, for example, because the list is `[a, b]`. */
 function listOf(op: string, xs: readonly TensorLike[]): Tensor[] {
   if (Array.isArray(xs)) return xs.map(tensor);
   return refuseOption(op, "xs", `the first argument must be a list of tensors, such as [a, b], got ${show(xs)}.`);
 }
 
-/** Joins tensors along an existing axis; the other axes must agree. */
+/** Joins tensors along an existing axis; the sizes of the other axes must agree. */
 export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
   const parts = listOf("concatenate", xs);
   const [head] = parts;

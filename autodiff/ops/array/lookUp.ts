@@ -1,6 +1,6 @@
 /**
- * Indexing by 0, 1, …, n - 1 in order, as with the values of an enumerated site. Such an index only moves an axis of the table to another
- * place, so the result is a view, and its gradient needs no scatter over all pairs of values.
+ * Indexing by 0, 1, …, n - 1 in order, which are the values of an enumerated site. Such an index only moves an axis of the indexed tensor
+ * to another place, so the result is a view, and its gradient needs no scatter over all pairs of values.
  */
 import { insertAxes, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
@@ -13,8 +13,9 @@ import { reshape, transpose, viewOnly } from "../views/shape.js";
 import { isCounting } from "./make.js";
 
 /**
- * The axis along which an index counts from 0 to n - 1, if its other axes have size 1; else -1. The index is recognised as an array that
- * `arange` made, without reading its numbers. An index that is an input of a compiled program gives -1, too.
+ * The axis along which an index counts from 0 to n - 1, if its other axes have size 1; else -1. The numbers of the index are not read: only
+ * arrays that `arange` made are recognised. If the index is an input of a compiled program, the result is -1, because the next run may have
+ * another index.
  */
 function countingAxis(index: Tensor, n: number): number {
   if (n < 2 || index.size !== n || index.batch !== null || isAbsent(index) || recorder?.isVariable(index)) return -1;
@@ -24,8 +25,8 @@ function countingAxis(index: Tensor, n: number): number {
 }
 
 /**
- * `sourceAxes`: for each axis of the result, the axis of x that it comes from, or -1 for a new axis. `trailingAxes`: how many axes follow
- * the axes of the index.
+ * `shape`: the shape of the result. `sourceAxes`: for each axis of the result, the axis of x that it comes from, or -1 for a new axis.
+ * `trailingAxes`: how many axes of the result follow the axes of the index.
  */
 interface LookUpParams {
   readonly shape: Shape;
@@ -71,11 +72,14 @@ const lookUpOp: Op<LookUpParams> = {
   },
 };
 
-/** x[indices] as a view, if every index is 0, 1, …, n - 1 along one axis, each along a different axis of the result; else null. */
+/** x[indices] as a view, if every index counts 0, 1, …, n - 1 along one axis, a different axis of the result for each; else null. */
 export function lookUp(x: Tensor, indices: readonly Tensor[]): Tensor | null {
   const rank = Math.max(...indices.map(({ shape }) => shape.length));
-  const rest = x.shape.slice(indices.length);
-  const sourceAxes = [...new Array<number>(rank).fill(-1), ...rest.map((_, i) => indices.length + i)];
+  const trailingAxes = x.shape.length - indices.length;
+  const sourceAxes = [
+    ...new Array<number>(rank).fill(-1),
+    ...Array.from({ length: trailingAxes }, (_, i) => indices.length + i),
+  ];
   for (const [i, index] of indices.entries()) {
     const axis = countingAxis(index, x.shape[i] as number);
     const place = rank - index.shape.length + axis;
@@ -83,12 +87,13 @@ export function lookUp(x: Tensor, indices: readonly Tensor[]): Tensor | null {
     sourceAxes[place] = i;
   }
   const shape = sourceAxes.map((axis) => (axis < 0 ? 1 : (x.shape[axis] as number)));
-  return apply(lookUpOp, { shape, sourceAxes, trailingAxes: rest.length }, x, ...indices);
+  return apply(lookUpOp, { shape, sourceAxes, trailingAxes }, x, ...indices);
 }
 
 /**
- * table[..., index] as a view, if the index is 0, 1, …, n - 1 along one of its axes (n the size of the table's last axis) and the table
- * has size 1 along the axis that is broadcast against this axis of the index, or no such axis; else null.
+ * table[..., index] as a view, or null if a view is not possible. It is possible if the index counts 0, 1, …, n - 1 along one of its axes,
+ * where n is the size of the table's last axis, and if the table axis that broadcasts against this axis of the index has size 1 or does not
+ * exist.
  */
 export function lookUpLast(table: Tensor, index: Tensor): Tensor | null {
   const last = table.shape.length - 1;

@@ -16,6 +16,7 @@ export const full = (shape: Shape, value: TensorLike): Tensor => fill("full", sh
 
 /** The arrays that `arange` filled with 0, 1, … in order. */
 const countingArrays = /* @__PURE__ */ new WeakSet<Float64Array>();
+/** Whether `arange` filled this array with 0, 1, … in order. */
 export const isCounting = (data: Float64Array): boolean => countingArrays.has(data);
 
 /** start, start + step, … before stop; `arange(n)` counts from 0. */

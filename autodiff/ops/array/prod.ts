@@ -14,8 +14,8 @@ export const prod = reduction("prod", foldAllWith(prodOf), (g, _, [input], param
   const x = input as Tensor;
   const order = [...x.shape.keys()].filter((axis) => !params.axes.includes(axis)).concat(params.axes);
   const reducedLast = transpose(x, order);
-  const rest = reducedLast.shape.slice(0, order.length - params.axes.length);
-  const rows = reshape(reducedLast, [...rest, sizeOf(reducedLast.shape.slice(rest.length))]);
+  const keptShape = reducedLast.shape.slice(0, order.length - params.axes.length);
+  const rows = reshape(reducedLast, [...keptShape, sizeOf(reducedLast.shape.slice(keptShape.length))]);
   const others = transpose(
     reshape(otherFactors(rows), reducedLast.shape),
     order.map((_, axis) => order.indexOf(axis)),
@@ -24,8 +24,8 @@ export const prod = reduction("prod", foldAllWith(prodOf), (g, _, [input], param
 });
 
 /**
- * For each element the product of all others along the last axis, without division. Elements i and i + n/2 form a pair; with o the product
- * over all other pairs, the results for these two elements are o·x[i + n/2] and o·x[i].
+ * For each of the n elements along the last axis, the product of the others, without division. Elements i and i + n/2 form a pair. Let o be
+ * the product of all other pairs; then the results for the two elements are o·x[i + n/2] and o·x[i].
  */
 function otherFactors(x: Tensor): Tensor {
   const n = x.shape.at(-1) as number;

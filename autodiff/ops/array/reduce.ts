@@ -1,6 +1,6 @@
 /**
- * Reductions. Kernels reduce contiguous numbers. So a view first moves the reduced axes to the end, and the data are copied only if they
- * are not contiguous in that order.
+ * Reductions. Kernels reduce contiguous numbers. So the reduced axes are first moved to the end, as a view, and the data are copied only if
+ * this view is not contiguous.
  */
 import { type AxisMap, mapAxes, mixAxis } from "../../../provenance/axes.js";
 import { requireOptions } from "../../../provenance/base/options.js";
@@ -27,9 +27,10 @@ export interface ReduceParams {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
 }
-/** A reduction of contiguous data with the layout of `plan`. */
+/** Reduces the contiguous data of `x` into `out`; `plan` is their layout. */
 type FoldAll = (plan: Plan, out: View, x: View) => void;
 interface ReductionOptions {
+  /** Whether to refuse to reduce an axis of size 0. */
   readonly emptyIsError?: boolean;
   /** Whether the kernel can fold rows, so that adjacent axes need not be moved to the end first. */
   readonly byRows?: boolean;
@@ -38,24 +39,27 @@ interface ReductionOptions {
 const reducedShape = (shape: Shape, { axes, keepDims }: ReduceParams): Shape =>
   keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));
 
-/** Reduced axes are mixed; without `keepDims`, the axes to their left move right to close the gap. */
+/**
+ * The axis map of a reduction. Reduced axes are mixed; without `keepDims`, the axes to their left move right to close the gap, batch axes of
+ * `vmap` included.
+ */
 const axisMapOf = ({ axes, keepDims }: ReduceParams, { shape: { length } }: Tensor): AxisMap =>
-  mapAxes(length, (k) => {
+  mapAxes(Infinity, (k) => {
     const axis = length - 1 - k;
     if (axes.includes(axis)) return -1;
     return keepDims ? k : k - axes.filter((other) => other > axis).length;
   });
 
 /**
- * `y`, or its cotangent, in a shape that broadcasts to the shape of x. The reduced axes are put back with size 1, unless they are the first
- * axes of x.
+ * The result `y` of a reduction of x, or its cotangent, in a shape that broadcasts to the shape of x. The reduced axes are put back with
+ * size 1, unless they are the first axes of x.
  */
 export function restoreAxes(y: Tensor, x: Tensor, { axes }: ReduceParams): Tensor {
   const areFirst = axes.at(-1) === axes.length - 1;
   return areFirst ? y : reshapeAs(y, reducedShape(x.shape, { axes, keepDims: true }));
 }
 
-/** A reduction that folds adjacent numbers with `fold`, and rows with `rows`. */
+/** Reduces n adjacent numbers with `fold`, or n adjacent rows with `rows`. */
 export const foldAllWith =
   (fold: Fold, rows?: FoldRows): FoldAll =>
   ({ blocks, n, width }, out, { data, offset }) => {
@@ -107,12 +111,12 @@ export function reductionOp(
 /** The function that applies a reduction op. */
 export function reducerOf(op: Op<ReduceParams>) {
   const { name } = op;
-  const isSmooth = op.vjp(0) !== null;
+  const hasGradient = op.vjp(0) !== null;
   return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
     const source = tensor(x);
     const params = readReduced(name, source, axes, options);
-    // Reducing axes of size 1 changes nothing but the shape.
-    const isSame = isSmooth && params.axes.every((axis) => source.shape[axis] === 1);
+    // Along axes of size 1, a reduction that has a gradient changes nothing but the shape.
+    const isSame = hasGradient && params.axes.every((axis) => source.shape[axis] === 1);
     if (!isSame) return apply(op, params, source);
     return dropReduced(mixProvenance(source, params.axes, name), params);
   };
@@ -121,7 +125,7 @@ export function reducerOf(op: Op<ReduceParams>) {
 /** The function that applies a new reduction op with these properties. */
 export const reduction = (...args: Parameters<typeof reductionOp>) => reducerOf(reductionOp(...args));
 
-/** The axes of x that are reduced, and the shape that remains. */
+/** The parameters of the op for a reduction of x, after checks of `axes` and `options`. */
 export function readReduced(
   name: string,
   x: Tensor,
@@ -132,7 +136,7 @@ export function readReduced(
   return { axes: normalizeAxes(name, axes, x.shape), keepDims: options?.keepDims ?? false };
 }
 
-/** y without its reduced axes, which have size 1 in y. With `keepDims`, y as it is. */
+/** y without the reduced axes, which have size 1 in y. With `keepDims`, y as it is. */
 export const dropReduced = (y: Tensor, params: ReduceParams): Tensor =>
   reshapeAs(y, reducedShape(y.shape, params), axisMapOf(params, y));
 
@@ -146,8 +150,8 @@ export function planOf({ shape }: View, axes: readonly number[], byRows: boolean
   const n = sizeOf(axes.map((axis) => shape[axis] as number));
   const isBlock = high - low === axes.length;
   const width = byRows && isBlock && axes.length > 0 ? sizeOf(shape.slice(high)) : 1;
-  const rest = sizeOf(shape.filter((_, axis) => !axes.includes(axis)));
-  return { blocks: width === 0 ? 0 : rest / width, n, width };
+  const resultSize = sizeOf(shape.filter((_, axis) => !axes.includes(axis)));
+  return { blocks: width === 0 ? 0 : resultSize / width, n, width };
 }
 
 /** The view with the reduced axes moved to the end, if the plan needs this. */
@@ -205,16 +209,19 @@ export const min = reduction("min", foldAllWith(minOf), extremumVjp, { emptyIsEr
 export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
   if (options !== undefined) requireOptions("mean", options, ["keepDims"]);
   const source = tensor(x);
-  const n = sizeOf(normalizeAxes("mean", axes, source.shape).map((i) => source.shape[i] as number));
+  const normalizedAxes = normalizeAxes("mean", axes, source.shape);
+  const n = sizeOf(normalizedAxes.map((i) => source.shape[i] as number));
   if (n === 0)
     throw new PedigradError({
       code: "empty",
       op: "mean",
       message: `mean: cannot average an empty axis of shape ${showShape(source.shape)}. Reduce another axis, or leave empty data out.`,
     });
-  return n === 1 ? sum(source, axes, options) : div(sum(source, axes, options), n);
+  const total = sum(mixProvenance(source, normalizedAxes, "mean"), axes, options);
+  return n === 1 ? total : div(total, n);
 }
 
+/** The index of the first of the best numbers. NaN counts as the best. */
 const firstWhere =
   (better: (a: number, b: number) => boolean): Fold =>
   (data, offset, n) => {
@@ -229,9 +236,9 @@ const firstAlong = (name: string, better: (a: number, b: number) => boolean) =>
   reduction(name, foldAllWith(firstWhere(better)), null, { emptyIsError: true });
 const argmaxAlong = firstAlong("argmax", (a, b) => a > b);
 const argminAlong = firstAlong("argmin", (a, b) => a < b);
-/** The index of the first largest element along an axis (of all elements, row-major, when it is not given). */
+/** The index of the first largest element along an axis; by default, of all elements, row-major. */
 export const argmax = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argmaxAlong(x, axis, options);
-/** The index of the first smallest element along an axis (of all elements, row-major, when it is not given). */
+/** The index of the first smallest element along an axis; by default, of all elements, row-major. */
 export const argmin = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argminAlong(x, axis, options);
 
 const cumsumOp: Op<number> = {

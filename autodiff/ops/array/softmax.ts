@@ -1,7 +1,7 @@
 /**
  * Sums of exponentials along axes, and their logarithms, which densities of classes and mixtures use. On a small array each function is one
- * op, with its kernel in kernels/softmax.ts. On a large one it is several ops that the compiler can fuse, so that the gradient reuses the
- * exponentials computed for the value.
+ * op, with its kernel in kernels/softmax.ts. On a large array each function is several ops: the compiler can fuse them, and the gradient
+ * uses the exponentials computed for the value again.
  */
 import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
@@ -13,8 +13,8 @@ import type { View } from "../../core/view.js";
 import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
 import { type Normaliser, normalise, shifts } from "../../kernels/softmax.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
-import { add, div, equal, exp, mulZeroWins, reciprocal, sub, where } from "../elementwise/math.js";
-import { transpose } from "../views/shape.js";
+import { add, div, equal, exp, mulZeroWins, neg, square, sub, where } from "../elementwise/math.js";
+import { mixProvenance, transpose } from "../views/shape.js";
 import {
   type Axes,
   dropReduced,
@@ -87,18 +87,29 @@ export const logsumexpOp = reductionOp(
 );
 const smallLogsumexp = reducerOf(logsumexpOp);
 
-/** The largest element along axes, 0 if infinite. It only prevents overflow: results do not depend on it, so it has no gradient. */
+/**
+ * The largest element along axes, or 0 if that is infinite. It is subtracted before exponentials are taken, so that they do not overflow.
+ * Except for rounding, results do not depend on it, so it has no gradient.
+ */
 export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
-export const shiftAlong: ReturnType<typeof reducerOf> = /* @__PURE__ */ reducerOf(shiftOp);
-/** log, but with gradient 0 at 0, which is the sum of no exponentials, or of exponentials that are all 0. */
-const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, where(equal(a, 0), 0, reciprocal(a)))]);
+/** The shift along axes, which keep size 1. They count as mixed by `op`, the function that uses the shift. */
+export const shiftAlong = (op: string, x: Tensor, axes: readonly number[]): Tensor =>
+  apply(shiftOp, { axes, keepDims: true }, mixProvenance(x, axes, op));
+const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, inverseTotal(a))]);
+/**
+ * The derivative 1 / total, with two exceptions. It is 0 at 0, the sum of no exponentials, or of exponentials that are all 0. It is NaN at
+ * Infinity, because the gradient of an infinite exponential has no limit.
+ */
+const inverseTotal: Unary = unary("reciprocal", (a) => (a === 0 ? 0 : a < Infinity ? 1 / a : NaN), [
+  (g, y) => mulZeroWins(g, neg(square(y))),
+]);
 
-/** x minus its shift, the exponentials of the difference, and their sum. */
-function shiftedExponentials(x: Tensor, axes: readonly number[]) {
-  const shift = shiftAlong(x, axes, KEEP_DIMS);
-  const rest = sub(x, shift);
-  const exponentials = exp(rest);
-  return { shift, rest, exponentials, sum: sumAlong(exponentials, axes) };
+/** The shift of x, the difference x - shift, the exponentials of the difference, and their sum. */
+function shiftedExponentials(op: string, x: Tensor, axes: readonly number[]) {
+  const shift = shiftAlong(op, x, axes);
+  const difference = sub(x, shift);
+  const exponentials = exp(difference);
+  return { shift, difference, exponentials, sum: sumAlong(exponentials, axes) };
 }
 
 /** log Σ exp(x); -Infinity (with gradient 0) for an axis that is empty or all -Infinity. */
@@ -106,7 +117,7 @@ export function logsumexp(x: TensorLike, axes?: Axes, options?: KeepDims): Tenso
   const source = tensor(x);
   if (source.size < LARGE) return smallLogsumexp(source, axes, options);
   const params = readReduced("logsumexp", source, axes, options);
-  const { shift, sum } = shiftedExponentials(source, params.axes);
+  const { shift, sum } = shiftedExponentials("logsumexp", source, params.axes);
   return dropReduced(add(shift, logTotal(sum)), params);
 }
 /** exp(x) / Σ exp(x) along an axis, the last by default. */
@@ -114,7 +125,7 @@ export function softmax(x: TensorLike, axis = -1): Tensor {
   const source = tensor(x);
   const axes = normalizeAxes("softmax", axis, source.shape);
   if (source.size < LARGE) return apply(softmaxOp, axes, source);
-  const { exponentials, sum } = shiftedExponentials(source, axes);
+  const { exponentials, sum } = shiftedExponentials("softmax", source, axes);
   return div(exponentials, sum);
 }
 /** x - logsumexp(x) along an axis, the last by default. */
@@ -122,6 +133,6 @@ export function logSoftmax(x: TensorLike, axis = -1): Tensor {
   const source = tensor(x);
   const axes = normalizeAxes("logSoftmax", axis, source.shape);
   if (source.size < LARGE) return apply(logSoftmaxOp, axes, source);
-  const { rest, sum } = shiftedExponentials(source, axes);
-  return sub(rest, logTotal(sum));
+  const { difference, sum } = shiftedExponentials("logSoftmax", source, axes);
+  return sub(difference, logTotal(sum));
 }

@@ -1,7 +1,8 @@
 /**
- * How an elementwise op is made from an arrow function of numbers. One loop is generated per op around its scalar function,
- * so that V8 inlines it: a loop shared by all ops would call through a megamorphic site, seven times slower. Operands that
- * broadcast or are strided are not copied: the loop runs along the last two axes, once for each index into the other axes.
+ * How an elementwise op is made from an arrow function of numbers. Each op has a generated loop around its own scalar
+ * function, so that V8 inlines the function. One loop for all ops would be seven times slower, because V8 inlines no call
+ * whose function changes often. Operands that broadcast or are strided are not copied: the loop runs along the last two
+ * axes, once for each index into the other axes.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
@@ -12,18 +13,25 @@ import { Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, isContiguous, type View } from "../../core/view.js";
 import { broadcastTogether } from "../views/batching.js";
 
-/** Gradient rule of one operand: cotangent, result, operands. */
+/** The gradient rule of one operand: its cotangent, from the cotangent `g` of the result, the result `y`, and all operands. */
 type Rule<Xs extends Tensor[]> = (g: Tensor, y: Tensor, ...xs: Xs) => Tensor;
 /** One rule per operand, or null for an operand without a gradient. If no operand has a gradient, null instead of the list. */
 type Rules<Xs extends Tensor[]> = readonly (Rule<Xs> | null)[] | null;
 type Scalar = (...xs: number[]) => number;
 
-/** The types of elementwise functions with one, two and three operands. `op` is the table row that the function applies. */
-export type Unary = ((a: TensorLike) => Tensor) & { readonly op: Op };
-export type Binary = ((a: TensorLike, b: TensorLike) => Tensor) & { readonly op: Op };
-export type Ternary = ((a: TensorLike, b: TensorLike, c: TensorLike) => Tensor) & { readonly op: Op };
+/**
+ * An elementwise function of one, two or three operands. `op` is the table row that it applies, and `method` the same function as a method
+ * of its first operand, so that calling a method of a tensor takes no detour.
+ */
+type Elementwise<Rest extends TensorLike[]> = ((a: TensorLike, ...rest: Rest) => Tensor) & {
+  readonly op: Op;
+  readonly method: (this: Tensor, ...rest: Rest) => Tensor;
+};
+export type Unary = Elementwise<[]>;
+export type Binary = Elementwise<[b: TensorLike]>;
+export type Ternary = Elementwise<[b: TensorLike, c: TensorLike]>;
 
-/** `f` with exactly `arity` declared parameters: `f.length` does not count rest and default parameters. */
+/** `f` with length `arity`. (`f.length` does not count rest and default parameters.) */
 function ofArity(f: Scalar, arity: number): Scalar {
   if (f.length === arity) return f;
   if (arity === 1) return (a: number) => f(a);
@@ -33,7 +41,7 @@ function ofArity(f: Scalar, arity: number): Scalar {
 function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
   const scalar = ofArity(f, arity);
   const vjps = (rules ?? []).map(
-    // A rule is always given three operands, because a spread is slow. It ignores those that the op does not have.
+    // A rule always gets three operands, because a spread is slow. If the op has fewer, the last operands are undefined.
     (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
   );
   const op: Op = {
@@ -48,23 +56,31 @@ function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor
   return op;
 }
 
+const asTensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : tensor(x));
+
 /** An op that maps `scalar` over its operand; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
   const op = elementwise(name, scalar as Scalar, 1, rules);
-  return Object.assign((a: TensorLike) => apply(op, null, a instanceof Tensor ? a : tensor(a)), { op });
+  return Object.assign((a: TensorLike) => apply(op, null, asTensor(a)), {
+    op,
+    method(this: Tensor) {
+      return apply(op, null, this);
+    },
+  });
 }
 
-/** As `unary`, for two operands that broadcast. */
+/** Like `unary`, for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
   const op = elementwise(name, scalar as Scalar, 2, rules);
-  return Object.assign(
-    (a: TensorLike, b: TensorLike) =>
-      apply(op, null, a instanceof Tensor ? a : tensor(a), b instanceof Tensor ? b : tensor(b)),
-    { op },
-  );
+  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, asTensor(a), asTensor(b)), {
+    op,
+    method(this: Tensor, b: TensorLike) {
+      return apply(op, null, this, asTensor(b));
+    },
+  });
 }
 
-/** As `unary`, for three operands that broadcast. */
+/** Like `unary`, for three operands that broadcast. */
 export function ternary(
   name: string,
   scalar: (a: number, b: number, c: number) => number,
@@ -72,15 +88,13 @@ export function ternary(
 ): Ternary {
   const op = elementwise(name, scalar as Scalar, 3, rules);
   return Object.assign(
-    (a: TensorLike, b: TensorLike, c: TensorLike) =>
-      apply(
-        op,
-        null,
-        a instanceof Tensor ? a : tensor(a),
-        b instanceof Tensor ? b : tensor(b),
-        c instanceof Tensor ? c : tensor(c),
-      ),
-    { op },
+    (a: TensorLike, b: TensorLike, c: TensorLike) => apply(op, null, asTensor(a), asTensor(b), asTensor(c)),
+    {
+      op,
+      method(this: Tensor, b: TensorLike, c: TensorLike) {
+        return apply(op, null, this, asTensor(b), asTensor(c));
+      },
+    },
   );
 }
 
@@ -90,18 +104,20 @@ function shapeOfAll(name: string, inputs: readonly Tensor[]): Shape {
   return shape;
 }
 
-/** Where an operand is read: element i of row r is at `offset + r * down + i * step`. The steps of all operands are in separate lists. */
+/**
+ * Where an operand is read: element i of row r is at `offset + r * down + i * step`. The lists `steps` and `downs` have these per operand.
+ */
 interface Cursor {
   readonly data: Float64Array;
   offset: number;
 }
 type Steps = readonly number[];
-/** Fills n elements of the result. */
+/** Fills n elements of the result, from index `at` on. */
 type Loop = (n: number, out: Float64Array, at: number, operands: readonly Cursor[], steps: Steps) => void;
-/** Fills rows of n elements, each `down` after the one before. */
+/** Fills rows of n elements. Each row begins `down` elements after the row before. */
 type Rows = (...loop: [...Parameters<Loop>, rows: number, down: number, downs: Steps]) => void;
 
-/** The loop around a scalar function of one to three operands, for pages that forbid generated code. */
+/** The loop around a scalar function of one to three operands, where generated code is forbidden. */
 function plainLoop(scalar: Scalar): Rows {
   return (n, out, at, operands, steps, rows = 1, down = 0, downs = steps) => {
     for (let r = 0; r < rows; r++)
@@ -120,7 +136,10 @@ function plainLoop(scalar: Scalar): Rows {
   };
 }
 
-/** The generated loop of a scalar function of one to three operands, with a loop over rows around it if asked for. */
+/**
+ * The generated loop around a scalar function of one to three operands; if `hasRows`, inside a loop over rows. In the text, operand a has
+ * the offset `ao`, the step `as`, and the step `ad` from the end of a row to the next row.
+ */
 function generateLoop(scalar: Scalar, hasRows: boolean): Rows {
   if (!canGenerateCode()) return plainLoop(scalar);
   const names = ["a", "b", "c"].slice(0, scalar.length);

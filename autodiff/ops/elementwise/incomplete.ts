@@ -1,11 +1,11 @@
 /**
  * The incomplete gamma and beta functions as ops, and the derivatives of their quantiles, which carry gradients through draws (implicit
- * reparameterisation, Figurnov et al. 2018). Let F be the distribution function, f the density, and h = -(dF/dp) / f the derivative of a
- * quantile x with respect to a parameter p. Then
+ * reparameterisation, Figurnov et al. 2018). Let F be a distribution function with density f and a parameter p. Let x be a quantile, so
+ * that F stays fixed when p changes, and h = -(dF/dp) / f the derivative of x with respect to p. Then
  *
  *     dh/dx = -d log f/dp - h d log f/dx,
  *
- * and dh/dp, which has no closed form, is computed to about 1e-9 by central differences of the scalar function.
+ * and dh/dp, which has no closed form, is computed to about 1e-9 by central differences of h.
  */
 import { noFurtherDerivative } from "../../core/op.js";
 import type { Tensor } from "../../core/tensor.js";
@@ -21,9 +21,10 @@ function slopeAt(p: number, f: (p: number) => number): number {
 }
 type Scalar2 = (a: number, b: number) => number;
 type Scalar3 = (a: number, b: number, c: number) => number;
-const last2 = (name: string, f: Scalar2): Binary =>
+/** An op whose derivatives are not known. */
+const binaryWithoutDerivative = (name: string, f: Scalar2): Binary =>
   binary(name, f, [noFurtherDerivative(name), noFurtherDerivative(name)]);
-const last3 = (name: string, f: Scalar3): Ternary =>
+const ternaryWithoutDerivative = (name: string, f: Scalar3): Ternary =>
   ternary(name, f, [noFurtherDerivative(name), noFurtherDerivative(name), noFurtherDerivative(name)]);
 
 // Gamma(a, 1), density x^(a-1) exp(-x) / Γ(a)
@@ -31,7 +32,7 @@ const gammaDensity: Binary = binary("gammaDensity", (a, x) => special.gammaDensi
   (g, y, a, x) => mulZeroWins(g, mul(y, sub(log(x), digamma(a)))),
   (g, y, a, x) => mulZeroWins(g, mul(y, sub(div(sub(a, 1), x), 1))),
 ]);
-/** P(a, x), differentiable in both. */
+/** P(a, x), differentiable in both arguments. */
 export const gammainc: Binary = binary("gammainc", (a, x) => special.gammainc(a, x), [
   (g, _, a, x) => mulZeroWins(g, neg(mulZeroWins(gammaImplicitGrad(a, x), gammaDensity(a, x)))),
   (g, _, a, x) => mulZeroWins(g, gammaDensity(a, x)),
@@ -51,7 +52,10 @@ export const gammaImplicitGrad: Binary = binary("gammaImplicitGrad", (a, x) => s
   (g, _, a, x) => mulZeroWins(g, gammaImplicitCurve(a, x)),
   (g, h, a, x) => mulZeroWins(g, sub(sub(digamma(a), log(x)), mul(h, sub(div(sub(a, 1), x), 1)))),
 ]);
-const gammaImplicitCurve = last2("gammaImplicitCurve", (a, x) => slopeAt(a, (p) => special.gammaImplicitGrad(p, x)));
+/** The derivative of gammaImplicitGrad with respect to a, at fixed x. */
+const gammaImplicitCurve = binaryWithoutDerivative("gammaImplicitCurve", (a, x) =>
+  slopeAt(a, (p) => special.gammaImplicitGrad(p, x)),
+);
 
 // Beta(a, b), density x^(a-1) (1-x)^(b-1) / B(a, b), and the derivatives of its logarithm
 const betaDensity: Ternary = ternary("betaDensity", (a, b, x) => special.betaDensity(a, b, x), [
@@ -94,15 +98,24 @@ export const betaImplicitGradB: Ternary = ternary(
     (g, h, a, b, x) => mulZeroWins(g, neg(add(betaScoreB(a, b, x), mul(h, betaScoreX(a, b, x))))),
   ],
 );
-const betaCurveAA = last3("betaCurveAA", (a, b, x) => slopeAt(a, (p) => special.betaImplicitGradA(p, b, x)));
-const betaCurveAB = last3("betaCurveAB", (a, b, x) => slopeAt(b, (p) => special.betaImplicitGradA(a, p, x)));
-const betaCurveBA = last3("betaCurveBA", (a, b, x) => slopeAt(a, (p) => special.betaImplicitGradB(p, b, x)));
-const betaCurveBB = last3("betaCurveBB", (a, b, x) => slopeAt(b, (p) => special.betaImplicitGradB(a, p, x)));
+/** The derivatives of betaImplicitGradA and betaImplicitGradB with respect to a and b, at fixed x. */
+const betaCurveAA = ternaryWithoutDerivative("betaCurveAA", (a, b, x) =>
+  slopeAt(a, (p) => special.betaImplicitGradA(p, b, x)),
+);
+const betaCurveAB = ternaryWithoutDerivative("betaCurveAB", (a, b, x) =>
+  slopeAt(b, (p) => special.betaImplicitGradA(a, p, x)),
+);
+const betaCurveBA = ternaryWithoutDerivative("betaCurveBA", (a, b, x) =>
+  slopeAt(a, (p) => special.betaImplicitGradB(p, b, x)),
+);
+const betaCurveBB = ternaryWithoutDerivative("betaCurveBB", (a, b, x) =>
+  slopeAt(b, (p) => special.betaImplicitGradB(a, p, x)),
+);
 
-// VonMises(0, κ), density exp(κ cos θ) / 2π I_0(κ)
+// VonMises(0, κ), density exp(κ cos θ) / (2π I_0(κ)). In the code, k is κ and x is θ.
 const vonMisesDensity = (k: Tensor, x: Tensor): Tensor =>
   div(exp(mul(k, mul(-2, square(sin(mul(0.5, x)))))), mul(2 * Math.PI, i0e(k)));
-/** P(Θ <= θ) for -π <= θ <= π, with arguments in the order κ, θ; differentiable in both. */
+/** P(Θ <= θ) for -π <= θ <= π, with arguments in the order κ, θ; differentiable in both arguments. */
 export const vonMisesCdf: Binary = /* @__PURE__ */ binary("vonMisesCdf", (k, x) => special.vonMisesCdf(x, k), [
   (g, _, k, x) => mulZeroWins(g, neg(mul(vonMisesImplicitGrad(k, x), vonMisesDensity(k, x)))),
   (g, _, k, x) => mulZeroWins(g, vonMisesDensity(k, x)),
@@ -116,6 +129,6 @@ export const vonMisesImplicitGrad: Binary = /* @__PURE__ */ binary(
     (g, h, k, x) => mulZeroWins(g, sub(sub(div(i1e(k), i0e(k)), cos(x)), mul(h, neg(mul(k, sin(x)))))),
   ],
 );
-const vonMisesCurve = /* @__PURE__ */ last2("vonMisesCurve", (k, x) =>
+const vonMisesCurve = /* @__PURE__ */ binaryWithoutDerivative("vonMisesCurve", (k, x) =>
   slopeAt(k, (p) => special.vonMisesImplicitGrad(x, p)),
 );

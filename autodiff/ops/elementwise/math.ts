@@ -1,9 +1,10 @@
 /**
  * The elementwise op table: a row gives an op's name, its value, and its gradient for each operand. `g` is the cotangent of
- * the result `y`. Rules are written in ops, so second derivatives need nothing extra.
+ * the result `y`; if an operand is called `g`, the cotangent is `G`. Rules are written in ops, so second derivatives need
+ * nothing extra.
  *
- * `mulZeroWins(g, d)` is g·d, but a zero g wins over an infinite or NaN d: a branch that `where` or a mask did not take
- * contributes exactly nothing, whatever its own derivative is.
+ * `mulZeroWins(g, d)` is g·d, but 0 if g is 0, even if d is infinite or NaN. So a branch that `where` or a mask did not take
+ * contributes exactly 0 to a gradient, whatever the derivative of the branch is.
  */
 import type { Tensor } from "../../core/tensor.js";
 import { scalarFormulas as formulas } from "../../kernels/formulas/scalarFormulas.js";
@@ -32,9 +33,9 @@ export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => mulZero
 export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => mulZeroWins(g, neg(square(y)))]);
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, _, a) => sqrtSlope(g, a)]);
 /**
- * g / (2 √a), and 0 where g is 0. In the derivative of this op, a zero cotangent does not win: at a = 0 this derivative is infinite, and a
- * zero cotangent comes from a product without a limit (0 · Infinity, as in the Hessian of a norm). So NaN is right there, and 0 would be
- * wrong.
+ * g / (2 √a), or 0 where g is 0. At a = 0 the derivative of this op with respect to a is infinite. If the cotangent G is 0 there, their
+ * product has no limit (as in the Hessian of a norm). So NaN is right, 0 would be wrong, and the rule multiplies G by `mul`, not by
+ * `mulZeroWins`.
  */
 const sqrtSlope: Binary = binary("sqrtSlope", (g, a) => (g === 0 ? 0 : (0.5 * g) / Math.sqrt(a)), [
   (G, _, __, a) => sqrtSlope(G, a),
@@ -45,13 +46,24 @@ export const pow: Binary = binary("pow", formulas.pow, [
   (g, _, a, b) => powSlope(g, a, b),
   (g, y, a) => mulZeroWins(g, mulZeroWins(y, logOrZero(a))),
 ]);
-/** g b a^(b - 1), with zeros treated as in sqrtSlope. */
+/** g b a^(b - 1), or 0 where g is 0. For a zero cotangent, see sqrtSlope. */
 const powSlope: Ternary = ternary("powSlope", formulas.powSlope, [
   (G, _, __, a, b) => powSlope(G, a, b),
   (G, _, g, a, b) => mul(G, mulZeroWins(mul(g, b), powSlope(1, a, sub(b, 1)))),
   (G, _, g, a, b) => mulZeroWins(G, mulZeroWins(g, mul(pow(a, sub(b, 1)), add(1, mulZeroWins(b, logOrZero(a)))))),
 ]);
+/** log a, or 0 where a is 0. */
 const logOrZero = (a: Tensor): Tensor => log(where(equal(a, 0), 1, a));
+/** b·average + (1 - b)·x: a decaying average after one more number x. */
+export const decayingAverage: Ternary = /* @__PURE__ */ ternary(
+  "decayingAverage",
+  (average, x, b) => b * average + (1 - b) * x,
+  [
+    (g, _, __, ___, b) => mulZeroWins(g, b),
+    (g, _, __, ___, b) => mulZeroWins(g, sub(1, b)),
+    (g, _, average, x) => mulZeroWins(g, sub(average, x)),
+  ],
+);
 
 // Exponentials and logarithms
 export const exp: Unary = unary("exp", formulas.exp, [(g, y) => mulZeroWins(g, y)]);
@@ -68,12 +80,12 @@ export const xlog1py: Binary = binary("xlog1py", formulas.xlog1py, [
   (g, _, __, b) => mulZeroWins(g, log1p(b)),
   (g, _, a, b) => mulZeroWins(g, mulZeroWins(a, reciprocal(add(1, b)))),
 ]);
-/** log(exp(a) + exp(b)); if both are -Infinity, so is the result, and they share the gradient. */
+/** log(exp(a) + exp(b)). If a and b are -Infinity, so is the result, and each gets half of the gradient. */
 export const logaddexp: Binary = binary("logaddexp", formulas.logaddexp, [
   (g, _, a, b) => mulZeroWins(g, sigmoid(gap(a, b))),
   (g, _, a, b) => mulZeroWins(g, sigmoid(gap(b, a))),
 ]);
-/** a - b, and 0 for equal infinities. */
+/** a - b, or 0 if a and b are the same infinity. */
 const gap: Binary = binary("gap", (a, b) => (a === b ? 0 : a - b), [(g) => g, (g) => neg(g)]);
 /** log(1 - exp(a)) for a < 0. */
 export const log1mexp: Unary = unary("log1mexp", formulas.log1mexp, [
@@ -105,7 +117,7 @@ export const logSigmoid: Unary = unary("logSigmoid", formulas.logSigmoid, [
 export const softplus: Unary = unary("softplus", formulas.softplus, [(g, _, a) => mulZeroWins(g, sigmoid(a))]);
 export const relu: Unary = unary("relu", (a) => Math.max(a, 0), [(g, _, a) => mulZeroWins(g, greater(a, 0))]);
 
-// Choice. On a tie, both operands of maximum and minimum share the gradient.
+// Choice. On a tie, each operand of maximum and minimum gets half of the gradient.
 export const maximum: Binary = binary("maximum", (a, b) => Math.max(a, b), [
   (g, _, a, b) => mulZeroWins(g, isBelow(b, a)),
   (g, _, a, b) => mulZeroWins(g, isBelow(a, b)),
@@ -114,7 +126,7 @@ export const minimum: Binary = binary("minimum", (a, b) => Math.min(a, b), [
   (g, _, a, b) => mulZeroWins(g, isBelow(a, b)),
   (g, _, a, b) => mulZeroWins(g, isBelow(b, a)),
 ]);
-/** 1 where a < b, a half where they are equal. */
+/** 1 where a < b, 1/2 where a = b, else 0. */
 const isBelow: Binary = binary("isBelow", (a, b) => (a < b ? 1 : a === b ? 0.5 : 0), null);
 /** `a` where `condition` is not 0, else `b`; the branch not taken gets a gradient of exactly 0. */
 export const where: Ternary = ternary("where", (condition, a, b) => (condition !== 0 ? a : b), [
@@ -123,8 +135,8 @@ export const where: Ternary = ternary("where", (condition, a, b) => (condition !
   (g, _, condition) => where(condition, 0, g),
 ]);
 /**
- * minimum(maximum(a, lo), hi), with the gradients of both functions. Where a equals a limit, the two share the gradient equally; if
- * lo > hi, hi gets all of it.
+ * minimum(maximum(a, lo), hi), with the gradients of both functions. Where a equals a limit, a and the limit each get half of the gradient;
+ * if lo > hi, hi gets all of it.
  */
 export const clip: Ternary = ternary("clip", (a, lo, hi) => Math.min(Math.max(a, lo), hi), [
   (g, _, a, lo, hi) => mulZeroWins(g, clipSlope(a, lo, hi)),
@@ -152,7 +164,7 @@ export const isFinite: Unary = unary("isFinite", (a) => (Math.abs(a) < Infinity 
 export const isNaN: Unary = unary("isNaN", (a) => (Number.isNaN(a) ? 1 : 0), null);
 export const floor: Unary = unary("floor", (a) => Math.floor(a), null);
 export const ceil: Unary = unary("ceil", (a) => Math.ceil(a), null);
-/** Rounds to the nearest integer, and halves to the even one, as NumPy does. */
+/** Rounds to the nearest integer; from halfway between two integers, to the even one, as in NumPy. */
 export const round: Unary = unary(
   "round",
   (a) => (Math.abs(a % 1) === 0.5 ? 2 * Math.round(a / 2) : Math.round(a)),

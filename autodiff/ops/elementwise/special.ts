@@ -82,5 +82,5 @@ export const logI0: Unary = unary("logI0", (a) => special.logI0(a), [(g, _, a) =
 export const besselGap: Unary = unary("besselGap", (a) => special.besselGap(a), [
   (g, y, a) => mulZeroWins(g, mul(sign(a), sub(ratio(i1e(a), a), mul(2, y)))),
 ]);
-/** exp(-|a|) I_1(a) / a, 1/2 at 0. */
+/** y / a for y = i1e(a); at a = 0, the limit 1/2. */
 const ratio = (y: Tensor, a: Tensor): Tensor => where(equal(a, 0), 0.5, div(y, a));

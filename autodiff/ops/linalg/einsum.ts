@@ -45,8 +45,8 @@ export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
 }
 
 /**
- * `einsum` merges and splits axes, which mixes their provenance. This function restores it: the labels tell to which axis of the result
- * each axis of an operand went.
+ * `einsum` merges and splits axes, which mixes the relations in the provenance. This function restores the relations: the labels tell to
+ * which axis of the result each axis of an operand went.
  */
 function withAxesOf(result: Tensor, xs: readonly Tensor[], inputs: string[][], output: string[]): Tensor {
   if (!xs.some((x) => x.provenance.hasAxes)) return result;
@@ -153,6 +153,7 @@ const transposeTo = ({ x, labels: from }: Labelled, labels: readonly string[]): 
     labels.map((label) => from.indexOf(label)),
   );
 
+/** The product of two operands, summed over the labels that are not among `laterLabels`. */
 function contract(left: Labelled, right: Labelled, laterLabels: ReadonlySet<string>): Labelled {
   const a = sumOutExcept(left, [...laterLabels, ...right.labels]);
   const b = sumOutExcept(right, [...laterLabels, ...left.labels]);

@@ -1,7 +1,8 @@
 /**
  * Factorisations and solves of matrices in the last two axes. Gradients follow Murray (2016), "Differentiation of the Cholesky
- * decomposition", and Giles (2008), "Collected matrix derivative results for forward and reverse mode": with A = L Lᵀ and Φ
- * the lower triangle with its diagonal halved,
+ * decomposition", and Giles (2008), "Collected matrix derivative results for forward and reverse mode". A bar marks a
+ * cotangent, A = L Lᵀ, A x = b, Y = A⁻¹, y = log det A, sym(M) = (M + Mᵀ)/2, tri takes the triangle that was used, and Φ
+ * takes the lower triangle and halves its diagonal:
  *
  *     cholesky:         Ā = sym(L⁻ᵀ Φ(Lᵀ L̄) L⁻¹)          triangularSolve:  b̄ = A⁻ᵀ x̄,  Ā = -tri(b̄ xᵀ)
  *     logdet:           Ā = ȳ A⁻ᵀ                         inverse:          Ā = -Yᵀ Ȳ Yᵀ

@@ -82,7 +82,7 @@ function product(out: View, left: View, right: View): () => void {
   };
 }
 
-/** The matrices of a batch, and where each begins. They are read in place if `inPlace`, else copied in every run. */
+/** A function that returns the matrices of a batch and where each begins. If not `inPlace`, every call copies the matrices. */
 function matricesOf(x: View, batch: Shape, inPlace: boolean): () => { x: View; offsets: readonly number[] } {
   const matrices = { x, offsets: offsetsOf(x, batch) };
   if (inPlace) return () => matrices;
@@ -105,13 +105,13 @@ function isRowMajor({ shape, stride }: View): boolean {
   return (columns === 1 || stride.at(-1) === 1) && (rows === 1 || stride.at(-2) === columns);
 }
 
-/** Where each matrix of x begins, with its batch axes broadcast to `batch`, in row-major order. */
+/** Where each matrix of x begins, in row-major order, with the batch axes of x broadcast to `batch`. */
 export function offsetsOf(x: View, batch: Shape): number[] {
   const view = broadcastView(x, [...batch, ...x.shape.slice(-2)]);
   let offsets = [view.offset];
   batch.forEach((size, axis) => {
     const step = view.stride[axis] as number;
-    offsets = offsets.flatMap((at) => Array.from({ length: size }, (_, i) => at + i * step));
+    offsets = offsets.flatMap((offset) => Array.from({ length: size }, (_, i) => offset + i * step));
   });
   return offsets;
 }

@@ -1,7 +1,7 @@
 /**
- * How a random op is made from a function that draws one element. A draw is an op like any other, with the key as its first input.
- * Element i under a key depends only on the key and i (random/stream.ts). A key of shape [..., 2] is a batch of keys, whose leading axes
- * come first in the result. So the batching rule only lines up shapes, and vmap over keys equals a loop.
+ * How a random op is made from a function that draws one element. A draw is an op like any other, with the key as its first input. The
+ * random numbers for element i depend only on the key and i (kernels/random/stream.ts). A key of shape [..., 2] is a batch of keys, whose
+ * leading axes come first in the result. So the batching rule only aligns shapes, and vmap over keys gives the same draws as a loop.
  */
 import { mapAxes } from "../../../provenance/axes.js";
 import { PedigradError } from "../../../provenance/index.js";
@@ -16,15 +16,15 @@ import { broadcastView, isContiguous, type View } from "../../core/view.js";
 import { Stream } from "../../kernels/random/index.js";
 import { batchAll, padRank } from "../views/batching.js";
 
-/** A parameter as a kernel sees it: row i starts at `offset + i * step`; a row that is a vector has `step` numbers. */
+/** A parameter as a kernel reads it: for draw i it begins at `offset + i * step`. If it is a vector, it has `step` numbers. */
 export interface Operand {
   readonly data: Float64Array;
-  /** Set anew for each key. */
+  /** Changes from key to key. */
   offset: number;
   readonly step: number;
 }
 
-/** Draws `rows` elements under one key into `out`, from `offset` on. */
+/** Writes `rows` draws under one key into `out`, from `offset` on. The key has the words k0 and k1. */
 export type Fill = (
   out: Float64Array,
   offset: number,
@@ -62,7 +62,7 @@ const fillEach =
   };
 
 type Bind = (draws: Draws, out: View, keys: View, operands: Operand[]) => () => void;
-/** The kernels of an op that draws from contiguous keys and operands. Those that are not contiguous are copied first, in every run. */
+/** The kernels of an op that draws from contiguous keys and operands. If some are not contiguous, every run first copies them. */
 function contiguousKernelsOf(bind: Bind): Kernels<Draws> {
   const bindKernel: Kernels<Draws>["prepare"] = (draws, out, [keys, ...parameters]) => {
     const fullShape = parameterShape(keys as View, draws);
@@ -94,7 +94,7 @@ function operandOf(x: View, shape: Shape, event: Shape): Operand {
   return { data, offset, step: sizeOf(event) };
 }
 
-/** The op that draws with `fill`. `vjps` are the gradients with respect to its parameters, by implicit reparameterisation. */
+/** The op that draws with `fill`. `vjps` are the gradient rules of the parameters, by implicit reparameterisation. */
 export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = []): Op<Draws> {
   const op: Op<Draws> = {
     name,
@@ -130,7 +130,7 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
       return apply(op, draws, keys, ...parameters.map((x, i) => (batched[i] ? padRank(x, rank) : x)));
     },
     axes: ({ shape, parameterEvent, resultEvent }, inputs, input) => {
-      // The axes that keys, parameters and draws share are followed by those that a single key, parameter or draw has.
+      // Keys, parameters and draws have leading axes in common. After these, a single key, parameter or draw has trailing axes.
       const [inputTrailing, resultTrailing] =
         input === 0 ? [1, shape.length + resultEvent.length] : [parameterEvent.length, resultEvent.length];
       return mapAxes((inputs[input] as Tensor).shape.length, (k) =>

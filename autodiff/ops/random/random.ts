@@ -1,13 +1,13 @@
 /**
  * Random draws as ops. A key is a value: the same key gives the same draw; `split` and `foldIn` make new keys. `shape` is the full
- * shape of the result (for `dirichlet`, without its last axis), by default the shape that the parameters broadcast to; a batch of keys
- * [..., 2] puts its own axes in front. The kernels, with the papers they follow, are in kernels/random.
+ * shape of the result (for `dirichlet`, without its last axis), by default the shape that the parameters broadcast to. For a batch of keys
+ * [..., 2], the axes of the batch come in front of `shape`. The kernels, with the papers they follow, are in kernels/random.
  *
- * If a sampler is smooth in its parameters, its draws have an implicit gradient (Figurnov et al. 2018),
+ * If a sampler is smooth in its parameters, its draws have an implicit gradient (Figurnov et al. 2018). For a draw x and a parameter p,
  *
  *     dx/dp = -(dF(x; p)/dp) / f(x; p),
  *
- * which needs the draw, its density f and its distribution function F, but not the steps that led to the draw.
+ * where f is the density and F the distribution function. How the sampler arrived at x does not matter.
  */
 import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -34,7 +34,7 @@ import { digamma } from "../elementwise/special.js";
 import { asKey, type Draws, draw, drawOneOp, drawOp, type Operand } from "./draw.js";
 import { categoricalOp, foldInOp, normalOp, splitOp, uniformOp, weightedOp } from "./wordOps.js";
 
-/** The key of a seed, a whole number: [2] uint32 words. */
+/** The key made from a seed, which is a whole number. A key has shape [2]: two uint32 words. */
 export const key = (seed: number): Tensor => ofView(contiguous(Float64Array.from(kernels.keyFromSeed(seed)), [2]));
 
 /** n keys made from one key: [n, 2]. */
@@ -69,7 +69,7 @@ const standardDraw = (name: string, element: (stream: kernels.Stream) => number)
 };
 /** Exponential(rate 1). */
 export const exponential = /* @__PURE__ */ standardDraw("exponential", kernels.exponentialDraw);
-/** The standard Gumbel distribution, of maxima. */
+/** Gumbel(0, 1), the distribution of maxima. */
 export const gumbel = /* @__PURE__ */ standardDraw("gumbel", kernels.gumbelDraw);
 /** Laplace(0, 1). */
 export const laplace = /* @__PURE__ */ standardDraw("laplace", kernels.laplaceDraw);
@@ -128,14 +128,9 @@ export function categorical(from: TensorLike, logits: TensorLike, shape?: Shape)
   const logitVectors = asVector("categorical", "logits", logits);
   const events = { vector: true };
   if (logitVectors.size < LARGE) return draw(categoricalOp, from, [logitVectors], shape, events);
-  // The weights that `categoricalOp` computes from the logits, here by ops that the compiler turns into SIMD code.
-  return draw(
-    weightedOp,
-    from,
-    [exp(sub(logitVectors, shiftAlong(logitVectors, -1, { keepDims: true })))],
-    shape,
-    events,
-  );
+  // Computes the same weights as `categoricalOp`, but by ops that the compiler turns into SIMD code.
+  const shift = shiftAlong("categorical", logitVectors, [logitVectors.shape.length - 1]);
+  return draw(weightedOp, from, [exp(sub(logitVectors, shift))], shape, events);
 }
 
 const permutationOp = /* @__PURE__ */ drawOp("permutation", kernels.fillPermutation);
@@ -169,7 +164,7 @@ const logGammaOp = /* @__PURE__ */ drawOneOp("logGamma", kernels.logGammaDraw, [
     return mulZeroWins(g, where(tiny, div(sub(digamma(add(a, 1)), logX), a), div(gammaImplicitGrad(a, x), x)));
   },
 ]);
-/** The logarithm of a Gamma(concentration, rate 1) draw, even if it is below -745, so that the draw itself underflows; differentiable. */
+/** The logarithm of a Gamma(concentration, rate 1) draw; differentiable. It is right even below -745, where the draw itself underflows. */
 export const logGamma = (from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor =>
   draw(logGammaOp, from, [concentration], shape);
 
@@ -177,23 +172,24 @@ const betaOp = /* @__PURE__ */ drawOneOp("beta", kernels.betaDraw, [
   (g, x, [, a, b]) => mulZeroWins(g, betaImplicitGradA(a as Tensor, b as Tensor, x)),
   (g, x, [, a, b]) => mulZeroWins(g, betaImplicitGradB(a as Tensor, b as Tensor, x)),
 ]);
-/** Beta(a, b), strictly between 0 and 1; NaN unless both are positive and finite; differentiable. */
+/** Beta(a, b), strictly between 0 and 1; NaN unless a and b are positive and finite; differentiable. */
 export const beta = (from: TensorLike, a: TensorLike, b: TensorLike, shape?: Shape): Tensor =>
   draw(betaOp, from, [a, b], shape);
 
 /**
- * Component j alone is Beta(a_j, total - a_j). When x_j changes, the other components are rescaled to fill the rest, so (Jankowiak and
- * Obermeyer 2018)  dx_i/da_j = (dx_j/da_j) (δ_ij - x_i) / (1 - x_j).  For x_j near 1 the difference 1 - x_j would lose its digits, so it is
- * computed as the sum of the others, and dx_j/da_j from the derivative of 1 - x_j, which is Beta(total - a_j, a_j).
+ * Component x_j alone is Beta(a_j, total - a_j), where total is the sum of all a. When x_j changes, the other components are rescaled so
+ * that the sum of x stays 1. So (Jankowiak and Obermeyer 2018)  dx_i/da_j = (dx_j/da_j) (δ_ij - x_i) / (1 - x_j).  For x_j near 1 the
+ * difference 1 - x_j would lose its digits. There 1 - x_j is computed as the sum of the other components, and dx_j/da_j from the derivative
+ * of 1 - x_j, which is Beta(total - a_j, a_j).
  */
 const dirichletGradient: Vjp<Draws> = (g, x, [, concentration]) => {
   const a = concentration as Tensor;
   const options = { keepDims: true };
   const b = sub(sum(a, -1, options), a);
   const large = less(0.5, x);
-  const rest = where(large, sum(where(large, 0, x), -1, options), sub(1, x));
-  const slope = where(large, betaImplicitGradB(b, a, rest).neg(), betaImplicitGradA(a, b, x));
-  return mulZeroWins(sub(g, sum(mul(g, x), -1, options)), div(slope, rest));
+  const oneMinusX = where(large, sum(where(large, 0, x), -1, options), sub(1, x));
+  const slope = where(large, betaImplicitGradB(b, a, oneMinusX).neg(), betaImplicitGradA(a, b, x));
+  return mulZeroWins(sub(g, sum(mul(g, x), -1, options)), div(slope, oneMinusX));
 };
 const dirichletOp = /* @__PURE__ */ drawOp(
   "dirichlet",
@@ -205,7 +201,7 @@ const dirichletOp = /* @__PURE__ */ drawOp(
   },
   [dirichletGradient],
 );
-/** Dirichlet(concentration) along the last axis, which follows `shape`; by default the shape of the concentration; differentiable. */
+/** Dirichlet(concentration), a vector along the last axis, after the axes of `shape`; differentiable. */
 export function dirichlet(from: TensorLike, concentration: TensorLike, shape?: Shape): Tensor {
   const a = asVector("dirichlet", "concentration", concentration);
   return draw(dirichletOp, from, [a], shape, { vector: true, result: a.shape.slice(-1) });

@@ -1,4 +1,4 @@
-/** The random ops in which each element is computed from a single pair of random words. The compiler has SIMD code for them. */
+/** The random ops in which each element is computed from one pair of random words. The compiler has SIMD code for these ops. */
 import type { Op } from "../../core/op.js";
 import * as kernels from "../../kernels/random/index.js";
 import { type Draws, drawOp, type Operand } from "./draw.js";
@@ -23,6 +23,6 @@ const classOp = (name: string, one: ClassDraw, stream = new kernels.Stream()): D
     const { data, offset: start, step } = parameters[0] as Operand;
     for (let i = 0; i < n; i++) out[offset + i] = one(stream.at(k0, k1, i), data, start + i * step, step);
   });
-/** Draws of classes, from logits along the last axis, and from weights. */
+/** Draws of classes: the first op takes logits along the last axis, the second takes weights. */
 export const categoricalOp: Draw = /* @__PURE__ */ classOp("categorical", kernels.categoricalDraw);
 export const weightedOp: Draw = /* @__PURE__ */ classOp("weighted", kernels.weightedDraw);

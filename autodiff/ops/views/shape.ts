@@ -2,7 +2,7 @@
  * Ops that view the same data with other strides, each with a rule for its gradient. Nothing is copied, except by reshape
  * where the strides do not allow a view.
  */
-import { type AxisMap, dropAxis, insertAxes, mapAxes } from "../../../provenance/axes.js";
+import { type AxisMap, dropAxis, insertAxes, KEEP, mapAxes, mixAxis } from "../../../provenance/axes.js";
 import { show } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
@@ -23,14 +23,14 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, contiguous, isContiguous, type View, viewOf } from "../../core/view.js";
 import { survivingAxes } from "./survivingAxes.js";
 
-/** The first input. A view op reads no other. */
+/** The first input. A view op reads only this input. */
 export const firstInput = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 
 /** An axis of the first operand, counted from the right. */
 export const fromRight = (axis: number, inputs: readonly Tensor[]): number =>
   firstInput(inputs).shape.length - 1 - axis;
 
-/** The new shape and, if the two shapes do not determine it, where each axis goes. */
+/** `shape`: the new shape. `axes`: where each axis goes, if the old and the new shape do not determine this. */
 interface ReshapeParams {
   readonly shape: Shape;
   readonly axes?: AxisMap | undefined;
@@ -51,18 +51,18 @@ const reshapeOp: Op<ReshapeParams> = {
   axes: ({ shape, axes }, inputs) => axes ?? survivingAxes(firstInput(inputs).shape, shape),
 };
 
-/** x in another shape with as many elements; `axes` says where axes of size 1 go, if the shapes alone do not determine it. */
+/** x in another shape with as many elements; `axes` says where axes of size 1 go, if the shapes alone do not determine this. */
 export const reshapeAs = (x: Tensor, shape: Shape, axes?: AxisMap): Tensor =>
   sameShape(x.shape, shape) ? x : apply(reshapeOp, { shape, axes }, x);
 
 /** The same elements, row-major, in another shape; one axis may be -1. */
-export function reshape(x: TensorLike, given: Shape): Tensor {
+export function reshape(x: TensorLike, shape: Shape): Tensor {
   const source = tensor(x);
-  const shape = asShape("reshape", given);
-  const knownSizes = shape.filter((n) => n !== -1);
+  const sizes = asShape("reshape", shape);
+  const knownSizes = sizes.filter((n) => n !== -1);
   const missingSize = source.size / Math.max(sizeOf(knownSizes), 1);
   const newShape =
-    knownSizes.length === shape.length - 1 ? shape.map((n) => (n === -1 ? Math.floor(missingSize) : n)) : shape;
+    knownSizes.length === sizes.length - 1 ? sizes.map((n) => (n === -1 ? Math.floor(missingSize) : n)) : sizes;
   if (sameShape(source.shape, newShape)) return source;
   if (sizeOf(checkShape("reshape", newShape)) !== source.size)
     throw new PedigradError({
@@ -119,7 +119,7 @@ const transposeOp: Op<readonly number[]> = {
 export const moveToFront = (x: Tensor, axis: number): Tensor =>
   transpose(x, [axis, ...[...x.shape.keys()].filter((i) => i !== axis)]);
 
-/** x repeated along new leading axes and axes of size 1, without copying. */
+/** x repeated along new leading axes and along axes of size 1; the data are not copied. */
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
   const source = tensor(x);
   if (sameShape(source.shape, asShape("broadcastTo", shape))) return source;
@@ -137,7 +137,7 @@ const broadcastOp: Op<Shape> = {
   shape: (shape) => shape,
   view: (shape, x) => broadcastView(x, shape),
   kernel: viewOnly,
-  // `grad` sums every cotangent to the shape of its input, so there is nothing to do here.
+  // `grad` sums every cotangent to the shape of its input, so the rule need not.
   vjp: () => (g) => g,
   batch: (shape, [x], _, size) => {
     const inner = (x as Tensor).shape.slice(1);
@@ -151,9 +151,9 @@ const broadcastOp: Op<Shape> = {
 /** A new axis of size 1 at position `axis`. */
 export function expandDims(x: TensorLike, axis: number): Tensor {
   const source = tensor(x);
-  const at = normalizeAxis("expandDims", axis, [...source.shape, 1]);
-  const after = source.shape.slice(at);
-  return reshapeAs(source, [...source.shape.slice(0, at), 1, ...after], insertAxes(after.length, 1));
+  const position = normalizeAxis("expandDims", axis, [...source.shape, 1]);
+  const after = source.shape.slice(position);
+  return reshapeAs(source, [...source.shape.slice(0, position), 1, ...after], insertAxes(after.length, 1));
 }
 
 /** x without axis `axis`, which must have size 1; by default, without all axes of size 1. */
@@ -164,25 +164,26 @@ export function squeeze(x: TensorLike, axis?: number): Tensor {
       source,
       source.shape.filter((n) => n !== 1),
     );
-  const at = normalizeAxis("squeeze", axis, source.shape);
-  if (source.shape[at] !== 1)
+  const position = normalizeAxis("squeeze", axis, source.shape);
+  if (source.shape[position] !== 1)
     throw new PedigradError({
       code: "bad-axis",
       op: "squeeze",
-      message: `squeeze: axis ${axis} of shape ${showShape(source.shape)} has size ${source.shape[at]}. Only axes of size 1 can be removed.`,
+      message: `squeeze: axis ${axis} of shape ${showShape(source.shape)} has size ${source.shape[position]}. Only axes of size 1 can be removed.`,
     });
-  const [before, after] = [source.shape.slice(0, at), source.shape.slice(at + 1)];
+  const [before, after] = [source.shape.slice(0, position), source.shape.slice(position + 1)];
   return reshapeAs(source, [...before, ...after], dropAxis(after.length));
 }
 
 /**
- * x with its provenance mixed along these axes. Since these axes have size 1, `op` would not change the numbers. But an axis of size 1 may
- * stand for many elements, as in the value of an enumerated site along its plates, so the provenance is mixed as `op` would mix it.
+ * x with its provenance mixed along `axes` by `op`, the name of the function that was called. This is needed where the function is made of
+ * ops with other names. It is also needed for axes of size 1, along which no op runs because it would not change the numbers: such an axis
+ * may stand for many elements, as in the value of an enumerated site along its plates.
  */
 export function mixProvenance(x: Tensor, axes: readonly number[], op: string): Tensor {
   if (!x.provenance.hasAxes) return x;
   const rank = x.shape.length;
-  const map = mapAxes(rank, (k) => (axes.includes(rank - 1 - k) ? -1 : k));
+  const map = axes.reduce((map, axis) => map & mixAxis(rank - 1 - axis), KEEP);
   return x.withProvenance(x.provenance.moved(map, op));
 }
 

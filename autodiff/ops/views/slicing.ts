@@ -47,7 +47,7 @@ export interface Slices {
   readonly shape: Shape;
   readonly slices: readonly Slice[];
 }
-/** Zeros of the given shape, with each operand added at the place of its slice. This is the gradient of slices. */
+/** The gradient of slices: zeros of the given shape, with each operand added at the place of its slice. */
 export const unsliceOp: Op<Slices> = {
   name: "unslice",
   shape: ({ shape }) => shape,
@@ -96,6 +96,7 @@ export function slice(x: TensorLike, start: number, end?: number, options?: Slic
   const [low, high] = [clampBound("start", start), clampBound("end", end ?? size)];
   const count = Math.max(0, Math.ceil((high - low) / step));
   if (count !== size) return apply(sliceOp, { axis: along, start: low, count, step }, source);
+  // An axis of size 1 may stand for many elements (see mixProvenance), and bounds would select some of them.
   const isWhole = size !== 1 || (start === 0 && end === undefined);
   return isWhole ? source : mixProvenance(source, [along], "slice");
 }
@@ -116,7 +117,7 @@ export function pick(x: TensorLike, index: number, axis = 0): Tensor {
 }
 
 const pickOp: Op<{ axis: number; index: number }> = {
-  name: "pick",
+  name: "at",
   shape: ({ axis }, inputs) => omitAxis(firstInput(inputs).shape, axis),
   view: ({ axis, index }, x) =>
     viewOf(x.data, omitAxis(x.shape, axis), omitAxis(x.stride, axis), x.offset + index * (x.stride[axis] as number)),

@@ -1,7 +1,7 @@
 /**
- * Which axes of an array survive `reshape`: those that keep their size and the number of elements to their right. Adjacent axes of size 1
- * have the same number of elements to their right, so this rule cannot tell them apart. They are followed only if both shapes have equally
- * many of them in this place, or if one shape is the other with axes added before or after it.
+ * Which axes of an array survive `reshape`: an axis does if it keeps its size and the number of elements to its right. Adjacent axes of
+ * size 1 have the same number of elements to their right, so this rule cannot tell them apart. They survive only if both shapes have
+ * equally many axes of size 1 in this place, or if one shape is the other with axes added before or after it.
  */
 import { type AxisMap, axisGoesTo, MIX } from "../../../provenance/axes.js";
 import { type Shape, sameShape } from "../../core/shape.js";
@@ -16,7 +16,7 @@ function onesFrom(shape: Shape, k: number): number {
   return end - k;
 }
 
-/** How far each axis of `from` moves left if `to` is `from` with axes added before or after it; null if neither holds, or both do. */
+/** How far axes move to the left, if the longer shape is the shorter one with axes added on one side; null for neither side or both. */
 function shiftBetween(from: Shape, to: Shape): number | null {
   const n = Math.min(from.length, to.length);
   const isPrefix = sameShape(from.slice(0, n), to.slice(0, n));
@@ -28,6 +28,7 @@ function shiftBetween(from: Shape, to: Shape): number | null {
 /** The axis map of a reshape. */
 export function survivingAxes(from: Shape, to: Shape): AxisMap {
   let map = MIX;
+  // To the right of axis k of `from` there are `inner` elements, and to the right of axis l of `to` there are `outer`.
   let [k, l, inner, outer] = [0, 0, 1, 1];
   while (k < from.length) {
     while (l < to.length && outer < inner) outer *= sizeAt(to, l++) as number;

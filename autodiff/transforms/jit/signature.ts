@@ -1,8 +1,8 @@
 /**
  * Whether two calls of a compiled function are alike. They must agree in the structure of the arguments, the shapes of their tensors, and
- * the values of all other leaves (symbols, functions and instances of classes are compared by identity, the last two held weakly). A
- * signature costs more than a run of a small program. So the records that jit itself returned last are recognised without a walk, and the
- * usual arguments, records and lists of tensors, are compared with those of the first call directly.
+ * the values of all other leaves. Symbols, functions and instances of classes are compared by identity; references to the last two are
+ * weak. To compute a signature takes longer than a run of a small program. So the records that jit itself returned last are recognised
+ * without a walk, and the usual arguments, records and lists of tensors, are compared directly with the arguments of the first call.
  */
 import { isRecord, requireDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -11,7 +11,7 @@ import { Tensor, tensor } from "../../core/tensor.js";
 import { isContainer, mapTree } from "../tree.js";
 import { literal } from "./program/params.js";
 
-/** A value in two parts: a text, which must be equal in like calls, and tensors, which may differ. */
+/** A value in two parts: a text, which must be equal if two calls are alike, and tensors, whose numbers may differ. */
 export interface Signature {
   readonly text: string;
   readonly leaves: readonly Tensor[];
@@ -45,7 +45,7 @@ export class Signatures {
     return this.#walk(arg, isInput);
   }
 
-  /** The signature of a result, of which only the tensors are made anew at each call. */
+  /** The signature of a result. Each call makes new tensors; all other leaves are in the text. */
   ofResult(value: unknown): Signature {
     return this.#walk(value, isTensor);
   }
@@ -70,7 +70,11 @@ export class Signatures {
 
   #static(x: unknown): string {
     // Plain JSON would write NaN and the infinities as the same text, and 0 and -0 too.
-    if (Array.isArray(x)) return JSON.stringify(x, (_, item) => (typeof item === "number" ? literal(item) : item));
+    if (Array.isArray(x))
+      return JSON.stringify(x, (_, item) => {
+        if (Array.isArray(item)) requireNamedFields("jit", item);
+        return typeof item === "number" ? literal(item) : item;
+      });
     if (typeof x === "string") return JSON.stringify(x);
     if (typeof x === "number") return literal(x);
     if (typeof x === "symbol") return `symbol ${this.#numberOf(this.#symbols, x)}`;
@@ -85,7 +89,7 @@ export class Signatures {
   }
 }
 
-/** One argument in the key of an entry: the shape of a tensor, or, of any other argument, the signature text and a quick test. */
+/** The key of one argument: for a tensor its shape, for any other argument the text of its signature and a quick test. */
 export type ArgumentKey = Shape | { readonly text: string; readonly fits: Fits | null };
 
 /** Whether x certainly has the same signature as the value for which the test was made. If so, the tensors of x are added to `inputs`. */
@@ -113,12 +117,12 @@ const hasItems =
   (y, inputs) => {
     if (length < 0 ? !isRecord(y) : !Array.isArray(y) || y.length !== length) return false;
     if (Object.getOwnPropertySymbols(y).length > 0) return false;
-    let at = 0;
+    let count = 0;
     for (const key in y as object) {
-      if (key !== keys[at] || !(items[at] as Fits)((y as Record<string, unknown>)[key], inputs)) return false;
-      at++;
+      if (key !== keys[count] || !(items[count] as Fits)((y as Record<string, unknown>)[key], inputs)) return false;
+      count++;
     }
-    return at === keys.length;
+    return count === keys.length;
   };
 
 /** A record in the last result: its signature, and which outputs are its leaves (from index `from` up to `to`). */
@@ -132,7 +136,7 @@ export interface ReturnedRecord {
   readonly isUnmodified: (record: unknown, outputs: readonly Tensor[]) => boolean;
 }
 
-/** The inputs of a call whose arguments match `keys`, else null. An argument is walked only if it is not one of the `records`. */
+/** The inputs of a call whose arguments match `keys`, else null. There is no walk through an argument that is one of the `records`. */
 export function matchInputs(
   keys: readonly ArgumentKey[],
   args: readonly unknown[],

@@ -10,13 +10,14 @@ import type { Recording } from "./program/recording.js";
 // compared.
 const COMPARED_OP = 400;
 const COMPILED_OP = 5;
-/** Up to this many calls, comparisons are made whatever they cost. */
+/** Up to this many calls, comparisons do not depend on their cost. */
 const MAX_UNCOUNTED = 8;
 const MIN_WORK_RATIO = 10;
 
 export class Work {
   calls = 1;
   #lastCompared = 1;
+  #requests = 0;
   readonly #comparisonCost: number;
   readonly #callCost: number;
 
@@ -38,6 +39,12 @@ export class Work {
     return (
       calls <= MAX_UNCOUNTED || (calls - this.#lastCompared) * this.#callCost >= MIN_WORK_RATIO * this.#comparisonCost
     );
+  }
+
+  /** Whether to compare now, when the caller uses the results of the calls since the last comparison. */
+  isWorthComparing(): boolean {
+    const since = this.calls - this.#lastCompared;
+    return since > 0 && (this.#requests++ < MAX_UNCOUNTED || since * this.#callCost >= this.#comparisonCost);
   }
 
   /** Notes that the last call has been compared. */

@@ -6,6 +6,7 @@ import {
   maximum,
   minimum,
   mulZeroWins,
+  PedigradError,
   sigmoid,
   type Tensor,
   type TensorLike,
@@ -24,7 +25,7 @@ type Params = Tensors<"totalCount"> & Odds;
 
 function logDensity(x: Tensor, { totalCount: n, probs, logits }: Params): Tensor {
   if (probs !== undefined) return logBinomial(x, n, probs);
-  // k counts the outcome with the smaller probability, because that probability keeps all its digits.
+  // k counts the outcome with the smaller probability, because the smaller probability keeps all its digits.
   const l = logits as Tensor;
   const isMirrored = less(0, l);
   const [k, rarer] = [where(isMirrored, n.sub(x), x), where(isMirrored, l.neg(), l)];
@@ -37,6 +38,18 @@ function cdf(x: Tensor, p: Params): Tensor {
   const k = floor(x).clip(0, n.sub(1));
   const within = betaTail(k.add(1), n.sub(k), one.probability, zero.probability);
   return where(less(x, 0), 0, where(less(x, n), within, 1));
+}
+
+/** The numbers from 0 to totalCount, which must be the same for all elements. */
+export function countsTo(totalCount: Tensor, family: string): Tensor {
+  const [n = 0, ...moreCounts] = readNumbers(totalCount, "totalCount");
+  if (moreCounts.every((count) => count === n)) return trackProvenance(arange(n + 1), totalCount.provenance);
+  throw new PedigradError({
+    code: "no-closed-form",
+    op: "enumerateSupport",
+    param: "totalCount",
+    message: `${family} has no enumerable support common to all its totalCounts. Sample the site instead of enumerating it.`,
+  });
 }
 
 /**
@@ -59,18 +72,10 @@ export class Binomial extends /* @__PURE__ */ family<Params, [totalCount: Tensor
   },
   cdf,
   icdf: (q, p) => countQuantile((k) => cdf(k, p), q, p.totalCount),
+  values: ({ totalCount }) => countsTo(totalCount, "Binomial"),
   divergences: ofBinomial,
 }) {
   get probs(): Tensor {
     return probsOf(this.params);
-  }
-  override get hasEnumerateSupport(): boolean {
-    return true;
-  }
-  override supportValues(): Tensor {
-    const { totalCount } = this.params;
-    const [n = 0, ...others] = readNumbers(totalCount, "totalCount");
-    if (others.some((other) => other !== n)) return this.hasNo("enumerable support common to all its totalCounts");
-    return trackProvenance(arange(n + 1), totalCount.provenance);
   }
 }

@@ -1,12 +1,13 @@
 /**
- * A baseline is subtracted from the cost of a score site to lower the variance of its gradient. The mean of the gradient stays the same
- * if the baseline does not depend on the site itself. There are three kinds: a decaying average of past costs, a network or a value that
- * is trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016). A site may use
- * the sum of several kinds.
+ * A baseline is subtracted from the cost of a score site to lower the variance of the gradient. The mean of the gradient stays the same
+ * if the baseline does not depend on the site itself. There are three kinds of baseline: a decaying average of past costs, a network or a
+ * value that is trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016). A
+ * site may use the sum of several kinds.
  */
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import {
   broadcastTo,
+  decayingAverage,
   PedigradError,
   stopGradient,
   type Tensor,
@@ -14,35 +15,30 @@ import {
   tensor,
   zeros,
 } from "../../../autodiff/index.js";
-import { currentAmbient, inFreshRun, union } from "../../../provenance/index.js";
+import { inFreshRun, Provenance, withAmbient } from "../../../provenance/index.js";
 import type { Averages } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
 
 /** The cost that `nnBaseline` or `baselineValue` predicts for one particle, with its gradient; null if the site sets neither. */
 export function predictedCost({ name, site }: ScoreSite): Tensor | null {
   const { nnBaseline, nnBaselineInput, baselineValue } = site.infer.baseline ?? {};
-  const given =
+  const prediction =
     nnBaseline !== undefined
-      ? withReads(() => tensor(nnBaseline(stopGradient(tensor(nnBaselineInput as TensorLike)))))
+      ? inFreshRun(() =>
+          withAmbient(Provenance.empty, () => tensor(nnBaseline(stopGradient(tensor(nnBaselineInput as TensorLike))))),
+        )
       : baselineValue !== undefined
         ? tensor(baselineValue)
         : null;
-  if (given?.provenance.has(name))
+  if (prediction?.provenance.has(name))
     throw new PedigradError({
       code: "baseline-depends-on-site",
       site: name,
       param: nnBaseline !== undefined ? "nnBaselineInput" : "baselineValue",
-      message: `sample site "${name}": its baseline depends on the site itself (it depends on ${given.provenance}), which would bias the gradient. Compute the baseline from values that are known before the site.`,
+      message: `sample site "${name}": its baseline depends on the site itself (it depends on ${prediction.provenance}), which would bias the gradient. Compute the baseline from values that are known before the site.`,
     });
-  return given;
+  return prediction;
 }
-
-/** The result of `body`, with the sites that it reads in its provenance. */
-const withReads = (body: () => Tensor): Tensor =>
-  inFreshRun(() => {
-    const result = body();
-    return result.withProvenance(union(result.provenance, currentAmbient()));
-  });
 
 /**
  * A baseline broadcast to `shape`, the shape of the site's cost. The baseline may be one number for all elements, or one
@@ -53,8 +49,8 @@ function fitToCost(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, sh
   if (baseline.size === 1) return broadcastTo(baseline.reshape([]), shape);
   const dims = plates.map(({ dim }) => elementDim - (dim ?? Infinity)).filter((axis) => axes.includes(axis));
   const ofPlates = shape.map((n, i) => (dims.includes(shape.length - i) ? n : 1));
-  const given = withoutLeadingOnes(baseline.shape);
-  const fits = (whole: Shape): boolean => sameShape(given, withoutLeadingOnes(whole));
+  const actual = withoutLeadingOnes(baseline.shape);
+  const fits = (expected: Shape): boolean => sameShape(actual, withoutLeadingOnes(expected));
   if (fits(ofPlates.slice(0, ofPlates.length - elementDim)) || fits(ofPlates))
     return broadcastTo(baseline.reshape(ofPlates), shape);
   return fits(shape) ? baseline.reshape(shape) : null;
@@ -102,7 +98,7 @@ export function baselineFor(
     const old = storedAverage(site, averages[site.name], cost.shape.slice(1));
     const beta = options.baselineBeta ?? 0.9;
     prediction = old;
-    average = old.mul(beta).add(constantCost.mean(0).mul(1 - beta));
+    average = decayingAverage(old, constantCost.mean(0), beta);
   }
   if (predicted !== null) prediction = prediction.add(predicted);
   const residual = constantCost.sub(prediction);

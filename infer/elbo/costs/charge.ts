@@ -7,7 +7,7 @@
  *
  *     cost_d[i] = Σ over costs c that d is charged with, Σ over the elements of c that depend on d[i]
  *
- * If two axes of d correspond to the same axis of c, only the first of them meets it.
+ * If two axes of d correspond to one axis of c, only the first of the two meets the axis of c.
  */
 import { type Tensor, tensor } from "../../../autodiff/index.js";
 import type { Provenance } from "../../../provenance/index.js";
@@ -16,7 +16,7 @@ import type { ScoreSite } from "./costs.js";
 import { commonPlateDims, type Meeting, sumToMeetings } from "./meetings.js";
 import { warnIfMixed } from "./mixedPlates.js";
 
-/** A function that returns the score sites that pay for a cost. It is the only difference between TraceGraphELBO and TraceELBO. */
+/** A function that returns the score sites that pay for a cost. TraceGraphELBO and TraceELBO differ only in this function. */
 export type Payers = (c: Cost) => Iterable<ScoreSite>;
 
 /** The sites among `sites` that are in the provenance of a cost. */
@@ -41,11 +41,11 @@ export interface AlignedCost {
 }
 const NO_MEETINGS: readonly Meeting[] = [];
 
-/** The cost c, aligned with site d. If more axes meet before the sum over event axes, the value before this sum is used. */
+/** The cost c, aligned with site d. If more axes meet before c is summed over its event axes, the value before this sum is used. */
 export function alignedCost(c: Cost, d: ScoreSite): AlignedCost {
   const { value, provenance, elements } = c;
   if (d.axes.length === 0) return { value, meetings: NO_MEETINGS };
-  // If c does not depend on d, every choice of meetings is unbiased. Use the plates that both are in.
+  // If c does not depend on d, every choice of meetings is unbiased. Use the plates that contain both c and d.
   if (!provenance.has(d.name)) return { value, meetings: plateMeetings(c, d) };
   const meetings = meetingsOf(provenance, d);
   if (elements === undefined || meetings.length === d.axes.length) return { value, meetings };
@@ -70,9 +70,10 @@ const plateMeetings = (c: Cost, d: ScoreSite): Meeting[] =>
     .filter(([from, to]) => d.axes.includes(to) && (c.value.shape.at(-from) ?? 1) > 1);
 
 /**
- * cost_d for every score site d. If a site is charged with all costs of another site and more, its sum starts from that
- * of the other site. So a guide in which every site depends on the one before needs one addition per site instead of one
- * per pair of sites. Two sites share a sum only if every cost in the sum meets both along the same axes.
+ * cost_d for every score site d. If a site is charged with all costs of an earlier site and with further costs, only the
+ * further costs are added to the sum of the earlier site. So in a chain of sites, each of which depends on the site before
+ * it, the number of additions grows with the number of sites, not with its square. Two sites share a sum only if every
+ * cost in the sum meets both sites along the same axes.
  */
 export function chargedCosts(costs: readonly Cost[], sites: readonly ScoreSite[], payers: Payers): Map<string, Tensor> {
   const result = new Map<string, Tensor>();
@@ -88,11 +89,11 @@ export function chargedCosts(costs: readonly Cost[], sites: readonly ScoreSite[]
   const earlierSums = new Map<string, { shares: ReadonlyMap<number, AlignedCost>; total: Tensor }>();
   for (const { site, shares } of charges) {
     const group = site.plates.map((p) => p.name).join("\u0000");
-    const before = earlierSums.get(group);
-    const isShared = before !== undefined && [...before.shares].every(([i, share]) => isSame(shares.get(i), share));
-    let total = isShared ? before.total : null;
+    const earlier = earlierSums.get(group);
+    const isShared = earlier !== undefined && [...earlier.shares].every(([i, share]) => isSame(shares.get(i), share));
+    let total = isShared ? earlier.total : null;
     for (const [i, { value, meetings }] of shares) {
-      if (isShared && before.shares.has(i)) continue;
+      if (isShared && earlier.shares.has(i)) continue;
       const share = sumToMeetings(value, meetings);
       total = total === null ? share : total.add(share);
     }

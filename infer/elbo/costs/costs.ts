@@ -6,8 +6,8 @@
  *     cost_d[i] = Σ over costs c that depend on d, Σ over the elements of c that depend on d[i]
  *     gradient += Σ over elements i of (cost_d[i] - baseline_d[i]) ∇ log q(d)[i]
  *
- * where cost_d is a constant (charge.ts computes which elements depend on which). The cost is scaled and masked; the score ∇ log q(d) is
- * not.
+ * where cost_d counts as a constant, and baseline_d lowers the variance (baselines.ts). charge.ts finds the elements of c that depend on
+ * d[i]. The cost is scaled and masked; the score ∇ log q(d) is not.
  */
 import { neg, type Tensor } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
@@ -74,8 +74,8 @@ export function scoreSite(site: SampleSite): ScoreSite {
   const { name, plates, fn, value } = site;
   const { elementDim } = fn;
   const density = site.unmasked().elements();
-  // The density of a uniform distribution does not depend on the value, so the site is not in its provenance. Then take
-  // the element axes from the value itself.
+  // The density of a uniform distribution does not depend on the value, so its provenance lacks the site. In this case,
+  // take the element axes from the value.
   const [source, eventAxes] = density.provenance.has(name) ? [density, 0] : [value, fn.eventDim - elementDim];
   const ownAxes = source.provenance.axesOf(name);
   const axes = [...ownAxes].flatMap(([axis, place]) => (place === axis - eventAxes ? [-axis] : []));

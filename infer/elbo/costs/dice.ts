@@ -1,7 +1,7 @@
 /**
  * An expression for the ELBO whose derivatives of every order are unbiased (DiCE, Foerster et al. 2018; baselines as in Farquhar et
- * al. 2019). For each element of a cost c, let L_c be the sum of log q over the elements of score sites that pay for it. For each
- * score site d, let l_d = log q(d), and let b_d be its baseline. Then
+ * al. 2019). For each element of a cost c, let L_c be the sum of log q over all elements of score sites that pay for this element of c.
+ * For each score site d, let l_d = log q(d), and let b_d be its baseline. Then
  *
  *     ELBO = Σ_c c · exp(L_c - stopGradient(L_c)) + Σ_d stopGradient(b_d) · (1 - exp(l_d - stopGradient(l_d))).
  *
@@ -23,7 +23,7 @@ export function totalWithScores(costs: readonly Cost[], payers: Payers): Tensor 
   return costs.reduce((total, cost) => total.add(withScores(cost, payers(cost))), tensor(0));
 }
 
-/** One term of this sum: Σ c · exp(L_c - stopGradient(L_c)) over the elements of the cost c. */
+/** One term of the first sum above: Σ c · exp(L_c - stopGradient(L_c)) over the elements of the cost c. */
 function withScores(cost: Cost, payers: Iterable<ScoreSite>): Tensor {
   const shares = [...payers].map((d) => ({ d, share: alignedCost(cost, d) }));
   const elementwise = shares.find(({ share }) => share.value !== cost.value)?.share.value;

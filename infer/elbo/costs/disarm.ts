@@ -35,7 +35,7 @@ export function antitheticHandler(guide: Trace, key: Tensor): Handler | null {
       sample(message) {
         const site = guide.get(message.name);
         if (message.isObserved || site?.type !== "sample") return;
-        // If host code read this site, it had a score-function gradient in the first run (hostReads.ts): do the same.
+        // If host code read this site in the first run, the site got a score-function gradient there (hostReads.ts). Do the same here.
         if (message.fn.hasRsample && !site.fn.hasRsample) message.fn = message.fn.nonreparameterized();
         if (names.has(site.name))
           message.value = antitheticDraw(site, random.foldIn(key, [...names].indexOf(site.name)));
@@ -46,7 +46,7 @@ export function antitheticHandler(guide: Trace, key: Tensor): Handler | null {
   };
 }
 
-/** The draw of the second run, which belongs to the uniform number 1 - u, given the site's value, which belongs to u. */
+/** The draw b' of the second run, given the draw b of the first run, which is the value of `site`. */
 function antitheticDraw(site: SampleSite, key: Tensor): Tensor {
   const { value } = site;
   const p = stopGradient(broadcastTo(bernoulliOf(site).probs, value.shape));
@@ -67,10 +67,10 @@ function refuseUnequalLogits(site: SampleSite, disarmed: ReadonlySet<string>): v
   });
 }
 
-/** A term whose gradient is the formula above; `one` and `other` are cost_d in the two runs. */
+/** A term whose gradient is the formula above, from the costs cost_d(b) and cost_d(b') of the two runs. */
 export function disarmTerm(
   { site, axes }: ScoreSite,
-  [one, other]: readonly [Tensor, Tensor],
+  [cost, antitheticCost]: readonly [Tensor, Tensor],
   antitheticSite: SampleSite,
 ): Tensor {
   const logits = broadcastTo(bernoulliOf(site).logits, site.value.shape);
@@ -78,5 +78,5 @@ export function disarmTerm(
   const meetings = axes.map((axis) => [axis, axis] as const);
   // All elements along other axes have the same cost, so sum over these axes before multiplying by the cost.
   const scaledLogits = sumToMeetings(slope.mul(logits), meetings);
-  return stopGradient(one.sub(other)).mul(0.5).mul(scaledLogits).sum();
+  return stopGradient(cost.sub(antitheticCost)).mul(0.5).mul(scaledLogits).sum();
 }

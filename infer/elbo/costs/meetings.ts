@@ -1,14 +1,11 @@
 /**
- * Two axes of two tensors *meet* if element i along one of them corresponds to element i along the other. This file has the type of such
- * pairs of axes, and a function that sums a tensor over all axes without a partner.
+ * Two axes of two tensors *meet* if element i along one axis corresponds to element i along the other. This file has the type of such
+ * pairs of axes, and a function that sums a tensor over all its axes that meet no axis of the other tensor.
  */
 import { reshape, type Tensor } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
 
-/**
- * An axis of one tensor (such as a cost) and the axis of another (such as the log q of a score site) that it meets, both
- * counted from the right, from 1.
- */
+/** Axis `from` of one tensor (a cost) meets axis `to` of another (log q of a score site); both are counted from the right, from 1. */
 export type Meeting = readonly [from: number, to: number];
 
 /**
@@ -24,15 +21,15 @@ export function sumToMeetings(x: Tensor, meetings: readonly Meeting[]): Tensor {
   if (meetings.every(([from, to]) => from === to))
     return depth === rank ? sum : reshape(sum, sum.shape.slice(rank - depth));
   const order = [...meetings].sort((a, b) => b[1] - a[1]).map(([from]) => rank - from);
-  const others = [...x.shape.keys()].filter((axis) => !keptAxes.has(axis));
+  const sumAxes = [...x.shape.keys()].filter((axis) => !keptAxes.has(axis));
   const shape = new Array<number>(depth).fill(1);
   for (const [from, to] of meetings) shape[depth - to] = x.shape[rank - from] as number;
-  return reshape(sum.transpose([...others, ...order]), shape);
+  return reshape(sum.transpose([...sumAxes, ...order]), shape);
 }
 
-/** The dims of every vectorised plate that is in both lists, as meetings. */
+/** The dims of every plate that is in both lists, as meetings. Sequential plates, which have no dim, are left out. */
 export const commonPlateDims = (a: readonly PlateFrame[], b: readonly PlateFrame[]): Meeting[] =>
   a.flatMap(({ name, dim }) => {
-    const other = b.find((plate) => plate.name === name)?.dim ?? null;
-    return dim === null || other === null ? [] : [[-dim, -other] as const];
+    const dimInB = b.find((plate) => plate.name === name)?.dim ?? null;
+    return dim === null || dimInB === null ? [] : [[-dim, -dimInB] as const];
   });

@@ -1,9 +1,10 @@
 /**
  * A warning if an op mixed the elements of a plate. A plate declares that its elements are independent given the sites
- * outside. They are not if a site and a cost are in the same plate, and an op between the two mixed the elements. The
- * gradient is still unbiased, since every element then pays for the whole cost, but it has more variance, and the mixing
- * may be a mistake. If the plate visits only some of its elements, the cost of one element depends on which others are
- * visited, so even the loss is biased. The warning appears once per site and plate.
+ * outside. If a site and a cost are in the same plate, and an op between the two mixed the elements, the elements are
+ * dependent. The gradient is still unbiased, because every element of the site then pays for the whole cost, but the
+ * gradient has more variance, and the mixing may be a mistake. If the plate visits only some of its elements, the cost of
+ * one element depends on which other elements are visited, so even the loss is biased. The warning appears once per site
+ * and plate.
  */
 import type { PlateFrame } from "../../program/messages.js";
 import type { Cost } from "../particles/pair.js";
@@ -25,14 +26,14 @@ export function warnIfMixed(cost: Cost, site: ScoreSite, meetings: readonly Meet
   }
 }
 
-/** Warn, once per site and plate, that `op` mixes the elements of the plate between the sites `site` and `to`, which are both in it. */
+/** Warn, once per site and plate, that `op` mixes the elements of the plate between the sites `site` and `to` in this plate. */
 export function warnOfMixing(site: string, plate: PlateFrame, op: string | null, to: string): void {
   const key = `${site}\u0000${plate.name}`;
   if (warned.has(key)) return;
   warned.add(key);
   const { name, size, subsampleSize } = plate;
   const effect = isSubsampled(plate)
-    ? `The plate visits only ${subsampleSize} of its ${size} elements, and what they mix depends on which, so the loss and its gradient are biased`
+    ? `The plate visits only ${subsampleSize} of its ${size} elements, and the mixed values depend on which ones, so the loss and its gradient are biased`
     : "The gradient is unbiased, but has more variance";
   console.warn(
     `pedigrad: site "${site}" in plate "${name}": ${op === null ? "an op" : `"${op}"`} mixes the plate's elements between this site and site "${to}" in the same plate, so every element of "${site}" is charged with the whole cost of "${to}". ${effect}. If the elements do not need each other, compute "${to}" element by element. If they do, ${isSubsampled(plate) ? "visit the whole plate" : `put "${to}" outside the plate, or use toEvent`}.`,

@@ -4,13 +4,22 @@
  */
 import { emptyRecord, mapTree, neg, PedigradError, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
-import { substitute } from "../../program/handlers.js";
 import { withHandler } from "../../program/messages.js";
-import { sharedPlatesHandler } from "../../program/subsamples.js";
+import { sharedPlatesHandler, visitedValuesHandler } from "../../program/subsamples.js";
 import { isScoreSite, SampleSite, sampleSites, type Trace } from "../../program/trace.js";
+import { withDraws } from "../../program/values.js";
 import { checkSamples } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
-import { mutableOf, tracedRun } from "../particles/particles.js";
+import { hostReadsOf, mutableOf, tracedRun } from "../particles/particles.js";
+import { refuseGradients, refuseUnsupported, warnOfOptions } from "../particles/siteOptions.js";
+
+/** Sites can ask neither for a closed form nor for a baseline: every term is sampled and pathwise. */
+const NO_OPTIONS = {
+  name: "TraceELBO (multiSampleGuide)",
+  hasClosedForms: false,
+  hasPairs: false,
+  hasBaselines: false,
+};
 
 /** The loss of one run of the guide, averaged over its samples. */
 export function multiSampleEstimate(task: Task): Outcome {
@@ -21,19 +30,28 @@ export function multiSampleEstimate(task: Task): Outcome {
 function estimateOf(task: Task): Outcome {
   const guide = tracedRun(task.guide, random.foldIn(task.key, 1), task);
   const latents = [...sampleSites(guide)].filter((site) => !site.isObserved);
-  const count = samplesOf(latents);
+  const [read] = hostReadsOf(guide);
+  if (read !== undefined)
+    refuse(
+      read,
+      `the guide reads the value of "${read}", where a pathwise gradient ends. Use numParticles instead, or compute with ops on the tensor.`,
+    );
+  const count = countSamples(latents);
+  if (!task.isMeasured) warnOfOptions(NO_OPTIONS, guide);
   const values = emptyRecord<Tensor>();
   for (const site of latents) values[site.name] = site.value;
   const keys = random.split(random.foldIn(task.key, 2), count);
   const { logp, mutable }: { logp: Tensor; mutable: Record<string, Tensor> } = vmap(
-    (key: Tensor, one: Record<string, Tensor>) => {
-      const model = tracedRun(substitute(task.model, one), key, task);
+    (key: Tensor, sample: Record<string, Tensor>) => {
+      const model = tracedRun(withDraws(task.model, sample), key, task, visitedValuesHandler);
       checkSamples(guide, model);
+      refuseUnsupported(NO_OPTIONS, { guide, model });
+      refuseGradients(NO_OPTIONS, { guide, model });
       const terms = [...sampleSites(model)].map((site) => site.scaledLogProb().sum());
       return { logp: sumOf(terms), mutable: mutableOf({ guide, model }) };
     },
   )(keys, values);
-  const logq = sumOf([...sampleSites(guide)].map((site) => ofSamples(site, count)));
+  const logq = sumOf([...sampleSites(guide)].map((site) => logqOfSamples(site, count)));
   const mutableState = mapTree(mutable, (leaf) => (leaf as Tensor).at(0)) as Record<string, Tensor>;
   return { loss: neg(logp.sub(logq).mean()), mutableState };
 }
@@ -54,7 +72,7 @@ const refuse = (site: string | undefined, message: string): never => {
 };
 
 /** log q of a site of the guide, one number for each sample. */
-function ofSamples(site: SampleSite, count: number): Tensor {
+function logqOfSamples(site: SampleSite, count: number): Tensor {
   const logq = site.scaledLogProb();
   if (logq.shape[0] !== count)
     refuse(
@@ -64,25 +82,19 @@ function ofSamples(site: SampleSite, count: number): Tensor {
   return logq.reshape([count, -1]).sum(1);
 }
 
-/** The length of the leading axis that all latents share. */
-function samplesOf(latents: readonly SampleSite[]): number {
+/** The number of samples: the length of the first axis, which must be the same for all latents. */
+function countSamples(latents: readonly SampleSite[]): number {
   const [first] = latents;
   if (first === undefined) return refuse(undefined, "the guide has no latent site. Leave the option out.");
   const count = first.value.shape[0];
   for (const site of latents) {
-    const { name, ambient, infer, value } = site;
+    const { name, infer, value } = site;
     if (isScoreSite(site)) refuse(name, `site "${name}" has no pathwise sampler. Use numParticles instead.`);
     if (infer.enumerate != null) refuse(name, `site "${name}" is enumerated. Use TraceEnumELBO.`);
-    const [read] = ambient;
-    if (read !== undefined)
-      refuse(
-        read,
-        `the guide reads the value of "${read}" before "${name}", and no pathwise gradient can pass through such a read. Use numParticles instead, or compute with ops on the tensor.`,
-      );
     if (value.shape[0] !== count || count === undefined)
       refuse(
         name,
-        `site "${name}" has shape [${value.shape}], and the first latent has shape [${first.value.shape}]. All latents must have the same leading axis, that of the samples.`,
+        `site "${name}" has shape [${value.shape}], and the first latent has shape [${first.value.shape}]. All latents must have a first axis with one element for each sample.`,
       );
   }
   return count as number;

@@ -3,17 +3,19 @@
  * random latent of the guide. Point masses and factors of the guide are computed, not drawn, and their terms keep their whole gradient.
  *
  * Sticking the landing (Roeder, Wu and Duvenaud 2017) computes log q of a draw with constant parameters, so that log q has a gradient
- * through the draw only. The other part of the gradient has mean 0 and would only add variance. If the guide equals the posterior, the
- * remaining gradient is 0 for every draw.
+ * through the draw only. The gradient through the parameters has mean 0 and would only add variance. If the guide equals the posterior,
+ * the remaining gradient is 0 for every draw.
  *
  * Doubly reparameterised gradients (Tucker et al. 2019) need the log weights twice: once with a gradient through the draws only, and once
- * (without log q of the draws) with a gradient through the parameters only, because the two gradients have different factors.
+ * (without log q of the draws) with a gradient through the parameters only, because RenyiELBO and ReweightedWakeSleep multiply the two
+ * gradients by different factors.
  */
 import { mapTree, PedigradError, stopGradient, type Tensor } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
-import { replay, seed, substitute } from "../../program/handlers.js";
-import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, trace } from "../../program/trace.js";
+import { withHandler } from "../../program/messages.js";
+import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, traceOf } from "../../program/trace.js";
+import { replay, seed, substituteHandler } from "../../program/values.js";
 import { shareMasks } from "../particles/masks.js";
 import type { Cost, Pair, PathTerms, Task } from "../particles/pair.js";
 import { type RunInputs, replayedRun } from "../particles/particles.js";
@@ -49,28 +51,28 @@ export function guideWithConstantParams(pair: Pair, key: Tensor, task: Task): Tr
 
 /** The terms of log w for doubly reparameterised gradients. Refuse a guide in which some latent has no pathwise sampler. */
 export function pathTermsOf(estimator: string, pair: Pair, key: Tensor, task: Task): PathTerms {
-  const score = [...sampleSites(pair.guide)].find(isScoreSite);
-  if (score !== undefined)
+  const scoreSite = [...sampleSites(pair.guide)].find(isScoreSite);
+  if (scoreSite !== undefined)
     throw new PedigradError({
       code: "bad-option",
-      site: score.name,
+      site: scoreSite.name,
       param: "estimator",
-      message: `${estimator}: estimator "dreg" needs pathwise samplers, but guide site "${score.name}" (${score.fn.label}) has none. Use another estimator, or a reparameterised distribution.`,
+      message: `${estimator}: estimator "dreg" needs pathwise samplers, but guide site "${scoreSite.name}" (${scoreSite.fn.label}) has none. Use another estimator, or a reparameterised distribution.`,
     });
-  const path = guideWithConstantParams(pair, key, task);
-  const fixed = replayGuide(drawnSites(pair.guide, stopGradient), pair, key, task, task);
+  const throughDraws = guideWithConstantParams(pair, key, task);
+  const throughParams = replayGuide(drawnSites(pair.guide, stopGradient), pair, key, task, task);
   const model = (guide: Trace, inputs: RunInputs): Trace =>
     replayedRun(task.model, guide, () => random.foldIn(key, 1), inputs);
-  const isOfDraw = ({ side, site }: Cost): boolean => side === "guide" && isDraw(fixed.get(site) as SampleSite);
+  const isOfDraw = ({ side, site }: Cost): boolean => side === "guide" && isDraw(throughParams.get(site) as SampleSite);
   return {
-    throughDraws: costsOf(path, model(path, withConstantParams(task))),
-    throughParams: costsOf(fixed, model(fixed, task)).filter((cost) => !isOfDraw(cost)),
+    throughDraws: costsOf(throughDraws, model(throughDraws, withConstantParams(task))),
+    throughParams: costsOf(throughParams, model(throughParams, task)).filter((cost) => !isOfDraw(cost)),
   };
 }
 
 /**
- * Refuse point masses of the guide whose position depends on parameters. Such a latent z is computed from draws and parameters, so it still
- * changes with the parameters if the draws are constant, and the guide has no log q at a constant z.
+ * Refuse point masses of the guide whose position depends on parameters. The value z of such a latent is computed from draws and
+ * parameters, so z still changes with the parameters if the draws are constant, and the guide has no log q at a constant z.
  */
 export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor, task: Task): void {
   for (const site of sampleSites(guide)) if (isDraw(site)) refuseMovingSupport(site, "the gradient of log q");
@@ -79,7 +81,7 @@ export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor,
   const values = trackProvenance(detachProvenance(task.values), PARAMETER_TAG);
   const draws = drawnSites(guide, (value) => detachProvenance(stopGradient(value)));
   const taggedRun = inFreshRun(() =>
-    trace(seed(substitute(replay(task.guide, draws), values), key)).getTrace(...task.args),
+    withHandler(substituteHandler(values), () => traceOf(seed(replay(task.guide, draws), key), task.args)),
   );
   for (const { name } of points)
     if (getProvenance(Object.values((taggedRun.get(name) as SampleSite).fn.params)).has(PARAMETER_TAG))
@@ -90,5 +92,5 @@ export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor,
         message: `${estimator}: guide site "${name}" is a point mass computed from other draws and parameters, so it has no log density to take the gradient of. Use TraceELBO or RenyiELBO, or a guide that samples "${name}" from a distribution, such as AutoNormal or AutoMultivariateNormal.`,
       });
 }
-/** The name that tags all parameters in the run that looks for such point masses. */
+/** The site name with which `refuseMovingPoints` tags all parameters. */
 const PARAMETER_TAG = "parameters";

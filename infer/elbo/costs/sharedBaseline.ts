@@ -1,6 +1,6 @@
 /**
- * A warning if a trained baseline (a network, or a value with parameters) shares parameters with the guide. The loss that trains the
- * baseline would move the shared parameters away from the optimum of the ELBO.
+ * A warning if a baseline that is trained (a network, or a value with parameters) shares parameters with the guide. The loss that trains
+ * the baseline would move the shared parameters away from the optimum of the ELBO.
  */
 import { emptyRecord, grad, type Tensor, tensor } from "../../../autodiff/index.js";
 import { quoted } from "../../checks.js";

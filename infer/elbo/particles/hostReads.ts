@@ -35,7 +35,7 @@ function pathwiseSitesRead({ guide, readSites }: Pair): Set<string> {
 }
 
 let hasWarnedOfPoint = false;
-/** Warn of a point mass that was read: it has no score to take instead, so its path ends there. */
+/** Warn of a point mass that was read. A point mass has no score function, so its gradient ends at the read. */
 function warnOfPointRead({ guide, readSites }: Pair): void {
   if (hasWarnedOfPoint) return;
   for (const { name, fn, isObserved } of sampleSites(guide)) {

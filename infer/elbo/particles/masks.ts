@@ -1,6 +1,6 @@
 /**
- * Copies the model's masks to autoguides. Where the model masks a latent, its log prior does not count; if its -log q counted
- * there, maximising the ELBO would make the guide wider without limit. Guides written by hand apply the same mask themselves, but
+ * Copies the model's masks to autoguides. Where the model masks a latent, the latent's log p does not count. If its -log q counted
+ * there, maximising the ELBO would make the guide wider without limit. A guide written by hand can apply the same mask itself, but
  * autoguides do not know the model's masks.
  */
 import { type Derived, type Distribution, Expanded, Masked } from "../../../distributions/index.js";
@@ -15,11 +15,11 @@ export function asMasked(fn: Distribution): Masked | null {
 /** Apply the masks of the model's sites to the guide's sites that set `sharesMask`. */
 export function shareMasks(guide: Trace, model: Trace): void {
   for (const site of sampleSites(guide)) {
-    const other = site.infer.sharesMask ? model.get(site.name) : undefined;
-    if (other?.type !== "sample") continue;
-    const masked = asMasked(other.fn);
-    if (other.mask === null && masked === null) continue;
+    const modelSite = site.infer.sharesMask ? model.get(site.name) : undefined;
+    if (modelSite?.type !== "sample") continue;
+    const masked = asMasked(modelSite.fn);
+    if (modelSite.mask === null && masked === null) continue;
     const fn = masked === null ? site.fn : site.fn.mask(masked.selected);
-    guide.set(site.name, new SampleSite({ ...site, fn, mask: other.mask }));
+    guide.set(site.name, new SampleSite({ ...site, fn, mask: modelSite.mask }));
   }
 }

@@ -15,30 +15,30 @@ const refusal = (code: ErrorCode, site: string, message: string): PedigradError 
 /** Refuse latents of the guide that the model lacks, observes, or has with another shape or plate, and sites that both observe. */
 export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity): void {
   for (const site of sampleSites(guide)) {
-    const other = latentOf(site, guide, model);
-    if (other === null) continue;
-    checkShapes(site, other, maxPlateNesting);
-    comparePlates(site, other);
+    const modelSite = latentOf(site, guide, model);
+    if (modelSite === null) continue;
+    checkShapes(site, modelSite, maxPlateNesting);
+    comparePlates(site, modelSite);
   }
   for (const site of guide.values()) {
     if (site.type !== "plate") continue;
-    const other = model.get(site.name);
-    if (other?.type !== "plate")
+    const modelPlate = model.get(site.name);
+    if (modelPlate?.type !== "plate")
       throw refusal(
         "guide-only-plate",
         site.name,
         `guide plate "${site.name}" is not in the model. Put the same plate into the model, or use toEvent in the guide.`,
       );
-    if (other.size !== site.size)
+    if (modelPlate.size !== site.size)
       throw refusal(
         "plate-size",
         site.name,
-        `plate "${site.name}" has size ${site.size} in the guide and ${other.size} in the model. Give both the same size.`,
+        `plate "${site.name}" has size ${site.size} in the guide and ${modelPlate.size} in the model. Give both the same size.`,
       );
   }
   for (const site of sampleSites(guide)) {
-    const other = model.get(site.name);
-    if (!site.isObserved || other?.type !== "sample" || !other.isObserved || isFactor(site)) continue;
+    const modelSite = model.get(site.name);
+    if (!site.isObserved || modelSite?.type !== "sample" || !modelSite.isObserved || isFactor(site)) continue;
     throw refusal(
       "observed-in-guide",
       site.name,
@@ -50,8 +50,8 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
 /** The model's site of a latent of the guide; null for a site that the model need not have. Refuse a latent that the model lacks or observes. */
 function latentOf({ name, isObserved, infer }: SampleSite, guide: Trace, model: Trace): SampleSite | null {
   if (isObserved || infer.isAuxiliary) return null;
-  const other = model.get(name);
-  if (other === undefined || other.type !== "sample") {
+  const modelSite = model.get(name);
+  if (modelSite === undefined || modelSite.type !== "sample") {
     const missing = [...sampleSites(model)].filter((site) => !site.isObserved && !guide.has(site.name));
     const hint = didYouMean(
       name,
@@ -63,7 +63,7 @@ function latentOf({ name, isObserved, infer }: SampleSite, guide: Trace, model: 
       `guide site "${name}" is not in the model. Remove it, rename it, or mark it auxiliary: infer: { isAuxiliary: true }.${hint}`,
     );
   }
-  if (!other.isObserved) return other;
+  if (!modelSite.isObserved) return modelSite;
   throw refusal(
     "observed-in-model",
     name,
@@ -71,16 +71,14 @@ function latentOf({ name, isObserved, infer }: SampleSite, guide: Trace, model: 
   );
 }
 
-/**
- * Checks that the model has the latents of a guide that draws several samples at once, along a first axis of each value.
- */
+/** Check that the model has the latents of a guide that draws several samples at once, along the first axis of each value. */
 export function checkSamples(guide: Trace, model: Trace): void {
   checkLatentsCovered(guide, model);
   for (const site of sampleSites(guide)) {
-    const other = latentOf(site, guide, model);
-    if (other === null) continue;
-    comparePlates(site, other);
-    const [inGuide, inModel] = [site.value.shape.slice(1), other.fn.shape()];
+    const modelSite = latentOf(site, guide, model);
+    if (modelSite === null) continue;
+    comparePlates(site, modelSite);
+    const [inGuide, inModel] = [site.value.shape.slice(1), modelSite.fn.shape()];
     if (sameShape(withoutLeadingOnes(inGuide), withoutLeadingOnes(inModel))) continue;
     throw refusal(
       "shape-mismatch",
@@ -91,7 +89,7 @@ export function checkSamples(guide: Trace, model: Trace): void {
 }
 
 function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlateNesting: number): void {
-  // Compare only the dims of plates: enumerated dims, to their left, may differ between guide and model. So may leading axes of size 1.
+  // Compare only the dims of plates: the enumerated dims to the left of the plates, and leading axes of size 1, may differ.
   const plates = (shape: Shape) => withoutLeadingOnes(shape.slice(Math.max(0, shape.length - maxPlateNesting)));
   if (sameShape(plates(q.batchShape), plates(p.batchShape)) && sameShape(q.eventShape, p.eventShape)) return;
   throw refusal(
@@ -102,38 +100,39 @@ function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlat
 }
 
 /**
- * Refuse a latent that only guide or model puts into a subsampled plate, since only one of its densities would be scaled. Also refuse
- * a latent whose plate has different dims in guide and model. A plate without subsampling does not scale, so it may be on one side only.
+ * Refuse a latent that is in a subsampled plate only in the guide or only in the model, since only one of its densities would be
+ * scaled. Also refuse a latent whose plate has different dims in guide and model. A plate that visits all elements does not scale, so
+ * the latent may be in such a plate on one side only.
  */
 export function checkPlates(guide: Trace, model: Trace): void {
   for (const site of sampleSites(guide)) {
-    const other = model.get(site.name);
-    if (other?.type === "sample" && !site.isObserved) comparePlates(site, other);
+    const modelSite = model.get(site.name);
+    if (modelSite?.type === "sample" && !site.isObserved) comparePlates(site, modelSite);
   }
 }
 
 function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel }: SampleSite): void {
   const sides = [
-    { plates: inGuide, others: inModel, side: "guide", otherSide: "model" },
-    { plates: inModel, others: inGuide, side: "model", otherSide: "guide" },
+    { plates: inGuide, otherPlates: inModel, side: "guide", otherSide: "model" },
+    { plates: inModel, otherPlates: inGuide, side: "model", otherSide: "guide" },
   ];
-  for (const { plates, others, side, otherSide } of sides)
+  for (const { plates, otherPlates, side, otherSide } of sides)
     for (const frame of plates) {
       const { name: plate, size, subsampleSize, dim } = frame;
-      const other = others.find((p) => p.name === plate);
-      if (other === undefined && size !== subsampleSize)
+      const otherFrame = otherPlates.find((p) => p.name === plate);
+      if (otherFrame === undefined && size !== subsampleSize)
         throw refusal(
           "plate-mismatch",
           name,
           `site "${name}" is in the subsampled plate "${plate}" (${subsampleSize} of ${size} elements) in the ${side}, but not in the ${otherSide}, so only the ${side}'s log density would be scaled up. Put the site into the plate on both sides.`,
         );
-      if (other !== undefined && other.dim !== dim)
+      if (otherFrame !== undefined && otherFrame.dim !== dim)
         throw refusal(
           "plate-mismatch",
           name,
-          `site "${name}": plate "${plate}" ${alongDim(dim)} in the ${side} and ${alongDim(other.dim)} in the ${otherSide}. Open the plates in the same order on both sides, or set dim.`,
+          `site "${name}": plate "${plate}" ${alongDim(dim)} in the ${side} and ${alongDim(otherFrame.dim)} in the ${otherSide}. Open the plates in the same order on both sides, or set dim.`,
         );
-      if (other !== undefined && !haveSameVisit(frame, other))
+      if (otherFrame !== undefined && !haveSameVisit(frame, otherFrame))
         throw refusal(
           "plate-subsample",
           name,
@@ -149,15 +148,15 @@ export const haveSameVisit = (a: PlateFrame, b: PlateFrame): boolean =>
 
 const alongDim = (dim: number | null): string => (dim === null ? "is a loop" : `lies along dim ${dim}`);
 
-/** Refuse latents of the model that the guide does not sample. `enumerated`: the latents summed out, if the estimator can do this. */
+/** Refuse latents of the model that the guide does not sample, except for `enumerated` latents, which the estimator sums out. */
 export function checkLatentsCovered(guide: Trace, model: Trace, enumerated?: ReadonlyMap<string, number>): void {
   const advice =
     enumerated === undefined
       ? "Sample it in the guide, or observe it."
       : 'Sample it in the guide, observe it, or sum it out: infer: { enumerate: "parallel" }.';
   for (const { name, isObserved } of sampleSites(model)) {
-    const other = guide.get(name);
-    if (isObserved || enumerated?.has(name) || (other?.type === "sample" && !other.isObserved)) continue;
+    const guideSite = guide.get(name);
+    if (isObserved || enumerated?.has(name) || (guideSite?.type === "sample" && !guideSite.isObserved)) continue;
     throw refusal(
       "model-only-site",
       name,

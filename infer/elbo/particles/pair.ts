@@ -4,7 +4,7 @@ import type { InferOptions } from "../../program/inferOptions.js";
 import type { Model, PlateFrame } from "../../program/messages.js";
 import type { Trace } from "../../program/trace.js";
 
-/** The two traces of a particle. It also lists the options that their sites use, so that a step can skip work for unused options. */
+/** The two traces of a particle, and the options that their sites use, so that a step can skip work for unused options. */
 export interface Pair {
   readonly guide: Trace;
   readonly model: Trace;
@@ -41,6 +41,8 @@ export interface Task {
   readonly model: Model;
   readonly guide: Model;
   readonly args: readonly unknown[];
+  /** Whether the loss is only measured (by `explain`), so that options which make a fit worse need no warning. */
+  readonly isMeasured?: boolean;
 }
 
 /** The terms of log w = log p - log q, computed twice with different gradients. */
@@ -68,17 +70,15 @@ export interface Cost {
 }
 
 /**
- * The terms whose sum over the last `dim` axes is a cost. The loss uses the sum; the terms are used to charge elements of
- * a site only with the terms that depend on them (charge.ts).
+ * The terms whose sum over the last `dim` axes is a cost. The loss uses the sum. charge.ts uses the terms, so that an
+ * element of a site is charged only with the terms that depend on this element.
  */
 export interface Elements {
   readonly dim: number;
   readonly value: () => Tensor;
 }
 
-/**
- * A loss, the state for the next step, and the parts of the loss by name, if it has several parts.
- */
+/** A loss, the state for the next step, and the parts of the loss by name, if the loss has several parts. */
 export interface Outcome {
   /** The loss; its gradient is the estimator's gradient plus the gradient of the loss that trains the baselines. */
   readonly loss: Tensor;

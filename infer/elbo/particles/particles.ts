@@ -1,27 +1,34 @@
 /**
- * One particle is one run of the guide, then one run of the model with the values that the guide drew. Each run starts with an empty
- * ambient set. Several particles run as a batch (vmap) if the model allows it, else as a loop; in both cases their results are stacked.
+ * One particle is one run of the guide, then one run of the model with the values that the guide drew. The ambient set of the guide's run
+ * starts empty. Several particles run as a batch (vmap) if the model allows it, else as a loop; in both cases their results are stacked.
  */
 import { sameShape } from "../../../autodiff/core/shape.js";
 import { emptyRecord, full, mapTree, PedigradError, stack, Tensor, type Tree, vmap } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
-import { detachProvenance, inFreshRun, Provenance, union } from "../../../provenance/index.js";
-import { replayHandler, seedHandler, substituteHandler, trackHandler } from "../../program/handlers.js";
+import {
+  currentAmbient,
+  detachProvenance,
+  inFreshRun,
+  noteRead,
+  Provenance,
+  union,
+} from "../../../provenance/index.js";
 import type { InferOptions } from "../../program/inferOptions.js";
 import { type Handler, type Model, withHandler, withHandlers } from "../../program/messages.js";
 import { sharedPlatesHandler } from "../../program/subsamples.js";
 import { type SampleSite, type Site, sampleSites, type Trace, traceOf } from "../../program/trace.js";
+import { replayHandler, seedHandler, substituteHandler, trackHandler } from "../../program/values.js";
 import { shareMasks } from "./masks.js";
 import { checkPair, haveSameVisit } from "./match.js";
 import type { Pair, Task } from "./pair.js";
-import { type Estimator, refuseGradients } from "./siteOptions.js";
+import { type Estimator, refuseGradients, warnOfOptions } from "./siteOptions.js";
 
 /** The part of a task that the run of one program needs. */
 export type RunInputs = Pick<Task, "values" | "args">;
 
 /** Run `f` with parameters and mutable state from `inputs.values`; draw latents with `key`, and tag them with their names. */
-export const tracedRun = (f: Model, key: Tensor, inputs: RunInputs, ...around: Handler[]): Trace =>
-  run(f, inputs, [...around, ...handlersOf(() => key, inputs)]);
+export const tracedRun = (f: Model, key: Tensor, inputs: RunInputs, ...handlers: Handler[]): Trace =>
+  run(f, inputs, [...handlers, ...handlersOf(() => key, inputs)]);
 
 /** Like `tracedRun`, with values replayed from `choices`; `keyOf` is called only if `f` draws further sites. */
 export const replayedRun = (
@@ -29,8 +36,8 @@ export const replayedRun = (
   choices: Trace,
   keyOf: () => Tensor,
   inputs: RunInputs,
-  ...around: Handler[]
-): Trace => run(f, inputs, [...around, ...handlersOf(keyOf, inputs), replayHandler(choices)]);
+  ...handlers: Handler[]
+): Trace => run(f, inputs, [...handlers, ...handlersOf(keyOf, inputs), replayHandler(choices)], hostReadsOf(choices));
 
 const handlersOf = (keyOf: () => Tensor, { values }: RunInputs): Handler[] => [
   trackHandler,
@@ -39,19 +46,32 @@ const handlersOf = (keyOf: () => Tensor, { values }: RunInputs): Handler[] => [
   seedHandler(keyOf),
 ];
 
-const run = (f: Model, { args }: RunInputs, handlers: readonly Handler[]): Trace =>
-  inFreshRun(() => withHandlers(handlers, () => traceOf(f, args)));
+/** For each trace of a run that read values, all sites that host code had read when the run ended. */
+const hostReads = /* @__PURE__ */ new WeakMap<Trace, Provenance>();
+export const hostReadsOf = (trace: Trace): Provenance => hostReads.get(trace) ?? Provenance.empty;
 
-/** Run the guide, then the model with the guide's draws, and check that the two match. */
-export function runPrograms(key: Tensor, task: Task, ...around: Handler[]): Pair {
-  return pairWithGuide(tracedRun(task.guide, random.foldIn(key, 0), task, ...around), key, task, ...around);
+/**
+ * The trace of a run in which `read` counts as read from the start. A guide may keep a number that it read in a variable which the model
+ * uses, so the model's run starts with the reads of the guide.
+ */
+const run = (f: Model, { args }: RunInputs, handlers: readonly Handler[], read = Provenance.empty): Trace =>
+  inFreshRun(() => {
+    if (read.size > 0) noteRead(read);
+    const trace = withHandlers(handlers, () => traceOf(f, args));
+    if (currentAmbient().size > 0) hostReads.set(trace, currentAmbient());
+    return trace;
+  });
+
+/** Run the guide, then the model with the guide's draws, and check that the two traces match. */
+export function runPrograms(key: Tensor, task: Task, ...handlers: Handler[]): Pair {
+  return pairWithGuide(tracedRun(task.guide, random.foldIn(key, 0), task, ...handlers), key, task, ...handlers);
 }
 
-/** Run the model with the draws of `guide`, and check that the two match. */
-export function pairWithGuide(guide: Trace, key: Tensor, task: Task, ...around: Handler[]): Pair {
+/** Run the model with the draws of `guide`, and check that the two traces match. */
+export function pairWithGuide(guide: Trace, key: Tensor, task: Task, ...handlers: Handler[]): Pair {
   return pairOf(
     guide,
-    replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...around),
+    replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...handlers),
   );
 }
 
@@ -65,11 +85,11 @@ export function pairOf(guide: Trace, model: Trace, maxPlateNesting = Infinity): 
     if (ambient.size > 0) readSites = union(readSites, ambient);
   };
   for (const site of guide.values()) {
-    const other = model.get(site.name);
+    const modelSite = model.get(site.name);
     if (site.type === "sample") {
       collect(site);
-      isMatched &&= isSameLatent(site, other);
-    } else if (site.type === "plate") isMatched &&= other?.type === "plate" && other.size === site.size;
+      isMatched &&= isSameLatent(site, modelSite);
+    } else if (site.type === "plate") isMatched &&= modelSite?.type === "plate" && modelSite.size === site.size;
   }
   for (const site of sampleSites(model)) {
     collect(site);
@@ -97,7 +117,7 @@ function isSameLatent(q: SampleSite, p: Site | undefined): boolean {
 export interface ParticleResults<S> {
   /** The tensors that `evaluate` returned, stacked along a leading axis. */
   readonly results: Tree;
-  /** The other values that `evaluate` returned: one per run, so only one if particles run as a batch. */
+  /** The second values that `evaluate` returned, one for each call. A batch of particles is one call. */
   readonly shared: readonly S[];
   /** The mutable state after the first particle. */
   readonly mutableState: Record<string, Tensor>;
@@ -119,6 +139,7 @@ export function inEveryParticle<P extends Pair, S>(
   const runOne = (key: Tensor): readonly [Tree, S] => {
     const particle = estimator.runParticle(key, task);
     if (particle.usedOptions.has("gradient")) refuseGradients(estimator, particle);
+    if (particle.usedOptions.size > 0 && !task.isMeasured) warnOfOptions(estimator, particle.guide);
     const [tensors, shared] = evaluate(particle);
     return [{ tensors, mutable: mutableOf(particle) }, shared];
   };
@@ -145,7 +166,7 @@ export type Vectorize = boolean | "require" | ((f: (key: Tensor) => Tree, keys: 
 export const particleKeys = (key: Tensor, count: number): readonly Tensor[] =>
   count === 1 ? [key] : [...random.split(key, count)];
 
-/** Call f(key) for every particle; return its tensors, stacked along a new first axis, and its other results as a list. */
+/** Call f(key) for every particle. Return the tensors of all calls, stacked along a new first axis, and the list of the other results. */
 export function runParticles<S>(
   key: Tensor,
   count: number,
@@ -165,8 +186,8 @@ export function runParticles<S>(
       if (!(error instanceof PedigradError && error.code === "read-in-vmap") || vectorize === "require") throw error;
       warnOfLoop(error);
     }
-  const all = [...keys].map(f);
-  return [stackTrees(all.map(([tensors]) => tensors)), all.map(([, shared]) => shared)];
+  const results = [...keys].map(f);
+  return [stackTrees(results.map(([tensors]) => tensors)), results.map(([, shared]) => shared)];
 }
 
 /** Run `f` under `batch`, whose function can return only tensors, and collect the other results of `f` in an array. */
@@ -174,22 +195,22 @@ function withSideResults<S>(
   f: (key: Tensor) => readonly [Tree, S],
   batch: (tensorsOnly: (key: Tensor) => Tree) => Tree,
 ): readonly [Tree, readonly S[]] {
-  const shared: S[] = [];
-  const tensors = batch((key) => {
-    const [own, rest] = f(key);
-    shared.push(rest);
-    return own;
+  const sideResults: S[] = [];
+  const batchedTensors = batch((key) => {
+    const [tensors, sideResult] = f(key);
+    sideResults.push(sideResult);
+    return tensors;
   });
-  return [tensors, shared];
+  return [batchedTensors, sideResults];
 }
 
 /**
- * Stack records of tensors, name by name. If control flow skipped a site in some particles, fill their entries with
- * `missing`.
+ * Stack records of tensors, name by name. If control flow skipped a site in some particles, fill the entries of these
+ * particles with `missing`.
  */
 export function stackTrees(trees: readonly (Tree | undefined)[], missing = 0): Tree {
-  const known = trees.find((tree) => tree !== undefined);
-  if (known instanceof Tensor) return stack(trees.map((leaf) => leaf ?? full(known.shape, missing)));
+  const present = trees.find((tree) => tree !== undefined);
+  if (present instanceof Tensor) return stack(trees.map((leaf) => leaf ?? full(present.shape, missing)));
   const merged: Record<string, Tree> = emptyRecord();
   for (const key of new Set(trees.flatMap((tree) => Object.keys(tree ?? {}))))
     merged[key] = stackTrees(

@@ -19,6 +19,9 @@ const rows: Row[] = [
   ["mulZeroWins", [0, INF], 0],
   ["mulZeroWins", [0, NAN], 0],
   ["mulZeroWins", [1, INF], INF],
+  ["decayingAverage", [INF, 1, 0.5], INF, 0.5, 0.5, INF],
+  ["decayingAverage", [INF, 1, 0], NAN, 0, 1, INF],
+  ["decayingAverage", [2, 3, 1], 2, 1, 0, -1],
   ["div", [1, 0], INF, INF, -INF],
   ["div", [0, 0], NAN, INF, null],
   ["div", [1, INF], 0, 0, -0],
@@ -145,10 +148,10 @@ const rows: Row[] = [
   ["ndtr", [INF], 1, 0],
   ["gammainc", [1, 0], 0, 0, 1],
   ["gammainc", [0.5, 0], 0, 0, INF],
-  ["gammainc", [1, INF], 1, null, 0],
+  ["gammainc", [1, INF], 1, 0, 0],
   ["gammaincc", [1, 0], 1, 0, -1],
   ["gammaincc", [2, 0], 1, 0, 0],
-  ["gammaincc", [1, INF], 0, null, 0],
+  ["gammaincc", [1, INF], 0, 0, 0],
   ["gammaincinv", [1, 0], 0, 0, 1],
   ["gammaincinv", [1, 1], INF],
   ["betainc", [1, 3, 0], 0, 0, 0, 3],
@@ -167,7 +170,7 @@ const alike = (got: number, want: number): boolean =>
 for (const [name, xs, value, ...gradients] of rows)
   test(`${name}(${xs.map((x) => (Object.is(x, -0) ? "-0" : x)).join(", ")})`, () => {
     const f = (P as unknown as Record<string, Fn>)[name] as Fn;
-    // As scalars and as arrays, which take different paths.
+    // As scalars and as arrays, for which the library runs different code.
     for (const shape of [[], [2]]) {
       const ts = xs.map((x) => tensor(x).broadcastTo(shape).add(tensor(0).broadcastTo(shape)).mul(1));
       const operands = xs.map((x, i) => (Object.is(x, -0) ? tensor(shape.length ? [-0, -0] : -0) : (ts[i] as Tensor)));
@@ -188,7 +191,7 @@ test("every op of the op table has a row", () => {
   assert.equal(without, [], `add a row to "rows" of test/autodiff/ops/edges.test.ts for ${without}: ${what}`);
 });
 
-test("a branch not taken has gradient 0, whatever it is there", () => {
+test("a branch that is not taken has gradient 0, even if its value is infinite or NaN", () => {
   for (const x of [0, -1]) {
     const f = (y: Tensor): Tensor => P.where(y.greater(0), y.sqrt(), 0);
     assert.is(grad(f)(x).item(), 0);
@@ -199,7 +202,7 @@ test("a branch not taken has gradient 0, whatever it is there", () => {
   assert.equal(grad((x: Tensor) => P.where(norm(x).greater(0), norm(x), 0))([0, 0]).toArray(), [0, 0]);
 });
 
-test("reductions share gradients between ties and survive infinities", () => {
+test("reductions share gradients between ties and are right for infinities", () => {
   assert.equal(grad((x: Tensor) => x.max())([3, 1, 3]).toArray(), [0.5, 0, 0.5]);
   assert.equal(
     grad((x: Tensor) => x.min(0).sum())([
@@ -217,6 +220,32 @@ test("reductions share gradients between ties and survive infinities", () => {
   assert.is(P.logsumexp([-INF, -INF]).item(), -INF);
   assert.equal(grad((x: Tensor) => x.logsumexp())([-INF, -INF]).toArray(), [0, 0]);
   assert.is(P.logsumexp([INF, 1]).item(), INF);
+  // As in JAX, the gradient is NaN at an element that is Infinity.
+  for (const n of [3, 70]) {
+    const x = new Array(n).fill(0).fill(INF, 1, 2);
+    assert.ok(
+      Number.isNaN(
+        grad((x: Tensor) => x.logsumexp())(x)
+          .at(1)
+          .item(),
+      ),
+      `${n} numbers`,
+    );
+    assert.is(
+      grad((x: Tensor) => P.where(0, x.logsumexp(), 0))(x)
+        .abs()
+        .sum()
+        .item(),
+      0,
+    );
+    assert.is(
+      grad((x: Tensor) => x.logsumexp())(new Array(n).fill(-INF))
+        .abs()
+        .sum()
+        .item(),
+      0,
+    );
+  }
   assert.is(P.logsumexp([1e308, 1e308]).item(), 1e308);
   assert.equal(grad((x: Tensor) => x.prod())([2, 0, 4]).toArray(), [0, 8, 0]);
   assert.equal(grad((x: Tensor) => x.prod())([0, 0, 4]).toArray(), [0, 0, 0]);
@@ -228,7 +257,7 @@ test("reductions share gradients between ties and survive infinities", () => {
   assert.equal(P.max(P.zeros([0, 3]), 1).toArray(), []);
 });
 
-test("axes of size 0 and 1 are axes like any other", () => {
+test("ops handle axes of size 0 and 1", () => {
   const empty = P.zeros([0, 2]);
   assert.equal(P.matmul(P.zeros([2, 0]), empty).toArray(), [
     [0, 0],

@@ -93,6 +93,18 @@ test("TraceEnumELBO: an enumerated site inside the subsampled plate is exact, on
   near(loss(new TraceEnumELBO({ biasedSubsampling: true }), mixture(false, { subsample: [0, 2] })), -logAdd(...powers));
 });
 
+test("TraceEnumELBO: a site enumerated outside a loop over a subsample is refused, for a loop has no product to scale", () => {
+  const loop: Model = () => {
+    const a = sample("a", new Categorical({ probs: [0.3, 0.7] }), { infer: { enumerate: "parallel" } });
+    for (const i of plate("d", 4, { subsampleSize: 2 })) sample(`x${i}`, new Normal(a, 1), { obs: y[i] });
+  };
+  for (const biasedSubsampling of [false, true]) {
+    const error = refusal(() => loss(new TraceEnumELBO({ biasedSubsampling }), loop));
+    assert.is(error.code, "biased-subsampling");
+    assert.not.match(error.message, /accept the bias/);
+  }
+});
+
 test("what is refused is biased: insisted on, the mean over all subsamples is another number", () => {
   const biased = new TraceEnumELBO({ biasedSubsampling: true });
   const mean = pairs.reduce((sum, s) => sum + loss(biased, mixture(false, { subsample: s })) / 6, 0);

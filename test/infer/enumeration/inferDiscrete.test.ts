@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  Bernoulli,
   Categorical,
   computeMarginals,
   configEnumerate,
@@ -9,6 +10,7 @@ import {
   type Model,
   Normal,
   Predictive,
+  plate,
   random,
   sample,
   sampleDiscrete,
@@ -102,6 +104,53 @@ test("in plates each element has its own marginal", () => {
       assert.ok(Math.abs(((got[i] as number[])[k] as number) - p / sum) < 1e-12);
     });
   });
+});
+
+test("a site in a plate of dim -2 alone keeps the axis to the right of it", () => {
+  const data = [
+    [0.1, 0.2, 0],
+    [3, 3.1, 2.9],
+    [-0.1, 0.3, 0.2],
+  ];
+  const rows: Model = (obs: number[][] | null) =>
+    plate("rows", 3, { dim: -2 }, () => {
+      const z = sample("z", new Bernoulli(0.4), { infer: { enumerate: "parallel" } });
+      plate("columns", 3, { dim: -1 }, () => {
+        sample("x", new Normal(z.mul(3), 1), { obs });
+        sample("y", new Normal(z.mul(30), 0.01));
+      });
+    });
+  const odds = data.map((row) => row.reduce((sum, x) => sum + 3 * x - 4.5, Math.log(0.4 / 0.6)));
+  const { z: probs } = computeMarginals(random.key(0), {}, rows, nothing, data) as { z: Tensor };
+  assert.equal(probs.shape, [3, 1, 2]);
+  odds.forEach((logit, i) => {
+    assert.ok(Math.abs(probs.at(i, 0, 1).item() - 1 / (1 + Math.exp(-logit))) < 1e-12);
+  });
+  const best = sampleDiscrete(random.key(0), {}, rows, nothing, { temperature: 0 }, data);
+  assert.equal(best.z?.toArray(), [[0], [1], [0]]);
+  const drawn = new Predictive(rows, { posteriorSamples: {}, numSamples: 2, inferDiscrete: true });
+  const { y } = drawn.run(random.key(1), data) as { y: Tensor };
+  assert.equal(y.div(30).round().abs().at(0).toArray(), [
+    [0, 0, 0],
+    [1, 1, 1],
+    [0, 0, 0],
+  ]);
+});
+
+test("sites that the guide enumerates are refused, one by one as well as in parallel", () => {
+  const model: Model = () => {
+    const w = sample("w", new Bernoulli(0.1));
+    const x = sample("x", new Bernoulli(0.2), { infer: { enumerate: "parallel" } });
+    sample("y", new Normal(w.add(x), 1), { obs: 1 });
+  };
+  for (const enumerate of ["parallel", "sequential"] as const) {
+    const guide: Model = () => sample("w", new Bernoulli(0.4), { infer: { enumerate } });
+    for (const infer of [computeMarginals, sampleDiscrete]) {
+      const error = refusal(() => infer(random.key(0), {}, model, guide));
+      assert.is(error.code, "enumeration");
+      assert.is(error.site, "w");
+    }
+  }
 });
 
 test("data passed as null say nothing: what was summed out comes from its prior, and the data with it (n = 4,000)", () => {

@@ -3,9 +3,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   Bernoulli,
+  BetaBinomial,
   Categorical,
   configEnumerate,
   constraints,
+  type Distribution,
   grad,
   type InferOptions,
   inferConfig,
@@ -14,13 +16,16 @@ import {
   type Model,
   markov,
   Normal,
+  Poisson,
   param,
+  plate,
   random,
   sample,
   type Tensor,
   TraceEnumELBO,
   tensor,
 } from "../../../index.js";
+import { refusal } from "../../refusals.js";
 import { flatten } from "../draws.js";
 import { categorical, type GoldenModel, golden, type Pair, p, pairs, paramsOf } from "../elbo/exact/goldenModels.js";
 
@@ -157,6 +162,59 @@ test("a Mixture of discrete laws is summed out like any other site", () => {
   assert.ok(Math.abs(loss.item() + evidence(tensor(2)).item()) < 1e-13);
   const slope = grad(evidence)(tensor(2));
   assert.ok(Math.abs((grads.scale as Tensor).item() + slope.item()) < 1e-12);
+});
+
+test("a BetaBinomial count is summed out; what has no list of values is refused by its own name, not its wrapper's", () => {
+  const loss = (z: Distribution, loc = (x: Tensor) => x) =>
+    new TraceEnumELBO().loss(
+      random.key(0),
+      {},
+      () => {
+        const x = loc(sample("z", z, { infer: { enumerate: "parallel" } }));
+        sample("x", new Normal(x, 1), { obs: 1.5 });
+      },
+      nothing,
+    );
+  // A BetaBinomial of equal concentrations 1 is uniform on 0..3.
+  const evidence = [0, 1, 2, 3].reduce((sum, z) => sum + 0.25 * Math.exp(-0.5 * (1.5 - z) ** 2), 0);
+  const want = -Math.log(evidence / Math.sqrt(2 * Math.PI));
+  assert.ok(Math.abs(loss(new BetaBinomial(1, 1, 3)).item() - want) < 1e-12);
+  for (const [z, label] of [
+    [new Poisson([1, 2]).mask([1, 0]), "Poisson"],
+    [new Bernoulli([0.2, 0.3]).toEvent(1), "Bernoulli.toEvent(1)"],
+  ] as const) {
+    const error = refusal(() => loss(z, (x) => x.sum(-1)));
+    assert.is(error.code, "enumeration");
+    assert.ok(error.message.includes(`${label} has no list of its values`), error.message);
+  }
+});
+
+test("a product over the plate of a site that the guide enumerates is refused, naming this plate", () => {
+  const model: Model = () => {
+    const a = sample("a", new Bernoulli(0.4), { infer: { enumerate: "parallel" } });
+    plate("outer", 2, () => {
+      const b = sample("b", new Bernoulli(0.3));
+      plate("inner", 3, () => sample("c", new Normal(a.add(b), 1), { obs: 1 }));
+    });
+  };
+  const guide = configEnumerate(() => plate("outer", 2, () => sample("b", new Bernoulli(0.6))));
+  const error = refusal(() => new TraceEnumELBO().loss(random.key(0), {}, model, guide));
+  assert.is(error.code, "intractable");
+  assert.match(error.message, 'site "b" is enumerated in the guide inside plate "outer"');
+});
+
+test("a batch dim that no plate declares is refused with the edit for both programs", () => {
+  const model: Model = () => {
+    const k = sample("k", new Bernoulli(0.3), { infer: { enumerate: "parallel" } });
+    plate("d", 3, () => sample("z", new Normal(k, 1)));
+  };
+  const guide: Model = () => void sample("z", new Normal([0, 0, 0], 1));
+  const error = refusal(() => new TraceEnumELBO().loss(random.key(0), {}, model, guide));
+  assert.equal([error.code, error.site], ["undeclared-dim", "z"]);
+  assert.match(
+    error.message,
+    /Put the statement into plate\(…, 3\), or use .toEvent\(1\), both in the model and in the guide/,
+  );
 });
 
 test("nothing to enumerate is said once, unless it is meant", () => {

@@ -2,7 +2,18 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { hpdi, quantile, random, summary, tensor, toArrow, toCsv, toInferenceData } from "../../../index.js";
+import {
+  grad,
+  hpdi,
+  quantile,
+  random,
+  summary,
+  type Tensor,
+  tensor,
+  toArrow,
+  toCsv,
+  toInferenceData,
+} from "../../../index.js";
 import { refusal, refuses } from "../../refusals.js";
 
 interface Case {
@@ -54,6 +65,27 @@ test("quantile and hpdi take any axis, and keep the other ones", () => {
     [1, 10],
     [2, 20],
   ]);
+});
+
+test("gradients of quantile and hpdi go to the draws at the ends of the interval", () => {
+  const x = [3, 1, 2.5, 7, 9, 4];
+  // At q = 0.3 the place is 1.5 in 1, 2.5, 3, 4, 7, 9: half of 2.5 and half of 3. Its slope in q is 5 (3 - 2.5).
+  const closeTo = (got: Tensor, want: number[]) =>
+    want.forEach((slope, i) => {
+      near(got.at(i).item(), slope, `gradient ${i}`, 1e-14);
+    });
+  closeTo(grad((draws: Tensor) => quantile(draws, 0.3))(x), [0.5, 0, 0.5, 0, 0, 0]);
+  near(grad((q: Tensor) => quantile(x, q))(0.3).item(), 2.5, "slope in q");
+  closeTo(grad((draws: Tensor) => quantile(draws, [0.3, 1]).sum())(x), [0.5, 0, 0.5, 0, 1, 0]);
+  // 4 of the 6 draws, in the narrowest interval [1, 4]; its width grows with the upper end and shrinks with the lower one.
+  const width = (draws: Tensor) => hpdi(draws, { prob: 0.5 }).mul([-1, 1]).sum();
+  closeTo(grad(width)(x), [0, -1, 0, 0, 0, 1]);
+  // Equal draws keep their order: the places 0.5 and 1.5 of 1, 1, 1 lie between the first and second, and the second and third.
+  const ends = (draws: Tensor) => quantile(draws, [0.25, 0.75]).mul([1, 10]).sum();
+  closeTo(grad(ends)([1, 1, 1]), [0.5, 5.5, 5]);
+  assert.equal(quantile([-Infinity, -Infinity, 1], [0.25, 0.5]).toArray(), [-Infinity, -Infinity]);
+  const ofNone = quantile([[], []], [0, 0.5, 1], { axis: 1 });
+  assert.equal([ofNone.shape, ofNone.isNaN().sum().item()], [[3, 2], 6]);
 });
 
 test("draws that do not vary or are not finite: no crash, and NaN where nothing is known", () => {

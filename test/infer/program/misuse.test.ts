@@ -12,10 +12,12 @@ import {
   computeMarginals,
   constraints,
   DiscreteUniform,
+  deterministic,
   explain,
   factor,
   loadState,
   type Model,
+  mask,
   Normal,
   type Optimizer,
   Predictive,
@@ -123,6 +125,25 @@ test("async models, guides and plates are refused, and nothing fails later", asy
   refuses(() => loss.loss(random.key(0), {}, late, empty), /promise/);
   refuses(() => loss.loss(random.key(0), {}, empty, late), /promise/);
   await new Promise((resolve) => setTimeout(resolve, 0));
+});
+
+test("generator functions are refused, since their statements would never run", () => {
+  const lazy = function* () {
+    yield sample("x", new Normal(0, 1), { obs: 1 });
+  };
+  const later = async function* () {
+    yield sample("x", new Normal(0, 1), { obs: 1 });
+  };
+  const loss = new TraceELBO();
+  for (const f of [lazy, later] as Model[]) {
+    refuses(() => loss.loss(random.key(0), {}, f, () => {}), /the model or guide returned a generator/);
+    refuses(() => trace(() => plate("d", 2, f)).getTrace(), /the body of plate "d" returned a generator/);
+    refuses(() => trace(() => void mask(f, true)()).getTrace(), /returned a generator/);
+  }
+  const loop: Model = () => {
+    for (const x of lazy()) deterministic("y", x);
+  };
+  assert.equal([...trace(loop).getTrace().keys()], ["x", "y"]);
 });
 
 test("a state of another optimiser, of a fresh SVI, or in part", () => {

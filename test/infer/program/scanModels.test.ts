@@ -1,4 +1,7 @@
-/** Models with `scan`: noise that is drawn outside the loop, and results that are observed; primitives inside the loop are refused. */
+/**
+ * Models with `scan`: noise that is drawn outside the loop, and results that are observed; primitives inside the loop are refused, as are those
+ * inside functions that the model compiles or maps.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -6,6 +9,7 @@ import {
   adam,
   deterministic,
   factor,
+  jit,
   type Model,
   mutable,
   Normal,
@@ -13,6 +17,7 @@ import {
   plate,
   prngKey,
   random,
+  type SampleSite,
   SVI,
   sample,
   scan,
@@ -20,8 +25,11 @@ import {
   stack,
   type Tensor,
   TraceELBO,
+  tensor,
+  trace,
+  vmap,
 } from "../../../index.js";
-import { refusal } from "../../refusals.js";
+import { refusal, refuses } from "../../refusals.js";
 
 const obs = [0.3, -0.1, 0.8, 1.1, 0.4, 0.9];
 const T = obs.length;
@@ -101,6 +109,42 @@ test("statements inside the body are refused by name, with what to do instead; p
     inside(() => param("a", 1)),
     random.key(0),
   )();
+});
+
+test("a statement inside a function that the program itself compiles or maps is refused", () => {
+  const statements: Record<string, () => unknown> = {
+    z: () => sample("z", new Normal(0, 1)),
+    y: () => sample("y", new Normal(0, 1), { obs: 1 }),
+    f: () => factor("f", 1),
+    p: () => plate("p", 2, () => {}),
+    d: () => deterministic("d", 1),
+    w: () => param("w", 1),
+  };
+  const svi = (model: Model) => new SVI(model, () => {}, adam(0.1), new TraceELBO(), { jit: false });
+  for (const [site, statement] of Object.entries(statements)) {
+    const inside = (x: Tensor): Tensor => {
+      statement();
+      return x;
+    };
+    const compiled = jit(inside);
+    const mapped: Model = () => void vmap(inside)(tensor([1, 2]));
+    const error = refusal(() => trace(seed(() => compiled(tensor(1)), 0)).getTrace());
+    assert.equal([error.code, error.site], ["site-in-jit", site]);
+    const inBatch = () => trace(seed(mapped, 0)).getTrace();
+    if (site === "w") assert.ok(inBatch().has("w"));
+    else assert.equal([refusal(inBatch).code, refusal(inBatch).site], ["site-in-vmap", site]);
+    if (site === "z" || site === "w") continue;
+    refuses(() => svi(() => compiled(tensor(1))).init(random.key(0)), /under jit/);
+  }
+  // Whole programs may be compiled and mapped.
+  const density = (key: Tensor) =>
+    (
+      trace(seed(statements.z as Model, key))
+        .getTrace()
+        .get("z") as SampleSite
+    ).logProb();
+  assert.equal(vmap(density)(random.split(random.key(0))).shape, [2]);
+  assert.is(jit(density)(random.key(0)).item(), density(random.key(0)).item());
 });
 
 test.run();

@@ -178,6 +178,35 @@ test("the last step is checked, whatever the spacing, and so is a state before i
   assert.is(error.code, "jit-changed");
 });
 
+test("a loop by hand is checked when its parameters are read or its state is saved", () => {
+  class Settings {
+    scale = 1;
+  }
+  const fit = (numSteps: number, at: number) => {
+    const settings = new Settings();
+    const svi = new SVI(
+      ({ scale }: Settings) => sample("x", new Normal(param("m", 0), scale), { obs: 2 }),
+      () => {},
+      adam(0.01),
+      new TraceELBO(),
+    );
+    let state = svi.init(key, settings);
+    for (let step = 0; step < numSteps; step++) {
+      if (step === at) settings.scale = 2;
+      [state] = svi.update(state, settings);
+    }
+    return { svi, state };
+  };
+  for (const use of ["getParams", "saveState"] as const)
+    for (const at of [9, 100, 299, 400]) {
+      const { svi, state } = fit(300, at);
+      const read = () => (use === "saveState" ? saveState(state) : svi.getParams(state));
+      if (at < 300) assert.is(refusal(read).code, "jit-changed", `${use} after a change at step ${at}`);
+      // The error is thrown once, and the state is as the steps left it.
+      read();
+    }
+});
+
 test("a record whose fields change places stays right", () => {
   const f = jit(({ a, b }: { a: Tensor; b: Tensor }, x: Tensor): [{ a: Tensor; b: Tensor }, Tensor] => [
     { a: b, b: a.add(x) },

@@ -1,9 +1,9 @@
 /**
  * Turns a program into one straight-line function. Numbers become arithmetic on local variables; elementwise ops on arrays of one shape
- * become one loop, in which a value that nothing else needs is never stored; view ops become strides at compile time; everything else is a
- * call to the op's own kernel with its buffers bound. So compiled and eager results agree bit for bit.
+ * become one loop, in which a value that nothing else needs is never stored; view ops become strides at compile time; every other op
+ * becomes a call of its own kernel with its buffers bound. So compiled and eager results agree bit for bit.
  *
- * The text is cut into functions of a few hundred lines, which is what V8 optimises well.
+ * The text is cut into *chunks*, functions of a few hundred lines, because V8 optimises functions of this size well.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { addressOf } from "../../../kernels/wasm/simd.js";
@@ -18,11 +18,11 @@ import { type RowsUnit, storedValues, type Unit } from "./schedule.js";
 import { shortText } from "./short.js";
 import { vectorText } from "./vector.js";
 
-/** The text of a program, and what it calls: kernels with their buffers bound, scalar functions. */
+/** The text of a program, the kernels (with their buffers bound) and the scalar functions that it calls. */
 export interface Generated {
   /**
-   * A function body that returns one or two functions: the first is the part of the program that runs before any input is overwritten, the
-   * second the rest, if any.
+   * A function body that returns one or two functions. The first is the part of the program that runs before any input is overwritten. The
+   * second, if there is one, is the part that overwrites inputs.
    */
   readonly text: string;
   readonly kernels: (() => void)[];
@@ -34,12 +34,12 @@ export interface Generated {
 /** A line of text: a finished statement, or the expression that computes value i, a single number. */
 type Line = string | { readonly i: number; readonly expression: string };
 
-/** Lines per function of the text: V8 takes longer to optimise larger functions, and gives up on the largest. */
+/** Lines per chunk: V8 takes longer to optimise larger functions, and does not optimise the largest at all. */
 const CHUNK_LINES = 250;
 
 /**
- * An op's name as it may stand in a comment of the generated text. A name can be any string, which could break out of the comment, so one
- * that is not an identifier becomes `op`.
+ * An op's name for a comment in the generated text. A name can be any string, and a string could end the comment, so a name that is not an
+ * identifier becomes `op`.
  */
 const identifier = (name: string): string => (/^[A-Za-z_$][\w$]{0,60}$/.test(name) ? name : "op");
 
@@ -52,16 +52,16 @@ class Generator {
   readonly #kernels: (() => void)[] = [];
   readonly #functions: ((...xs: number[]) => number)[] = [];
   readonly #routines: string[] = [];
-  /** The names of the generated functions for softmaxes along short axes, keyed by their source without the name (parameters and body). */
+  /** The names of the generated functions for softmaxes along short axes. The key is the source of the function without its name. */
   readonly #shortNames = new Map<string, string>();
   readonly #functionNames = new Map<object, string>();
   readonly #chunks: Line[][] = [];
   #lines: Line[] = [];
   /** How many lines of text `#lines` makes. */
   #lineCount = 0;
-  /** Numbers that are local variables of the current chunk. */
+  /** Values that are single numbers and are local variables of the current chunk. */
   #locals = new Set<number>();
-  /** Numbers that some code reads from memory. All other numbers are never written to memory. */
+  /** Single numbers that some code reads from memory. Other single numbers are never written to memory. */
   readonly #stored = new Set<number>();
   /** Which members of loops are needed outside their loop. */
   readonly #neededOutside: Uint8Array;
@@ -87,7 +87,7 @@ class Generator {
       const statements = lines.map((line) => `    ${this.#statement(line)}\n`);
       return `function chunk${i}() {\n${statements.join("")}}\n`;
     });
-    const functions = [...this.#shortNames].map(([rest, name]) => `function ${name}${rest}\n`);
+    const functions = [...this.#shortNames].map(([source, name]) => `function ${name}${source}\n`);
     const text = `"use strict";\n${functions.join("")}${chunks.join("")}return [${parts.map((part) => `() => {\n${part.join("")}}`).join(", ")}];\n`;
     return { text, kernels: this.#kernels, functions: this.#functions, routines: this.#routines.join("\n") };
   }
