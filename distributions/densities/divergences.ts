@@ -149,8 +149,9 @@ export const cauchyDivergence: Ternary = /* @__PURE__ */ ternary(
     const excess = 0.25 * (((s - t) / s) * ((s - t) / t) + (d / s) * (d / t));
     if (excess < Infinity) return log1pOf(excess);
     const [one, other] = [s + t, Math.abs(d)];
-    const [small, large] = [Math.min(one, other), Math.max(one, other)];
-    return 2 * logOf(large) + log1pOf((small / large) ** 2) - 2 * Math.LN2 - logOf(s) - logOf(t);
+    const large = Math.max(one, other);
+    const ratio = Math.min(one, other) / large;
+    return 2 * logOf(large) + log1pOf(ratio * ratio) - 2 * Math.LN2 - logOf(s) - logOf(t);
   },
   [
     (g, _, s, t, d) => mulZeroWins(g, cauchySlope(s, t, d)),
