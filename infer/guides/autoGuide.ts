@@ -13,7 +13,7 @@ import { block, seed, substituteHandler } from "../program/handlers.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
-import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
+import { type InitStrategy, initToFeasible, initToUniform, strategyKind } from "./initStrategies.js";
 import { inspectModel, type Latent, type ModelInspection, platesIn, runModel, toLatents } from "./latents.js";
 
 export interface AutoGuideOptions {
@@ -50,7 +50,7 @@ export interface AutoGuide {
 
 const OPTIONS = {
   prefix: kinds.string,
-  initLocFn: [(x) => typeof x === "function", "a strategy, such as initToMedian()"],
+  initLocFn: strategyKind,
   key: kinds.any,
 } satisfies Record<string, Kind>;
 
