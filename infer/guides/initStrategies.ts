@@ -17,7 +17,7 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { bijectTo, type Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { type Kind, requireKind, requireOptions } from "../checks.js";
+import { requireKind, requireOptions } from "../checks.js";
 import type { PlateFrame } from "../program/messages.js";
 import { reportAsSite } from "../program/traceChecks.js";
 
@@ -123,14 +123,6 @@ export function initToValue(
     [...Object.keys(values), ...(fallback.names ?? [])],
   );
 }
-
-/** A strategy as an option. A function that makes strategies is a frequent mistake for the strategy itself. */
-export const strategyKind: Kind = [
-  (x) =>
-    typeof x === "function" &&
-    ![initToFeasible, initToUniform, initToSample, initToMedian, initToMean, initToValue].includes(x as () => never),
-  "a strategy, such as initToMedian()",
-];
 
 /** A value projected to the support of the distribution. For example, elementwise medians of a simplex need not sum to 1. */
 function projectToSupport({ support }: Distribution, value: Tensor): Tensor {

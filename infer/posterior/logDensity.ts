@@ -40,7 +40,7 @@ export function logLikelihood(
   return vmap((sample: Record<string, Tensor>) => {
     const logs: Record<string, Tensor> = emptyRecord();
     const handlers = [
-      givenPlatesHandler(sample),
+      givenPlatesHandler(sample, samples),
       requireShapesHandler("logLikelihood", sample),
       requireParamsHandler("logLikelihood", sample),
     ];

@@ -23,7 +23,7 @@ import { stackTrees } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
 import { block, condition, substitute } from "../program/handlers.js";
 import type { Handler, Model } from "../program/messages.js";
-import { givenPlatesHandler, sharedPlatesHandler } from "../program/subsamples.js";
+import { givenPlatesHandler, sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
 import { isFactor, type Trace } from "../program/trace.js";
 import { runWith } from "./logDensity.js";
 import {
@@ -115,7 +115,7 @@ export class Predictive {
     // All draws visit the same elements of a subsampled plate.
     const plateKey = random.foldIn(key, count);
     const runOne = (k: Tensor, samples: Record<string, Tensor>): Record<string, Tensor> =>
-      inFreshRun(() => this.#runDraw(k, plateKey, samples, args));
+      inFreshRun(() => this.#runDraw(k, plateKey, samples, flat, args));
     const stacked = parallel ? this.#runBatch(runOne, keys, flat) : this.#runLoop(runOne, keys, flat);
     return mapTree(stacked, (x) => (x as Tensor).reshape([...batch, ...(x as Tensor).shape.slice(1)]));
   }
@@ -153,24 +153,33 @@ export class Predictive {
     key: Tensor,
     plateKey: Tensor,
     samples: Record<string, Tensor>,
+    allSamples: Record<string, Tensor>,
     args: readonly unknown[],
   ): Record<string, Tensor> {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
     const handlers = [
       sharedPlatesHandler(() => plateKey),
-      givenPlatesHandler(samples),
-      ...(guide ? [requireParamsHandler("Predictive", params)] : []),
+      givenPlatesHandler(samples, allSamples),
+      ...(guide ? [visitedValuesHandler, requireParamsHandler("Predictive", params)] : []),
     ];
     const guideTrace = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...handlers);
     const latents: Record<string, Tensor> = guideTrace === null ? samples : latentsOf(guideTrace);
     const discrete = inferDiscrete ? this.#sampleDiscrete(key, latents, args, handlers) : {};
+    const discreteHandler: Handler = {
+      process: {
+        sample(message) {
+          if (!message.isObserved) message.value ??= discrete[message.name] ?? null;
+        },
+      },
+    };
     const shapesHandler = requireShapesHandler("Predictive", latents);
     const modelTrace = runWith(
       this.model,
       random.foldIn(key, 1),
-      mergeRecords(params, latents, discrete),
+      mergeRecords(params, latents),
       args,
       ...handlers,
+      discreteHandler,
       shapesHandler,
     );
     if (guideTrace === null) {

@@ -6,7 +6,7 @@ import { emptyRecord, mapTree, neg, PedigradError, type Tensor, tensor, vmap } f
 import * as random from "../../../autodiff/ops/random/random.js";
 import { substitute } from "../../program/handlers.js";
 import { withHandler } from "../../program/messages.js";
-import { sharedPlatesHandler } from "../../program/subsamples.js";
+import { sharedPlatesHandler, visitedValuesHandler } from "../../program/subsamples.js";
 import { isScoreSite, SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import { checkSamples } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
@@ -33,7 +33,7 @@ function estimateOf(task: Task): Outcome {
   const keys = random.split(random.foldIn(task.key, 2), count);
   const { logp, mutable }: { logp: Tensor; mutable: Record<string, Tensor> } = vmap(
     (key: Tensor, sample: Record<string, Tensor>) => {
-      const model = tracedRun(substitute(task.model, sample), key, task);
+      const model = tracedRun(substitute(task.model, sample), key, task, visitedValuesHandler);
       checkSamples(guide, model);
       const terms = [...sampleSites(model)].map((site) => site.scaledLogProb().sum());
       return { logp: sumOf(terms), mutable: mutableOf({ guide, model }) };
