@@ -1,9 +1,8 @@
 /**
- * Values depend on sites not only through ops but also through control flow. `if (z.item() > 0)` passes a sampled number
- * to host code, and all that the program computes afterwards depends on z, although no op has z as its input. So a read
- * adds the provenance of the value (the set of sites it depends on) to the *ambient* set of the current run, and every
- * later result of that run inherits the ambient set. An unnecessary site in a set makes gradients noisier; a missing site
- * would bias them without any error.
+ * Values depend on sites not only through ops but also through control flow. `if (z.item() > 0)` passes a sampled number to host code
+ * (JavaScript outside ops), and everything that the program computes afterwards depends on z, although no op has z as its input. So a read
+ * adds the provenance of the value (the set of sites it depends on) to the *ambient* set of the current run, and every later result of that
+ * run inherits the ambient set. An unnecessary site in a set makes gradients noisier; a missing site would bias them without any error.
  *
  * A program may also branch on whether a value raises an error (an index out of range, a bad parameter): it catches the
  * error and continues. If the value raises no error, nothing records that the program branched. So a run in which such an

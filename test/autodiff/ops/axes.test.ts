@@ -32,7 +32,7 @@ function unary(
   isExact = true,
   own: Partial<Operand> = {},
 ) {
-  test(name, () => {
+  test(`the axis rule of ${name} states the true dependencies`, () => {
     for (const shape of SHAPES)
       for (const [what, f] of each(shape)) checkAxes(`${name} ${what}`, f, [{ shape, ...own }], 0, isExact);
   });
@@ -159,7 +159,7 @@ unary(
   false,
 );
 
-test("triangularSolve", () => {
+test("the axis rule of triangularSolve claims no false dependency", () => {
   for (const batch of [[], [2], [3, 2]])
     for (const other of [[], [2], [3, 2], [3, 1]])
       for (const n of [1, 2, 3])
@@ -171,7 +171,7 @@ test("triangularSolve", () => {
         }
 });
 
-test("matmul", () => {
+test("the axis rule of matmul states the true dependencies", () => {
   for (const [a, b] of [
     [
       [2, 3],
@@ -212,7 +212,7 @@ test("matmul", () => {
     for (const which of [0, 1]) checkAxes("matmul", P.matmul, [{ shape: a }, { shape: b }], which);
 });
 
-test("einsum", () => {
+test("the axis rule of einsum states the true dependencies", () => {
   for (const [spec, ...shapes] of [
     ["ij,jk->ik", [2, 3], [3, 2]],
     ["bij,bjk->bik", [2, 3, 2], [2, 2, 3]],
@@ -235,7 +235,7 @@ test("einsum", () => {
       );
 });
 
-test("take, at and takeAlongAxis", () => {
+test("the axis rules of take, at and takeAlongAxis claim no false dependency", () => {
   const index = (shape: number[], n: number): Operand => ({ shape, ...whole(n) });
   for (const shape of SHAPES)
     for (const axis of axesOf(shape)) {
@@ -287,7 +287,7 @@ test("scan claims no false dependency", () => {
   assert.ok(outside.provenance.has("x"));
 });
 
-test("scatterAdd and oneHot", () => {
+test("the axis rules of scatterAdd and oneHot claim no false dependency", () => {
   const index: Operand = { shape: [2], ...whole(3) };
   for (const [shape, axis, updates] of [
     [[3], 0, [2]],
