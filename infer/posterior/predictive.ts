@@ -17,21 +17,20 @@ import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
-import { quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { refuseOption, requireCount, requireKey, requireOptions, requireProgram, unknownName } from "../checks.js";
 import { checkPlates } from "../elbo/particles/match.js";
 import { stackTrees } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
-import { block, condition, substitute } from "../program/handlers.js";
-import type { Handler, Model } from "../program/messages.js";
+import { block } from "../program/handlers.js";
+import { type Handler, type Model, withHandlers } from "../program/messages.js";
 import { givenPlatesHandler, sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
 import { isFactor, type Trace } from "../program/trace.js";
+import { substituteHandler } from "../program/values.js";
 import { runWith } from "./logDensity.js";
 import {
   requireDraws,
   requireElements,
-  requireParams,
   requireParamsHandler,
-  requireReparamDraws,
   requireShapesHandler,
   requireUsedSamples,
 } from "./predictiveChecks.js";
@@ -160,9 +159,13 @@ export class Predictive {
     const handlers = [
       sharedPlatesHandler(() => plateKey),
       givenPlatesHandler(samples, allSamples),
-      ...(guide ? [visitedValuesHandler, requireParamsHandler("Predictive", params)] : []),
+      ...(guide ? [visitedValuesHandler] : []),
+      ...(guide || this.options.params || Object.keys(samples).length > 0
+        ? [requireParamsHandler("Predictive", params)]
+        : []),
     ];
-    const guideTrace = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...handlers);
+    const guideTrace =
+      guide === undefined ? null : runWith("Predictive", guide, random.foldIn(key, 0), params, args, ...handlers);
     const latents: Record<string, Tensor> = guideTrace === null ? samples : latentsOf(guideTrace);
     const discrete = inferDiscrete ? this.#sampleDiscrete(key, latents, args, handlers) : {};
     const discreteHandler: Handler = {
@@ -174,6 +177,7 @@ export class Predictive {
     };
     const shapesHandler = requireShapesHandler("Predictive", latents);
     const modelTrace = runWith(
+      "Predictive",
       this.model,
       random.foldIn(key, 1),
       mergeRecords(params, latents),
@@ -184,8 +188,6 @@ export class Predictive {
     );
     if (guideTrace === null) {
       requireUsedSamples(modelTrace, samples);
-      requireReparamDraws(modelTrace, samples);
-      requireParams(modelTrace, params);
       requireElements(modelTrace, samples);
     } else checkPlates(guideTrace, modelTrace);
     const collected: Record<string, Tensor> = emptyRecord();
@@ -197,13 +199,7 @@ export class Predictive {
       if (isWanted || (site.type === "plate" && !site.isWhole)) collected[name] = site.value;
     }
     for (const name of returnSites ?? [])
-      if (collected[name] === undefined)
-        throw new PedigradError({
-          code: "unknown-site",
-          op: "Predictive",
-          site: name,
-          message: `Predictive: the program has no site "${name}". It has ${quoted(modelTrace.keys())}.`,
-        });
+      if (collected[name] === undefined) throw unknownName("Predictive", "site", name, [...modelTrace.keys()]);
     return collected;
   }
 
@@ -214,7 +210,16 @@ export class Predictive {
     args: readonly unknown[],
     handlers: readonly Handler[],
   ): Record<string, Tensor> {
-    const model = condition(substitute(this.model, this.options.params ?? {}), latents);
+    const observeHandler: Handler = {
+      process: {
+        sample(message) {
+          if (message.value !== null && Object.hasOwn(latents, message.name)) message.isObserved = true;
+        },
+      },
+    };
+    const given = mergeRecords(this.options.params ?? {}, latents);
+    const model: Model = (...rest) =>
+      withHandlers([observeHandler, substituteHandler(given)], () => this.model(...rest));
     const task = { key: random.foldIn(key, 2), values: {}, model, guide: () => {}, args };
     return block(() => discreteDraw("Predictive", task, {}, ...handlers))();
   }

@@ -82,6 +82,8 @@ export interface DeterministicMessage {
   name: string;
   value: Tensor;
   plates: PlateFrame[];
+  /** Whether a sample statement returns the value, which reparam or `obsMask` computes from other sites. */
+  readonly isSampled: boolean;
   stop: boolean;
 }
 

@@ -27,6 +27,7 @@ import {
   toInferenceData,
   trace,
 } from "../../index.js";
+import { refusal } from "../refusals.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const filesBelow = (folder: string): string[] =>
@@ -60,6 +61,11 @@ test("every option has a doc comment, a test that names it, and a word in the do
     }
   }
   assert.ok(complaints.length === 0, `\n${complaints.join("\n")}`);
+});
+
+test("block, hide and expose together: refused, since one would be ignored", () => {
+  const error = refusal(() => block(() => {}, { hide: ["a"], expose: ["b"] }));
+  assert.equal([error.code, error.op, error.param], ["bad-option", "block", "expose"]);
 });
 
 test("block, hideIf: what it says of a message decides", () => {
@@ -184,6 +190,16 @@ test("an option that is undefined has its default, also for the compiler", () =>
     return [...svi.run(random.key(0), { numSteps: 4, ...options }).losses];
   };
   assert.equal(run(false), run(true));
+});
+
+test("svi.with: an option that is undefined keeps its value", () => {
+  const program = () => void sample("z", new Normal(0, 1));
+  const svi = new SVI(program, program, adam(0.1), new TraceELBO(), { jit: false });
+  assert.is(svi.with({ jit: undefined, staticArgs: undefined }), svi);
+  assert.equal(svi.with({ jit: undefined, forwardModeDifferentiation: true }).options, {
+    jit: false,
+    forwardModeDifferentiation: true,
+  });
 });
 
 test.run();

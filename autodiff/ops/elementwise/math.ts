@@ -33,9 +33,9 @@ export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => mulZero
 export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => mulZeroWins(g, neg(square(y)))]);
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, _, a) => sqrtSlope(g, a)]);
 /**
- * g / (2 √a), or 0 where g is 0. At a = 0 the derivative of this op with respect to a is infinite. If the cotangent G is 0 there, their
- * product has no limit (as in the Hessian of a norm). So NaN is right, 0 would be wrong, and the rule multiplies G by `mul`, not by
- * `mulZeroWins`.
+ * g / (2 √a), or 0 where g is 0. At a = 0 the derivative of this op with respect to a is infinite. If the cotangent G is 0 there, the
+ * product of the two has no limit (as in the Hessian of a norm), so NaN is right and 0 would be wrong. Therefore the rule multiplies by
+ * `mul`, not by `mulZeroWins`.
  */
 const sqrtSlope: Binary = binary("sqrtSlope", (g, a) => (g === 0 ? 0 : (0.5 * g) / Math.sqrt(a)), [
   (G, _, __, a) => sqrtSlope(G, a),
@@ -99,14 +99,13 @@ export const tan: Unary = unary("tan", formulas.tan, [(g, y) => mulZeroWins(g, a
 export const atan: Unary = unary("atan", formulas.atan, [(g, _, a) => mulZeroWins(g, reciprocal(add(1, square(a))))]);
 
 // Squashing functions
-export const tanh: Unary = unary("tanh", formulas.tanh, [
-  (g, _, a) => mulZeroWins(g, mul(4, logisticDensity(mul(2, a)))),
+export const tanh: Unary = unary("tanh", formulas.tanh, [(g, _, a) => mulZeroWins(g, tanhSlope(a))]);
+/** The derivative of tanh; 1 - tanh(a)² would lose all digits where tanh is nearly 1. */
+const tanhSlope: Unary = unary("tanhSlope", formulas.tanhSlope, [
+  (g, y, a) => mulZeroWins(g, mul(-2, mul(y, tanh(a)))),
 ]);
 export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, [(g, _, a) => mulZeroWins(g, logisticDensity(a))]);
-/**
- * The derivative of sigmoid. The derivative of tanh(a) is computed as 4 · logisticDensity(2a), because 1 - tanh(a)² would lose all digits
- * where tanh is nearly 1.
- */
+/** The derivative of sigmoid. */
 const logisticDensity: Unary = unary("logisticDensity", formulas.logisticDensity, [
   (g, y, a) => mulZeroWins(g, neg(mul(y, tanh(mul(0.5, a))))),
 ]);

@@ -142,4 +142,14 @@ test("values of a whole plate start all its elements, whichever a step visits", 
   refuses(() => startOf(model, start, 0), /initToValue: latent site "x": .*shape/);
 });
 
+test("a function that makes strategies is refused where a strategy is expected", () => {
+  const makers = { initToFeasible, initToUniform, initToSample, initToMedian, initToMean, initToValue };
+  for (const [name, maker] of Object.entries(makers))
+    assert.throws(
+      () => new AutoNormal(() => {}, { initLocFn: maker as unknown as InitStrategy }),
+      (error: PedigradError) => error.code === "bad-option" && error.message.includes(`got the function ${name}`),
+      name,
+    );
+});
+
 test.run();
