@@ -165,12 +165,12 @@ function elementwiseKernel(scalar: Scalar): Op["kernel"] {
     const steps = new Array<number>(inputs.length);
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i] as View;
-      const m = x.size;
-      if (m !== 1 && (m !== n || !isContiguous(x))) {
+      if (x.stride.every((step) => step === 0) || x.size === 1) steps[i] = 0;
+      else if (x.size === n && isContiguous(x)) steps[i] = 1;
+      else {
         overRows ??= generateLoop(scalar, true);
         return alongLastAxes(overRows, out, inputs);
       }
-      steps[i] = m === 1 ? 0 : 1;
     }
     loop ??= generateLoop(scalar, false) as Loop;
     loop(n, out.data, out.offset, inputs, steps);
