@@ -39,7 +39,7 @@ function printQuantity({ name, unit, value, target }: Report["quantities"][numbe
   console.log(`${name}\n  ${typeof value === "string" ? value : `${value.toFixed(2)} ${unit}`}${goal}`);
 }
 
-/** The rows of other libraries, which run only if the filter names them. */
+/** The filter with which other libraries run too. Without it they do not run. */
 const PEERS = "peers";
 function printPeers(rows: readonly PeerRow[]): void {
   for (const { work, peer, ns, ours, ratio } of rows) {
@@ -49,7 +49,7 @@ function printPeers(rows: readonly PeerRow[]): void {
   }
 }
 
-/** The rows beside NumPyro's compiled loop, which run only if the filter names them: `loops`, or some of them, `loops/HMM`. */
+/** The filter with which NumPyro's compiled loop runs too: `loops` for all rows, or `loops/HMM`, for example, for some of them. */
 const LOOPS = "loops";
 function printLoop({ work, ours, theirs, ratio, target, failure }: LoopRow): void {
   const goal = `(to reach ${target.toFixed(2)}x: ${ratio <= target ? "reached" : "missed"})`;
@@ -57,7 +57,7 @@ function printLoop({ work, ours, theirs, ratio, target, failure }: LoopRow): voi
   console.log(`loops/${work}\n  ${failure ?? times}`);
 }
 
-/** Prints how rows have changed since an earlier report. Returns whether all are within the tolerance. */
+/** Prints how rows have changed since an earlier report. Returns whether all changes are within the tolerance. */
 function compare(before: Report, after: Report, { compare: file, tolerance }: Options): boolean {
   let isFine = true;
   for (const change of changes(before, after)) {
@@ -74,11 +74,11 @@ async function bench(options: Options): Promise<void> {
   const { filter, quick, json } = options;
   const all: readonly Case[] = [...ops, ...compiled, ...mlp, ...distributions, ...svi, ...floors, ...recording];
   const selected = matching<Case | (typeof quantities)[number]>([...all, ...quantities], filter);
-  const chosen = all.filter((one) => selected.includes(one) && !(quick && one.isLong));
-  const asked = quantities.filter((one) => selected.includes(one));
+  const selectedCases = all.filter((one) => selected.includes(one) && !(quick && one.isLong));
+  const selectedQuantities = quantities.filter((one) => selected.includes(one));
   const withPeers = filter === PEERS;
   const withLoops = filter === LOOPS || filter.startsWith(`${LOOPS}/`);
-  const names = [...chosen, ...asked].map(({ name }) => name);
+  const names = [...selectedCases, ...selectedQuantities].map(({ name }) => name);
   if (names.length === 0 && !withPeers && !withLoops)
     throw new Misuse(
       `no row matches --filter "${filter}"${selected.length > 0 ? " with --quick, which leaves out long rows" : ""}. --list prints the names.`,
@@ -91,17 +91,16 @@ async function bench(options: Options): Promise<void> {
   const before = options.compare === undefined ? null : readReport(options.compare, names);
   const where = surroundings();
   if (!json) console.log(`${where.machine.cpu}, ${where.machine.cores} cores, Node ${where.node}\n`);
-  const rows = chosen.map((one) => {
-    const row = measure(one, { quick });
+  const rows = selectedCases.map((benchCase) => {
+    const row = measure(benchCase, { quick });
     if (!json) print(row);
     return row;
   });
-  const found: Report["quantities"][number][] = [];
-  for (const one of asked) {
-    const value = await one.measure({ quick });
-    const quantity = { name: one.name, unit: one.unit, value, target: one.target };
+  const measured: Report["quantities"][number][] = [];
+  for (const { name, unit, target, measure: measureValue } of selectedQuantities) {
+    const quantity = { name, unit, value: await measureValue({ quick }), target };
     if (!json) printQuantity(quantity);
-    found.push(quantity);
+    measured.push(quantity);
   }
   const peers = withPeers ? peerRows(all, console.error) : [];
   if (!json) printPeers(peers);
@@ -110,7 +109,7 @@ async function bench(options: Options): Promise<void> {
     if (!json) printLoop(row);
     loops.push(row);
   }
-  const report: Report = { schema: 1, version, ...where, quick, rows, quantities: found, peers, loops };
+  const report: Report = { schema: 1, version, ...where, quick, rows, quantities: measured, peers, loops };
   if (json) console.log(JSON.stringify(report, null, 2));
   if (before !== null && !compare(before, report, options)) process.exitCode = 1;
 }

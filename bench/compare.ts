@@ -1,12 +1,12 @@
 /**
- * Compares two reports. The figure is the ratio of a variant's time to that of its yardstick in the same run, so that the speed of the machine
- * does not matter. It is compared by median and by minimum, because noise rarely affects both.
+ * Compares two reports. The figure that is compared is a variant's time divided by the yardstick's time in the same run, so that the speed
+ * of the machine does not matter. Both the medians and the minima are compared, because noise rarely affects both.
  */
 import { readFileSync } from "node:fs";
 import type { Report, Row, Timing } from "./harness.js";
 import { Misuse } from "./options.js";
 
-/** The factor by which a variant has become slower. */
+/** The factors by which the median and the minimum of a variant have become longer. */
 export interface Change {
   readonly row: string;
   readonly variant: string;
@@ -56,5 +56,5 @@ export const isSlower = ({ byMedian, byMinimum }: Change, tolerance: number): bo
   Math.min(byMedian, byMinimum) > tolerance;
 
 const timingOf = ({ timings }: Row, variant: string): Timing | undefined => timings.find((t) => t.variant === variant);
-/** The minimum of a variant divided by that of the yardstick. */
+/** The minimum of a variant divided by the minimum of the yardstick. */
 const minimum = (row: Row, { min }: Timing): number => min / (timingOf(row, row.yardstick) as Timing).min;

@@ -4,7 +4,7 @@ import { addressOf, allocate, ONE } from "../autodiff/kernels/wasm/simd.js";
 import { jit, matmul, type Tensor, tensor, valueAndGrad } from "../index.js";
 import { type Case, numbers, ring } from "./harness.js";
 
-// sum(tanh(a b + c)) and its gradients for a, b and c.
+// sum(tanh(a b + c)) and its gradients with respect to a, b and c.
 const fused = (a: Float64Array, b: Float64Array, c: Float64Array): number[] | Float64Array[] => {
   const n = a.length;
   const [ga, gb, gc] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];

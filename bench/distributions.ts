@@ -1,6 +1,6 @@
 /**
- * The time of a log density with its gradient for value and parameters, and of a draw with its gradient if it has one, for the twenty most
- * used families: nanoseconds per element, compiled and eager.
+ * The time of a log density with its gradient for value and parameters, and of a draw with its gradient if the draw has one, for the twenty
+ * most used families: nanoseconds per element, compiled and eager.
  */
 import * as P from "../index.js";
 import { type Distribution, jit, random, type Tensor, tensor, valueAndGrad } from "../index.js";
@@ -63,7 +63,7 @@ const both = (work: (...args: never[]) => unknown, args: (i: number) => unknown[
   };
 };
 
-/** The first number of each result, so that variants can be compared. */
+/** The value and all its slopes in one list, so that variants can be compared. */
 const flat = ([value, slopes]: [Tensor, Params]): Tensor[] => [value, ...Object.values(slopes)];
 
 export const cases: readonly Case[] = Object.entries(FAMILIES).flatMap(([name, one]) =>

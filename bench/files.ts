@@ -6,9 +6,9 @@
  *     npx tsx bench/files.ts --trace   every call in order, with a star where it changes file
  *
  * In a copy of the source, every function reports when it is entered and left: declarations, arrow functions, methods, getters and
- * constructors, however small, but not generators, whose calls interleave, and not functions generated from text. A *change* is a call from a
- * function of one file to a function of another; the return is not counted. Within infer, only calls from infer to infer count, and not a
- * callback from another folder. The step is the third after `init`, with one particle and a guide with a pathwise gradient.
+ * constructors, however small. Generators do not, because their calls interleave, and functions generated from text do not. A *change* is a
+ * call from a function of one file to a function of another; the return is not counted. Within infer, only calls from infer to infer count,
+ * and callbacks from other folders do not. The step is the third after `init`, with one particle and a guide with a pathwise gradient.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -25,7 +25,9 @@ const sources = (folder: string): string[] =>
     return entry.isDirectory() ? sources(path) : path.endsWith(".ts") ? [path] : [];
   });
 
-/** One call: the file of the caller ("" for the program itself), the file and the name of the function called, and the depth of the call. */
+/**
+ * One call. `from` is the file of the caller ("" for the program itself); `to` and `name` are the file and the name of the called function.
+ */
 export interface Call {
   readonly from: string;
   readonly to: string;
@@ -108,7 +110,7 @@ export async function callsOfOneStep(): Promise<readonly Call[]> {
   return calls;
 }
 
-/** Files entered, and calls from one file into another, among those below `folder`; "" for all. */
+/** How many files below `folder` are entered, and how many calls go from one of these files to another. "" means all files. */
 export function count(calls: readonly Call[], folder = ""): { files: number; changes: number } {
   const isIn = (file: string): boolean => file !== "" && file.startsWith(folder);
   return {

@@ -1,6 +1,6 @@
 /**
- * Lower bounds for rows beside NumPyro: the same step written by hand for one model, with the library's random numbers, elementary functions
- * and SIMD code. The losses of the first steps must agree.
+ * Lower bounds for the rows that are compared with NumPyro: the same step written by hand for one model, with the library's random numbers,
+ * elementary functions and SIMD code. The losses of the first steps must agree.
  */
 import { adam, random, SVI, type Tensor } from "../index.js";
 import { chain } from "./byHand/chain.js";

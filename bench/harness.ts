@@ -1,8 +1,9 @@
 /**
- * How all rows are measured. A case runs the same work in several variants, one of which is the yardstick. In each round the variants run one
- * after the other, in a rotating order, so that a slow second of the machine affects all of them. The ratio to the yardstick is the median of
- * the ratios within a round. Each variant has its own loop, compiled only for it. It takes its operands from a ring, because V8 evaluates
- * constant expressions in advance: with fixed arrays, results are four times too fast.
+ * How all rows are measured. A case runs the same work in several variants, one of which is the yardstick. In each round the variants run
+ * one after the other, in a rotating order, so that a slow second of the machine affects all of them. The ratio of a variant to the
+ * yardstick is the median, over the rounds, of the ratio of their times. Each variant has its own loop, which V8 compiles only for this
+ * variant. Operands come from a ring, because V8 evaluates constant expressions in advance: with fixed arrays, results are four times too
+ * fast.
  */
 import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import { Tensor } from "../index.js";
@@ -14,7 +15,7 @@ export type Work = (i: number) => unknown;
 export interface Case {
   /** `topic/what`, such as `ops/mul n=1000`. */
   readonly name: string;
-  /** Operands and variants by name, made when the case is run; the last one is the yardstick. */
+  /** Makes the operands, and returns the variants by name; the last variant is the yardstick. */
   readonly make: () => Record<string, Work>;
   /** The largest acceptable ratio to the yardstick, by variant. */
   readonly targets?: Record<string, number>;
@@ -74,7 +75,7 @@ export const surroundings = (): Pick<Report, "node" | "machine"> => ({
   },
 });
 
-/** Operands to be used in turn: `size` of them, a power of two, so that the index is a bit mask. Large operands need fewer. */
+/** Operands to be used in turn. Their number, `size`, is a power of two, so that the index is a bit mask. Large operands need fewer. */
 export function ring<T>(make: (i: number) => T, size = 8): (i: number) => T {
   const items = Array.from({ length: size }, (_, i) => make(i));
   return (i) => items[i & (size - 1)] as T;
@@ -90,21 +91,21 @@ export function numbers(n: number, seed: number): Float64Array {
 }
 
 export type Loop = (from: number, to: number) => unknown;
-/** A new loop for each variant, so that V8 optimises its call site for this variant only. */
+/** A new loop for one variant, so that V8 optimises the call of `work` for this variant only. */
 export const loopOf = (work: Work): Loop =>
   new Function("work", "return (from, to) => { let y; for (let i = from; i < to; i++) y = work(i); return y; };")(work);
 
-/** The result of the last timed loop, exported so that V8 cannot optimise the work away. */
-export let kept: unknown;
+/** The result of the last timed loop. It is exported so that V8 cannot optimise the work away. */
+export let lastResult: unknown;
 function time(loop: Loop, from: number, count: number): number {
   const start = performance.now();
-  kept = loop(from, from + count);
+  lastResult = loop(from, from + count);
   return (performance.now() - start) * 1e6;
 }
 
 /**
- * The number of calls that fill a round of `milliseconds`, found during the warm-up. V8 optimises functions that run often, so the warm-up has
- * two thousand calls, or as many as fit into 250 rounds.
+ * The number of calls that fill a round of `milliseconds`, found during the warm-up. V8 optimises functions that run often, so the warm-up
+ * has two thousand calls, or as many as fit into 250 rounds.
  */
 export function calibrate(loop: Loop, milliseconds: number): number {
   const round = milliseconds * 1e6;
@@ -120,14 +121,14 @@ export function calibrate(loop: Loop, milliseconds: number): number {
 }
 
 const quantile = (sorted: readonly number[], q: number): number => {
-  const at = q * (sorted.length - 1);
-  const [low, high] = [sorted[Math.floor(at)] as number, sorted[Math.ceil(at)] as number];
-  return low + (high - low) * (at % 1);
+  const position = q * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(position)] as number, sorted[Math.ceil(position)] as number];
+  return low + (high - low) * (position % 1);
 };
 const ascending = (xs: readonly number[]): number[] => [...xs].sort((a, b) => a - b);
 export const medianOf = (xs: readonly number[]): number => quantile(ascending(xs), 0.5);
 
-/** Measure a case. Throws if its variants disagree. */
+/** Measures a case. Throws if the results of its variants disagree. */
 export function measure(benchCase: Case, { quick }: { quick: boolean }): Row {
   const { name, make, targets = {}, operations = 1, flops, isRandom = false } = benchCase;
   const works = make();
@@ -139,13 +140,13 @@ export function measure(benchCase: Case, { quick }: { quick: boolean }): Row {
   const samples: number[][] = variants.map(() => []);
   for (let round = 0; round < rounds; round++)
     for (let turn = 0; turn < loops.length; turn++) {
-      const at = (round + turn) % loops.length;
-      const count = counts[at] as number;
-      samples[at]?.push(time(loops[at] as Loop, round * count, count) / count / operations);
+      const k = (round + turn) % loops.length;
+      const count = counts[k] as number;
+      samples[k]?.push(time(loops[k] as Loop, round * count, count) / count / operations);
     }
   const yardstick = samples.at(-1) as number[];
-  const timings = variants.map((variant, at): Timing => {
-    const times = samples[at] as number[];
+  const timings = variants.map((variant, k): Timing => {
+    const times = samples[k] as number[];
     const sorted = ascending(times);
     const median = quantile(sorted, 0.5);
     return {

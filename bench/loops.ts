@@ -1,7 +1,7 @@
 /**
- * Compiled SVI steps beside NumPyro's own loop (`lax.fori_loop` over `svi.update`, float64, one thread). First both sides average losses at
- * the same parameters, and the averages must agree. Then they take turns in running many steps; the ratio is the median over the rounds of the
- * ratio of CPU times. It needs a clone and NumPyro: `pip install -r bench/peers/requirements.txt`.
+ * Compiled SVI steps compared with NumPyro's own loop (`lax.fori_loop` over `svi.update`, float64, one thread). First both libraries
+ * average losses at the same parameters, and the averages must agree. Then they take turns in running many steps. The ratio is the median,
+ * over the rounds, of the ratio of their CPU times. This needs a clone and NumPyro: `pip install -r bench/peers/requirements.txt`.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -14,7 +14,7 @@ import { type Loop, works } from "./peers/works.js";
 const PROGRAM = "bench/peers/loops.py";
 const [ROUNDS, STRETCH] = [9, 200e6];
 
-/** Nanoseconds of CPU per step, and the ratio ours / theirs; NaN if `failure` gives the reason for a missing figure. */
+/** Nanoseconds of CPU per step, and the ratio ours / theirs. If they could not be measured, they are NaN and `failure` gives the reason. */
 export interface LoopRow {
   readonly work: string;
   readonly ours: number;
@@ -58,10 +58,10 @@ const argumentsOf = ({ args, initParams }: Loop) => ({
   args: args?.() ?? [],
   options: { progressBar: false, ...(initParams && { initParams: initParams() }) },
 });
-type Given = ReturnType<typeof argumentsOf>;
+type StepArguments = ReturnType<typeof argumentsOf>;
 
 /** The mean loss at the initial parameters. */
-function lossesOf({ model, guide, elbo }: Loop, { args, options }: Given, draws: number): Estimate {
+function lossesOf({ model, guide, elbo }: Loop, { args, options }: StepArguments, draws: number): Estimate {
   const { losses } = new SVI(model, guide, sgd(0), elbo).run(random.key(1), { ...options, numSteps: draws }, ...args);
   const mean = losses.reduce((sum, x) => sum + x, 0) / draws;
   const variance = losses.reduce((sum, x) => sum + (x - mean) ** 2, 0) / draws;
@@ -69,7 +69,7 @@ function lossesOf({ model, guide, elbo }: Loop, { args, options }: Given, draws:
 }
 
 /** Runs n steps, and returns the nanoseconds of CPU per step. */
-function timedSteps({ model, guide, elbo }: Loop, { args, options }: Given): (n: number) => number {
+function timedSteps({ model, guide, elbo }: Loop, { args, options }: StepArguments): (n: number) => number {
   const svi = new SVI(model, guide, adam(1e-3), elbo, { jit: true });
   const steps: Iterator<Step> = svi.steps(random.key(0), { ...options, numSteps: 1e9 }, ...args)[Symbol.iterator]();
   return (n) => {
@@ -95,17 +95,17 @@ async function countFor(take: (n: number) => Promise<number> | number): Promise<
 
 async function measure(loop: Loop, rival: NumPyro): Promise<LoopRow> {
   const { name: work, rival: name = work, draws = 2000, target } = loop;
-  const given = argumentsOf(loop);
-  const losses = [lossesOf(loop, given, draws), await rival.ask<Estimate>({ work: name, draws })] as const;
+  const stepArguments = argumentsOf(loop);
+  const losses = [lossesOf(loop, stepArguments, draws), await rival.ask<Estimate>({ work: name, draws })] as const;
   const [ours, theirs] = losses;
   const allowed = 4.5 * Math.hypot(ours.error, theirs.error) + 1e-9 * Math.abs(theirs.mean);
   if (!(Math.abs(ours.mean - theirs.mean) <= allowed))
     throw new Error(`the losses differ: ours ${ours.mean} ± ${ours.error}, NumPyro's ${theirs.mean} ± ${theirs.error}`);
-  const mine = timedSteps(loop, given);
-  const other = async (steps: number) => (await rival.ask<{ ns: number }>({ work: name, steps })).ns;
-  const counts = [await countFor(mine), await countFor(other)] as const;
+  const runOurs = timedSteps(loop, stepArguments);
+  const runTheirs = async (steps: number) => (await rival.ask<{ ns: number }>({ work: name, steps })).ns;
+  const counts = [await countFor(runOurs), await countFor(runTheirs)] as const;
   const rounds: [number, number][] = [];
-  for (let round = 0; round < ROUNDS; round++) rounds.push([mine(counts[0]), await other(counts[1])]);
+  for (let round = 0; round < ROUNDS; round++) rounds.push([runOurs(counts[0]), await runTheirs(counts[1])]);
   return {
     work,
     ours: medianOf(rounds.map(([t]) => t)),

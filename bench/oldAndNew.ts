@@ -1,8 +1,8 @@
 /**
- * Compares two builds on the same work: `npx tsx bench/oldAndNew.ts OLD_DIST [NEW_DIST] [--filter TEXT] [--rounds N] [--long]`, where OLD_DIST
- * and NEW_DIST are the folders `dist` of built checkouts. Both builds run every variant of every row. For each row, each build has its own
- * process, and the two take turns, so that a slow second of the machine affects both. CPU times are compared, including those of the garbage
- * collector. Variants written by hand are the same code in both processes, so they show the noise.
+ * Compares two builds on the same work: `npx tsx bench/oldAndNew.ts OLD_DIST [NEW_DIST] [--filter TEXT] [--rounds N] [--long]`, where
+ * OLD_DIST and NEW_DIST are the folders `dist` of built checkouts. Both builds run every variant of every row. For each row, each build has
+ * its own process, and the two processes take turns, so that a slow second of the machine affects both. CPU times are compared, including
+ * the time of the garbage collector. Variants written by hand are the same code in both processes, so they show the noise.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -79,7 +79,7 @@ async function compare(name: string, files: readonly string[], rounds: number): 
   const sides: ChildProcess[] = [];
   try {
     let variants: [name: string, count: number][] = [];
-    // The processes start one after the other: two that warm up at the same time would disturb each other.
+    // The processes start one after the other, because two that warm up at the same time would disturb each other.
     for (const file of files) {
       // One thread, because the CPU time of parallel garbage collection depends on the load of the machine.
       const side = fork(file, [name], { execArgv: ["--single-threaded-gc"] });

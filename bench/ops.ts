@@ -65,7 +65,7 @@ const besideLoops: Case[] = ops.flatMap(({ name, op, loop }) =>
   ),
 );
 
-/** tanh(… tanh(tanh(a·b + c)·b + c) …) with its gradient in a, b and c. */
+/** tanh(… tanh(tanh(a·b + c)·b + c) …) with its gradient with respect to a, b and c. */
 const LINKS = 8;
 const chain = valueAndGrad(({ a, b, c }: { a: Tensor; b: Tensor; c: Tensor }) => {
   let y = a;
@@ -100,7 +100,7 @@ const besideTape: Case = {
 };
 type Leaf = ReturnType<typeof constant>;
 
-/** The same ops on numbers that depend on three random choices, and on plain numbers. */
+/** The same chain of ops on numbers that depend on three random choices, and on plain numbers. */
 const besideUntracked: Case = {
   name: "ops/provenance of three sites n=1",
   operations: 3 * LINKS + 1,

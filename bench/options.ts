@@ -12,8 +12,8 @@ Every row is compared with a yardstick; ratios are taken within one run. All row
   --list              print the names of the rows and stop
   --quick             fewer rounds, and no long rows
   --json              print a report as JSON (schema: docs/bench.md, beside README.md in this package)
-  --compare <file>    print how rows have changed since an earlier --json report; exit code 1 if one is slower
-  --tolerance <x>     slower means more than x times as long, by median and by minimum; 1.5 by default
+  --compare <file>    print how rows have changed since an earlier --json report; exit code 1 if a row is slower
+  --tolerance <x>     a row is slower if its median and its minimum are more than x times as long; 1.5 by default
   --version           print the version
   --help              print this text
 `;
@@ -29,7 +29,7 @@ export interface Options {
   readonly help: boolean;
 }
 
-/** A wrong call of the command. The message says what was wrong, and what to do instead. */
+/** A wrong call of the command. The message says what is wrong, and what to do instead. */
 export class Misuse extends Error {}
 
 export function optionsOf(args: readonly string[]): Options {
@@ -60,12 +60,12 @@ const parsed = (args: readonly string[]) => {
       },
     });
   } catch (error) {
-    // Only Node's first sentence, which says what is wrong; the rest explains how to pass a file whose name looks like an option.
+    // Node's first sentence says what is wrong. Its other sentences explain how to pass a file whose name looks like an option.
     throw new Misuse(`${(error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, "")}.`);
   }
 };
 
-/** The names that contain the text; if one name equals it, only this name. */
+/** The rows whose names contain the text; if a name equals the text, only the row with this name. */
 export const matching = <T extends { readonly name: string }>(rows: readonly T[], text: string): T[] => {
   const exact = rows.filter(({ name }) => name === text);
   return exact.length > 0 ? exact : rows.filter(({ name }) => name.includes(text));

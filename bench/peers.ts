@@ -1,6 +1,6 @@
 /**
- * Runs other libraries on the same work, if they are installed: libraries in JavaScript (peers/peers.mjs) and in Python (peers/peers.py). These
- * programs are in the repository, but not in the package.
+ * Runs other libraries on the same work, if they are installed: libraries in JavaScript (peers/peers.mjs) and in Python (peers/peers.py).
+ * These programs are in the repository, but not in the package.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -14,7 +14,10 @@ interface Line {
   readonly error?: string;
   readonly missing?: boolean | string;
 }
-/** The time of another library and ours in nanoseconds per call, and their ratio, or the reason why there is none. */
+/**
+ * `ns` and `ours` are the times of another library and of this one, in nanoseconds per call. If `ns` could not be measured, it is the
+ * reason.
+ */
 export interface PeerRow {
   readonly work: string;
   readonly peer: string;
@@ -47,14 +50,14 @@ function* linesOf(say: (text: string) => void): Generator<Line> {
   }
 }
 
-/** The rows of other libraries with our own compiled times, each measured once. */
+/** The rows of other libraries, with the compiled times of this library, each of which is measured once. */
 export function peerRows(cases: readonly Case[], say: (text: string) => void): PeerRow[] {
   const ours = new Map<string, number>();
   const rows: PeerRow[] = [];
   for (const { peer, work = "", ns, error } of linesOf(say)) {
-    const own = cases.find(({ name }) => name.slice(name.indexOf("/") + 1) === work);
-    if (own === undefined) continue;
-    if (!ours.has(work)) ours.set(work, measure(own, { quick: false }).timings[0]?.median as number);
+    const sameWork = cases.find(({ name }) => name.slice(name.indexOf("/") + 1) === work);
+    if (sameWork === undefined) continue;
+    if (!ours.has(work)) ours.set(work, measure(sameWork, { quick: false }).timings[0]?.median as number);
     const time = ours.get(work) as number;
     const row = { work, peer, ns: ns ?? (error as string), ours: time, ratio: ns === undefined ? null : time / ns };
     rows.push(row);

@@ -1,6 +1,6 @@
 /**
- * Figures other than times of calls: growth of the heap, time of an import, size of a bundle, compile time per op. Each is measured only if the
- * filter selects it, and is compared with a target.
+ * Figures other than times of calls: growth of the heap, time of an import, size of a bundle, compile time per op. A figure is measured
+ * only if the filter selects it, and is compared with a target.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,6 @@
-/** The time of recording a step, and of comparing it with its recording, relative to the eager step, for programs of many small ops. */
+/**
+ * For programs of many small ops: the time to record a step, and the time to compare a step with its recording, relative to an eager step.
+ */
 import * as pedigrad from "../index.js";
 import type { Case } from "./harness.js";
 import { chain, hmm } from "./timeToResult.js";
@@ -14,11 +16,11 @@ export const cases: readonly Case[] = (
     const { jit, random } = pedigrad;
     const state = svi.init(random.key(0), ...args);
     const step = (from: typeof state) => svi.step(from, ...args);
-    const known = jit(step);
-    known(state);
+    const compiled = jit(step);
+    compiled(state);
     return {
       recorded: () => jit(step)(state)[1],
-      compared: () => known.check(state),
+      compared: () => compiled.check(state),
       eager: () => step(state)[1],
     };
   };

@@ -1,6 +1,6 @@
 /**
- * The time of an SVI step: guide, model, gradient and Adam together. The coin is compared with the same step written by hand, which also draws
- * with `random.beta`; the other models are compared with their eager step.
+ * The time of an SVI step: guide, model, gradient and Adam together. The coin is compared with the same step written by hand, which draws
+ * from the same beta distribution; the other models are compared with their eager step.
  */
 import { betaDraw, foldIn, Stream, split } from "../autodiff/kernels/random/index.js";
 import { digamma, lgamma } from "../autodiff/kernels/special/index.js";
@@ -44,7 +44,7 @@ import {
   vaeGuide,
 } from "./models.js";
 
-/** SVI steps after the first few. Each starts from the state of the step before. */
+/** A function that makes one SVI step after another, each from the state of the step before. The first `warm` steps are already made. */
 function stepping(model: Model, guide: Model, elbo: Elbo, args: unknown[], jit: boolean, warm = 4): () => number {
   const svi = new SVI(model, guide, adam(1e-3), elbo, { jit });
   let state = svi.init(random.key(0), ...args);

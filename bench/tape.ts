@@ -6,7 +6,7 @@ export interface Variable {
 
 const variable = (n: number): Variable => ({ value: new Float64Array(n), grad: new Float64Array(n) });
 
-/** A leaf with one element. */
+/** A variable with one element that no op has computed. */
 export const constant = (x: number): Variable => ({ value: Float64Array.of(x), grad: new Float64Array(1) });
 
 export class Tape {
@@ -55,7 +55,7 @@ export class Tape {
     return y;
   }
 
-  /** Adds the gradients of y to all leaves on which it depends. */
+  /** Adds the gradient of y to `grad` of all variables from which y was computed. */
   backward(y: Variable): void {
     y.grad.fill(1);
     for (let k = this.#steps.length - 1; k >= 0; k--) (this.#steps[k] as () => void)();

@@ -1,7 +1,7 @@
 /**
- * The overhead of a first fit: the CPU time of all threads of a fresh Node process that runs `svi.run(key, 1000)`, minus the time of an empty
- * process and that of 1,000 steps in a warm process. What remains is the import, `init`, recording, comparing and compiling, and steps that V8
- * has not optimised yet.
+ * The overhead of a first fit: the CPU time of all threads of a fresh Node process that runs `svi.run(key, 1000)`, minus the time of an
+ * empty process and the time of 1,000 warm steps. What remains is the time of the import, of `init`, of recording, comparing and compiling,
+ * and of steps that V8 has not optimised yet.
  */
 import { execFileSync } from "node:child_process";
 import type * as Library from "../index.js";
@@ -146,7 +146,7 @@ function forward({
   return { svi: new SVI(model, () => {}, adam(1e-2), new TraceELBO()), args: [data] };
 }
 
-/** The program of the fresh process: it fits, runs as many steps again to warm up, and then as many warm steps. */
+/** The program of the fresh process: a fit of 1,000 steps, 1,000 more steps to warm up, and 1,000 warm steps. */
 async function fitAndMeasure(fit: (pedigrad: Pedigrad) => Fit, main: string): Promise<void> {
   const used = (): number => {
     const { user, system } = process.cpuUsage();
@@ -169,7 +169,7 @@ const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[
 const inProcess = (text: string): string =>
   execFileSync(process.execPath, ["--input-type=module", "-e", text], { encoding: "utf8" });
 
-/** CPU milliseconds of the fit, minus those of an empty process and of 1,000 warm steps: medians of several processes. */
+/** CPU milliseconds of the fit, minus the milliseconds of an empty process and of 1,000 warm steps: medians of several processes. */
 function timeTo(fit: (pedigrad: Pedigrad) => Fit, rounds: number): number {
   const main = new URL("../index.js", import.meta.url).href;
   const empty: number[] = [];

@@ -4,7 +4,7 @@
  */
 import { MIX } from "../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../provenance/index.js";
-import { type Batch, batchDepth, batchSize, isBatched } from "./batch.js";
+import { type Batch, batchDepth, frameAt, isBatched, refuseLeak } from "./batch.js";
 import { gradDepth, Node } from "./node.js";
 import { keepAxes, type Op } from "./op.js";
 import { isChecking, recorder } from "./recorder.js";
@@ -50,9 +50,8 @@ function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenan
   const shape = op.shape(params, inputs);
   if (isChecking && inputs.some(isAbsent)) return absent(shape, provenance);
   // A view of a single number is the same number.
-  const [first] = inputs as [Tensor];
-  if (op.view !== undefined && first.isNumber && sizeOf(shape) === 1)
-    return ofNumber(rawNumber(first), provenance, shape);
+  if (op.view !== undefined && inputs[0]?.isNumber && sizeOf(shape) === 1)
+    return ofNumber(rawNumber(inputs[0]), provenance, shape);
   const views = rawViews(inputs);
   const view = op.view?.(params, views[0] as View);
   if (view !== undefined) return ofView(view, provenance);
@@ -69,14 +68,15 @@ function applyBatched<P>(op: Op<P>, params: P, inputs: Tensor[]): Tensor {
   const batched = inputs.map((x) => x.batch?.level === level);
   const values = inputs.map((x, i) => {
     if (!batched[i]) return x;
+    refuseLeak(x.batch as Batch, op.name);
     const { value } = x.batch as Batch;
     return value.provenance === x.provenance ? value : value.withProvenance(union(value.provenance, x.provenance));
   });
-  return withNode(op, params, inputs, asExample(op.batch(params, values, batched, batchSize(level)), level));
+  return withNode(op, params, inputs, asExample(op.batch(params, values, batched, frameAt(level).size), level));
 }
 
 /** Wraps a whole batch (batch axis first) as a tensor that looks like one example, inside the vmap at depth `level`. */
-export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value });
+export const asExample = (value: Tensor, level: number): Tensor => ofBatch({ level, value, frame: frameAt(level) });
 
 /** Adds a node to the result if a gradient is being taken, and reports the op to the recorder, if there is one. */
 function addNodeAndRecord<P>(op: Op<P>, params: P, inputs: Tensor[], result: Tensor): Tensor {

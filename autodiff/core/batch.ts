@@ -14,6 +14,8 @@ import type { Tensor } from "./tensor.js";
 export interface Batch {
   readonly level: number;
   readonly value: Tensor;
+  /** The frame of the vmap that made this batch. */
+  readonly frame?: Frame;
   /** In the body of a loop (`scan`): records the ops on this tensor. */
   readonly tracer?: Tracer;
 }
@@ -29,8 +31,8 @@ export let batchDepth = 0;
 
 export const isBatched = (x: Tensor): boolean => x.batch !== null;
 
-/** The number of examples of the vmap at depth `level`. */
-export const batchSize = (level: number): number => (frames[level] as Frame).size;
+/** The frame of the vmap at depth `level`. */
+export const frameAt = (level: number): Frame => frames[level] as Frame;
 
 /** Runs `body` as a vmap of `size` examples, one level deeper. */
 export function inBatch<T>(size: number, body: (level: number) => T): T {
@@ -75,13 +77,25 @@ export function inTrace<T>(body: (level: number) => T): T {
   }
 }
 
+/** Refuses an example of a vmap that has ended. */
+export function refuseLeak({ level, frame }: Batch, op: string): void {
+  if (frame === undefined || frame === frames[level]) return;
+  throw new PedigradError({
+    code: "leaked-from-vmap",
+    op,
+    message: `${op}: this tensor was made inside a vmap that has ended. Return it from the function.`,
+  });
+}
+
 const UNREADABLE = {
   vmap: "inside vmap a tensor holds a whole batch, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or loop over the axis without vmap.",
   scan: "inside the body of scan a tensor stands for the values of all steps, so there is no single value to read. Use where() instead of a branch, at() instead of an array index, or a plain for loop.",
 };
 
 /** Throws the error for a read of an example of a batch. */
-export function refuseRead({ level, tracer }: Batch, op: string): never {
+export function refuseRead(batch: Batch, op: string): never {
+  const { level, tracer } = batch;
+  refuseLeak(batch, op);
   if (tracer?.isOpen === false)
     throw new PedigradError({
       code: "leaked-from-scan",

@@ -39,6 +39,9 @@ class Absent {
   get size(): number {
     return sizeOf(this.shape);
   }
+  get stride(): never {
+    return this.data;
+  }
   get data(): never {
     throw new PedigradError({
       code: "read-in-jit",

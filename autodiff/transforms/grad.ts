@@ -1,7 +1,7 @@
 /**
  * Reverse mode. The function runs once while its ops record nodes (node.ts). Then the backward pass goes from the result to the arguments,
- * and the rules of each op turn the cotangent of its result into cotangents of its inputs. The backward pass itself uses ops, so inside
- * another gradient it records nodes too, and gradients of gradients need no further code.
+ * and the rules of each op turn the cotangent of the op's result into cotangents of its inputs. The backward pass itself uses ops, so
+ * inside another gradient it records nodes too, and gradients of gradients need no further code.
  */
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireFunction, requireOptions, show } from "../../provenance/base/options.js";
@@ -20,33 +20,33 @@ import { add } from "../ops/elementwise/math.js";
 import { reshapeAs } from "../ops/views/shape.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 
-// A leaf is a new tensor with the value of the argument and a new node, so that each gradient finds exactly its own variables.
-const leafOp: Op = {
+// A variable is a new tensor with the value of the argument and a new node, so that each gradient finds exactly its own variables.
+const variableOp: Op = {
   name: "variable",
   shape: (_, inputs) => (inputs[0] as Tensor).shape,
   view: (_, x) => x,
   kernel: () => {},
   scalar: (a) => a,
   vjp: () => (g) => g,
-  batch: (_, [x]) => apply(leafOp, null, x as Tensor),
+  batch: (_, [x]) => apply(variableOp, null, x as Tensor),
   axes: keepAxes,
 };
-function leaf(x: Tensor): Tensor {
-  const variable = apply(leafOp, null, x);
-  variable.node = new Node(leafOp, null, [x]);
+function variableOf(x: Tensor): Tensor {
+  const variable = apply(variableOp, null, x);
+  variable.node = new Node(variableOp, null, [x]);
   return variable;
 }
 
-/** x, which every gradient then treats as a constant. Its provenance is kept. */
+/** The same value as x, but a constant for every gradient. The provenance is kept. */
 export const stopGradient = <T>(x: T): T => mapTree(x, (item) => apply(stopOp, null, tensor(item as TensorLike)));
 const stopOp: Op = {
-  ...leafOp,
+  ...variableOp,
   name: "stopGradient",
   vjp: () => null,
   batch: (_, [x]) => apply(stopOp, null, x as Tensor),
 };
 
-/** Undoes broadcasting, which happens only here: sums `g` over the axes along which an input of `shape` was repeated. */
+/** Sums the cotangent `g` over the axes along which broadcasting has repeated an input of `shape`. Rules of ops need not do this. */
 function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
   if (g.shape === shape || sameShape(g.shape, shape)) return g;
   const lead = g.shape.length - shape.length;
@@ -58,8 +58,8 @@ let passes = 0;
 
 /**
  * The cotangents of the variables, given the cotangent of y; undefined for a variable that y does not depend on. Node serials count up, so
- * descending serials lead from the result to its operands. A node that depends only on variables older than these (those of an outer
- * gradient) is skipped. Arrays are indexed by node serial minus that of the oldest variable.
+ * descending serials lead from the result to its operands. A node is skipped if it depends only on older variables, which belong to an
+ * outer gradient. Arrays are indexed by node serial minus the serial of the oldest variable.
  */
 function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
   const pass = ++passes;
@@ -103,10 +103,10 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
   });
 }
 
-const addCotangent = (before: Tensor | undefined, more: Tensor): Tensor =>
-  before === undefined ? more : add(before, more);
+const addCotangent = (sum: Tensor | undefined, contribution: Tensor): Tensor =>
+  sum === undefined ? contribution : add(sum, contribution);
 
-/** The sum of all cotangents of x: those of full size and the sparse ones (part.ts). */
+/** The sum of all cotangents of x: `whole` has full size, and `parts` are sparse (part.ts). */
 const sumCotangents = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
   parts === undefined ? whole : addCotangent(whole, sumOfParts(parts, x.shape));
 
@@ -119,7 +119,7 @@ function runOnVariables<A>(
   return withNodes(() => {
     const points = xs.map((x) =>
       mapTree(x, (item) => {
-        const variable = leaf(tensor(item as TensorLike));
+        const variable = variableOf(tensor(item as TensorLike));
         variables.push(variable);
         return variable;
       }),
@@ -129,7 +129,7 @@ function runOnVariables<A>(
   });
 }
 
-/** The result of a function as a tensor. Refuses a number, which has no history through which a gradient could pass. */
+/** The result of a function as a tensor. Refuses a plain number, because gradients pass only through tensors. */
 function asResult(y: unknown): Tensor {
   if (y instanceof Tensor) return y;
   if (leavesOf(y).some((part) => part instanceof Tensor)) return tensor(y as TensorLike);
@@ -140,7 +140,7 @@ function asResult(y: unknown): Tensor {
   });
 }
 
-/** Outside every gradient, a result needs no graph, so the graph is dropped. */
+/** Drops the graph of a result, unless an outer gradient needs it. */
 const withoutGraph = (x: Tensor): Tensor => (gradDepth > 0 ? x : x.withoutNode());
 
 /** The cotangents of the variables, arranged in the structure of the arguments from which the variables were made. */

@@ -3,10 +3,10 @@ import { emptyRecord, isRecord, MAX_DEPTH, refuseDepth, requireNamedFields } fro
 import type { TensorLike } from "../core/convert.js";
 import { Tensor } from "../core/tensor.js";
 
-/** A tensor, or nested records, arrays and Maps of them. */
-// biome-ignore lint/suspicious/noExplicitAny: callers know the structure they passed in; results have the same one
+/** A tensor, or nested records, arrays and Maps of tensors. */
+// biome-ignore lint/suspicious/noExplicitAny: callers know the structure they passed in; results have the same structure
 export type Tree = any;
-/** Anything accepted as a tree: its leaves may be anything tensor-like. */
+/** Anything accepted as a tree. The leaves may be anything tensor-like. */
 export type TreeLike = unknown;
 type Numbers = readonly (number | boolean | Numbers)[];
 /** A structure like X with a tensor at each leaf; the type `any` if X is not known. */
@@ -33,7 +33,7 @@ const isNumberArray = (x: unknown, depth = 0): boolean => {
 
 type Visit = (leaf: unknown, path: string) => unknown;
 
-/** The same structure with f applied to every leaf, and to its path (`layers.0.b`) if f takes one. */
+/** The same structure with f applied to every leaf. If f has a second parameter, it also gets the path of the leaf (`layers.0.b`). */
 export function mapTree(x: unknown, f: Visit, path = "", depth = 0): Tree {
   if (x instanceof Tensor || !isContainer(x)) return f(x, path);
   if (depth > MAX_DEPTH) refuseDepth("tree");
@@ -61,7 +61,7 @@ function mapItems(x: unknown, f: (item: unknown, key: unknown) => Tree): Tree {
   return copy;
 }
 
-// Most visitors do not use the path, and building its text would cost more than the visit.
+// Most functions do not use the path, and for them it is not built, because this would take longer than the call of f.
 const childPath = (f: Visit, path: string, key: unknown): string =>
   f.length < 2 ? "" : path === "" ? `${key}` : `${path}.${key}`;
 

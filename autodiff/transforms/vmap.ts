@@ -17,8 +17,8 @@ import { mapTree, type TensorsLike, type TreeLike } from "./tree.js";
 
 export interface VmapOptions {
   /**
-   * Which axis of each argument is mapped; null if none is, so that all examples share the argument. Give one value for all arguments, or a
-   * list with one value per argument.
+   * Which axis of each argument is mapped; null for an argument that all examples share. Give one value for all arguments, or a list with
+   * one value per argument.
    */
   inAxes?: number | null | readonly (number | null)[] | undefined;
   /** The length of the mapped axis; needed only if no argument is mapped. */
@@ -26,8 +26,8 @@ export interface VmapOptions {
 }
 
 /**
- * f over a leading axis: `vmap(f)(xs)` is the stack of f(x) for each x along the mapped axis of xs. Arguments and results
- * are nested records and arrays of tensors.
+ * f for a batch: `vmap(f)(xs)` is the stack of f(x) for each x along the mapped axis of xs, by default the first. Arguments
+ * and results are nested records and arrays of tensors.
  */
 export function vmap<A extends TreeLike[], R extends TreeLike>(
   f: (...args: never[]) => R,
@@ -36,8 +36,8 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
   requireFunction("vmap", f);
   if (!isRecord(options as unknown))
     refuseOption("vmap", "options", `expected options such as { inAxes: 0 }, got ${show(options)}.`);
-  const { inAxes = 0, axisSize, ...rest } = options;
-  checkAxes(inAxes, Object.keys(rest));
+  const { inAxes = 0, axisSize, ...unknownOptions } = options;
+  checkAxes(inAxes, Object.keys(unknownOptions));
   return (...args) => {
     if (Array.isArray(inAxes) && inAxes.length < args.length)
       refuseOption(
@@ -97,6 +97,7 @@ function checkAxes(inAxes: unknown, unknownOptions: readonly string[]): void {
       );
 }
 
+/** The whole batch of a result, or, if all examples have the same result, the result repeated along a new first axis. */
 const unbatch = (x: Tensor, level: number, size: number): Tensor =>
   x.batch?.level === level
     ? x.batch.value.withProvenance(union(x.batch.value.provenance, x.provenance))

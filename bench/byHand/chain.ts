@@ -6,7 +6,7 @@ import { Adam, Keys, type Start } from "./tools.js";
 
 const K = 3;
 
-/** The score of z_t is multiplied with its own terms and the next transition, since no other term depends on it. */
+/** The score of z_t is multiplied by the terms of z_t and x_t and by the next transition, because other terms do not depend on z_t. */
 export function chain(start: Start): () => number {
   const logits = (start.params.logits as Float64Array).slice();
   const length = logits.length / K ** 2;
@@ -16,7 +16,7 @@ export function chain(start: Start): () => number {
   const words = new Int32Array(2);
   const [z, cost] = [new Int32Array(length), new Float64Array(length)];
   const [shares, gradient] = [new Float64Array(K * length), new Float64Array(logits.length)];
-  // Log probabilities of staying in the class of the state before, of moving to another class, and of the first state.
+  // Log probabilities that a state has the class of the state before, that it has another class, and of the first state.
   const total = Math.log(Math.E + 2);
   const [same, other] = [1 - total, -total];
   const first = [0, 0.1, 0].map((logit) => logit - Math.log(2 + Math.exp(0.1)));

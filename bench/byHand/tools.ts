@@ -19,7 +19,7 @@ export class Keys {
     this.#state = Int32Array.from(key, (word) => word | 0);
   }
 
-  /** Go on to the next step: `words` becomes the key of its particles. */
+  /** Moves to the next step: `words` becomes the key of its particles. */
   step(): void {
     const { words } = this;
     const [k0, k1] = this.#state as unknown as [number, number];
@@ -32,13 +32,13 @@ export class Keys {
     this.child(data, this.words);
   }
 
-  /** Write the current key as two numbers. */
+  /** Writes the current key as two numbers. */
   write(to: Float64Array): void {
     to[0] = (this.words[0] as number) >>> 0;
     to[1] = (this.words[1] as number) >>> 0;
   }
 
-  /** The key made from the current one and a number (`foldIn`). */
+  /** Writes into `key` the key made from the current key and a number (`foldIn`). */
   child(data: number, key: Int32Array): void {
     threefry2x32(this.words[0] as number, this.words[1] as number, 0, data, key);
   }
@@ -80,7 +80,7 @@ export class Adam {
   }
 }
 
-/** Lines of a kernel that does the same for two parameters: `x`, `m` and `v` are addresses, `g` is the gradient, `rate` and `scale` are numbers. */
+/** Lines of a kernel that does the same as `moved` for two parameters: `x`, `m` and `v` are addresses, `g` is the gradient. */
 export const adamText = (x: string, m: string, v: string, g: string): string => `
   let m = load(${m}) * ${B1} + ${g} * ${1 - B1};
   let v = load(${v}) * ${B2} + ${g} * ${g} * ${1 - B2};

@@ -57,7 +57,7 @@ export function vae(start: Start, pictures: Float64Array): () => number {
     clear(${at.gradient + weight}, ${inputs * outputs + outputs});
     multiply(${at.gradient + weight}, ${8 * outputs}, ${from}, 8, ${8 * inputs}, ${g}, ${8 * outputs}, 8, ${inputs}, ${BATCH}, ${outputs}, 0, ${ONE});
     addAll(${at.gradient + bias}, ${g}, ${outputs});`;
-  /** The gradient of the inputs, which overwrites `to`. */
+  /** Writes the gradient of the inputs into `to`. */
   const inputs = ({ inputs, outputs, weight }: Layer, g: number, to: number): string => `
     clear(${to}, ${BATCH * inputs});
     multiply(${to}, ${8 * inputs}, ${g}, ${8 * outputs}, 8, ${at.params + weight}, 8, ${8 * outputs}, ${BATCH}, ${outputs}, ${inputs}, 0, ${ONE});`;

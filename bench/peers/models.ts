@@ -1,4 +1,4 @@
-/** Models that are used only beside NumPyro; `loops.py` has each of them in Python. */
+/** Models that are used only in the comparison with NumPyro; `loops.py` has each of them in Python. */
 import {
   arange,
   Beta,
@@ -44,7 +44,7 @@ export const enumeratedMixture: Model = (xs: Tensor) =>
     sample("x", new Normal(param("locs", tensor([-1, 0, 1])).at(z), 1), { obs: xs });
   });
 
-// A covariance that is far from diagonal: L has 1 + i/50 on its diagonal and 0.1 sin(…) below it.
+// A covariance L Lᵀ that is far from diagonal: L has 1 + i/50 on its diagonal and 0.1 sin(…) below the diagonal.
 const lowerTriangle = (d: number): Tensor => {
   const [row, column] = [arange(d).reshape([d, 1]), arange(d)];
   return wave([d, d], 5)

@@ -1,4 +1,4 @@
-// Other JavaScript libraries on the same work; prints one line of JSON for each: { peer, work, ns }. They compute in float32.
+// Runs other JavaScript libraries, which compute in float32, on the same work. Prints one line of JSON for each: { peer, work, ns }.
 const numbers = (n, seed) => {
   let state = (seed + 1) * 0x9e3779b9;
   return Float32Array.from({ length: n }, () => {

@@ -1,6 +1,6 @@
 /**
- * The rows beside NumPyro's compiled loop. `loops.py` has the same models, and makes the same data, from sines, so that both sides fit the same
- * data from the same initial parameters.
+ * The rows that are compared with NumPyro's compiled loop. `loops.py` has the same models, and makes the same data, from sines. So both
+ * libraries fit the same data from the same initial parameters.
  */
 import {
   AutoMultivariateNormal,
@@ -48,18 +48,18 @@ import {
   wave,
 } from "./models.js";
 
-/** A model, a guide and an estimator. `rival` is the name of the same row in `loops.py`, by default its own name. */
+/** A model, a guide and an estimator. `rival` is the name of the same row in `loops.py`, by default `name`. */
 export interface Loop {
   readonly name: string;
   readonly rival?: string;
   readonly model: Model;
   readonly guide: Model;
   readonly elbo: Elbo;
-  /** Makes the data, when the row is measured: some take 20 MB. */
+  /** Makes the data. It is called when the row is measured, because the data of some rows take 20 MB. */
   readonly args?: () => readonly unknown[];
   /** Initial values of parameters that would otherwise be random. */
   readonly initParams?: () => Record<string, Tensor>;
-  /** The number of losses averaged in the check that both sides estimate the same number. */
+  /** The number of losses that are averaged in the check that both libraries estimate the same number. */
   readonly draws?: number;
   /** The largest acceptable ratio to NumPyro's time. */
   readonly target: number;

@@ -1,6 +1,6 @@
 /**
  * Sets of values. A constraint tells for each event whether it belongs to the set (1 or 0), and states in words what is expected. The
- * constraints themselves are in scalar.ts and vector.ts; bijectTo.ts maps unconstrained numbers to them.
+ * constraints themselves are in scalar.ts and vector.ts. `bijectTo` (in transforms) gives a bijection from unconstrained numbers to a set.
  */
 import { type Tensor, tensor, unary } from "../../autodiff/index.js";
 import { allOf } from "./axes.js";
@@ -19,7 +19,7 @@ export interface Constraint {
   readonly scalar?: (x: number) => number;
   /** Whether every finite number belongs to the set. */
   readonly isUnbounded?: boolean;
-  /** Whether numbers between its bounds may be missing from the set. */
+  /** Whether numbers between the bounds of the set may be missing from it. */
   readonly hasHoles?: boolean;
 }
 
@@ -67,7 +67,7 @@ export const eventConstraint = (
   check,
 });
 
-/** The same constraint under another name, for which `bijectTo` has another bijection. */
+/** The same constraint under another name, because `bijectTo` chooses the bijection by the name. */
 export const withName = (constraint: Constraint, name: string, must = constraint.must): Constraint => ({
   ...constraint,
   name,

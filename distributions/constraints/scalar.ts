@@ -28,7 +28,7 @@ export const positive = /* @__PURE__ */ scalarConstraint("positive", "> 0 and fi
 export const nonnegative = /* @__PURE__ */ scalarConstraint("nonnegative", ">= 0 and finite", (x) =>
   x >= 0 && x < Infinity ? 1 : 0,
 );
-/** As `positive`, but `bijectTo` maps to it by softplus instead of exp. */
+/** Like `positive`, but `bijectTo` uses softplus instead of exp. */
 export const softplusPositive = /* @__PURE__ */ withName(positive, "softplusPositive");
 export const unitInterval = /* @__PURE__ */ scalarConstraint("unitInterval", "in [0, 1]", (x) =>
   x >= 0 && x <= 1 ? 1 : 0,
@@ -112,7 +112,7 @@ function bounded(
 
 const isEverywhere = (bounds: Float64Array, x: number): boolean => bounds.length > 0 && bounds.every((y) => y === x);
 
-/** The constraint without those bounds that are infinite in every element. Only its name and condition are used. */
+/** The constraint without the bounds that are infinite in every element. Only the name and the condition of the result are used. */
 function withoutInfiniteEnds(low: Tensor, high: Tensor, numbersOf: (bound: Tensor) => Float64Array): Constraint {
   const isOpenAbove = isEverywhere(numbersOf(high), Infinity);
   if (!isEverywhere(numbersOf(low), -Infinity))

@@ -42,7 +42,7 @@ export const positiveOrderedVector: Constraint = /* @__PURE__ */ eventConstraint
   (x) => logicalAnd(increasing(x), allOf(greater(x, 0), 1)),
 );
 
-/** How far the sum of a simplex may be from 1. */
+/** How far a prescribed sum or norm may be off. */
 const SUM_TOLERANCE = 1e-6;
 
 /** Weights >= 0 with sum 1 (within 1e-6). */
@@ -100,7 +100,7 @@ export const lowerCholesky: Constraint = /* @__PURE__ */ eventConstraint(
   2,
   (x) => logicalAnd(allOf(logicalAnd(isFinite(x), equal(x, tril(x))), 2), allOf(greater(diag(x), 0), 1)),
 );
-/** As `lowerCholesky`, but `bijectTo` maps to its diagonal by softplus instead of exp. */
+/** Like `lowerCholesky`, but `bijectTo` makes the diagonal positive by softplus instead of exp. */
 export const softplusLowerCholesky = /* @__PURE__ */ withName(lowerCholesky, "softplusLowerCholesky");
 /** The Cholesky factor of a correlation matrix: every row has Euclidean norm 1. */
 export const corrCholesky: Constraint = /* @__PURE__ */ eventConstraint(

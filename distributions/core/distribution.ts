@@ -14,13 +14,13 @@ import { requireAll } from "./validation.js";
  * @example new Normal([0, 1], 2).toEvent(1).logProb([0, 1]).item() // -3.2242
  */
 export abstract class Distribution<P extends Params = Params> extends DistributionBase<P> {
-  /** The same distribution with a larger batch shape, to which the present one must broadcast. The new elements are independent. */
+  /** The same distribution with a larger batch shape, to which its batch shape must broadcast. The new elements are independent. */
   expand(batchShape: Shape): Distribution {
     const shape = asShape(`${this.label}.expand`, batchShape);
     return sameShape(shape, this.batchShape) ? this : new Expanded(this, shape);
   }
 
-  /** The same distribution with its last `n` batch axes as part of the event: log densities are summed over them. */
+  /** The same distribution with its last `n` batch axes as part of the event: log densities are summed over these axes. */
   toEvent(n = this.batchShape.length): Distribution {
     return n === 0 ? this : new Independent(this, n);
   }
@@ -141,7 +141,7 @@ export class Expanded extends WithElements {
 }
 
 /**
- * `base` with log density 0 where `mask` is 0. The mask selects and does not multiply, so masked log densities may be NaN.
+ * `base` with log density 0 where `mask` is 0, even if the log density of `base` is NaN there.
  *
  * @example new Normal([0, 0], 1).mask([1, 0]).logProb([1, 1]) // [-1.4189, 0]
  */

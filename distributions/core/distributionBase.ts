@@ -1,7 +1,7 @@
 /**
  * The methods that every distribution has. A family must define three of them: support, log density, draw. Shapes are NumPyro's: a draw has
- * sampleShape + batchShape + eventShape, a log density sampleShape + batchShape. Start here, then read families/real/locationScale.ts;
- * distribution.ts adds the ways to reshape a distribution.
+ * the shape sampleShape + batchShape + eventShape, and its log density has the shape sampleShape + batchShape. Start here, then read
+ * families/real/locationScale.ts; distribution.ts adds the ways to reshape a distribution.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
 import { recorder } from "../../autodiff/core/recorder.js";
@@ -22,7 +22,7 @@ import type { Params, Parts } from "./parameters.js";
 import { requireThat, validation } from "./validation.js";
 
 export abstract class DistributionBase<P extends Params = Params> {
-  /** The family's name, in errors and in `divergences`. */
+  /** The name of the family in errors and in `divergences`. */
   readonly family: string;
   /** The parameters as given, not broadcast. */
   readonly params: P;
@@ -46,7 +46,7 @@ export abstract class DistributionBase<P extends Params = Params> {
 
   /** The set of possible values. */
   abstract get support(): Constraint;
-  /** The log density of a tensor of values. Outside the support, it may be any number. It need not be broadcast to the batch shape. */
+  /** The log density of a tensor of values; any number outside the support. The result need not have all batch axes in full size. */
   abstract logDensity(value: Tensor): Tensor;
   /** Independent draws of shape `shape` + eventShape, where the batch shape broadcasts to `shape`; differentiable if `hasRsample`. */
   abstract draw(key: Tensor, shape: Shape): Tensor;
@@ -178,8 +178,8 @@ export abstract class DistributionBase<P extends Params = Params> {
   }
 
   /**
-   * Refuse a value outside the support. The result is false if the caller must also select by `inside`: checks may be off, and a recorded
-   * program runs again without them.
+   * Refuse a value outside the support. If the result is false, the caller must also set the density outside the support to 0, because
+   * checks are off, or because this is a recording, which runs again without checks.
    */
   #isChecked(value: Tensor): boolean {
     if (validation) this.requireInside(value);
@@ -246,7 +246,7 @@ export abstract class DistributionBase<P extends Params = Params> {
       op: what,
       message: what.includes("support")
         ? `${this.label} has no ${what}. Sample the site instead of enumerating it.`
-        : `${this.label} has no ${what} in closed form. Estimate it from samples.`,
+        : `${this.label} has no ${what} in closed form. Estimate the ${what} from samples.`,
     });
   }
 }

@@ -5,22 +5,22 @@ import type { Tensors } from "./family.js";
 
 /** A function that returns KL(q | p), or null if it has no closed form for these parameters. */
 export type Divergence = (q: Distribution, p: Distribution) => Tensor | null;
-/** Turns a function of a Q and a P, two particular classes of distribution, into a Divergence. */
+/** `f`, a function of two particular classes of distribution, as a Divergence. */
 export const divergence = <Q extends Distribution, P extends Distribution>(f: (q: Q, p: P) => Tensor | null) =>
   f as unknown as Divergence;
 /** A distribution with these parameters. */
 export type Of<Names extends string> = Distribution<Tensors<Names>>;
 
 /**
- * The divergences in which a family takes part, keyed by the name of the other family; `*` stands for any. Each family carries its own
- * divergences, so that a program contains only those of the families that it uses.
+ * The divergences in which a family takes part, by the name of the other family; `*` stands for every other family. Each family carries
+ * its own divergences, so that a program contains only the divergences of the families that it uses.
  */
 export interface Divergences {
   /** The divergences in which this family is q. */
   readonly to?: Readonly<Record<string, Divergence>>;
   /** The divergences in which this family is p. */
   readonly from?: Readonly<Record<string, Divergence>>;
-  /** E log x. kl/moments.ts uses this and the next two methods; a family leaves out those for which it has no formula. */
+  /** E log x. kl/moments.ts uses this method and the next two. A family leaves out each method for which it has no formula. */
   meanLog?(q: Distribution): Tensor;
   /** E log(1 - x). */
   meanLogRest?(q: Distribution): Tensor;

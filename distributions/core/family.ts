@@ -1,8 +1,8 @@
 /**
  * A family as a row of formulas: parameters with their constraints, support, log density, a draw, moments, distribution function. This file
  * adds everything else: a constructor that takes arguments by position or as one record, getters, broadcasting, and whether draws have a
- * gradient. If a row lacks a formula, the method of `as(p)` is called, the same distribution as a member of another family. If the row
- * has no `as` either, the method throws.
+ * gradient. If a row lacks the formula of a method, it may have `as(p)`, the same distribution as a member of another family, whose method
+ * is called instead. If the row has no `as` either, the method throws.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
 import { greaterEqual, less, lessEqual, type Tensor, where } from "../../autodiff/index.js";
@@ -20,8 +20,8 @@ export type Tensors<Names extends string> = { readonly [Name in Names]: Tensor }
 export type OneOf<Names extends string> = { readonly [Name in Names]?: Tensor };
 
 /**
- * Formulas as functions of the parameters `p`. Values and draws have the shapes that DistributionBase gives. Moments and entropies need
- * only broadcast to those shapes.
+ * Formulas as functions of the parameters `p`. Values and draws have the shapes that distributionBase.ts gives. Moments and entropies need
+ * only broadcast to the shapes that it gives.
  */
 export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   /** The set of possible values, as a function if it depends on the parameters. */
@@ -29,7 +29,7 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   /** By default [], for events that are numbers. */
   readonly eventShape?: (p: P) => Shape;
   readonly logDensity?: (x: Tensor, p: P) => Tensor;
-  /** By default, inversion of the cdf. */
+  /** By default, `icdf` of a uniform number. */
   readonly draw?: (key: Tensor, shape: Shape, p: P) => Tensor;
   /** Move draws that rounding has put outside the support, or at an end with infinite density, to the nearest number inside. */
   readonly keepInside?: boolean;
@@ -105,13 +105,13 @@ export class Family<P extends Params> extends Distribution<P> {
     return this.spread(this.#row.entropy?.(this.params) ?? this.#otherFamily("entropy").entropy(), 0);
   }
   override cumulative(value: Tensor): Tensor {
-    const inside = this.#row.cdf?.(value, this.params);
-    if (inside === undefined) return this.#otherFamily("cdf").cumulative(value);
+    const cdf = this.#row.cdf?.(value, this.params);
+    if (cdf === undefined) return this.#otherFamily("cdf").cumulative(value);
     const ends = this.support.isUnbounded ? null : boundsOf(this.support);
-    if (ends === null) return inside;
-    // At the ends of the support, formulas may have slopes of 0 · Infinity.
+    if (ends === null) return cdf;
+    // The formula holds inside the support. At the ends of the support, its slope may be 0 · Infinity.
     const isBefore = this.isDiscrete ? less(value, ends[0]) : lessEqual(value, ends[0]);
-    return where(isBefore, 0, where(greaterEqual(value, ends[1]), 1, inside));
+    return where(isBefore, 0, where(greaterEqual(value, ends[1]), 1, cdf));
   }
   override quantile(q: Tensor): Tensor {
     return this.#row.icdf?.(q, this.params) ?? this.#otherFamily("icdf").quantile(q);

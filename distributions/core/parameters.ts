@@ -19,7 +19,7 @@ export type Given<P> = { readonly [K in keyof P]?: TensorLike };
 /** The parameters of a family, in the order of the positional arguments. */
 export interface Signature<P extends Params> {
   readonly name: string;
-  /** The constraint of each parameter, as a function if it depends on other parameters. Its eventDim is the rank of one parameter value. */
+  /** The constraint of each parameter, as a function if it depends on other parameters. Its eventDim is the rank of a single parameter. */
   readonly constraints: { readonly [K in keyof P]-?: Constraint | ((params: P) => Constraint) };
   readonly defaults?: Given<P>;
   /** Alternative parameters, such as probs and logits: exactly one of them is given. */
@@ -37,13 +37,13 @@ export interface Parts<P extends Params> {
 /** Read the arguments of a family's constructor: checked parameters as tensors, their constraints, and their common batch shape. */
 export function readParameters<P extends Params>(family: Signature<P>, args: readonly unknown[]): Parts<P> {
   const { name, constraints } = family;
-  const given = args.length === 1 && isRecord(args[0]) ? byName(family, args[0]) : byPosition(family, args);
+  const values = args.length === 1 && isRecord(args[0]) ? byName(family, args[0]) : byPosition(family, args);
   const params: Record<string, Tensor> = {};
   for (const param in constraints) {
-    const x = param in given ? given[param] : family.defaults?.[param];
+    const x = param in values ? values[param] : family.defaults?.[param];
     if (x !== undefined) params[param] = asParameter(family, param, x);
     else if (!family.oneOf?.includes(param))
-      refuseParameter(name, param, `${param} is ${param in given ? "undefined" : "missing"}.`, "missing-parameter");
+      refuseParameter(name, param, `${param} is ${param in values ? "undefined" : "missing"}.`, "missing-parameter");
   }
   if (family.oneOf !== undefined) checkAlternatives(family, family.oneOf, params);
   const argConstraints: Record<string, Constraint> = {};
@@ -53,8 +53,8 @@ export function readParameters<P extends Params>(family: Signature<P>, args: rea
     const x = params[param] as Tensor;
     const resolved = typeof constraint === "function" ? constraint(params as P) : constraint;
     argConstraints[param] = resolved;
-    const own = batchOf(name, param, x, resolved);
-    if (own.length > 0) batchShape = broadcastShapes(`${name}(${Object.keys(params).join(", ")})`, batchShape, own);
+    const batch = batchOf(name, param, x, resolved);
+    if (batch.length > 0) batchShape = broadcastShapes(`${name}(${Object.keys(params).join(", ")})`, batchShape, batch);
     if (validation) requireThat(x, resolved, { family: name, what: param });
   }
   return { family: name, params: params as P, batchShape, argConstraints };
@@ -81,27 +81,27 @@ function asParameter<P extends Params>(family: Signature<P>, param: string, x: u
 }
 
 function checkAlternatives<P extends Params>(family: Signature<P>, oneOf: readonly string[], params: object): void {
-  const found = oneOf.filter((name) => name in params);
-  if (found.length === 1) return;
+  const names = oneOf.filter((name) => name in params);
+  if (names.length === 1) return;
   const choice = `${oneOf.slice(0, -1).join(", ")} or ${oneOf.at(-1)}`;
-  const message = found.length === 0 ? `give ${choice}.` : `give ${choice}, not ${found.join(" and ")} together.`;
-  refuseParameter(family.name, found[1] ?? (oneOf[0] as string), message);
+  const message = names.length === 0 ? `give ${choice}.` : `give ${choice}, not ${names.join(" and ")} together.`;
+  refuseParameter(family.name, names[1] ?? (oneOf[0] as string), message);
 }
 
 function byPosition<P extends Params>(family: Signature<P>, args: readonly unknown[]): Record<string, unknown> {
   const names = Object.keys(family.constraints);
   if (args.length > names.length)
     refuseParameter(family.name, "arguments", `got ${args.length} arguments. Expected ${names.join(", ")}.`);
-  const given: Record<string, unknown> = {};
-  for (let i = 0; i < args.length; i++) given[names[i] as string] = args[i];
-  return given;
+  const values: Record<string, unknown> = {};
+  for (let i = 0; i < args.length; i++) values[names[i] as string] = args[i];
+  return values;
 }
 
 function byName<P extends Params>(family: Signature<P>, record: Record<string, unknown>): Record<string, unknown> {
   const names = Object.keys(family.constraints);
   for (const name of Object.keys(record))
     if (!names.includes(name)) {
-      const nearest = nearestName(name, names, (known) => SYNONYMS[known] ?? []);
+      const nearest = nearestName(name, names, (param) => SYNONYMS[param] ?? []);
       const hint = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
       refuseParameter(
         family.name,
@@ -126,7 +126,7 @@ export function refuseParameter(
 /** The number in a parameter that is a size or a count, and so must be known when the distribution is made. */
 export const firstNumber = (x: Tensor): number => readNumbers(x, "a count")[0] as number;
 
-// Names that other books and libraries use for a parameter.
+/** For each parameter, the names that other books and libraries use for it. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   loc: ["mu", "mean", "median", "location"],
   scale: ["sigma", "std", "sd", "stddev", "b"],
@@ -148,6 +148,6 @@ export function areSame(x: Tensor, y: Tensor): boolean {
   if (x.batch !== null && y.batch !== null)
     return x.batch.level === y.batch.level && areSame(x.batch.value, y.batch.value);
   if (x.batch !== null || y.batch !== null || !sameShape(x.shape, y.shape)) return false;
-  const others = readNumbers(y, "a parameter");
-  return readNumbers(x, "a parameter").every((element, i) => element === others[i]);
+  const [a, b] = [readNumbers(x, "a parameter"), readNumbers(y, "a parameter")];
+  return a.every((element, i) => element === b[i]);
 }

@@ -2,7 +2,7 @@
  * Checks of numbers. Parameters are checked when a distribution is made, and values when their density is computed. Each check is one pass
  * over the data, even inside vmap. A compiled program is checked while it is recorded, but not in later runs, in which a value outside the
  * support has log density -Infinity. A check does not count as a read of the value (see reads.ts), because a failed check only throws. A
- * program that catches this error and continues has branched on the value, so the enclosing run, vmap or recording refuses it.
+ * program that catches this error and continues has branched on the value, so the enclosing run, vmap or recording refuses the program.
  */
 import { asContiguous, elementsOf } from "../../autodiff/core/copy.js";
 import { toNested } from "../../autodiff/core/nested.js";
@@ -68,8 +68,8 @@ export function requireAll(check: () => Tensor, x: Tensor, constraint: Expected,
   const first = elementsOf(satisfied).indexOf(0);
   if (first < 0) return;
   const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);
-  // If all examples of a vmap share x, `satisfied` may still cover the whole batch, so the index is taken modulo its size. `check` runs
-  // again, now with provenance, because the error depends on the bounds as well as on x.
+  // If all examples of a vmap share x, `satisfied` may still cover the whole batch, so take the index modulo the number of events in one
+  // example. `check` runs again, now with provenance, because the error depends on the bounds as well as on x.
   refuse(check(), spread, spread.batch === null ? first % sizeOf(satisfied.shape) : first, constraint, subject);
 }
 
@@ -78,17 +78,17 @@ const eventShape = (x: Tensor, { eventDim }: Expected): Shape => x.shape.slice(x
 /** The whole batch that an example inside vmap belongs to. */
 const unbatched = (x: Tensor): Tensor => (x.batch === null ? x : unbatched(x.batch.value));
 
-/** Refuse x for one of its elements; `cause` is the tensor whose numbers decided this. */
+/** Refuse x because of one of its elements; `cause` is the tensor whose numbers led to the refusal. */
 function refuse(cause: Tensor, x: Tensor, element: number, constraint: Expected, { family, what }: Subject): never {
   const event = eventShape(x, constraint);
   const shape = x.shape.slice(0, x.shape.length - event.length);
-  const found = JSON.stringify(toNested(contiguous(elementsOf(x), event, element * sizeOf(event))), (_, n) =>
+  const actual = JSON.stringify(toNested(contiguous(elementsOf(x), event, element * sizeOf(event))), (_, n) =>
     typeof n === "number" && !Number.isFinite(n) ? String(n) : n,
   ).replaceAll('"', "");
   const got =
     shape.length === 0
-      ? `got ${found}`
-      : `but element ${showIndex(element, shape)} of shape ${showShape(shape)} is ${found}`;
+      ? `got ${actual}`
+      : `but element ${showIndex(element, shape)} of shape ${showShape(shape)} is ${actual}`;
   return refuseFor(cause, {
     code: what === "value" ? "outside-support" : "bad-parameter",
     param: what,
@@ -98,10 +98,10 @@ function refuse(cause: Tensor, x: Tensor, element: number, constraint: Expected,
 
 function showIndex(element: number, shape: Shape): string {
   const index: number[] = [];
-  for (let axis = shape.length - 1, rest = element; axis >= 0; axis--) {
+  for (let axis = shape.length - 1, quotient = element; axis >= 0; axis--) {
     const n = shape[axis] as number;
-    index.unshift(rest % n);
-    rest = Math.floor(rest / n);
+    index.unshift(quotient % n);
+    quotient = Math.floor(quotient / n);
   }
   return showShape(index);
 }

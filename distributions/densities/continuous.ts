@@ -65,9 +65,11 @@ export function devianceFrom(k: number, m: number, difference: number): number {
   return k * excessOverLog(difference / k, ratio);
 }
 
-/** δ(x); log(2π x) / 2; log(x / 2π) / 2. */
+/** δ(x). */
 export const stirlingError = /* @__PURE__ */ remembering(logGammaCorrection);
+/** log(2π x) / 2. */
 const halfLogTwoPiTimes = /* @__PURE__ */ remembering((x) => 0.5 * logOf(2 * Math.PI * x));
+/** log(x / 2π) / 2. */
 export const halfLogOverTwoPi = /* @__PURE__ */ remembering((x) => 0.5 * logOf(x / (2 * Math.PI)));
 
 /** log(m^k exp(-m) / Γ(k + 1)) for k, m >= 0. */
@@ -86,6 +88,7 @@ export const logRatio: Binary = /* @__PURE__ */ binary("logRatio", logRatioOf, [
   (g, _, _x, s) => mulZeroWins(g, reciprocal(s)).neg(),
 ]);
 
+/** The log density at the end of the support where it is proportional to (distance to the end)^(concentration - 1). */
 const atEnd = (concentration: number, atOne: number): number =>
   concentration < 1 ? Infinity : concentration > 1 ? -Infinity : atOne;
 
@@ -134,8 +137,8 @@ export const logBetaDensity: Ternary = /* @__PURE__ */ ternary(
 );
 
 /**
- * log density of the ratio of two Chi2 variables, each divided by its degrees of freedom, 2a and 2b. With n = a + b, y = a x / (a x + b) is
- * Beta(a, b), and n y - a = a b (x - 1) / (a x + b) is known without rounding where x is near 1.
+ * log density of the ratio of two Chi2 variables with 2a and 2b degrees of freedom, each divided by its degrees of freedom. With n = a + b,
+ * y = a x / (a x + b) is Beta(a, b), and n y - a = a b (x - 1) / (a x + b) is known without rounding where x is near 1.
  */
 export const logRatioDensity: Ternary = /* @__PURE__ */ ternary("logRatioDensity", (a, b, x) => ratioDensity(a, b, x), [
   (g, _, a, b, x) => {
@@ -164,7 +167,10 @@ function ratioDensity(a: number, b: number, x: number): number {
 }
 const oddsOf = (a: Tensor, b: Tensor, x: Tensor): Tensor => minimum(mul(x, div(a, b)), Number.MAX_VALUE);
 
-/** K(2r) - 2 K(r) for K(0) = 0. For small r it is computed as r² ∫_0^2 (1 - |1 - s|) K''(r s) ds, in which nothing cancels. */
+/**
+ * K(2r) - 2 K(r) for K(0) = 0, where `curvature` is K''. For small r, the difference is computed as r² ∫_0^2 (1 - |1 - s|) K''(r s) ds, in
+ * which nothing cancels.
+ */
 export function secondDifference(r: Tensor, k: (t: Tensor) => Tensor, curvature: (t: Tensor) => Tensor): Tensor {
   const [nodes, weights] = quadratureRule(2);
   const tent = weights.map((w, i) => 2 * w * (1 - Math.abs(1 - 2 * (nodes[i] as number))));
@@ -180,7 +186,7 @@ const DIGAMMA_TAIL = [-1 / 12, 1 / 120, -1 / 252, 1 / 240, -1 / 132, 691 / 32760
 const correctionSlope = (a: number): number =>
   a < 10 ? digammaOf(a) - logOf(a) + 0.5 / a : DIGAMMA_TAIL.reduceRight((sum, c) => sum / (a * a) + c, 0) / (a * a);
 
-/** a + lgamma(a) + (1 - a) ψ(a), the entropy of Gamma(a, 1). It grows like log(2π e a) / 2, while its terms grow like a log a. */
+/** a + lgamma(a) + (1 - a) ψ(a), the entropy of Gamma(a, 1). The sum grows like log(2π e a) / 2, but its terms grow like a log a. */
 export const gammaEntropy: Unary = /* @__PURE__ */ unary(
   "gammaEntropy",
   (a) => {
@@ -203,21 +209,22 @@ const correctionCurve = (a: number): number =>
     : -DIGAMMA_TAIL.reduceRight((sum, c, k) => sum / (a * a) + (2 * k + 2) * c, 0) / (a * a * a);
 
 /**
- * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a) = lgamma(c) - lgamma(a) - d ψ(a) - D(c, a) for d = c - a. It is computed without terms as large
- * as a: with u = d/a, as (u - log(1 + u)) / 2 + δ(c) - δ(a) - d δ'(a). Where a and c are close, the part with δ is computed as
+ * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a) = lgamma(c) - lgamma(a) - d ψ(a) - D(c, a) for d = c - a. To avoid terms as large as a, this is
+ * computed as (u - log(1 + u)) / 2 + δ(c) - δ(a) - d δ'(a) with u = d/a. Where a and c are close, δ(c) - δ(a) - d δ'(a) is computed as
  * d² ∫_0^1 (1 - t) δ''(a + t d) dt.
  */
 export function stirlingExcess(a: number, c: number, d: number): number {
-  const rest =
+  const deltaTerms =
     Math.abs(d) < 0.5 * a
       ? d * d * gaussLegendre((t) => (1 - t) * correctionCurve(a + t * d), 0, 1)
       : logGammaCorrection(c) - logGammaCorrection(a) - d * correctionSlope(a);
-  return 0.5 * excessOverLog(d / a, c / a) + rest;
+  return 0.5 * excessOverLog(d / a, c / a) + deltaTerms;
 }
 /** ψ(a) - log a. */
 const digammaExcess: Unary = /* @__PURE__ */ unary("digammaExcess", (a) => correctionSlope(a) - 0.5 / a, [
   (g, _, a) => mulZeroWins(g, sub(trigamma(a), reciprocal(a))),
 ]);
+/** KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a) as an op. */
 export const stirlingDivergence: Binary = /* @__PURE__ */ binary(
   "stirlingDivergence",
   (a, c) => stirlingExcess(a, c, c - a),

@@ -27,8 +27,8 @@ export const betaincc: Ternary = /* @__PURE__ */ ternary("betaincc", (a, b, x) =
 ]);
 
 /**
- * I_q(b, a) = 1 - I_p(a, b) for p + q = 1, computed from the smaller of p and q. For a binomial count X it is P(X <= a - 1) with
- * b = n - a + 1, and for a negative binomial count X, P(X <= a - 1) with b failures.
+ * I_q(b, a) = 1 - I_p(a, b) for p + q = 1, computed from the smaller of p and q. This is P(X <= a - 1) for a binomial count X of n trials with
+ * b = n - a + 1, and also for a negative binomial count X with b failures.
  */
 export const betaTail = (a: Tensor, b: Tensor, p: Tensor, q: Tensor): Tensor =>
   where(less(p, 0.5), betaincc(a, b, p), betainc(b, a, q));

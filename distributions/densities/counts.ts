@@ -1,6 +1,6 @@
 /**
- * Log probabilities of counts, in the form of continuous.ts, without the huge terms that cancel in the textbook formulas. With the beta
- * function B(·, ·) of k and n - k, or of k and r,
+ * Log probabilities of counts, in the form of continuous.ts, without the huge terms that cancel in the textbook formulas. With q = 1 - p and
+ * the beta function B,
  *
  *     log(C(n, k) p^k q^(n-k)) = log(p^k q^(n-k) / B(k, n-k)) - log(k (n-k) / n),
  *     log(Γ(k+r) / (Γ(r) k!) p^k q^r) = log(p^k q^r / B(k, r)) - log k.

@@ -124,7 +124,7 @@ export const lgammaExcess: Unary = /* @__PURE__ */ unary(
   [(g, _, u) => mulZeroWins(g, digammaStep(u.mul(0).add(1), u))],
 );
 
-/** p x, which is 0 where p = 0 even if x is infinite or NaN there; the same holds for the gradient. */
+/** p x, but 0 where p = 0, even if x is infinite or NaN there; likewise for the gradient. */
 export const mulByProbability = (p: Tensor, x: Tensor): Tensor => mul(p, where(greater(p, 0), x, 0));
 /** Σ_k p_k x_k over the last axis. */
 export const expectation = (p: Tensor, x: Tensor): Tensor => sum(mulByProbability(p, x), -1);
@@ -142,7 +142,7 @@ export function classDivergence(probs: Tensor, q: Tensor, p: Tensor): Tensor {
   return where(isClose.squeeze(-1), near, expectation(probs, v.neg()));
 }
 
-/** A'(κ) = 1 - A/κ - A² for A = I_1(κ) / I_0(κ). For large κ it comes from the asymptotic series (DLMF 10.40.1). */
+/** A'(κ) = 1 - A/κ - A² for A = I_1(κ) / I_0(κ); for large κ, from the asymptotic series (DLMF 10.40.1). */
 function alignmentSlope(k: number): number {
   if (k > 1000) return (0.5 + (0.25 + (0.375 + 0.78125 / k) / k) / k) / (k * k);
   const gap = besselGapOf(k) / i0eOf(k);

@@ -35,6 +35,7 @@ const hazard = (r: Tensor, a: Tensor, b: Tensor, x: Tensor): Tensor => {
   return exp(sub(mul(mul(sub(m, x), add(m, x)), 0.5), r));
 };
 
+/** r(a, b) as an op of a, b and the width b - a. */
 export const logMassOver: Ternary = /* @__PURE__ */ ternary("logMassOver", massOver, [
   (g, r, a, b) => mulZeroWins(g, sub(where(greater(a, 0), a, 0), hazard(r, a, b, a))),
   (g, r, a, b) => mulZeroWins(g, add(where(less(b, 0), b, 0), hazard(r, a, b, b))),
@@ -42,7 +43,7 @@ export const logMassOver: Ternary = /* @__PURE__ */ ternary("logMassOver", massO
 ]);
 
 function massOver(a: number, b: number, width: number): number {
-  // The interval is reflected, so that b is the end farther from 0.
+  // If a is the end farther from 0, reflect the interval, so that b is this end.
   if (a + b < 0) return massOver(-b, -a, width);
   if (width === 0) return -Infinity;
   if (width < 2 && width * (a + b) < 4) {

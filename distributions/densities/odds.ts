@@ -19,8 +19,8 @@ export function outcomesOf({ probs, logits }: Odds): [one: Outcome, zero: Outcom
       { probability: probs, log: log(probs) },
       { probability: sub(1, probs), log: log1p(probs.neg()) },
     ];
-  const of = (l: Tensor): Outcome => ({ probability: sigmoid(l), log: logSigmoid(l) });
-  return [of(logits as Tensor), of((logits as Tensor).neg())];
+  const outcome = (l: Tensor): Outcome => ({ probability: sigmoid(l), log: logSigmoid(l) });
+  return [outcome(logits as Tensor), outcome((logits as Tensor).neg())];
 }
 
 /** p (1 - p). */

@@ -1,6 +1,6 @@
 /**
- * log(sinh h / h) and its derivatives, from which the moments of a density proportional to exp(2 h x) on [0, 1] follow. Its derivative is
- * y = coth h - 1/h, with
+ * log(sinh h / h) and its derivatives, from which the moments of a density proportional to exp(2 h x) on [0, 1] follow. The first derivative
+ * is y = coth h - 1/h, with
  *
  *     y'   = 1/h² - 1/sinh² h,        y'' = 2 coth h / sinh² h - 2/h³,
  *
@@ -33,7 +33,7 @@ const BEND = /* @__PURE__ */ CURVE.map((c, i) => (2 * i + 1) * c);
 /** Up to this |h| the series is used; beyond it the closed forms lose at most one digit. */
 const NEAR = 1.5;
 
-/** coth h - 1/h. Near 0 it comes from Lambert's continued fraction h / (3 + h² / (5 + h² / (7 + …))), in which nothing cancels. */
+/** coth h - 1/h; near 0, Lambert's continued fraction h / (3 + h² / (5 + h² / (7 + …))), in which nothing cancels. */
 function langevinOf(h: number): number {
   if (Math.abs(h) > 1) return 1 / tanh(h) - 1 / h;
   let tail = 27;
@@ -53,7 +53,7 @@ function bendOf(h: number): number {
   const s = cosechSquared(h);
   return Math.abs(h) > NEAR ? 6 / (h * h * h * h) - 4 * s - 6 * s * s : horner(BEND, h * h);
 }
-/** log(sinh h / h). Near 0 it comes from the series sinh h / h = Σ h^2k / (2k + 1)!. */
+/** log(sinh h / h); near 0, from the series sinh h / h = Σ h^2k / (2k + 1)!. */
 function logSinhcOf(h: number): number {
   const size = Math.abs(h);
   if (size > 1) return size + log1pOf(-expOf(-2 * size)) - logOf(2 * size);

@@ -67,7 +67,7 @@ function upperTail(size: Tensor, df: Tensor): Tensor {
 /** The |z| for which P(|Z| > |z|) = `both`, the probability of both tails. */
 function sizeOf(both: Tensor, df: Tensor): Tensor {
   const half = df.mul(0.5);
-  // x and 1 - x are computed each from its own quantile, since subtracting from 1 would lose the digits of the smaller one.
+  // Compute x and 1 - x from separate quantiles, since subtracting one of them from 1 would lose digits of the smaller.
   const x = betaincinv(half, 0.5, both);
   const isOver = less(x, 1e-290);
   const t = df.mul(betaincinv(0.5, half, both.neg().add(1))).div(where(isOver, 1, x));
@@ -77,7 +77,7 @@ function sizeOf(both: Tensor, df: Tensor): Tensor {
   return where(isOver, exp(log(df).sub(tail).mul(0.5)), where(equal(t, 0), 0, sqrt(t)));
 }
 
-/** √(df / W) for draws W of Chi2(df). It is computed from log W, because for small df most draws W would underflow to 0. */
+/** √(df / W) for draws W of Chi2(df), computed from log W, because for small df most draws W would underflow to 0. */
 export function studentSpread(key: Tensor, df: Tensor, shape: Shape): Tensor {
   const half = df.mul(0.5);
   return exp(random.logGamma(key, half, shape).mul(-0.5)).mul(sqrt(half));

@@ -33,10 +33,10 @@ type BetaParams = Concentrations["params"];
 
 /** KL(q | p) of Beta distributions, where q has the concentrations a and b, and p has a + aStep and b + bStep. */
 function betaDivergence(a: Tensor, b: Tensor, aStep: Tensor, bStep: Tensor): Tensor {
-  const one = (x: Tensor, step: Tensor): Tensor => gammaDivergence(x, x.add(step), step);
-  return one(a, aStep)
-    .add(one(b, bStep))
-    .sub(one(a.add(b), aStep.add(bStep)));
+  const gammaTerm = (x: Tensor, step: Tensor): Tensor => gammaDivergence(x, x.add(step), step);
+  return gammaTerm(a, aStep)
+    .add(gammaTerm(b, bStep))
+    .sub(gammaTerm(a.add(b), aStep.add(bStep)));
 }
 const klOfBetas = ({ concentration1: a, concentration0: b }: BetaParams, p: BetaParams): Tensor =>
   betaDivergence(a, b, p.concentration1.sub(a), p.concentration0.sub(b));

@@ -7,19 +7,19 @@ export type Conversion<T> = (d: never) => T | null;
 export const paramsOf = <T>({ params }: { readonly params: T }): T => params;
 
 /**
- * Divergences from a family to each of `others`. `own` converts q, and the entry of `others` converts p. The divergence is null if either
- * conversion returns null.
+ * Divergences from a family to each family named in `conversions`. `convertQ` converts q, and the entry of p's family in `conversions`
+ * converts p. The divergence is null if either conversion returns null.
  */
 export const byConversion = <T>(
-  own: Conversion<T>,
-  others: Readonly<Record<string, Conversion<T>>>,
+  convertQ: Conversion<T>,
+  conversions: Readonly<Record<string, Conversion<T>>>,
   f: (q: T, p: T) => Tensor,
 ): Record<string, Divergence> =>
   Object.fromEntries(
-    Object.entries(others).map(([name, other]) => [
+    Object.entries(conversions).map(([name, convertP]) => [
       name,
       (q, p) => {
-        const [x, y] = [own(q as never), other(p as never)];
+        const [x, y] = [convertQ(q as never), convertP(p as never)];
         return x && y ? f(x, y) : null;
       },
     ]),

@@ -11,13 +11,13 @@ import { type Odds, outcomesOf } from "../densities/odds.js";
 type Trial = Distribution<Odds>;
 type Trials = Distribution<Odds & Tensors<"totalCount">>;
 
-/** The divergence of one trial. If both distributions are given by probabilities, it is a sum of deviances. */
+/** The divergence of one trial: a sum of deviances if both distributions are given by probabilities. */
 function klOfTrial({ params: q }: Trial, { params: p }: Trial): Tensor {
   if (q.probs !== undefined && p.probs !== undefined)
     return poissonDivergence(q.probs, p.probs).add(poissonDivergence(sub(1, q.probs), sub(1, p.probs)));
-  const [own, other] = [outcomesOf(q), outcomesOf(p)];
-  const probs = stack([own[0].probability, own[1].probability], -1);
-  return classDivergence(probs, logsOf(own), logsOf(other));
+  const [qOutcomes, pOutcomes] = [outcomesOf(q), outcomesOf(p)];
+  const probs = stack([qOutcomes[0].probability, qOutcomes[1].probability], -1);
+  return classDivergence(probs, logsOf(qOutcomes), logsOf(pOutcomes));
 }
 const logsOf = ([one, zero]: ReturnType<typeof outcomesOf>): Tensor => stack([one.log, zero.log], -1);
 

@@ -24,8 +24,8 @@ const WRAPPERS: Readonly<Record<string, Divergences>> = {
     to: {
       Independent: /* @__PURE__ */ divergence((q: Independent, p: Independent) => {
         const n = Math.min(q.reinterpreted, p.reinterpreted);
-        const within = klDivergence(q.base.toEvent(q.reinterpreted - n), p.base.toEvent(p.reinterpreted - n));
-        return within && sumOver(within, n);
+        const kl = klDivergence(q.base.toEvent(q.reinterpreted - n), p.base.toEvent(p.reinterpreted - n));
+        return kl && sumOver(kl, n);
       }),
     },
   },
@@ -33,8 +33,8 @@ const WRAPPERS: Readonly<Record<string, Divergences>> = {
     to: {
       // With different masks, some elements would have only one of the two log densities.
       Masked: /* @__PURE__ */ divergence((q: Masked, p: Masked) => {
-        const whole = areSame(q.selected, p.selected) ? klDivergence(q.base, p.base) : null;
-        return whole && where(q.selected, whole, 0);
+        const kl = areSame(q.selected, p.selected) ? klDivergence(q.base, p.base) : null;
+        return kl && where(q.selected, kl, 0);
       }),
     },
   },
@@ -58,11 +58,11 @@ function isSameTransform(a: Transform, b: Transform): boolean {
 function isSame(x: unknown, y: unknown): boolean {
   if (x instanceof Tensor && y instanceof Tensor) return areSame(x, y);
   if (Array.isArray(x) && Array.isArray(y)) return x.length === y.length && x.every((item, i) => isSame(item, y[i]));
-  const areTransforms = [x, y].every((one) => typeof one === "object" && one !== null && "logAbsDetJacobian" in one);
+  const areTransforms = [x, y].every((v) => typeof v === "object" && v !== null && "logAbsDetJacobian" in v);
   return areTransforms ? isSameTransform(x as Transform, y as Transform) : x === y;
 }
 
-/** The entry with this name, unless it is one that every record inherits from Object. */
+/** The entry with this name; undefined for the names that every record inherits from Object. */
 const ownEntry = <T>(name: string, entries: Readonly<Record<string, T>> | undefined): T | undefined =>
   entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
 const divergencesOf = (d: Distribution): Divergences => ownEntry(d.family, WRAPPERS) ?? d.divergences;

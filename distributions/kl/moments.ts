@@ -15,11 +15,12 @@ import type { Distribution } from "../core/distribution.js";
 const boundsOfValues = (q: Distribution): [low: Tensor, high: Tensor] | null =>
   q.eventDim > 0 || q.isDiscrete || "base" in q ? null : boundsOf(q.support);
 
-/** E log x and E log(1 - x); undefined if not known for q. */
+/** E log x; undefined if it is not known for q. */
 export const meanLog = (q: Distribution): Tensor | undefined => q.divergences.meanLog?.(q);
+/** E log(1 - x); undefined if it is not known for q. */
 export const meanLogRest = (q: Distribution): Tensor | undefined => q.divergences.meanLogRest?.(q);
 
-/** -H(q) - E log p where q lies within [low, high], else Infinity. */
+/** -H(q) - E log p where the support of q lies within [low, high], else Infinity; null if a moment is not known. */
 export function fromMeanLogDensity(
   q: Distribution,
   low: Tensor | number,

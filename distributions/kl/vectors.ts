@@ -44,9 +44,9 @@ const fromLowRank = ({ params: { loc, covFactor, covDiag } }: Of<"loc" | "covFac
 });
 /** Independent normal variables as one multivariate normal; null for variables of other families. */
 function fromIndependent({ base, reinterpreted }: Independent): NormalVector | null {
-  const of = base.family === "Expanded" ? (base as Derived).base : base;
-  if (of.family !== "Normal" || reinterpreted !== 1) return null;
-  const { loc, scale } = of.params as Tensors<"loc" | "scale">;
+  const family = base.family === "Expanded" ? (base as Derived).base : base;
+  if (family.family !== "Normal" || reinterpreted !== 1) return null;
+  const { loc, scale } = family.params as Tensors<"loc" | "scale">;
   return { loc: loc.broadcastTo(base.batchShape), scale: diagonal(scale.broadcastTo(base.batchShape)) };
 }
 // Σ_i KL of the scales L_ii + (Σ_{i>j} E_ij² + |L_p⁻¹ (m_q - m_p)|²) / 2 for L_p⁻¹ L_q = I + E
@@ -58,9 +58,15 @@ function klOfNormalVectors(q: NormalVector, p: NormalVector): Tensor {
   return sum(scaleDivergence(diag(from), diag(to)), -1).add(squares.mul(0.5));
 }
 const CONVERSIONS = { MultivariateNormal: fromMultivariate, LowRankMultivariateNormal: fromLowRank };
-const amongNormals = (own: "MultivariateNormal" | "LowRankMultivariateNormal"): Divergences => ({
-  to: byConversion<NormalVector>(CONVERSIONS[own], { ...CONVERSIONS, Independent: fromIndependent }, klOfNormalVectors),
-  from: { Independent: byConversion<NormalVector>(fromIndependent, CONVERSIONS, klOfNormalVectors)[own] as Divergence },
+const amongNormals = (name: "MultivariateNormal" | "LowRankMultivariateNormal"): Divergences => ({
+  to: byConversion<NormalVector>(
+    CONVERSIONS[name],
+    { ...CONVERSIONS, Independent: fromIndependent },
+    klOfNormalVectors,
+  ),
+  from: {
+    Independent: byConversion<NormalVector>(fromIndependent, CONVERSIONS, klOfNormalVectors)[name] as Divergence,
+  },
 });
 export const ofMultivariateNormal = (): Divergences => amongNormals("MultivariateNormal");
 export const ofLowRankMultivariateNormal = (): Divergences => amongNormals("LowRankMultivariateNormal");

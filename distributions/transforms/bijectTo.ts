@@ -26,7 +26,7 @@ class Clamped extends Compose {
     return clip(super.forward(x), this.low, this.high);
   }
 }
-/** As Clamped, where one bound is the largest finite number: a value clipped to that bound has density 0. */
+/** Like Clamped, where one bound is the largest finite number: a value clipped to this bound has density 0. */
 class ClampedFinite extends Clamped {
   override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
     return where(less(abs(y), LARGEST), super.logAbsDetJacobian(x, y), -Infinity);

@@ -6,7 +6,7 @@ import { type Constraint, independent, real } from "../constraints/index.js";
 import { Transform } from "./scalar.js";
 
 /**
- * The composition of `parts`: the first is applied first.
+ * The composition of `parts`, of which the first is applied first.
  *
  * @example new Compose([new Affine(1, 2), new Exp()]).forward(tensor(0)).item() // 2.7183
  */
@@ -17,7 +17,7 @@ export class Compose extends Transform {
     this.parts = parts;
   }
 
-  /** Enough axes for every part, counting the axes that the parts before it remove or add. */
+  /** The smallest number of event axes with which every part gets the axes that it needs; the parts before it may remove or add axes. */
   override get domainEventDim(): number {
     return this.parts.reduceRight(
       (dim, part) => Math.max(part.domainEventDim, dim - part.codomainEventDim + part.domainEventDim),
@@ -52,14 +52,14 @@ export class Compose extends Transform {
   }
   override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
     let total: Tensor | null = null;
-    let at = x;
+    let input = x;
     let eventDim = this.domainEventDim;
     for (const part of this.parts) {
-      const next = part === this.parts.at(-1) ? y : part.forward(at);
-      const share = sumOver(part.logAbsDetJacobian(at, next), eventDim - part.domainEventDim);
-      total = total === null ? share : total.add(share);
+      const output = part === this.parts.at(-1) ? y : part.forward(input);
+      const term = sumOver(part.logAbsDetJacobian(input, output), eventDim - part.domainEventDim);
+      total = total === null ? term : total.add(term);
       eventDim += part.codomainEventDim - part.domainEventDim;
-      at = next;
+      input = output;
     }
     return total ?? x.mul(0);
   }

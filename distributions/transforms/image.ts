@@ -1,6 +1,6 @@
 /**
- * The image of a constraint under a transform T: the support of a transformed draw. For a composition, each part maps the image under the
- * parts before it.
+ * The image of a constraint under a transform T: the set of T(x) for all x in the set of the constraint. It is the support of a transformed
+ * draw. For a composition, each part maps the image under the parts before it.
  *
  *     the constraint            its image
  *     the whole domain of T     the codomain of T
@@ -28,9 +28,9 @@ export interface Image extends Constraint {
 export function imageOf(transform: Transform, c: Constraint): Constraint {
   if (transform instanceof Compose) return transform.parts.reduce((from, part) => imageOf(part, from), c);
   if (transform instanceof IndependentTransform) return imageOf(transform.base, c);
-  const own = perEvent(c, transform.domainEventDim);
-  const known = own && imageOfEvents(transform, own);
-  return known ? independent(known, c.eventDim - transform.domainEventDim) : preimages(transform, c);
+  const eventConstraint = perEvent(c, transform.domainEventDim);
+  const image = eventConstraint && imageOfEvents(transform, eventConstraint);
+  return image ? independent(image, c.eventDim - transform.domainEventDim) : preimages(transform, c);
 }
 
 /** If `c` repeats a constraint on events of `n` axes along further axes, the repeated constraint; else null. */
@@ -41,13 +41,14 @@ function perEvent(c: Constraint, n: number): Constraint | null {
   return base.eventDim <= n ? independent(base, n - base.eventDim) : perEvent(base, n);
 }
 
+/** The image of a constraint on events of the rank that the transform takes, as one of the named constraints; null if it is none of them. */
 function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   if (transform instanceof Identity) return c;
   if (transform instanceof Abs)
     refuse("Abs is not one-to-one, so the density of both signs would be lost. Use new Folded(base).");
   if (c.isUnbounded && !transform.domain.isUnbounded)
     refuse(
-      `a transform of what must be ${transform.domain.must} is given what may be any number. Take a base with such values.`,
+      `the transform takes only values that are ${transform.domain.must}, but a draw of the base may be any number. Take another base.`,
     );
   if (c.hasHoles) return null;
   // A constraint on each number separately still holds after the numbers are permuted or reshaped.
@@ -59,9 +60,9 @@ function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   if (direction === null || c.isDiscrete || !hasClosedEnds(c) || (typeof direction !== "number" && !("low" in c)))
     return null;
   const [[low, high], [least, most]] = [boundsOf(c), boundsOf(domain)] as [[Tensor, Tensor], [Tensor, Tensor]];
-  const [one, other] = [transform.forward(maximum(low, least)), transform.forward(minimum(high, most))];
+  const [atLow, atHigh] = [transform.forward(maximum(low, least)), transform.forward(minimum(high, most))];
   const isIncreasing = greater(direction, 0);
-  return interval(where(isIncreasing, one, other), where(isIncreasing, other, one));
+  return interval(where(isIncreasing, atLow, atHigh), where(isIncreasing, atHigh, atLow));
 }
 
 const refuse = (message: string): never => refuseParameter("TransformedDistribution", "transforms", message);
@@ -73,13 +74,14 @@ const coversDomain = (c: Constraint, domain: Constraint): boolean =>
 const hasClosedEnds = (c: Constraint): boolean =>
   "low" in c ? (c as Interval).isClosed : c.name === "nonnegative" || c.name === "unitInterval";
 
+/** The image as the set of all y whose inverse T⁻¹(y) lies in `source`. */
 function preimages(transform: Transform, source: Constraint): Image {
   const extra = source.eventDim - transform.domainEventDim;
   const codomain = independent(transform.codomain, extra);
   return {
     name: "image",
     get must() {
-      return `${codomain.must}, made from what is ${source.must}`;
+      return `${codomain.must}, transformed from a value that is ${source.must}`;
     },
     eventDim: codomain.eventDim,
     isDiscrete: source.isDiscrete,

@@ -50,8 +50,8 @@ function orderOf(op: string, length: number, diagonal: 0 | 1): number {
 }
 
 /**
- * The number of zeros from which the entries of the upper triangle are read in turn. If all of them read one zero, the backward pass would
- * add their gradients in one place, where each addition waits for the one before it.
+ * The number of zeros from which the entries of the upper triangle are read in turn. If all entries read one zero, the backward pass would
+ * add all their gradients in one place, where each addition waits for the previous addition.
  */
 const ZEROS = 8;
 
@@ -99,8 +99,8 @@ export class LowerCholesky extends Transform {
     return concatenate([fromTriangle(y), this.positive.inverse(diag(y))], -1);
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
-    const free = slice(x, -orderOf("LowerCholesky", x.shape.at(-1) as number, 1), undefined, LAST);
-    return sum(this.positive.logAbsDetJacobian(free, this.positive.forward(free)), -1);
+    const diagonal = slice(x, -orderOf("LowerCholesky", x.shape.at(-1) as number, 1), undefined, LAST);
+    return sum(this.positive.logAbsDetJacobian(diagonal, this.positive.forward(diagonal)), -1);
   }
   override forwardShape(shape: Shape): Shape {
     const n = orderOf("LowerCholesky", shape.at(-1) as number, 1);
@@ -113,7 +113,7 @@ export class LowerCholesky extends Transform {
 }
 
 /**
- * As LowerCholesky, with the diagonal mapped by softplus.
+ * Like LowerCholesky, with the diagonal mapped by softplus.
  *
  * @example new SoftplusLowerCholesky().forward(tensor([5, 0, 0])) // [[0.6931, 0], [5, 0.6931]]
  */
@@ -124,8 +124,9 @@ export class SoftplusLowerCholesky extends LowerCholesky {
 }
 
 /**
- * Maps n (n - 1) / 2 numbers to the Cholesky factor of a correlation matrix (Lewandowski, Kurowicka and Joe 2009; Stan). The squares of each
- * row sum to 1. They are found by stick breaking: t² with t = tanh(x) is the share that an entry takes of what the entries before it left.
+ * Maps n (n - 1) / 2 numbers to the Cholesky factor of a correlation matrix (Lewandowski, Kurowicka and Joe 2009; Stan). The squared entries
+ * of a row sum to 1, and come from stick breaking: a squared entry is the share t², with t = tanh(x), of the remainder after the squared
+ * entries before it.
  *
  *     y_ij = t_ij √Π_{k<j} (1 - t_ik²),   y_ii = √Π_{k<i} (1 - t_ik²).
  *
@@ -200,8 +201,8 @@ export function gram(y: Tensor): Tensor {
 }
 
 /**
- * A positive definite matrix x = y yᵀ to its lower triangular factor y; the inverse multiplies. With free = 1, or 0 if the diagonal of x is
- * fixed,
+ * A positive definite n by n matrix x = y yᵀ to its lower triangular factor y; the inverse computes y yᵀ. With free = 1, or 0 if the diagonal
+ * of x is fixed,
  *
  *     log |det dx/dy| = Σ_j (n - 1 - j + free) log y_jj + free n log 2.
  *
@@ -235,7 +236,7 @@ export class Cholesky extends Transform {
 }
 
 /**
- * As Cholesky, for correlation matrices, whose diagonal is fixed.
+ * Like Cholesky, for correlation matrices, whose diagonal is fixed.
  *
  * @example new CorrMatrixCholesky().forward(tensor([[1, 0.6], [0.6, 1]])) // [[1, 0], [0.6, 0.8]]
  */

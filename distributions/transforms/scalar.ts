@@ -1,7 +1,7 @@
 /**
  * Smooth bijections with their Jacobians. `forward` maps events of `domainEventDim` axes to events of `codomainEventDim` axes;
- * `logAbsDetJacobian(x, y)`, y = forward(x), is log |det dy/dx| of each event, with the batch shape of x. This file has the transforms of
- * single numbers; those of vectors and matrices are in vector.ts and matrix.ts, compositions in composed.ts.
+ * `logAbsDetJacobian(x, y)`, where y = forward(x), is log |det dy/dx| of each event, with the batch shape of x. This file has the transforms
+ * of single numbers. Transforms of vectors and matrices are in vector.ts and matrix.ts, and compositions in composed.ts.
  */
 import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
 import {
@@ -36,8 +36,8 @@ export abstract class Transform {
     return independent(real, this.codomainEventDim);
   }
   /**
-   * For transforms of single numbers, also if each number of an event is transformed by itself: 1 where y increases with x, -1 where it
-   * decreases (a tensor if elements may differ). Null for all other transforms.
+   * For transforms that act on each number separately: 1 where y increases with x, -1 where y decreases (a tensor if elements may differ).
+   * Null for all other transforms.
    */
   get direction(): Tensor | number | null {
     return null;
@@ -208,7 +208,7 @@ export class Power extends Transform {
 }
 
 /**
- * y = |x|. It is not a bijection: the inverse returns the x >= 0. `Folded` uses it.
+ * y = |x|. Not a bijection: the inverse returns the x >= 0. `Folded` uses this transform.
  * @example new Abs().forward(tensor(-2)).item() // 2
  */
 export class Abs extends /* @__PURE__ */ scalar({

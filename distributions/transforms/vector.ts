@@ -1,4 +1,4 @@
-/** Permutations of vectors, and bijections from unconstrained vectors to constrained ones. */
+/** Permutations of vectors, and bijections from unconstrained vectors to constrained vectors. */
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
   abs,
@@ -58,7 +58,7 @@ export class Permute extends Transform {
 }
 
 /**
- * K-1 unconstrained numbers to a simplex of K numbers (Stan, NumPyro). Piece k takes the share z_k of what the pieces before it left:
+ * K-1 unconstrained numbers to a simplex of K numbers (Stan, NumPyro). Piece k is the share z_k of the remainder after the pieces before it:
  *
  *     z_k = sigmoid(x_k - log(K - 1 - k)),   y_k = z_k Π_{j<k} (1 - z_j),   y_{K-1} = Π_j (1 - z_j).
  *
@@ -80,11 +80,11 @@ export class StickBreaking extends Transform {
   override inverse(y: Tensor): Tensor {
     const n = (y.shape.at(-1) as number) - 1;
     const piece = slice(y, 0, n, LAST);
-    const rest = slice(flip(cumsum(flip(y, -1), -1), -1), 1, n + 1, LAST);
-    // At a vertex nothing is left to share, so any share is right.
-    const isOver = equal(maximum(piece, rest), 0);
-    return log(where(isOver, 1, piece))
-      .sub(log(where(isOver, 1, rest)))
+    const remainder = slice(flip(cumsum(flip(y, -1), -1), -1), 1, n + 1, LAST);
+    // If the pieces before this one sum to 1, this piece and the remainder are 0, so any share is right.
+    const isUsedUp = equal(maximum(piece, remainder), 0);
+    return log(where(isUsedUp, 1, piece))
+      .sub(log(where(isUsedUp, 1, remainder)))
       .add(offsets(n));
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
@@ -145,7 +145,7 @@ export class Ordered extends Transform {
 }
 
 /**
- * As Ordered, for the logarithms of an increasing vector of positive numbers. Steps and range are limited so that the exponentials differ
+ * Like Ordered, for the logarithms of an increasing vector of positive numbers. Steps and range are limited so that the exponentials differ
  * and are finite.
  *
  * @example new OrderedLogs().forward(tensor([1, 0])) // [1, 2]
@@ -187,8 +187,8 @@ export class ZeroSum extends Transform {
   }
   override inverse(y: Tensor): Tensor {
     const n = y.shape.at(-1) as number;
-    const rest = slice(y, n - 1, n, LAST);
-    return slice(y, 0, n - 1, LAST).sub(rest.mul(Math.sqrt(n) / (Math.sqrt(n) + n)));
+    const lastEntry = slice(y, n - 1, n, LAST);
+    return slice(y, 0, n - 1, LAST).sub(lastEntry.mul(Math.sqrt(n) / (Math.sqrt(n) + n)));
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
     return zeros(x.shape.slice(0, -1));

@@ -77,16 +77,16 @@ export class DiscreteHMM extends Distribution<Params> {
   constructor(initialLogits: TensorLike, transitionLogits: TensorLike, observation: Distribution, numSteps?: number);
   constructor(given: DiscreteHMMArguments);
   constructor(first: unknown, transition?: TensorLike, emission?: Distribution, steps?: number) {
-    const given = isRecord(first)
+    const args = isRecord(first)
       ? (first as unknown as DiscreteHMMArguments)
       : { initialLogits: first, transitionLogits: transition, observation: emission, numSteps: steps };
-    const { observation, numSteps, ...logits } = given as DiscreteHMMArguments;
-    const read = readParameters(DISCRETE_HMM, [logits]);
-    const states = read.params.initialLogits.shape.at(-1) as number;
-    checkParts(read.params.transitionLogits, states, observation, numSteps);
+    const { observation, numSteps, ...logits } = args as DiscreteHMMArguments;
+    const parts = readParameters(DISCRETE_HMM, [logits]);
+    const states = parts.params.initialLogits.shape.at(-1) as number;
+    checkParts(parts.params.transitionLogits, states, observation, numSteps);
     super({
-      ...read,
-      batchShape: broadcastShapes("DiscreteHMM", read.batchShape, observation.batchShape.slice(0, -1)),
+      ...parts,
+      batchShape: broadcastShapes("DiscreteHMM", parts.batchShape, observation.batchShape.slice(0, -1)),
     });
     this.observation = observation;
     this.numSteps = numSteps ?? null;
@@ -121,13 +121,14 @@ export class DiscreteHMM extends Distribution<Params> {
     const { logProb } = this.#forward(logb);
     // The chains of a batch are independent of each other, but the loop has mixed them in the provenance, so restore their axes.
     const rank = logProb.shape.length;
-    const of = ({ shape, provenance }: Tensor, count: number): Provenance =>
+    const batchProvenance = ({ shape, provenance }: Tensor, count: number): Provenance =>
       provenance.moved(
         mapAxes(shape.length, (axis) => (axis < rank + count ? axis - count : -1)),
         "DiscreteHMM",
       );
     const { initialLogits, transitionLogits } = this.params;
-    const sets = [of(logb, 1), of(initialLogits, 1), of(transitionLogits, 2), currentAmbient()];
+    const inputs = [batchProvenance(logb, 1), batchProvenance(initialLogits, 1), batchProvenance(transitionLogits, 2)];
+    const sets = [...inputs, currentAmbient()];
     return logProb.withProvenance(sets.reduce((a, b) => union(a, b)));
   }
 
@@ -143,13 +144,13 @@ export class DiscreteHMM extends Distribution<Params> {
 
   override draw(key: Tensor, shape: Shape): Tensor {
     const [steps, ...event] = this.eventShape as [number, ...number[]];
-    const [ofStates, ofValues] = [...random.split(key)].map((k) => random.split(k, steps)) as [Tensor, Tensor];
-    const states = this.#states(ofStates, shape);
+    const [stateKeys, valueKeys] = [...random.split(key)].map((k) => random.split(k, steps)) as [Tensor, Tensor];
+    const states = this.#states(stateKeys, shape);
     const draws = vmap((k: Tensor, z: Tensor) => {
-      const all = this.observation.draw(k, [...shape, this.#count]);
+      const ofAllStates = this.observation.draw(k, [...shape, this.#count]);
       const index = broadcastTo(reshape(z, [...shape, 1, ...event.map(() => 1)]), [...shape, 1, ...event]);
-      return squeeze(takeAlongAxis(all, index, shape.length), shape.length);
-    })(ofValues, states) as Tensor;
+      return squeeze(takeAlongAxis(ofAllStates, index, shape.length), shape.length);
+    })(valueKeys, states) as Tensor;
     return moveSteps(draws, shape.length);
   }
   /** Paths of the chain, [T, ...shape], drawn with one key for each step. */
@@ -159,8 +160,8 @@ export class DiscreteHMM extends Distribution<Params> {
     const rows = broadcastTo(logSoftmax(transitionLogits), [...shape, k, k]);
     const start = broadcastTo(logSoftmax(initialLogits), [...shape, k]);
     return scan(
-      (logits, one) => {
-        const z = random.categorical(one, logits);
+      (logits, stepKey) => {
+        const z = random.categorical(stepKey, logits);
         const index = broadcastTo(reshape(z, [...shape, 1, 1]), [...shape, 1, k]);
         return [squeeze(takeAlongAxis(rows, index, -2), -2), z];
       },
@@ -217,7 +218,7 @@ export class DiscreteHMM extends Distribution<Params> {
     return vmap(densities)(this.#stepsFirst(value)) as Tensor;
   }
 
-  /** The forward algorithm. From log b_tk [T, ..., K], it computes the filtered probabilities [T, ..., K] and log p(x). */
+  /** The forward algorithm: from log b_tk [T, ..., K] to the filtered probabilities [T, ..., K] and log p(x). */
   #forward(logb: Tensor): { filtered: Tensor; logProb: Tensor } {
     const { initialLogits, transitionLogits } = this.params;
     const lead = broadcastShapes("DiscreteHMM", logb.shape.slice(1, -1), this.batchShape);
@@ -258,7 +259,7 @@ function checkParts(transition: Tensor, states: number, observation: unknown, nu
   if (!sameShape(transition.shape.slice(-2), [states, states]))
     refuse(
       "transitionLogits",
-      `initialLogits has ${states} states, but transitionLogits has shape ${showShape(transition.shape)}. Its last two axes must both have one entry for each state.`,
+      `initialLogits has ${states} states, but transitionLogits has shape ${showShape(transition.shape)}. The last two axes of transitionLogits must both have one entry for each state.`,
     );
   if (!(observation instanceof Distribution))
     refuse(

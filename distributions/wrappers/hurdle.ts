@@ -63,7 +63,7 @@ export class Hurdle extends ZeroModified<Record<string, Tensor>> {
     const [logGate, logOpen] = gateProbabilities(this.params);
     const [gate, zero, factor] = [exp(logGate), exp(this.logZero), exp(sub(logOpen, this.#logPositive))];
     const below = this.base.cumulative(value);
-    // From the side on which fewer digits cancel.
+    // Of two equal forms, use the form in which fewer digits cancel.
     const fromBelow = gate.add(below.sub(zero).mul(factor));
     const fromAbove = where(less(value, 1), gate, sub(1, sub(1, below).mul(factor)));
     return where(less(value, 0), 0, where(less(zero, 0.5), fromBelow, fromAbove).clip(gate, 1));

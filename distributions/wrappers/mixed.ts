@@ -57,14 +57,14 @@ export abstract class MixtureBase extends Distribution {
   /** A draw of each component, shape + [K] + eventShape. */
   protected abstract drawComponents(key: Tensor, shape: Shape): Tensor;
 
-  /** Computed once, because it takes longer than a density. */
+  /** Whether draws have the implicit gradient. Computed once, because this takes longer than a density. */
   override get hasRsample(): boolean {
     this.#hasRsample ??= this.isReparameterised();
     return this.#hasRsample;
   }
   override inside(value: Tensor): Tensor {
     return max(
-      this.mapComponentsAt(value, (one, x) => one.inside(x)),
+      this.mapComponentsAt(value, (component, x) => component.inside(x)),
       -1,
     );
   }
@@ -72,7 +72,9 @@ export abstract class MixtureBase extends Distribution {
     requireAll(() => this.inside(value), value, this.support, { family: this.family, what: "value" });
   }
   override logDensity(value: Tensor): Tensor {
-    const densities = this.mapComponentsAt(value, (one, x) => where(one.inside(x), one.logDensity(x), -Infinity));
+    const densities = this.mapComponentsAt(value, (component, x) =>
+      where(component.inside(x), component.logDensity(x), -Infinity),
+    );
     return logsumexp(add(this.mixing.logits, densities), -1);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
@@ -94,12 +96,13 @@ export abstract class MixtureBase extends Distribution {
     return sum(x.mul(spread), -1 - this.eventDim);
   }
   override get mean(): Tensor {
-    return this.spread(this.#average(this.mapComponents((one) => one.mean)));
+    return this.spread(this.#average(this.mapComponents((component) => component.mean)));
   }
   override get variance(): Tensor {
-    const means = this.mapComponents((one) => one.mean);
+    const means = this.mapComponents((component) => component.mean);
     const centre = expandDims(this.#average(means), -1 - this.eventDim);
-    return this.spread(this.#average(this.mapComponents((one) => one.variance).add(square(means.sub(centre)))));
+    const variances = this.mapComponents((component) => component.variance);
+    return this.spread(this.#average(variances.add(square(means.sub(centre)))));
   }
   override cumulative(value: Tensor): Tensor {
     if (this.eventDim > 0) return this.hasNo("cdf");
@@ -121,18 +124,18 @@ const isSame = (a: Constraint, b: Constraint): boolean =>
  */
 export function hullOf(supports: readonly Constraint[]): Constraint {
   const first = supports[0] as Constraint;
-  if (supports.every((one) => isSame(one, first))) return first;
-  const unbounded = supports.find((one) => one.isUnbounded);
+  if (supports.every((support) => isSame(support, first))) return first;
+  const unbounded = supports.find((support) => support.isUnbounded);
   if (unbounded !== undefined) return unbounded;
   const bounds = supports.map(boundsOf);
   if (bounds.includes(null)) {
-    const must = [...new Set(supports.map((one) => one.must))].join(", or ");
-    const check = (x: Tensor): Tensor => supports.map((one) => one.check(x)).reduce((a, b) => logicalOr(a, b));
+    const must = [...new Set(supports.map((support) => support.must))].join(", or ");
+    const check = (x: Tensor): Tensor => supports.map((support) => support.check(x)).reduce((a, b) => logicalOr(a, b));
     return withHoles(eventConstraint("union", must, first.eventDim, check, first.isDiscrete), check);
   }
   const [lows, highs] = [0, 1].map((end) => bounds.map((pair) => pair?.[end] as Tensor)) as [Tensor[], Tensor[]];
-  const whole = [lows.reduce((a, b) => minimum(a, b)), highs.reduce((a, b) => maximum(a, b))] as const;
-  return first.isDiscrete ? integerInterval(...whole) : interval(...whole);
+  const ends = [lows.reduce((a, b) => minimum(a, b)), highs.reduce((a, b) => maximum(a, b))] as const;
+  return first.isDiscrete ? integerInterval(...ends) : interval(...ends);
 }
 
 /** The numbers in a bound on which no parameter has an effect; null for other bounds. */
@@ -158,12 +161,12 @@ export function isConnected(lows: readonly number[] | null, highs: readonly numb
 }
 
 /** The cdf of a component. For angles it is the integral from -π for every location, so that the cdfs of components can be averaged. */
-function cumulativeOf(one: Distribution, x: Tensor): Tensor {
-  const below = one.cumulative(x);
-  if (one.support.name !== "circular") return below;
-  // If the antipode of the location lies between -π and x, the difference is 1 too small: it is below 0, and for x <= 0 below -1/2. Near
-  // -π, rounding alone may make it slightly negative.
-  const fromStart = below.sub(one.cumulative(tensor(-Math.PI)));
+function cumulativeOf(component: Distribution, x: Tensor): Tensor {
+  const below = component.cumulative(x);
+  if (component.support.name !== "circular") return below;
+  // If the antipode of the location lies between -π and x, `fromStart` is 1 too small: it is below 0, and for x <= 0 even below -1/2. If
+  // not, it is at least 0, but rounding near -π may make it slightly negative.
+  const fromStart = below.sub(component.cumulative(tensor(-Math.PI)));
   const inside = fromStart.add(less(fromStart, where(greater(x, 0), 0, -0.25)));
   return where(greaterEqual(x, Math.PI), 1, where(lessEqual(x, -Math.PI), 0, inside));
 }

@@ -28,12 +28,12 @@ export class Mixture extends MixtureBase {
       refuse(
         `got ${components.length} components, but mixing has ${mixing.numCategories} classes. Give one component for each class.`,
       );
-    const different = events.find((event) => !sameShape(event, events[0] as Shape));
-    if (different !== undefined)
+    const differentEvent = events.find((event) => !sameShape(event, events[0] as Shape));
+    if (differentEvent !== undefined)
       refuse(
-        `all components must have the same event shape, got ${showShape(events[0] as Shape)} and ${showShape(different)}.`,
+        `all components must have the same event shape, got ${showShape(events[0] as Shape)} and ${showShape(differentEvent)}.`,
       );
-    if (components.some((one) => one.isDiscrete !== components[0]?.isDiscrete))
+    if (components.some(({ isDiscrete }) => isDiscrete !== components[0]?.isDiscrete))
       refuse(
         "some components are discrete and others continuous, so there is no common density. Give a Bernoulli site for the choice instead.",
       );
@@ -43,7 +43,7 @@ export class Mixture extends MixtureBase {
       mixing,
       shapes.reduce((all, shape) => broadcastShapes("Mixture", all, shape), mixing.batchShape),
     );
-    const supports = components.map((one) => one.support);
+    const supports = components.map(({ support }) => support);
     const hull = hullOf(supports);
     this.#support = supports.includes(hull) ? hull : withHoles(hull, (value) => this.inside(value));
   }
@@ -56,9 +56,10 @@ export class Mixture extends MixtureBase {
     return (this.components[0] as Distribution).eventShape;
   }
   protected override isReparameterised(): boolean {
-    if (this.eventDim > 0 || !this.components.every((one) => one.hasRsample && hasCdf(one))) return false;
-    const supports = this.components.map((one) => one.support);
-    const bounds = supports.map((one) => boundsOf(one));
+    if (this.eventDim > 0 || !this.components.every((component) => component.hasRsample && hasCdf(component)))
+      return false;
+    const supports = this.components.map(({ support }) => support);
+    const bounds = supports.map((support) => boundsOf(support));
     const ends = [0, 1].map((end) => {
       const numbers = bounds.map((pair) => pair && fixedNumbers(pair[end] as Tensor));
       return numbers.every((list) => list?.length === 1) ? numbers.flatMap((list) => list as number[]) : null;
@@ -66,18 +67,18 @@ export class Mixture extends MixtureBase {
     return isShared(hullOf(supports)) || isConnected(...(ends as [number[] | null, number[] | null]));
   }
   override get hasEnumerateSupport(): boolean {
-    return this.components.every((one) => one.hasEnumerateSupport);
+    return this.components.every((component) => component.hasEnumerateSupport);
   }
   /** The values of all components, each once. */
   override supportValues(): Tensor {
     const values = new Map<string, Tensor>();
-    for (const one of this.components)
-      for (const value of one.supportValues())
+    for (const component of this.components)
+      for (const value of component.supportValues())
         values.set(readNumbers(value, "the support of a component").join(), value);
     return stack([...values.values()]);
   }
   protected override mapComponentsAt(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor {
-    const results = this.components.map((one) => f(one, value));
+    const results = this.components.map((component) => f(component, value));
     const shape = results.reduce<Shape>((all, x) => broadcastShapes("Mixture", all, x.shape), []);
     return stack(
       results.map((x) => broadcastTo(x, shape)),
@@ -87,14 +88,14 @@ export class Mixture extends MixtureBase {
   protected override mapComponents(f: (component: Distribution) => Tensor): Tensor {
     const whole = [...this.batchShape, ...this.eventShape];
     return stack(
-      this.components.map((one) => broadcastTo(f(one.expand(this.batchShape)), whole)),
+      this.components.map((component) => broadcastTo(f(component.expand(this.batchShape)), whole)),
       this.batchShape.length,
     );
   }
   protected override drawComponents(key: Tensor, shape: Shape): Tensor {
     const keys = [...random.split(key, this.components.length)];
     return stack(
-      this.components.map((one, k) => one.draw(keys[k] as Tensor, shape)),
+      this.components.map((component, k) => component.draw(keys[k] as Tensor, shape)),
       shape.length,
     );
   }

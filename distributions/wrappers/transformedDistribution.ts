@@ -41,13 +41,13 @@ function spreadOver(transform: Transform, base: Distribution): Distribution {
   const shape = transform.forwardShape(base.shape());
   const eventDim = base.eventDim - transform.domainEventDim + transform.codomainEventDim;
   const batch = shape.slice(0, shape.length - eventDim);
-  const whole = sameShape(batch, base.batchShape) ? base : base.expand(batch);
-  const back = transform.inverseShape(shape);
-  if (sameShape(back, whole.shape())) return whole;
+  const expanded = sameShape(batch, base.batchShape) ? base : base.expand(batch);
+  const shapeBack = transform.inverseShape(shape);
+  if (sameShape(shapeBack, expanded.shape())) return expanded;
   return refuseParameter(
     "TransformedDistribution",
     "transforms",
-    `the transform gives a draw of shape ${showShape(whole.shape())} the shape ${showShape(shape)}, whose inverse has shape ${showShape(back)}. Give parameters of the transform the event shape of ${base.label}, or the batch shape before it.`,
+    `the transform maps a draw of shape ${showShape(expanded.shape())} to shape ${showShape(shape)}, but its inverse maps this shape to ${showShape(shapeBack)}. Give parameters of the transform the event shape of ${base.label}, or the batch shape before it.`,
     "shape-mismatch",
   );
 }
@@ -59,14 +59,14 @@ export class TransformedDistribution extends Derived {
   readonly transform: Transform;
   readonly #support: Constraint;
 
-  /** `support` replaces the image of the base's support, for callers who know a simpler constraint. */
+  /** `support` replaces the image of the base's support, for callers who know a simpler constraint for the same set. */
   constructor(base: Distribution, transforms: Transform | readonly Transform[], support?: Constraint) {
     const transform = composed(transforms);
     // A transform of vectors needs a base whose events are vectors. The parameters of the transform may add batch axes.
-    const own = spreadOver(transform, base.toEvent(Math.max(0, transform.domainEventDim - base.eventDim)));
-    super("TransformedDistribution", own);
+    const fittedBase = spreadOver(transform, base.toEvent(Math.max(0, transform.domainEventDim - base.eventDim)));
+    super("TransformedDistribution", fittedBase);
     this.transform = transform;
-    this.#support = support ?? imageOf(transform, own.support);
+    this.#support = support ?? imageOf(transform, fittedBase.support);
   }
 
   override get label(): string {
@@ -101,9 +101,9 @@ export class TransformedDistribution extends Derived {
     const jacobian = sumOver(transform.logAbsDetJacobian(x, value), base.eventDim - transform.domainEventDim);
     const lead = x.shape.slice(0, x.shape.length - base.eventDim);
     const shape = broadcastShapes(this.family, lead, base.batchShape);
-    const own = base.logDensity(x);
-    const density = broadcastTo(ends === null ? own : where(base.inside(x), own, -Infinity), shape);
-    // At an end of the support the Jacobian may be infinite too, and the difference NaN.
+    const baseDensity = base.logDensity(x);
+    const density = broadcastTo(ends === null ? baseDensity : where(base.inside(x), baseDensity, -Infinity), shape);
+    // At an end of the support, both terms may be infinite, and their difference would be NaN.
     return where(equal(density, -Infinity), -Infinity, density.sub(jacobian));
   }
   override get mean(): Tensor {
@@ -121,8 +121,8 @@ export class TransformedDistribution extends Derived {
     const direction = this.#direction;
     const ends = boundsOf(base.support);
     if (direction === null || ends === null) return this.hasNo("cdf");
-    const [one, other] = [transform.forward(ends[0]), transform.forward(ends[1])];
-    const [low, high] = [minimum(one, other), maximum(one, other)];
+    const [a, b] = [transform.forward(ends[0]), transform.forward(ends[1])];
+    const [low, high] = [minimum(a, b), maximum(a, b)];
     const below = base.cumulative(transform.inverse(clip(value, low, high)));
     const inside = where(greater(direction, 0), below, below.neg().add(1));
     return where(less(value, low), 0, where(greater(value, high), 1, inside));

@@ -1,5 +1,5 @@
 /**
- * Truncated: a distribution of numbers, given that the draw lies in [low, high]. It needs F, the cdf of `base`; draws also need its icdf.
+ * Truncated: a distribution of numbers, given that the draw lies in [low, high]. `base` needs a cdf F, and for draws also an icdf.
  *
  *     p(x) = p_base(x) / (F(high) - F(low)),   for counts F(low - 1) instead of F(low).
  *
@@ -34,8 +34,8 @@ import { requireAll, validation } from "../core/validation.js";
 type Bounds = { readonly low?: TensorLike; readonly high?: TensorLike };
 
 /** The bounds, each of which is optional; anything but one record of bounds is refused. */
-function readBounds(bounds: Bounds, others: readonly unknown[]): { low: TensorLike; high: TensorLike } {
-  if (isRecord(bounds) && others.length === 0) {
+function readBounds(bounds: Bounds, extraArgs: readonly unknown[]): { low: TensorLike; high: TensorLike } {
+  if (isRecord(bounds) && extraArgs.length === 0) {
     const { low = -Infinity, high = Infinity, ...unknown } = bounds;
     if (Object.keys(unknown).length === 0) return { low, high };
   }
@@ -56,13 +56,13 @@ export class Truncated extends Distribution {
   readonly high: Tensor;
   readonly #support: Constraint;
 
-  /** If a bound is left out, there is none on that side. */
+  /** If `low` or `high` is left out, the draw has no bound on this side. */
   constructor(
     readonly base: Distribution,
     bounds: Bounds = {},
-    ...others: never[]
+    ...extraArgs: never[]
   ) {
-    const { low, high } = readBounds(bounds, others);
+    const { low, high } = readBounds(bounds, extraArgs);
     if (base.eventDim > 0)
       refuse(
         `${base.label} has events of ${base.eventDim} axes, but only distributions of numbers can be truncated.`,
@@ -72,16 +72,16 @@ export class Truncated extends Distribution {
       refuse(`${base.label} is a distribution of angles, which have no order. Truncate a distribution of numbers.`);
     const ends = boundsOf(base.support);
     const [least, most] = ends ?? [-Infinity, Infinity];
-    const whole = base.isDiscrete;
-    const from = maximum(least, whole ? ceil(low) : low);
-    const to = minimum(most, whole ? floor(high) : high);
+    const { isDiscrete } = base;
+    const from = maximum(least, isDiscrete ? ceil(low) : low);
+    const to = minimum(most, isDiscrete ? floor(high) : high);
     const shape = broadcastShapes("Truncated", base.batchShape, broadcastShapes("Truncated", from.shape, to.shape));
-    const hull = whole ? integerInterval(from, to) : interval(from, to);
-    const isWhole = ends !== null && !base.support.hasHoles;
+    const hull = isDiscrete ? integerInterval(from, to) : interval(from, to);
+    const isWithoutHoles = ends !== null && !base.support.hasHoles;
     super({ family: "Truncated", params: {}, batchShape: shape, argConstraints: {} });
     this.low = from;
     this.high = to;
-    this.#support = isWhole ? hull : withHoles(hull, (x) => logicalAnd(hull.check(x), base.inside(x)));
+    this.#support = isWithoutHoles ? hull : withHoles(hull, (x) => logicalAnd(hull.check(x), base.inside(x)));
     if (validation) this.#requireMass();
   }
 
@@ -93,8 +93,8 @@ export class Truncated extends Distribution {
     const about = { family: "Truncated", what: "high" };
     requireAll(() => (base.isDiscrete ? low.lessEqual(high) : low.less(high)), high, { eventDim: 0, must }, about);
     const tail = `so small that more than 1e-8 of the mass of ${base.label} below high lies above it (further out, rounding of the cdf leaves no digits). For a normal distribution use TruncatedNormal, which has no such limit. For others, reflect the distribution to truncate its lower tail, or use a distribution that starts at low`;
-    const isKnown = () => this.#mass[1].greater(base.cumulative(high).mul(1e-8));
-    requireAll(isKnown, low, { eventDim: 0, must: tail }, { family: "Truncated", what: "low" });
+    const isAccurate = () => this.#mass[1].greater(base.cumulative(high).mul(1e-8));
+    requireAll(isAccurate, low, { eventDim: 0, must: tail }, { family: "Truncated", what: "low" });
   }
 
   override get support(): Constraint {

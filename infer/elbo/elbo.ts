@@ -150,13 +150,18 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     const plates = sharedPlatesHandler(() => random.foldIn(task.key, 0));
     const values = new Map<string, Tensor>();
     const checkParticle = (key: Tensor): void => {
-      const particle = this.runParticle(key, task);
-      for (const { site, side, value } of this.costs(particle))
-        if (!value.toFloat64Array().every(Number.isFinite) && !values.has(site))
-          values.set(site, (particle[side].get(site) as SampleSite).value);
+      for (const { name, value } of this.unsoundSitesOf(this.runParticle(key, task)))
+        if (!values.has(name)) values.set(name, value);
     };
     const keys = particleKeys(random.foldIn(task.key, 1), this.numParticles);
     withValidation(false, () => withHandler(plates, () => keys.forEach(checkParticle)));
     return values;
+  }
+
+  /** The sites whose cost is not finite in a particle. */
+  protected unsoundSitesOf(particle: P): SampleSite[] {
+    return this.costs(particle)
+      .filter(({ value }) => !value.toFloat64Array().every(Number.isFinite))
+      .map(({ site, side }) => particle[side].get(site) as SampleSite);
   }
 }

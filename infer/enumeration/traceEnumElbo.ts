@@ -123,6 +123,18 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
       return expectedTerms(run, probabilityOf(choices, run), this.biasedSubsampling);
     });
   }
+
+  /** The cost of a sum over several sites has the name of one of them, so look at their log densities first. */
+  protected override unsoundSitesOf(particle: EnumeratedParticle): SampleSite[] {
+    const sites = particle.alternatives.flatMap(({ result: { guide, model } }) => [
+      ...guide.values(),
+      ...model.values(),
+    ]);
+    const unsound = sites
+      .filter((site) => site.type === "sample")
+      .filter((site) => site.masked(site.logProb()).toFloat64Array().some(Number.isNaN));
+    return unsound.length > 0 ? unsound : super.unsoundSitesOf(particle);
+  }
 }
 
 /** The probability under the guide of the values that sequential sites take in this run; null if there are no such sites. */

@@ -1,6 +1,6 @@
 /**
- * For a score site and its costs, finds the axes along which elements of the two correspond (*meet*, charge.ts), and the
- * op that mixed each other axis.
+ * For a score site and its costs, finds the axes along which elements of the site and of a cost correspond (*meet*,
+ * charge.ts), and for every other axis the op that mixed it.
  */
 import { alignedCost } from "../elbo/costs/charge.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
@@ -12,7 +12,7 @@ export interface AxisMeeting {
   readonly cost: string;
   /** The element axis of the site. */
   readonly axis: number;
-  /** The axis of the cost that meets the site's axis; null if there is none, so that every element of the site pays for the whole cost. */
+  /** The axis of the cost that meets `axis`. If it is null, every element of the site along `axis` pays for the whole cost. */
   readonly meets: number | null;
   /** The op that mixed the axis; null if the axis meets an axis of the cost, or if the op is not known. */
   readonly mixedBy: string | null;

@@ -45,8 +45,8 @@ export interface ExplainedSite {
   /** For a score-function site: which of its axes meets which axis of each cost. */
   readonly axes?: readonly AxisMeeting[];
   /**
-   * For a latent of the guide, with any kind of gradient: every cost that depends on the latent. For each axis of the
-   * latent it gives the axis of the cost that meets it, or the op that mixed it.
+   * For a latent of the guide, with any kind of gradient: every cost that depends on the latent. `axes` gives, for each axis
+   * of the latent, the axis of the cost that meets it, or the op that mixed it.
    */
   readonly dependents?: readonly { readonly cost: string; readonly axes: readonly AxisMeeting[] }[];
   /** The names of the baseline options that the site sets. */
@@ -61,7 +61,7 @@ export interface ExplainOptions {
    * default the variance is not measured.
    */
   measureVariance?: boolean | number | undefined;
-  /** The constrained parameters to use, by name, such as `result.params`; by default the initial ones. */
+  /** The constrained parameters to use, by name, such as `result.params`; by default the initial values. */
   params?: Record<string, TensorLike> | undefined;
   /** The key of the draws; `random.key(0)` by default. */
   key?: Tensor | undefined;
@@ -188,15 +188,14 @@ function splitArguments(args: readonly unknown[]): ExplainRequest {
 /**
  * Run guide and model once, with their initial parameters or `params`, and report how `elbo` treats their sites. If the last argument is
  * a record with the key `measureVariance`, or with only the keys `params` and `key`, it contains options and is not passed to the model.
- * Names close to these are refused as misspelt.
+ * A record whose keys only resemble these names is refused as misspelt.
  */
-export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown[]): Explanation {
+export function explain(elbo: Elbo, model: Model, guide: Model, ...argsAndOptions: unknown[]): Explanation {
   requireProgram("explain", "model", model);
   requireProgram("explain", "guide", guide);
-  const { args, draws, params, key } = splitArguments(rest);
+  const { args, draws, params, key } = splitArguments(argsAndOptions);
   const { values, mutables } = initialise(key, model, guide, args, params, elbo);
-  const known: Record<string, Tensor> = mergeRecords(values, mutables);
-  const task = { key, values: known, model, guide, args };
+  const task = { key, values: mergeRecords(values, mutables), model, guide, args };
   const pair = elbo.traces(task);
   const costs = elbo.costs(pair);
   const sampled = scoreSitesOf(pair.guide).filter(({ site }) => !isEnumerated(site));
@@ -209,8 +208,11 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...rest: unknown
   const latents = [...sampleSites(pair.guide)].filter((site) => isDraw(site) && !isEnumerated(site));
   const dependents = new Map(
     latents.map(scoreSite).map((d) => {
-      const own = costs.filter(({ provenance }) => provenance.has(d.name));
-      return [d.name, own.map((cost) => ({ cost: label(cost), axes: axisMeetings(d, [cost], label) }))] as const;
+      const dependentCosts = costs.filter(({ provenance }) => provenance.has(d.name));
+      return [
+        d.name,
+        dependentCosts.map((cost) => ({ cost: label(cost), axes: axisMeetings(d, [cost], label) })),
+      ] as const;
     }),
   );
   const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {

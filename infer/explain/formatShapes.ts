@@ -1,6 +1,6 @@
 /**
- * The shapes of a run as a table, laid out like Pyro's `Trace.format_shapes`. For every site it shows the shapes of its
- * distribution, its value and, optionally, its log density. A bar separates batch axes from event axes.
+ * The shapes of a run as a table, laid out like Pyro's `Trace.format_shapes`. For every site, the table shows the shapes of
+ * the distribution, of the value and, optionally, of the log density. A bar separates batch axes from event axes.
  */
 import { requireOptions } from "../checks.js";
 import { sampleSites, type Trace } from "../program/trace.js";
@@ -12,7 +12,7 @@ export interface FormatShapesOptions {
   computeLogProb?: boolean | undefined;
 }
 
-/** A row: a name, the cells before the bar, and those after it, or null if the row has no bar. */
+/** A row: a name, the cells before the bar, and the cells after the bar (null if the row has no bar). */
 type Row = readonly [name: string, batch: readonly string[], event: readonly string[] | null];
 
 const cells = (shape: readonly number[]): string[] => shape.map(String);
@@ -38,7 +38,7 @@ export function formatShapes(trace: Trace, options: FormatShapesOptions = {}): s
   return layOut(rows);
 }
 
-/** The rows as lines of text, with each axis in a column of its own: batch axes next to the left of the bar, event axes to its right. */
+/** The rows as lines of text. Each axis has a separate column: batch axes end at the bar, event axes begin after the bar. */
 function layOut(rows: readonly Row[]): string {
   const [left, right] = [0, 1].map((side) =>
     Math.max(...rows.map((row) => (row[side === 0 ? 1 : 2] ?? []).length)),

@@ -46,17 +46,20 @@ export function gradientVariances(
   const { numParticles } = elbo;
   const options = { numParticles };
   const others = [new TraceELBO(options), new TraceGraphELBO(options), new TraceMeanFieldELBO(options)];
-  const rows = [elbo, ...others.filter(({ name }) => name !== elbo.name)].map((one) => ({ name: one.name, one, task }));
+  const runs: { name: string; loss: Elbo; ofTask: Task }[] = [
+    elbo,
+    ...others.filter(({ name }) => name !== elbo.name),
+  ].map((loss) => ({ name: loss.name, loss, ofTask: task }));
   if (elbo.name !== "TraceEnumELBO" && hasDiscrete) {
     const enumerated = { ...task, guide: configEnumerate(task.guide) };
-    const one = new TraceEnumELBO({ ...options, strictEnumerationWarning: false });
-    rows.push({ name: "TraceEnumELBO, guide enumerated", one, task: enumerated });
+    const loss = new TraceEnumELBO({ ...options, strictEnumerationWarning: false });
+    runs.push({ name: "TraceEnumELBO, guide enumerated", loss, ofTask: enumerated });
   }
   const [variances, refusals]: [GradientVariance[], Refusal[]] = [[], []];
-  for (const { name, one, task: own } of rows) {
+  for (const { name, loss, ofTask } of runs) {
     const estimator = numParticles === 1 ? name : `${name} (${numParticles} particles)`;
     try {
-      variances.push(varianceOf(estimator, one, own, params, n));
+      variances.push(varianceOf(estimator, loss, ofTask, params, n));
     } catch (error) {
       if (!(error instanceof PedigradError)) throw error;
       refusals.push({ estimator, why: error.message });
@@ -96,8 +99,8 @@ function measure(
 ): GradientVariance {
   // Leave out the gradient of the loss that trains the baselines.
   const gradient = (k: Tensor): Record<string, Tensor> =>
-    grad((own: Record<string, Tensor>) => {
-      const { loss, lossOfGuide = loss } = elbo.estimate({ ...task, key: k, values: { ...task.values, ...own } });
+    grad((p: Record<string, Tensor>) => {
+      const { loss, lossOfGuide = loss } = elbo.estimate({ ...task, key: k, values: { ...task.values, ...p } });
       return lossOfGuide;
     })(params);
   const draws = gradientDraws(gradient, random.split(task.key, n));

@@ -1,7 +1,7 @@
 /**
- * A model as a graph: a node for each site, an arrow from every site on which its distribution depends directly, and a box around each
- * plate. The arrows come from the provenance of one run in which each site's value is tagged with the site's own name only. So they show
- * direct dependencies only. They include dependencies through branches on sampled values.
+ * A model as a graph: a node for each site, an arrow to each site from every site on which its distribution depends directly, and a box
+ * around each plate. The arrows come from the provenance of one run in which each site's value is tagged with the name of this site only.
+ * So the arrows show direct dependencies only, including dependencies through branches on sampled values.
  */
 import * as random from "../../autodiff/ops/random/random.js";
 import { Derived, type Distribution, Expanded } from "../../distributions/index.js";
@@ -15,7 +15,7 @@ import { isFactor, trace } from "../program/trace.js";
 export interface GraphNode {
   readonly name: string;
   readonly kind: "latent" | "observed" | "factor" | "deterministic" | "param";
-  /** The distribution, such as `Independent(Normal)`; empty for a node without one. */
+  /** The distribution, such as `Independent(Normal)`; empty for a node without a distribution. */
   readonly distribution: string;
   /** The names of its plates, outermost first. */
   readonly plates: readonly string[];
@@ -115,10 +115,10 @@ export class ModelGraph extends /* @__PURE__ */ report() {
     let count = 0;
     const within = (nodes: readonly [GraphNode, number][], depth: number): string[] => {
       const indent = "  ".repeat(depth + 1);
-      const own = nodes.filter(([{ plates }]) => plates.length === depth);
+      const outside = nodes.filter(([{ plates }]) => plates.length === depth);
       const inner = new Set(nodes.map(([{ plates }]) => plates[depth]).filter((name) => name !== undefined));
       return [
-        ...own.map(([node, i]) => `${indent}${line(node, `n${i}`)}`),
+        ...outside.map(([node, i]) => `${indent}${line(node, `n${i}`)}`),
         ...[...inner].flatMap((name) => {
           const plate = this.plates.find((p) => p.name === name) as GraphPlate;
           const [open, close] = box(plate, `p${count++}`);
@@ -142,8 +142,8 @@ const plateLabel = ({ name, size }: GraphPlate): string => (size === null ? name
 const paramTag = (name: string): string => `param ${name}`;
 
 /**
- * A handler that tags every value with its own site or parameter only. It is put outside `trace`, so that the trace
- * records the tagged values.
+ * A handler that tags every value with the name of its own site or parameter only. The handler is outside `trace`, so that
+ * the trace records the tagged values.
  */
 const ownNameHandler: Handler = {
   postprocess: {

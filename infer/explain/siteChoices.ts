@@ -40,7 +40,7 @@ export function siteChoices(
   n: number,
   sites: readonly SampleSite[],
 ): SiteChoice[] {
-  const found: SiteChoice[] = [];
+  const choices: SiteChoice[] = [];
   for (const { name } of sites)
     for (const [choice, { gradient, baseline }] of Object.entries(CHOICES)) {
       if (baseline?.leaveOneOut && elbo.numParticles < 2) continue;
@@ -48,13 +48,13 @@ export function siteChoices(
       const guide = inferConfig(task.guide, (site) => (site.name === name ? { baseline: undefined, ...infer } : {}));
       try {
         const measured = withoutBiasWarning(() => varianceOf(choice, elbo, { ...task, guide }, params, n));
-        found.push({ ...measured, site: name, infer, isBiased: GRADIENTS[gradient].isBiased });
+        choices.push({ ...measured, site: name, infer, isBiased: GRADIENTS[gradient].isBiased });
       } catch (error) {
         // This choice does not apply: the distribution or the estimator has no such gradient, or another site rules it out.
         if (!(error instanceof PedigradError)) throw error;
       }
     }
-  return found;
+  return choices;
 }
 
 /** One line of text for each site and choice. */
@@ -85,8 +85,8 @@ export function recommend({
   const isBetter = (a: SiteChoice, b: SiteChoice): boolean =>
     a.perSecond > b.perSecond || (a.perSecond === b.perSecond && a.total < b.total);
   for (const choice of choices) {
-    const other = best.get(choice.site);
-    if (!choice.isBiased && (other === undefined || isBetter(choice, other))) best.set(choice.site, choice);
+    const bestSoFar = best.get(choice.site);
+    if (!choice.isBiased && (bestSoFar === undefined || isBetter(choice, bestSoFar))) best.set(choice.site, choice);
   }
   return ({ name }) => best.get(name)?.infer ?? {};
 }

@@ -33,7 +33,7 @@ export const display = (x: Showable): { [NOTEBOOK](): Record<string, string> } =
 
 /**
  * Makes Deno's Jupyter kernel display tensors as HTML (by `toHtml`) instead of a line of text, after a call in the first
- * cell of a notebook. It adds a method to `Tensor`. Programs that do not call it do not have this code in their bundles.
+ * cell of a notebook. The call adds a method to `Tensor`. A bundle of a program without the call leaves this code out.
  */
 export function installDisplay(): void {
   Object.defineProperty(Tensor.prototype, NOTEBOOK, {
@@ -60,8 +60,8 @@ function tensorHtml(x: Tensor): string {
 const [WIDTH, HEIGHT] = [480, 160];
 
 /**
- * An SVG line of losses against steps. If there are more than `WIDTH` losses, it shows means over `WIDTH` spans of steps. The line has
- * gaps at spans without a finite loss.
+ * An SVG line of losses against steps. If there are more than `WIDTH` losses, the line shows means over `WIDTH` spans of steps. The line
+ * has gaps at spans without a finite loss.
  */
 function lossCurve(losses: ArrayLike<number>): string {
   const n = Math.min(losses.length, WIDTH);

@@ -42,7 +42,7 @@ export class AutoIAFNormal extends AutoFlat {
   readonly #options: FlowOptions;
 
   constructor(model: Model, options: FlowOptions = {}) {
-    super(model, options, { numFlows: kinds.any, hiddenDims: kinds.any, initScale: kinds.positive });
+    super(model, options, { numFlows: kinds.any, hiddenDims: kinds.numbers, initScale: kinds.positive });
     this.#options = options;
     requireCount("AutoIAFNormal", "numFlows", options.numFlows ?? 3);
   }

@@ -1,15 +1,16 @@
 /**
  * Diagnostics of chains: R-hat, which shows whether they have converged, and effective sample sizes (Vehtari, Gelman,
  * Simpson, Carpenter and Bürkner 2021, "Rank-normalization, folding, and localization: an improved R-hat"). Each chain is
- * split in half, and the draws are replaced by the normal scores of their ranks among all draws. Let M be the number of
- * chains, N the number of draws in each, W the mean of the chains' variances, and B/N the variance of their means. Then
+ * split into two chains, and the draws are replaced by the normal scores of their ranks among all draws. Let M be the
+ * number of chains after the split, N the number of draws in each, W the mean of the variances of the chains, and B/N the
+ * variance of the means of the chains. Then
  *
  *     var⁺  = W (N - 1)/N + B/N,     R-hat = √(var⁺ / W)
  *     ρ_t   = 1 - (W - A_t) / var⁺,    A_t the mean over chains of Σ_i (x_i - m)(x_i+t - m) / N, m the chain's mean
  *     ESS   = M N / (-1 + 2 Σ_k P_k),    P_k = ρ_2k + ρ_2k+1
  *
- * The sum ends before the first P_k that is not positive, and a P_k larger than an earlier one is replaced by the
- * smallest earlier one (Geyer 1992).
+ * The sum ends before the first P_k that is not positive, and a P_k that is larger than an earlier P_k is replaced by the
+ * smallest earlier P_k (Geyer 1992).
  */
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { ndtri } from "../../autodiff/kernels/special/index.js";
@@ -44,10 +45,10 @@ function normalScores(chains: Chains): Chains {
     for (let i = start; i < end; i++) scores[order[i] as number] = ndtri((rank - 0.375) / (all.length + 0.25));
     start = end;
   }
-  let at = 0;
+  let end = 0;
   return chains.map(({ length }) => {
-    at += length;
-    return scores.subarray(at - length, at);
+    end += length;
+    return scores.subarray(end - length, end);
   });
 }
 
@@ -102,14 +103,14 @@ export function essBulk({ chains }: Pick<Column, "chains">): number {
 export function essTail(column: Pick<Column, "chains">): number {
   if (!isUsable(column.chains)) return Number.NaN;
   const sorted = poolChains(column).sort();
-  const at = (q: number): number => {
+  const essAt = (q: number): number => {
     const cut = quantileOf(sorted, q);
     return essOf(splitInHalf(column.chains.map((chain) => chain.map((x) => (x <= cut ? 1 : 0)))));
   };
-  return Math.min(at(0.05), at(0.95));
+  return Math.min(essAt(0.05), essAt(0.95));
 }
 
-/** The larger one of R-hat of the draws and R-hat of their distances from the median. It is near 1 if the chains agree. */
+/** The larger one of R-hat of the draws and R-hat of their distances from the median. The result is near 1 if the chains agree. */
 export function rHat({ chains }: Pick<Column, "chains">): number {
   if (!isUsable(chains)) return Number.NaN;
   const split = splitInHalf(chains);

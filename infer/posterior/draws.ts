@@ -23,15 +23,15 @@ export interface Column {
   readonly chains: readonly Float64Array[];
 }
 
-/** The draws as tensors, with the numbers of chains and of draws per chain. Refuse sites with different leading axes. */
+/** The draws as tensors, the number of chains, and the number of draws in each chain. Sites with different leading axes are refused. */
 export function readDraws(
   op: string,
   draws: Draws,
   options: DrawsOptions,
-  known: readonly string[] = [],
+  moreOptions: readonly string[] = [],
 ): { sites: [name: string, value: Tensor][]; chains: number; length: number } {
   requireKind(op, "draws", draws, kinds.record);
-  requireOptions(op, options, ["batchNdims", ...known]);
+  requireOptions(op, options, ["batchNdims", ...moreOptions]);
   const { batchNdims = 1 } = options;
   if (batchNdims !== 1 && batchNdims !== 2)
     refuseOption(op, "batchNdims", `batchNdims must be 1, or 2 for [chains, draws], got ${show(batchNdims)}.`);
@@ -49,8 +49,13 @@ export function readDraws(
 }
 
 /** One column for each element of each site. */
-export function columnsOf(op: string, draws: Draws, options: DrawsOptions, known: readonly string[] = []): Column[] {
-  const { sites, chains, length } = readDraws(op, draws, options, known);
+export function columnsOf(
+  op: string,
+  draws: Draws,
+  options: DrawsOptions,
+  moreOptions: readonly string[] = [],
+): Column[] {
+  const { sites, chains, length } = readDraws(op, draws, options, moreOptions);
   const columns = sites.flatMap(([name, value]) => {
     const numbers = value.toFloat64Array();
     const shape = value.shape.slice(options.batchNdims ?? 1);
@@ -72,10 +77,10 @@ export function columnsOf(op: string, draws: Draws, options: DrawsOptions, known
 /** The index along each axis of the element at the row-major position `element`. */
 const indexOf = (element: number, shape: readonly number[]): number[] => {
   const index: number[] = [];
-  for (let axis = shape.length - 1, rest = element; axis >= 0; axis--) {
+  for (let axis = shape.length - 1, quotient = element; axis >= 0; axis--) {
     const size = shape[axis] as number;
-    index.unshift(rest % size);
-    rest = Math.floor(rest / size);
+    index.unshift(quotient % size);
+    quotient = Math.floor(quotient / size);
   }
   return index;
 };
@@ -83,10 +88,10 @@ const indexOf = (element: number, shape: readonly number[]): number[] => {
 /** All chains of a column in one array, one after the other. */
 export function poolChains({ chains }: Pick<Column, "chains">): Float64Array {
   const all = new Float64Array(chains.reduce((n, chain) => n + chain.length, 0));
-  let at = 0;
+  let offset = 0;
   for (const chain of chains) {
-    all.set(chain, at);
-    at += chain.length;
+    all.set(chain, offset);
+    offset += chain.length;
   }
   return all;
 }

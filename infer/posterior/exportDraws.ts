@@ -61,7 +61,7 @@ export interface InferenceGroups {
 }
 
 export interface InferenceDataOptions extends DrawsOptions {
-  /** The names of the axes of a site, without those that number the draws: `{ theta: ["school"] }`. */
+  /** The names of the axes of a site, except for the axes that number the draws: `{ theta: ["school"] }`. */
   dims?: Readonly<Record<string, readonly string[]>> | undefined;
   /** The labels along a named axis: `{ school: ["A", "B"] }`. */
   coords?: Readonly<Record<string, readonly (string | number)[]>> | undefined;
@@ -81,24 +81,24 @@ const GROUPS: Readonly<Record<keyof InferenceGroups, string>> = {
 const DATA: readonly string[] = ["observedData", "constantData"];
 
 /**
- * Draws as ArviZ's InferenceData in JSON, which `arviz.from_json(file)` reads. NaN and infinities are written in the way that
- * Python's json module reads.
+ * Draws as ArviZ's InferenceData in JSON, which `arviz.from_json(file)` reads. NaN and infinities are written as Python's json
+ * module reads them.
  */
 export function toInferenceData(groups: InferenceGroups, options: InferenceDataOptions = {}): string {
   const op = "toInferenceData";
   requireOptions(op, groups, Object.keys(GROUPS));
   requireOptions(op, options, ["batchNdims", "dims", "coords"]);
   const { dims, coords, ...layout } = options;
-  const given = Object.entries(groups).filter(([, draws]) => draws !== undefined);
-  const parts = given.map(([group, draws]) => {
+  const definedGroups = Object.entries(groups).filter(([, draws]) => draws !== undefined);
+  const parts = definedGroups.map(([group, draws]) => {
     requireKind(op, group, draws, kinds.record);
     const isData = DATA.includes(group);
     // Data have no axes for draws, so their shapes are free.
     const { chains, length } = readDraws(op, isData ? {} : (draws as Draws), layout);
     const values = Object.entries(draws as Draws).map(([name, numbers]) => {
       const x = tensor(numbers);
-      const site = isData ? x.shape : x.shape.slice(layout.batchNdims ?? 1);
-      site.forEach((size, axis) => {
+      const siteShape = isData ? x.shape : x.shape.slice(layout.batchNdims ?? 1);
+      siteShape.forEach((size, axis) => {
         const labels = coords?.[dims?.[name]?.[axis] as string];
         if (labels !== undefined && labels.length !== size)
           refuseOption(
@@ -107,7 +107,7 @@ export function toInferenceData(groups: InferenceGroups, options: InferenceDataO
             `coords has ${labels.length} labels for axis ${axis} of "${name}", which has size ${size}.`,
           );
       });
-      const value = isData ? x : x.reshape([chains, length, ...site]);
+      const value = isData ? x : x.reshape([chains, length, ...siteShape]);
       return `${JSON.stringify(name)}:${numbersAsText(value.toArray())}`;
     });
     return `${JSON.stringify(GROUPS[group as keyof InferenceGroups])}:{${values.join(",")}}`;

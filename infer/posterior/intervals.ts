@@ -19,13 +19,13 @@ export interface HpdiOptions extends AxisOption {
 export function quantileOf(sorted: Float64Array, q: number): number {
   const n = sorted.length;
   if (n === 0 || Number.isNaN(sorted[n - 1])) return Number.NaN;
-  const at = q * (n - 1);
-  const low = Math.floor(at);
+  const position = q * (n - 1);
+  const low = Math.floor(position);
   const [a, b] = [sorted[low] as number, sorted[Math.min(low + 1, n - 1)] as number];
-  return at === low || a === b ? a : a + (at - low) * (b - a);
+  return position === low || a === b ? a : a + (position - low) * (b - a);
 }
 
-/** The places among n ascending draws x of the ends of the narrowest interval [x[i], x[i + ⌊prob n⌋]]. */
+/** The indices i and i + ⌊prob n⌋ of the narrowest interval [x[i], x[i + ⌊prob n⌋]], for n ascending draws x. */
 function narrowestPlaces(sorted: Float64Array, prob: number): [low: number, high: number] {
   const n = sorted.length;
   const steps = Math.min(Math.floor(prob * n), n - 1);
@@ -45,7 +45,7 @@ export function narrowestInterval(sorted: Float64Array, prob: number): [low: num
 }
 
 /**
- * The q-quantile of draws along an axis, interpolated linearly, with q between 0 and 1. The result has the shape of x without that
+ * The q-quantile of draws along an axis, interpolated linearly, with q between 0 and 1. The result has the shape of x without this
  * axis. If q is a list, the result has a new first axis with one entry for each q. The gradient goes to the two draws next to the
  * quantile, in the ratio of their weights, and to q, as in JAX.
  */
@@ -55,11 +55,15 @@ export function quantile(x: TensorLike, q: number | readonly number[] | Tensor, 
   for (const each of probs.toFloat64Array())
     if (!(each >= 0 && each <= 1)) refuseOption("quantile", "q", `q must be between 0 and 1, got ${show(each)}.`);
   const axis = normalizeAxis("quantile", options.axis ?? 0, draws.shape);
-  const at = probs.reshape([-1]).mul((draws.shape[axis] as number) - 1);
-  const below = at.floor();
-  const places = [...below.toFloat64Array(), ...at.ceil().toFloat64Array()];
-  const [low, high] = sortedDraws("quantile", draws, axis, places.length, () => places).reshape([2, at.size, -1]);
-  const [a, b, weight] = [low as Tensor, high as Tensor, at.sub(below).expandDims(1)];
+  const positions = probs.reshape([-1]).mul((draws.shape[axis] as number) - 1);
+  const below = positions.floor();
+  const places = [...below.toFloat64Array(), ...positions.ceil().toFloat64Array()];
+  const [low, high] = sortedDraws("quantile", draws, axis, places.length, () => places).reshape([
+    2,
+    positions.size,
+    -1,
+  ]);
+  const [a, b, weight] = [low as Tensor, high as Tensor, positions.sub(below).expandDims(1)];
   const gap = b.sub(a);
   const shape = [...probs.shape, ...draws.shape.filter((_, i) => i !== axis)];
   // The gap between equal infinities is NaN, and counts as 0.
@@ -68,7 +72,8 @@ export function quantile(x: TensorLike, q: number | readonly number[] | Tensor, 
 
 /**
  * The narrowest interval that contains the share `prob` of the draws along an axis, which estimates the highest posterior
- * density interval. The result has the shape [2, ...rest]: lower ends, then upper ends. The gradient goes to the draws at the ends.
+ * density interval. The result is without this axis, and has a new first axis of size 2: lower ends, then upper ends. The gradient goes
+ * to the draws at the ends.
  */
 export function hpdi(x: TensorLike, options: HpdiOptions = {}): Tensor {
   requireOptions("hpdi", options, ["prob", "axis"]);
@@ -84,8 +89,8 @@ export function requireProb(op: string, prob: unknown): void {
 }
 
 /**
- * The draws at `count` places of the sorted draws along an axis, with the gradient of an index; `placesOf` computes the places of each
- * column of draws. NaN for a column that is empty or contains NaN. The result has the shape [count, ...rest].
+ * Sort the draws along an axis, and take `count` draws of each column, at the places that `placesOf` computes from the sorted column. The
+ * gradient is the gradient of an index. A column that is empty or contains NaN gives NaN. The result has the shape [count, ...other axes].
  */
 function sortedDraws(
   op: string,
@@ -94,13 +99,13 @@ function sortedDraws(
   count: number,
   placesOf: (sorted: Float64Array) => readonly number[],
 ): Tensor {
-  const along = normalizeAxis(op, axis, x.shape);
-  const order = [...x.shape.keys()].filter((i) => i !== along);
-  const columns = x.transpose([...order, along]);
+  const drawAxis = normalizeAxis(op, axis, x.shape);
+  const order = [...x.shape.keys()].filter((i) => i !== drawAxis);
+  const columns = x.transpose([...order, drawAxis]);
   const numbers = columns.toFloat64Array();
-  const [rest, n] = [columns.shape.slice(0, -1), columns.shape.at(-1) as number];
-  if (n === 0) return full([count, ...rest], Number.NaN);
-  const size = rest.reduce((a, b) => a * b, 1);
+  const [otherAxes, n] = [columns.shape.slice(0, -1), columns.shape.at(-1) as number];
+  if (n === 0) return full([count, ...otherAxes], Number.NaN);
+  const size = otherAxes.reduce((a, b) => a * b, 1);
   const indices = new Float64Array(count * size);
   for (let j = 0; j < size; j++) {
     const column = numbers.subarray(j * n, (j + 1) * n);
@@ -108,10 +113,10 @@ function sortedDraws(
     const places = placesOf(sorted);
     for (let i = 0; i < count; i++) indices[i * size + j] = j * n + indexInColumn(column, sorted, places[i] as number);
   }
-  return columns.reshape([-1]).take(tensor(contiguous(indices, [count, ...rest])));
+  return columns.reshape([-1]).take(tensor(contiguous(indices, [count, ...otherAxes])));
 }
 
-/** The index of the draw that is at `place` among the sorted draws: equal draws keep their order. A draw that is NaN wins. */
+/** The index in `column` of the draw at `place` in `sorted`; equal draws keep their order. If a draw is NaN, the index of this draw. */
 function indexInColumn(column: Float64Array, sorted: Float64Array, place: number): number {
   if (Number.isNaN(sorted[sorted.length - 1])) return column.findIndex(Number.isNaN);
   const value = sorted[place] as number;

@@ -14,16 +14,16 @@ import {
   requireShapesHandler,
 } from "./predictiveChecks.js";
 
-/** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates do not take part. */
+/** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates have no effect. */
 export const runWith = (
   f: Model,
   key: Tensor,
   values: Record<string, TensorLike>,
   args: readonly unknown[],
-  ...around: Handler[]
+  ...handlers: Handler[]
 ): Trace => {
   const run = () => trace(substitute(seed(f, key), values)).getTrace(...args);
-  return outsidePlates(() => block(() => withHandlers(around, run))());
+  return outsidePlates(() => block(() => withHandlers(handlers, run))());
 };
 
 /**
@@ -37,30 +37,30 @@ export function logLikelihood(
 ): Record<string, Tensor> {
   const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
   requireDraws("logLikelihood", samples, 1);
-  return vmap((one: Record<string, Tensor>) => {
+  return vmap((sample: Record<string, Tensor>) => {
     const logs: Record<string, Tensor> = emptyRecord();
-    const around = [
-      givenPlatesHandler(one),
-      requireShapesHandler("logLikelihood", one),
-      requireParamsHandler("logLikelihood", one),
+    const handlers = [
+      givenPlatesHandler(sample),
+      requireShapesHandler("logLikelihood", sample),
+      requireParamsHandler("logLikelihood", sample),
     ];
-    const modelTrace = runWith(withWholePlates(model), random.key(0), one, args, ...around);
-    requireDiscrete("logLikelihood", modelTrace, one);
-    requireLatents("logLikelihood", modelTrace, one);
+    const modelTrace = runWith(withWholePlates(model), random.key(0), sample, args, ...handlers);
+    requireDiscrete("logLikelihood", modelTrace, sample);
+    requireLatents("logLikelihood", modelTrace, sample);
     for (const site of modelTrace.values())
       if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
     return logs;
   })(samples);
 }
 
-/** The sum of log p over all sites, scaled and masked, at the given values of latents and parameters, and the trace. */
+/** The sum of log p over all sites, scaled and masked, at the given values of latents and parameters; and the trace of the run. */
 export function logDensity(
   model: Model,
   values: Record<string, TensorLike>,
   ...args: unknown[]
 ): { logDensity: Tensor; trace: Trace } {
-  const around = [requireShapesHandler("logDensity", values), requireParamsHandler("logDensity", values)];
-  const modelTrace = runWith(model, random.key(0), values, args, ...around);
+  const handlers = [requireShapesHandler("logDensity", values), requireParamsHandler("logDensity", values)];
+  const modelTrace = runWith(model, random.key(0), values, args, ...handlers);
   requireLatents("logDensity", modelTrace, values);
   let total = tensor(0);
   for (const site of modelTrace.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());

@@ -97,10 +97,10 @@ export class Predictive {
   run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
     requireKey("predictive.run", key);
     const { posteriorSamples = {}, batchNdims = 1, numSamples = 1, parallel = true } = this.options;
-    const given = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
-    const [first] = Object.values(given);
+    const allSamples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
+    const [first] = Object.values(allSamples);
     const batch = first === undefined ? [numSamples] : first.shape.slice(0, batchNdims);
-    requireDraws("Predictive", given, batchNdims);
+    requireDraws("Predictive", allSamples, batchNdims);
     const count = batch.reduce((a, b) => a * b, 1);
     if (this.options.numSamples !== undefined && numSamples !== count)
       refuseOption(
@@ -108,39 +108,39 @@ export class Predictive {
         "numSamples",
         `numSamples is ${numSamples}, but posteriorSamples has ${count} draws. Leave numSamples out, or give as many draws.`,
       );
-    const flat = mapTree(given, (x) =>
+    const flat = mapTree(allSamples, (x) =>
       (x as Tensor).reshape([count, ...(x as Tensor).shape.slice(batchNdims)]),
     ) as Record<string, Tensor>;
     const keys = random.split(key, count);
     // All draws visit the same elements of a subsampled plate.
-    const plates = random.foldIn(key, count);
-    const one = (k: Tensor, samples: Record<string, Tensor>): Record<string, Tensor> =>
-      inFreshRun(() => this.#runDraw(k, plates, samples, args));
-    const stacked = parallel ? this.#runBatch(one, keys, flat) : this.#runLoop(one, keys, flat);
+    const plateKey = random.foldIn(key, count);
+    const runOne = (k: Tensor, samples: Record<string, Tensor>): Record<string, Tensor> =>
+      inFreshRun(() => this.#runDraw(k, plateKey, samples, args));
+    const stacked = parallel ? this.#runBatch(runOne, keys, flat) : this.#runLoop(runOne, keys, flat);
     return mapTree(stacked, (x) => (x as Tensor).reshape([...batch, ...(x as Tensor).shape.slice(1)]));
   }
 
   #runBatch(
-    one: (key: Tensor, samples: Record<string, Tensor>) => Record<string, Tensor>,
+    runOne: (key: Tensor, samples: Record<string, Tensor>) => Record<string, Tensor>,
     keys: Tensor,
     samples: Record<string, Tensor>,
   ): Tree {
     try {
-      return vmap(one)(keys, samples);
+      return vmap(runOne)(keys, samples);
     } catch (error) {
       if (!(error instanceof PedigradError && error.code === "read-in-vmap")) throw error;
-      return this.#runLoop(one, keys, samples);
+      return this.#runLoop(runOne, keys, samples);
     }
   }
 
   #runLoop(
-    one: (key: Tensor, samples: Record<string, Tensor>) => Record<string, Tensor>,
+    runOne: (key: Tensor, samples: Record<string, Tensor>) => Record<string, Tensor>,
     keys: Tensor,
     samples: Record<string, Tensor>,
   ): Tree {
     return stackTrees(
       [...keys].map((k, i) =>
-        one(
+        runOne(
           k,
           mapTree(samples, (x) => (x as Tensor).at(i)),
         ),
@@ -151,27 +151,26 @@ export class Predictive {
 
   #runDraw(
     key: Tensor,
-    plates: Tensor,
+    plateKey: Tensor,
     samples: Record<string, Tensor>,
     args: readonly unknown[],
   ): Record<string, Tensor> {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
-    const around = [
-      sharedPlatesHandler(() => plates),
+    const handlers = [
+      sharedPlatesHandler(() => plateKey),
       givenPlatesHandler(samples),
       ...(guide ? [requireParamsHandler("Predictive", params)] : []),
     ];
-    const guideTrace = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...around);
+    const guideTrace = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...handlers);
     const latents: Record<string, Tensor> = guideTrace === null ? samples : latentsOf(guideTrace);
-    const known = mergeRecords(params, latents);
-    const discrete = inferDiscrete ? this.#sampleDiscrete(key, latents, args, around) : {};
+    const discrete = inferDiscrete ? this.#sampleDiscrete(key, latents, args, handlers) : {};
     const shapesHandler = requireShapesHandler("Predictive", latents);
     const modelTrace = runWith(
       this.model,
       random.foldIn(key, 1),
-      mergeRecords(known, discrete),
+      mergeRecords(params, latents, discrete),
       args,
-      ...around,
+      ...handlers,
       shapesHandler,
     );
     if (guideTrace === null) {
@@ -204,11 +203,11 @@ export class Predictive {
     key: Tensor,
     latents: Record<string, Tensor>,
     args: readonly unknown[],
-    around: readonly Handler[],
+    handlers: readonly Handler[],
   ): Record<string, Tensor> {
     const model = condition(substitute(this.model, this.options.params ?? {}), latents);
     const task = { key: random.foldIn(key, 2), values: {}, model, guide: () => {}, args };
-    return block(() => discreteDraw("Predictive", task, {}, ...around))();
+    return block(() => discreteDraw("Predictive", task, {}, ...handlers))();
   }
 }
 

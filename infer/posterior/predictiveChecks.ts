@@ -25,7 +25,7 @@ const missingParamError = (op: string, name: string, params: Record<string, unkn
   });
 };
 
-/** Refuse `params` if one of them is unused and the program has a param without a value: the name is probably misspelt. */
+/** Refuse `params` if the program uses one of them nowhere and has a param without a value: a name is probably misspelt. */
 export function requireParams(run: Trace, params: Record<string, unknown>): void {
   const unused = Object.keys(params).some((name) => !run.has(name));
   if (!unused) return;
@@ -54,7 +54,7 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
   },
 });
 
-/** Refuse enumerated latents without values. A sum over their values would give a joint likelihood, not one for each observed site. */
+/** Refuse enumerated latents without values. A sum over their values would give one joint likelihood for all observed sites. */
 export function requireDiscrete(op: string, run: Trace, values: Record<string, unknown>): void {
   for (const { name, infer, isObserved } of sampleSites(run)) {
     if (isObserved || infer.enumerate == null || Object.hasOwn(values, name)) continue;
@@ -62,7 +62,7 @@ export function requireDiscrete(op: string, run: Trace, values: Record<string, u
       code: "enumeration",
       op,
       site: name,
-      message: `${op}: site "${name}" is enumerated, so the sites that depend on it have only a joint likelihood, summed over its values. Draw it first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
+      message: `${op}: site "${name}" is enumerated, so the sites that depend on it have only a joint likelihood, summed over its values. Draw "${name}" first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
     });
   }
 }
@@ -85,7 +85,7 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
   }
 }
 
-/** Refuse posterior samples if none of their names is a site of the program. Some names may belong to sites of a larger model. */
+/** Refuse posterior samples if none of their names is a site of the program. One is enough: the samples may be those of a larger model. */
 export function requireUsedSamples(run: Trace, samples: Record<string, unknown>): void {
   const [first, ...others] = Object.keys(samples);
   if (first === undefined || [first, ...others].some((name) => run.has(name))) return;
@@ -116,14 +116,14 @@ export function requireReparamDraws(run: Trace, samples: Record<string, unknown>
 export function requireLatents(op: string, run: Trace, values: Record<string, unknown>): void {
   for (const site of sampleSites(run)) {
     if (site.isObserved || Object.hasOwn(values, site.name)) continue;
-    const given = Object.keys(values);
+    const names = Object.keys(values);
     throw new PedigradError({
       code: "no-value",
       op,
       site: site.name,
-      message: `${op}: latent site "${site.name}" has no value. The given values are ${quoted(given)}.${didYouMean(
+      message: `${op}: latent site "${site.name}" has no value. The given values are ${quoted(names)}.${didYouMean(
         site.name,
-        given.filter((name) => !run.has(name)),
+        names.filter((name) => !run.has(name)),
       )} Give every latent of the model a value.`,
     });
   }
@@ -140,13 +140,13 @@ export function requireDraws(op: string, samples: Record<string, Tensor>, batchN
       message: `${op}: "${first[0]}" has shape ${showShape(first[1].shape)}, which is fewer axes than batchNdims ${batchNdims}. Give the draws leading axes, or set batchNdims.`,
     });
   for (const [name, x] of others) {
-    const [known, y] = first as [string, Tensor];
+    const [firstName, y] = first as [string, Tensor];
     if (sameShape(x.shape.slice(0, batchNdims), y.shape.slice(0, batchNdims))) continue;
     throw new PedigradError({
       code: "shape-mismatch",
       op,
       site: name,
-      message: `${op}: "${name}" has shape ${showShape(x.shape)}, "${known}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis" : `${batchNdims} axes`} must be equal: they number the draws.`,
+      message: `${op}: "${name}" has shape ${showShape(x.shape)}, "${firstName}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis, which numbers" : `${batchNdims} axes, which number`} the draws, must be equal.`,
     });
   }
 }

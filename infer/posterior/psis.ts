@@ -1,7 +1,7 @@
 /**
  * A diagnostic of how far a guide is from the posterior (Yao et al. 2018, "Yes, but did it work?"). Its value is the shape k of a
  * generalised Pareto distribution fitted to the largest importance weights p/q. If k is below 0.5, the guide is good; if k is above
- * 0.7, its estimates cannot be trusted. The fit follows Zhang and Stephens 2009, with the prior of Vehtari et al. 2024.
+ * 0.7, estimates from the guide cannot be trusted. The fit follows Zhang and Stephens 2009, with the prior of Vehtari et al. 2024.
  */
 
 import { PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
@@ -73,7 +73,7 @@ function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
   });
 }
 
-/** Pareto k of n weights, given their logarithms. It is fitted to the largest min(n/5, 3√n) weights. */
+/** Pareto k of n weights, given their logarithms. The fit uses the largest min(n/5, 3√n) weights. */
 export function paretoK(logWeights: Float64Array): number {
   const sorted = Float64Array.from(logWeights).sort();
   const n = sorted.length;
@@ -85,8 +85,8 @@ export function paretoK(logWeights: Float64Array): number {
     .map((x) => exp(x - top) - cut)
     .filter((x) => !(x <= 0));
   if (excess.length >= 5) return fitParetoShape(excess);
-  // Too few weights exceed the threshold `cut` for a fit. If `cut` is 0, these weights outweigh all others; else many weights of discrete
-  // draws equal the threshold.
+  // Too few weights exceed the threshold `cut` for a fit. If `cut` is 0, these few weights outweigh all others. Otherwise many weights
+  // equal the threshold, as happens if the draws are discrete.
   return cut === 0 ? Infinity : -Infinity;
 }
 

@@ -40,17 +40,24 @@ export function mlp(sizes: readonly number[], activation: (x: Tensor) => Tensor 
 
 /**
  * An autoregressive network (MADE, Germain et al. 2015): x [..., dim] -> [mean, logScale], each of shape [..., dim].
- * Entry i of an output depends only on the entries of x before i. Initial outputs are close to 0.
+ * Entry i of an output depends on all entries of x before i and on no others. This needs at least dim - 1 units in every hidden layer; fewer are
+ * refused. Initial outputs are close to 0.
  */
 export function autoregressive(
   dim: number,
   hiddenDims: readonly number[] = [dim, dim],
   activation: (x: Tensor) => Tensor = tanh,
 ): Net<LinearParams[], readonly [mean: Tensor, logScale: Tensor]> {
+  requireKind("nn.autoregressive", "the first argument", dim, kinds.count);
+  const least = Math.max(1, dim - 1);
+  requireKind("nn.autoregressive", "hiddenDims", hiddenDims, [
+    (x) => kinds.numbers[0](x) && (x as number[]).every((size) => size >= least),
+    `an array of sizes of at least ${least}: fewer units lose dependencies`,
+  ]);
   // A unit of degree d depends only on the first d entries. The hidden units have the degrees 1, 2, … in turn.
   const degrees = [
     Array.from({ length: dim }, (_, i) => i + 1),
-    ...hiddenDims.map((size) => Array.from({ length: size }, (_, j) => 1 + (j % Math.max(1, dim - 1)))),
+    ...hiddenDims.map((size) => Array.from({ length: size }, (_, j) => 1 + (j % least))),
   ];
   const last = degrees.at(-1) as number[];
   const outputs = Array.from({ length: 2 * dim }, (_, i) => i % dim);

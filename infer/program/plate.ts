@@ -4,6 +4,7 @@
  * plate are expanded to its size. With `subsampleSize` the plate visits only some elements, and the log densities are
  * scaled up, so that their expected sum is the sum over all elements.
  */
+import { readNumbers } from "../../autodiff/core/reads.js";
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -173,7 +174,7 @@ function sequential(name: string, size: number, options: PlateOptions): Iterable
 
 function* iterateElements(name: string, size: number, options: PlateOptions): Generator<number> {
   const frame = makeFrame(name, size, null, options);
-  const indices = (frame.indices as Tensor).toFloat64Array();
+  const indices = readNumbers(frame.indices as Tensor, `the loop over plate "${name}"`);
   let isEmpty = true;
   let numVisited = 0;
   const listener: Handler = {

@@ -29,6 +29,7 @@ export type ErrorCode =
   | "caught-refusal"
   | "jit-changed"
   | "leaked-from-scan"
+  | "leaked-from-vmap"
   | "no-derivative"
   | "read-in-jit"
   | "read-in-scan"

@@ -1,7 +1,7 @@
 /**
  * The operations on the exponent and the significand of a number that formulas use, in two forms that agree to the last bit: for SIMD code,
- * which works on the bits of two numbers at once, and for one number. The latter read powers of two from a table, which is faster than
- * writing the bits of an exponent and reading them back as a number.
+ * which works on the bits of two numbers at once, and for one number. The form for one number reads powers of two from a table, which is
+ * faster than writing the bits of an exponent and reading them back as a number.
  */
 
 /** Adding and then subtracting 1.5 · 2^52 rounds |x| < 2^51 to the nearest integer. After the addition, the low bits hold that integer. */
@@ -39,8 +39,8 @@ function upperHalf(x) { let c = x * ${2 ** 27 + 1}; return c - (c - x); }
 `;
 
 /**
- * The primitives for one number that can be written in the same language. Like the SIMD instructions, `lesser` and `larger` return the first
- * operand if one is NaN, or if both are zeros. `scale` takes any k in -2000 … 2000.
+ * The primitives for one number that can be written in the same language. Like the SIMD instructions, `lesser` and `larger` return the
+ * first operand if one is NaN, or if both are zeros. `scale` needs k in -2000 … 2000.
  */
 export const scalarPrimitives = `
 function any(x) { return x; }

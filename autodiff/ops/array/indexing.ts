@@ -17,7 +17,7 @@ import type { View } from "../../core/view.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
 import { add, equal, mul } from "../elementwise/math.js";
 import { batchAll } from "../views/batching.js";
-import { broadcastTo, expandDims, moveToFront, reshape, transpose } from "../views/shape.js";
+import { broadcastTo, expandDims, mixProvenance, moveToFront, reshape, transpose } from "../views/shape.js";
 import { pick } from "../views/slicing.js";
 import { concatenate } from "./join.js";
 import { lookUp } from "./lookUp.js";
@@ -97,7 +97,7 @@ const gatherOf = (leading: number, aligned: Gather["aligned"] = []): Gather => (
 
 // x [...leading, ...rest], i [...shape] -> [...shape, ...rest]: out[k] = x[i[k]], where the leading axes are flattened into one.
 export const gatherOp: Op<Gather> = {
-  name: "gather",
+  name: "take",
   shape: ({ leading }, [x, i]) => [...(i as Tensor).shape, ...(x as Tensor).shape.slice(leading)],
   ...contiguousKernelsOf(({ leading }, out, inputs) => {
     const [x, i] = inputs as [View, View];
@@ -131,7 +131,7 @@ export const gatherOp: Op<Gather> = {
 
 // g [...shape, ...rest], i [...shape] -> [...leading, ...rest]: out[i[k]] += g[k], where the leading axes are flattened into one.
 export const scatterOp: Op<Shape> = {
-  name: "scatter",
+  name: "scatterAdd",
   shape: (leading, [g, i]) => [...leading, ...(g as Tensor).shape.slice((i as Tensor).shape.length)],
   ...contiguousKernelsOf((leading, out, inputs) => {
     const [g, i] = inputs as [View, View];
@@ -210,8 +210,13 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   return (indices.some(isMask) ? null : lookUp(source, indices.map(tensor))) ?? gather("at", source, indices);
 }
 
-/** x[i, j, …]. For `aligned`, see `Gather`. */
-function gather(op: string, x: Tensor, indices: readonly TensorLike[], aligned?: readonly number[]): Tensor {
+/** x[i, j, …]. For `aligned`, see `Gather`. Other axes that are indexed count as mixed by `op`, not by the op it applies. */
+function gather(op: string, source: Tensor, indices: readonly TensorLike[], aligned: readonly number[] = []): Tensor {
+  const x = mixProvenance(
+    source,
+    [...indices.keys()].filter((axis) => !aligned.includes(axis)),
+    op,
+  );
   const leading = x.shape.slice(0, indices.length);
   const checked = indices.map((index, i) => checkedIndex(op, index, leading[i] as number));
   const flat = checked.reduce((before, index, i) => add(mul(before, leading[i] as number), index));

@@ -39,9 +39,12 @@ interface ReductionOptions {
 const reducedShape = (shape: Shape, { axes, keepDims }: ReduceParams): Shape =>
   keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));
 
-/** The axis map of a reduction. Reduced axes are mixed; without `keepDims`, the axes to their left move right to close the gap. */
+/**
+ * The axis map of a reduction. Reduced axes are mixed; without `keepDims`, the axes to their left move right to close the gap, batch axes of
+ * `vmap` included.
+ */
 const axisMapOf = ({ axes, keepDims }: ReduceParams, { shape: { length } }: Tensor): AxisMap =>
-  mapAxes(length, (k) => {
+  mapAxes(Infinity, (k) => {
     const axis = length - 1 - k;
     if (axes.includes(axis)) return -1;
     return keepDims ? k : k - axes.filter((other) => other > axis).length;
@@ -206,14 +209,16 @@ export const min = reduction("min", foldAllWith(minOf), extremumVjp, { emptyIsEr
 export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
   if (options !== undefined) requireOptions("mean", options, ["keepDims"]);
   const source = tensor(x);
-  const n = sizeOf(normalizeAxes("mean", axes, source.shape).map((i) => source.shape[i] as number));
+  const normalizedAxes = normalizeAxes("mean", axes, source.shape);
+  const n = sizeOf(normalizedAxes.map((i) => source.shape[i] as number));
   if (n === 0)
     throw new PedigradError({
       code: "empty",
       op: "mean",
       message: `mean: cannot average an empty axis of shape ${showShape(source.shape)}. Reduce another axis, or leave empty data out.`,
     });
-  return n === 1 ? sum(source, axes, options) : div(sum(source, axes, options), n);
+  const total = sum(mixProvenance(source, normalizedAxes, "mean"), axes, options);
+  return n === 1 ? total : div(total, n);
 }
 
 /** The index of the first of the best numbers. NaN counts as the best. */

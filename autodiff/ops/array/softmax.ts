@@ -14,7 +14,7 @@ import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
 import { type Normaliser, normalise, shifts } from "../../kernels/softmax.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
 import { add, div, equal, exp, mulZeroWins, neg, square, sub, where } from "../elementwise/math.js";
-import { transpose } from "../views/shape.js";
+import { mixProvenance, transpose } from "../views/shape.js";
 import {
   type Axes,
   dropReduced,
@@ -92,7 +92,9 @@ const smallLogsumexp = reducerOf(logsumexpOp);
  * Except for rounding, results do not depend on it, so it has no gradient.
  */
 export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
-export const shiftAlong: ReturnType<typeof reducerOf> = /* @__PURE__ */ reducerOf(shiftOp);
+/** The shift along axes, which keep size 1. They count as mixed by `op`, the function that uses the shift. */
+export const shiftAlong = (op: string, x: Tensor, axes: readonly number[]): Tensor =>
+  apply(shiftOp, { axes, keepDims: true }, mixProvenance(x, axes, op));
 const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, inverseTotal(a))]);
 /**
  * The derivative 1 / total, with two exceptions. It is 0 at 0, the sum of no exponentials, or of exponentials that are all 0. It is NaN at
@@ -103,8 +105,8 @@ const inverseTotal: Unary = unary("reciprocal", (a) => (a === 0 ? 0 : a < Infini
 ]);
 
 /** The shift of x, the difference x - shift, the exponentials of the difference, and their sum. */
-function shiftedExponentials(x: Tensor, axes: readonly number[]) {
-  const shift = shiftAlong(x, axes, KEEP_DIMS);
+function shiftedExponentials(op: string, x: Tensor, axes: readonly number[]) {
+  const shift = shiftAlong(op, x, axes);
   const difference = sub(x, shift);
   const exponentials = exp(difference);
   return { shift, difference, exponentials, sum: sumAlong(exponentials, axes) };
@@ -115,7 +117,7 @@ export function logsumexp(x: TensorLike, axes?: Axes, options?: KeepDims): Tenso
   const source = tensor(x);
   if (source.size < LARGE) return smallLogsumexp(source, axes, options);
   const params = readReduced("logsumexp", source, axes, options);
-  const { shift, sum } = shiftedExponentials(source, params.axes);
+  const { shift, sum } = shiftedExponentials("logsumexp", source, params.axes);
   return dropReduced(add(shift, logTotal(sum)), params);
 }
 /** exp(x) / Σ exp(x) along an axis, the last by default. */
@@ -123,7 +125,7 @@ export function softmax(x: TensorLike, axis = -1): Tensor {
   const source = tensor(x);
   const axes = normalizeAxes("softmax", axis, source.shape);
   if (source.size < LARGE) return apply(softmaxOp, axes, source);
-  const { exponentials, sum } = shiftedExponentials(source, axes);
+  const { exponentials, sum } = shiftedExponentials("softmax", source, axes);
   return div(exponentials, sum);
 }
 /** x - logsumexp(x) along an axis, the last by default. */
@@ -131,6 +133,6 @@ export function logSoftmax(x: TensorLike, axis = -1): Tensor {
   const source = tensor(x);
   const axes = normalizeAxes("logSoftmax", axis, source.shape);
   if (source.size < LARGE) return apply(logSoftmaxOp, axes, source);
-  const { difference, sum } = shiftedExponentials(source, axes);
+  const { difference, sum } = shiftedExponentials("logSoftmax", source, axes);
   return sub(difference, logTotal(sum));
 }

@@ -69,7 +69,7 @@ export function unary(name: string, scalar: (a: number) => number, rules: Rules<
   });
 }
 
-/** Like `unary`, for two operands that broadcast. */
+/** As `unary`, for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
   const op = elementwise(name, scalar as Scalar, 2, rules);
   return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, asTensor(a), asTensor(b)), {
@@ -80,7 +80,7 @@ export function binary(name: string, scalar: (a: number, b: number) => number, r
   });
 }
 
-/** Like `unary`, for three operands that broadcast. */
+/** As `unary`, for three operands that broadcast. */
 export function ternary(
   name: string,
   scalar: (a: number, b: number, c: number) => number,
@@ -123,15 +123,12 @@ function plainLoop(scalar: Scalar): Rows {
     for (let r = 0; r < rows; r++)
       for (let i = 0; i < n; i++) {
         const read = (k: number): number => {
-          const { data, offset } = operands[k] as Cursor;
-          return data[offset + r * (downs[k] as number) + i * (steps[k] as number)] as number;
+          const operand = operands[k];
+          if (operand === undefined) return 0;
+          return operand.data[operand.offset + r * (downs[k] as number) + i * (steps[k] as number)] as number;
         };
-        out[at + r * down + i] =
-          operands.length === 1
-            ? scalar(read(0))
-            : operands.length === 2
-              ? scalar(read(0), read(1))
-              : scalar(read(0), read(1), read(2));
+        // A function of fewer operands ignores the zeros after them.
+        out[at + r * down + i] = scalar(read(0), read(1), read(2));
       }
   };
 }

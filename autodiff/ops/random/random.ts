@@ -129,13 +129,8 @@ export function categorical(from: TensorLike, logits: TensorLike, shape?: Shape)
   const events = { vector: true };
   if (logitVectors.size < LARGE) return draw(categoricalOp, from, [logitVectors], shape, events);
   // Computes the same weights as `categoricalOp`, but by ops that the compiler turns into SIMD code.
-  return draw(
-    weightedOp,
-    from,
-    [exp(sub(logitVectors, shiftAlong(logitVectors, -1, { keepDims: true })))],
-    shape,
-    events,
-  );
+  const shift = shiftAlong("categorical", logitVectors, [logitVectors.shape.length - 1]);
+  return draw(weightedOp, from, [exp(sub(logitVectors, shift))], shape, events);
 }
 
 const permutationOp = /* @__PURE__ */ drawOp("permutation", kernels.fillPermutation);

@@ -2,7 +2,7 @@
  * Ops that view the same data with other strides, each with a rule for its gradient. Nothing is copied, except by reshape
  * where the strides do not allow a view.
  */
-import { type AxisMap, dropAxis, insertAxes, mapAxes } from "../../../provenance/axes.js";
+import { type AxisMap, dropAxis, insertAxes, KEEP, mapAxes, mixAxis } from "../../../provenance/axes.js";
 import { show } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
@@ -176,14 +176,14 @@ export function squeeze(x: TensorLike, axis?: number): Tensor {
 }
 
 /**
- * x with its provenance mixed along `axes`, which have size 1. `op` need not run, because it would not change the numbers. But an axis of
- * size 1 may stand for many elements, as in the value of an enumerated site along its plates. So the provenance is mixed as `op` would mix
- * it.
+ * x with its provenance mixed along `axes` by `op`, the name of the function that was called. This is needed where the function is made of
+ * ops with other names. It is also needed for axes of size 1, along which no op runs because it would not change the numbers: such an axis
+ * may stand for many elements, as in the value of an enumerated site along its plates.
  */
 export function mixProvenance(x: Tensor, axes: readonly number[], op: string): Tensor {
   if (!x.provenance.hasAxes) return x;
   const rank = x.shape.length;
-  const map = mapAxes(rank, (k) => (axes.includes(rank - 1 - k) ? -1 : k));
+  const map = axes.reduce((map, axis) => map & mixAxis(rank - 1 - axis), KEEP);
   return x.withProvenance(x.provenance.moved(map, op));
 }
 

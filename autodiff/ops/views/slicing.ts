@@ -117,7 +117,7 @@ export function pick(x: TensorLike, index: number, axis = 0): Tensor {
 }
 
 const pickOp: Op<{ axis: number; index: number }> = {
-  name: "pick",
+  name: "at",
   shape: ({ axis }, inputs) => omitAxis(firstInput(inputs).shape, axis),
   view: ({ axis, index }, x) =>
     viewOf(x.data, omitAxis(x.shape, axis), omitAxis(x.stride, axis), x.offset + index * (x.stride[axis] as number)),

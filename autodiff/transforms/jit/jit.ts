@@ -1,10 +1,11 @@
 /**
- * jit(f): the first call records f, and later calls run one generated function. The contract: f is pure in its arguments. This is checked:
- * the second call compares f with its recording, step by step, before it compiles, and some later calls compare again (work.ts says which).
- * A difference throws an error that names what changed, and drops the program.
+ * jit(f): the first call records f, and later calls run one generated function. f must be pure: its result may depend on its arguments
+ * only. This is checked: the second call compares f with its recording, step by step, before it compiles, and some later calls compare
+ * again (work.ts says which). A difference throws an error that names what changed, and drops the program.
  *
- * Tensors, typed arrays and ndarrays are inputs; other arguments are static, compared by value (symbols, functions and instances
- * of classes by identity), and part of the key together with the shapes.
+ * Tensors, typed arrays and ndarrays among the arguments are inputs of the program. All other values are static: they are compared by value
+ * (symbols, functions and instances of classes by identity). The static values and the shapes of the inputs are the key of a call, and
+ * each key has its own program.
  */
 import { requireFunction } from "../../../provenance/base/options.js";
 import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } from "../../../provenance/index.js";
@@ -21,7 +22,7 @@ import { Result } from "./result.js";
 import { type ArgumentKey, fillLeaves, isInput, matchInputs, type ReturnedRecord, Signatures } from "./signature.js";
 import { Work } from "./work.js";
 
-/** What is known about the calls with one key (same shapes, same static arguments). */
+/** All calls with one key (same shapes, same static arguments). */
 interface Entry {
   readonly keys: readonly ArgumentKey[];
   /** The recording of f's first call; null before that call. */
@@ -47,8 +48,8 @@ export interface Jitted<A extends unknown[], R> {
   /** The generated text for arguments like these. */
   source(...args: A): string;
   /**
-   * For a loop that passes the record at the start of each result as the first argument of the next call. The Resident makes further calls,
-   * which keep this record in memory. `record` is the one that the last call returned. Null if the function does not allow this.
+   * For a loop in which each result begins with a record, and the next call gets this record as its first argument. `record` is the record
+   * that the last call returned. The Resident makes further calls and keeps the record in memory. Null if the function does not allow this.
    */
   resident(record: A[0]): Resident<R> | null;
   /** Throws, as a call would, if f no longer does what it did when a call like this one was recorded. */
@@ -58,8 +59,8 @@ export interface Jitted<A extends unknown[], R> {
 }
 
 /** f compiled into one function, with the same results bit for bit and the same gradients. */
-export function jit<A extends unknown[], R>(f: (...args: A) => R, ...rest: readonly never[]): Jitted<A, R> {
-  requireFunction("jit", f, rest);
+export function jit<A extends unknown[], R>(f: (...args: A) => R, ...others: readonly never[]): Jitted<A, R> {
+  requireFunction("jit", f, others);
   const compiler = new Compiler(f);
   // Inside another recording, a gradient or a batch, f itself runs: its ops become part of the larger program. Where code generation is
   // forbidden, a compiled program runs its kernels one after the other (compile/executable.ts), which takes longer but gives the same bits.
@@ -76,9 +77,9 @@ class Compiler<A extends unknown[], R> {
   /** The entries, the most recently used first. */
   readonly #entries: Entry[] = [];
   readonly #signatures = new Signatures();
-  /** The records in the last result. If a loop passes one back, it is recognised without a walk through its fields. */
+  /** The records in the last result. If a loop passes one of them back, it is recognised without a walk through its fields. */
   #returnedRecords: readonly ReturnedRecord[] = [];
-  /** Makes the further calls of such a loop. */
+  /** Makes the further calls of a loop that passes a record back. */
   #loop: Resident<R> | null = null;
   #dropCount = 0;
 
@@ -126,12 +127,12 @@ class Compiler<A extends unknown[], R> {
     if (compilation == null || executable == null || executable.holder !== null) return null;
     const record = compilation.result.leadingRecord(entry.keys[0]);
     if (record === undefined || compilation.sets.ownSets.slice(0, record.to).some((set) => set.size > 0)) return null;
-    const others = entry.keys.slice(1);
+    const laterKeys = entry.keys.slice(1);
     const host: Host<R> = {
       executable,
       record,
-      inputsOf: (rest) => {
-        const inputs = matchInputs(others, rest, [], this.#signatures);
+      inputsOf: (laterArgs) => {
+        const inputs = matchInputs(laterKeys, laterArgs, [], this.#signatures);
         return inputs?.every((x) => x.provenance.size === 0) ? inputs : null;
       },
       isUnchanged: (args, from, isLastRecord) => {
@@ -225,7 +226,7 @@ class Compiler<A extends unknown[], R> {
     }
   }
 
-  /** Runs f on `inputs`. Returns its result, and the provenance of what it read. */
+  /** Runs f on `inputs`. Returns its result, and the provenance of the values that it read. */
   #run(args: A, inputs: readonly Tensor[], wrap: (body: () => R) => R): { value: R; reads: Provenance } {
     const argsWithInputs = fillLeaves(args, inputs, isInput) as A;
     const outcome = inFreshRun(() => {
@@ -253,7 +254,7 @@ const changedError = (call: number, difference: string): PedigradError =>
 
 /** The end of `text`, from the first word in which it differs from `other`. */
 function fromFirstDifference(text: string, other: string): string {
-  let at = 0;
-  while (at < text.length && text[at] === other[at]) at++;
-  return text.slice(Math.max(0, text.lastIndexOf(" ", at - 1)), at + 60) || "nothing";
+  let length = 0;
+  while (length < text.length && text[length] === other[length]) length++;
+  return text.slice(Math.max(0, text.lastIndexOf(" ", length - 1)), length + 60) || "nothing";
 }

@@ -1,6 +1,6 @@
 /**
- * The provenance sets of the results of a compiled function: the sets of this call's arguments, propagated through the recorded ops, and
- * the sets that the function itself adds. Axes are not followed through the ops: every axis counts as mixed.
+ * The provenance sets of the results of a compiled function. They contain the sets of the call's arguments, propagated through the recorded
+ * ops, and the sets that the function itself adds. Axes are not followed through the ops: every axis counts as mixed.
  */
 import { MIX } from "../../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../../provenance/index.js";
@@ -14,7 +14,7 @@ export class OutputSets {
   #lastInputSets: readonly Provenance[] = [];
   #lastOutputSets: readonly Provenance[] = [];
 
-  /** `recordedOutputs` are the outputs of the recording, whose inputs had no sets. */
+  /** `recordedOutputs` are the outputs of the recorded run, whose inputs had empty sets. */
   constructor(
     readonly recording: Recording,
     recordedOutputs: readonly Tensor[],

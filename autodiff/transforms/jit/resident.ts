@@ -1,7 +1,7 @@
 /**
- * Calls in a loop that passes the record at the start of each result as the first argument of the next call, as a training step does with
- * its state. The record stays in the arena from call to call, and is copied only when the caller asks for it. Before anything else runs the
- * program, the executable tells its holder, a Resident, which then copies the record.
+ * Calls in a loop in which each result begins with a record, and the next call gets this record as its first argument, as a training step
+ * does with its state. The record stays in the arena from call to call, and is copied only when the caller asks for it. If another call is
+ * about to run the program, the executable tells its holder, a Resident, which then copies the record.
  */
 import { ambient, Provenance } from "../../../provenance/index.js";
 import { batchDepth } from "../../core/batch.js";
@@ -11,13 +11,13 @@ import type { Tensor } from "../../core/tensor.js";
 import type { Executable, Holder } from "./compile/executable.js";
 import type { ReturnedRecord } from "./signature.js";
 
-/** What a Resident needs from the compiler. */
+/** The parts of the compiler that a Resident needs. */
 export interface Host<R> {
   readonly executable: Executable;
   /** The record of the last result. */
   readonly record: ReturnedRecord;
   /** The inputs in the arguments after the record; null if these arguments do not match the entry, or have provenance. */
-  readonly inputsOf: (rest: readonly unknown[]) => readonly Tensor[] | null;
+  readonly inputsOf: (laterArgs: readonly unknown[]) => readonly Tensor[] | null;
   /**
    * Whether f still does what was recorded. This counts a call, and compares f with its recording if a comparison is due. `isLastRecord`:
    * whether the record belongs to the last result; the record of an earlier result may have been changed by the caller.
@@ -36,8 +36,7 @@ export class Resident<R> implements Holder {
   #inputs: readonly Tensor[] | null = null;
 
   /**
-   * A Resident must be made right after a run of the executable. `result` is what the caller got from this run, or null if the caller did
-   * not get it.
+   * A Resident must be made right after a run of the executable. `result` is the result of this run; null if the caller did not get it.
    */
   constructor(host: Host<R>, result: R | null) {
     this.#host = host;
@@ -45,7 +44,7 @@ export class Resident<R> implements Holder {
     host.executable.holder = this;
   }
 
-  /** Whether `record` is the newest copy: the record in the last of the results that were copied out of the arena. */
+  /** Whether `record` belongs to the last result that was copied out of the arena. */
   holds(record: unknown): boolean {
     return this.#host.record.value === record;
   }

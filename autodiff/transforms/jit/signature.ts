@@ -1,8 +1,8 @@
 /**
  * Whether two calls of a compiled function are alike. They must agree in the structure of the arguments, the shapes of their tensors, and
- * the values of all other leaves (symbols, functions and instances of classes are compared by identity, the last two held weakly). A
- * signature costs more than a run of a small program. So the records that jit itself returned last are recognised without a walk, and the
- * usual arguments, records and lists of tensors, are compared with those of the first call directly.
+ * the values of all other leaves. Symbols, functions and instances of classes are compared by identity; references to the last two are
+ * weak. To compute a signature takes longer than a run of a small program. So the records that jit itself returned last are recognised
+ * without a walk, and the usual arguments, records and lists of tensors, are compared directly with the arguments of the first call.
  */
 import { isRecord, MAX_DEPTH, refuseDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -117,12 +117,12 @@ const hasItems =
   (y, inputs) => {
     if (length < 0 ? !isRecord(y) : !Array.isArray(y) || y.length !== length) return false;
     if (Object.getOwnPropertySymbols(y).length > 0) return false;
-    let at = 0;
+    let count = 0;
     for (const key in y as object) {
-      if (key !== keys[at] || !(items[at] as Fits)((y as Record<string, unknown>)[key], inputs)) return false;
-      at++;
+      if (key !== keys[count] || !(items[count] as Fits)((y as Record<string, unknown>)[key], inputs)) return false;
+      count++;
     }
-    return at === keys.length;
+    return count === keys.length;
   };
 
 /** A record in the last result: its signature, and which outputs are its leaves (from index `from` up to `to`). */
@@ -136,7 +136,7 @@ export interface ReturnedRecord {
   readonly isUnmodified: (record: unknown, outputs: readonly Tensor[]) => boolean;
 }
 
-/** The inputs of a call whose arguments match `keys`, else null. An argument is walked only if it is not one of the `records`. */
+/** The inputs of a call whose arguments match `keys`, else null. There is no walk through an argument that is one of the `records`. */
 export function matchInputs(
   keys: readonly ArgumentKey[],
   args: readonly unknown[],

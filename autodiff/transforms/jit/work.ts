@@ -10,7 +10,7 @@ import type { Recording } from "./program/recording.js";
 // compared.
 const COMPARED_OP = 400;
 const COMPILED_OP = 5;
-/** Up to this many calls, comparisons are made whatever they cost. */
+/** Up to this many calls, comparisons do not depend on their cost. */
 const MAX_UNCOUNTED = 8;
 const MIN_WORK_RATIO = 10;
 

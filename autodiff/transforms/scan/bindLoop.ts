@@ -1,6 +1,6 @@
 /**
  * How a loop runs. In each step, x is copied into the memory of the compiled body, the body runs, its results are copied into their blocks
- * of the loop's result, and the new carry is copied back to the inputs. All offsets are computed before the first step.
+ * of the loop's result, and the new carry is copied to the body's inputs. All offsets are computed before the first step.
  */
 import { copyInto } from "../../core/copy.js";
 import { sizeOf } from "../../core/shape.js";

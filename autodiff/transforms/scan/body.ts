@@ -1,6 +1,6 @@
 /**
- * The body of a loop as a program. It is recorded on tensors that have shapes but no numbers. If a recording is equal to an earlier one,
- * the program of the earlier one is used again. So a loop inside a training step is compiled once, not at every step.
+ * The body of a loop as a program. It is recorded on tensors that have shapes but no numbers. If an earlier recording is equal, the program
+ * of the earlier recording is used again. So a loop inside a training step is compiled once, not at every step.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
@@ -95,9 +95,9 @@ class BodyRecorder implements Tracer {
   readonly arguments: readonly Tensor[];
   readonly captured: Tensor[] = [];
   readonly #steps: Step[] = [];
-  /** The place of each argument and result. The key is its `batch`, which copies of a tensor share. */
+  /** The place of each argument and result. The key is the tensor's `batch`, because copies of the tensor have the same `batch`. */
   readonly #places = new Map<Batch, number>();
-  /** Tensors from outside. Until their number is known, their places are -1, -2, … */
+  /** Tensors from outside. While the body is recorded, their places are -1, -2, …, because it is not known how many there will be. */
   readonly #outside = new Map<Tensor, number>();
   isOpen = true;
 
@@ -125,8 +125,8 @@ class BodyRecorder implements Tracer {
   #placeOf(x: Tensor): number {
     const place = x.batch === null ? undefined : this.#places.get(x.batch);
     if (place !== undefined) return place;
-    const known = this.#outside.get(x);
-    if (known !== undefined) return known;
+    const outsidePlace = this.#outside.get(x);
+    if (outsidePlace !== undefined) return outsidePlace;
     this.#outside.set(x, -this.captured.push(x));
     return -this.captured.length;
   }
@@ -148,7 +148,7 @@ class BodyRecorder implements Tracer {
 
 const MAX_RECENT = 16;
 const bodies = /* @__PURE__ */ new Map<string, WeakRef<Body>[]>();
-/** The most recently used bodies, held here so that they outlive the step that uses them. */
+/** The most recently used bodies. This list keeps them alive after the step that uses them. */
 const recent: Body[] = [];
 const opNumbers = /* @__PURE__ */ new WeakMap<object, number>();
 let bodyCount = 0;
@@ -160,7 +160,7 @@ function numberOf(op: object): number {
   return number;
 }
 
-/** The body that all equal recordings share, as long as something still refers to it. */
+/** The body for a recording. Equal recordings share one body, as long as something refers to it. */
 function canonicalBody(recording: Recording): Body {
   const { inputs, steps, outputs } = recording;
   const key = `${inputs.join("|")};${steps.map(({ op, params, operands }) => `${numberOf(op)}(${operands})${paramsKey(params)}`).join(";")};${outputs}`;
@@ -171,8 +171,8 @@ function canonicalBody(recording: Recording): Body {
     candidates.push(new WeakRef(body));
   }
   bodies.set(key, candidates);
-  const place = recent.indexOf(body);
-  if (place >= 0) recent.splice(place, 1);
+  const index = recent.indexOf(body);
+  if (index >= 0) recent.splice(index, 1);
   recent.unshift(body);
   if (recent.length > MAX_RECENT) dropOldest();
   return body;

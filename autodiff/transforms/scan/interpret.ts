@@ -1,6 +1,6 @@
 /**
- * How a body runs where code generation is forbidden: the kernels of its ops run one after the other, and each value has its own array. The
- * results have the same bits, but take longer.
+ * How a body runs where code generation is forbidden: the kernels of its ops run one after the other, and each value has its own array.
+ * This takes longer than generated code, and gives the same bits.
  */
 import { type View, viewOf } from "../../core/view.js";
 import { Views } from "../jit/compile/views.js";

@@ -1,13 +1,13 @@
 /**
- * A loop as one op. Its body is (c, x, k) ↦ (c', y), where c is the carry and k are tensors from outside. Its result is one vector of
- * blocks,
+ * A loop as one op. Its body is (c, x, k) ↦ (c', y), where c is the carry, x the data of one step, and k the tensors from outside. Its
+ * result is one vector of blocks,
  *
  *     c after each step (or only after the last), and y of each step.
  *
  * The carries of all steps are kept while a gradient is being taken. The gradient is a loop that runs backwards: from the cotangent of the
- * carry after a step it computes the cotangents of the carry before the step and of x, and it sums the cotangent of k over the steps. It
- * evaluates the body again at the kept carries. As it is itself a loop, it has a gradient too. A batch of loops is a loop over a batched
- * body.
+ * carry after a step it computes the cotangents of the carry before the step and of x, and it sums the cotangent of k over the steps. For
+ * this it runs the body again at the kept carries. The gradient is itself a loop, so it has a gradient too. A batch of loops is a loop over
+ * a batched body.
  */
 import { apply } from "../../core/apply.js";
 import { gradDepth } from "../../core/node.js";
@@ -114,10 +114,10 @@ function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], pa
   const resultCotangents = blocksOf(g, params);
   const differentiatedSteps = steps.filter(isDifferentiated);
   const differentiatedFixed = fixed.filter(isDifferentiated);
-  const backwardStep: Step = (state, [...at]) => {
-    const point = [...at.splice(0, carries + xs), ...fixed];
+  const backwardStep: Step = (state, [...stepData]) => {
+    const point = [...stepData.splice(0, carries + xs), ...fixed];
     const carryCotangents = keepsCarries
-      ? at.splice(0, carries).map((cotangent, k) => cotangent.add(state[k] as Tensor))
+      ? stepData.splice(0, carries).map((cotangent, k) => cotangent.add(state[k] as Tensor))
       : state.slice(0, carries);
     const places = point.flatMap((_, i) => (i < carries || isDifferentiated(inputs[i] as Tensor) ? [i] : []));
     const slopes = grad((variables: Tensor[]) => {
@@ -125,7 +125,7 @@ function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], pa
       places.forEach((place, j) => {
         inputsAt[place] = variables[j] as Tensor;
       });
-      return apply(pairingOp, null, ...body.call(inputsAt), ...carryCotangents, ...at);
+      return apply(pairingOp, null, ...body.call(inputsAt), ...carryCotangents, ...stepData);
     })(places.map((place) => point[place] as Tensor)) as Tensor[];
     const stepCotangents = slopes.slice(carries, carries + differentiatedSteps.length);
     const fixedCotangents = slopes.slice(carries + differentiatedSteps.length);

@@ -27,8 +27,8 @@ type NotInferred<T> = [T][T extends unknown ? 0 : never];
 
 /**
  * Starting from carry = init, computes `[carry, y] = f(carry, x)` for each x along the leading axes of xs. Returns `[carry, ys]`, where ys
- * has every y along a new leading axis. Carry, xs and ys are tensors or nested records and arrays of them; carry and y may be null. The body
- * may use tensors from outside, and gradients flow to them; it cannot read numbers.
+ * has every y along a new leading axis. Carry, xs and ys are tensors or nested records and arrays of them; carry and y may be null. The
+ * body may use tensors from outside, and gradients flow to them; it cannot read numbers.
  * @example scan((sum, x) => [sum.add(x), sum], 0, [1, 2, 3]) // [6, [0, 1, 3]]
  */
 export function scan<C, X, Y>(
@@ -59,7 +59,7 @@ export function scan<C, X, Y>(
 const refusal = (code: ErrorCode, message: string): PedigradError =>
   new PedigradError({ code, op: "scan", message: `scan: ${message}` });
 
-/** The leaves of a tree. The tree null has none. */
+/** The leaves of a tree; none for null. */
 const tensorsOf = (tree: unknown): Tensor[] =>
   tree == null ? [] : leavesOf(tree).map((leaf) => tensor(leaf as TensorLike));
 
@@ -123,8 +123,8 @@ const describePaths = (paths: readonly string[]): string =>
       : `[${paths.map((path) => `"${path}"`).join(", ")}]`;
 
 /**
- * The loop as an outer loop over blocks of steps, where each block is an inner loop. The carries between blocks are kept; those within a
- * block are recomputed for the gradient.
+ * The loop as an outer loop over blocks of steps, where each block is an inner loop. The carries between blocks are kept; the carries
+ * within a block are recomputed for the gradient.
  */
 function loopInBlocks(
   step: Step,
@@ -134,19 +134,19 @@ function loopInBlocks(
 ): [carry: Tensor[], ys: Tensor[]] {
   const size = Math.ceil(Math.sqrt(length));
   const blocks = size === 0 ? 0 : Math.floor(length / size);
-  const rest = length - blocks * size;
+  const remaining = length - blocks * size;
   if (blocks < 2) return loop(step, init, xs, { length, reverse });
   const block: Step = (carry, x) => loop(step, carry, x, { length: size, reverse });
   // The steps that do not fill a block run last. If the loop runs backwards, these are the first xs.
-  const from = reverse ? rest : 0;
+  const from = reverse ? remaining : 0;
   const blockXs = xs.map((x) => {
     const part = slice(x, from, from + blocks * size);
     return reshape(part, [blocks, size, ...x.shape.slice(1)]);
   });
   const [blockCarry, ys] = loop(block, init, blockXs, { length: blocks, reverse });
   const blockYs = ys.map((y) => reshape(y, [blocks * size, ...y.shape.slice(2)]));
-  if (rest === 0) return [blockCarry, blockYs];
-  const restXs = xs.map((x) => (reverse ? slice(x, 0, rest) : slice(x, blocks * size, length)));
-  const [end, restYs] = loop(step, blockCarry, restXs, { length: rest, reverse });
-  return [end, blockYs.map((y, k) => concatenate(reverse ? [restYs[k] as Tensor, y] : [y, restYs[k] as Tensor]))];
+  if (remaining === 0) return [blockCarry, blockYs];
+  const lastXs = xs.map((x) => (reverse ? slice(x, 0, remaining) : slice(x, blocks * size, length)));
+  const [end, lastYs] = loop(step, blockCarry, lastXs, { length: remaining, reverse });
+  return [end, blockYs.map((y, k) => concatenate(reverse ? [lastYs[k] as Tensor, y] : [y, lastYs[k] as Tensor]))];
 }

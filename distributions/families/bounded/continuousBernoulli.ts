@@ -21,7 +21,7 @@ import { finiteLogits } from "./relaxedBernoulli.js";
 type Params = OneOf<"probs" | "logits">;
 const halfOf = (p: Params): Tensor => finiteLogits(p).mul(0.5);
 /**
- * Whether the density increases, and -|l|. Where l = 0, the second result is 1, because the formulas divide by it; what they return there is
+ * Whether the density increases, and -|l|. Where l = 0, the second result is 1, because the formulas divide by it; their results at l = 0 are
  * not used.
  */
 const slopeOf = (logits: Tensor): [isRising: Tensor, size: Tensor] => [
@@ -65,10 +65,10 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
     const logits = finiteLogits(p);
     const [isRising, size] = slopeOf(logits);
     const part = where(isRising, q.neg().add(1), q);
-    // 1 - part (1 - exp(-|l|)), written as a sum of two positive terms, so that nothing cancels where `part` is near 1.
-    const rest = log(where(isRising, q, q.neg().add(1)).add(part.mul(exp(size))));
-    const x = where(less(part, 0.5), log1p(part.mul(expm1(size))), rest).div(size);
-    // Results near 0 have their own formula, because 1 - x would lose their digits.
+    // log(1 - part (1 - exp(-|l|))), written with a sum of two positive terms, so that nothing cancels where `part` is near 1.
+    const nearOne = log(where(isRising, q, q.neg().add(1)).add(part.mul(exp(size))));
+    const x = where(less(part, 0.5), log1p(part.mul(expm1(size))), nearOne).div(size);
+    // Results near 0 have a separate formula, because 1 - x would lose their digits.
     const growth = q.mul(expm1(minimum(size.neg(), 700)));
     const rising = where(less(growth, 1), log1p(minimum(growth, 1)).div(size.neg()), x.neg().add(1));
     return where(equal(logits, 0), q, where(isRising, rising, x)).clip(0, 1);

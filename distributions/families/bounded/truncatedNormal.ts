@@ -42,7 +42,7 @@ const above = (low: Tensor): Constraint => ({
  *     log p(x) = log φ(z) - log(scale) - log(Φ(b) - Φ(a)),
  *
  * where both φ(z) and Φ(b) - Φ(a) are divided by φ(m), as in normalMass.ts. Quantiles use Q(z) = 1 - Φ(z) = φ(z) M(z), where M is Mills'
- * ratio. Where a + b < 0 they are computed for the reflected problem (-z, with bounds -b and -a), so that the far tail is on the right:
+ * ratio. Where a + b < 0, quantiles are computed for the reflected problem (-z, with bounds -b and -a), so that the far tail is on the right:
  *
  *     log Q(z) - log Q(a) = (a - z)(a + z)/2 + log M(z)/M(a) =: D(a, z) <= 0.
  *
@@ -95,9 +95,9 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   override quantile(q: Tensor): Tensor {
     const { loc, scale, low, high } = this.params;
     const [a, b, isMirrored] = this.#mirroredBounds;
-    const [p, rest] = [where(isMirrored, q.neg().add(1), q), where(isMirrored, q, q.neg().add(1))];
+    const [p, oneMinusP] = [where(isMirrored, q.neg().add(1), q), where(isMirrored, q, q.neg().add(1))];
     const fall = logFall(a, b);
-    const left = where(less(p, 0.5), log1p(p.mul(expm1(fall))), log(rest.add(p.mul(exp(fall)))));
+    const left = where(less(p, 0.5), log1p(p.mul(expm1(fall))), log(oneMinusP.add(p.mul(exp(fall)))));
     const target = logNdtr(a.neg()).add(left);
     const z = upperQuantile(target);
     const x = maximum(low, minimum(high, where(isMirrored, z.neg(), z).mul(scale).add(loc)));
@@ -105,9 +105,8 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   }
 
   /**
-   * The mean of z, its variance, and E[z²], for the bounds of #mirroredBounds. They are computed by quadrature over the part of [a, b] where
-   * the density is more than exp(-40) times its maximum. Distances are taken from the left end of this part, so that no digits are lost far
-   * from 0.
+   * The mean of z, its variance, and E[z²], for the bounds of #mirroredBounds, by quadrature over the part of [a, b] where the density is more
+   * than exp(-40) times its maximum. Distances are taken from the left end of this part, so that no digits are lost far from 0.
    */
   get #moments(): [mean: Tensor, variance: Tensor, square: Tensor] {
     const [a, b] = this.#mirroredBounds;
@@ -160,8 +159,8 @@ function logFall(a: Tensor, z: Tensor): Tensor {
 }
 
 /**
- * The z with log Q(z) = t. It is the normal quantile at the probability of the smaller tail. If that probability is near underflow, z is
- * found by Newton's method on log Q.
+ * The z with log Q(z) = t: the normal quantile at the probability of the smaller tail, or, if this probability is near underflow, the result
+ * of Newton's method on log Q.
  */
 function upperQuantile(t: Tensor): Tensor {
   const isFar = less(t, -700);

@@ -25,7 +25,7 @@ type Params = Tensors<"totalCount"> & Odds;
 
 function logDensity(x: Tensor, { totalCount: n, probs, logits }: Params): Tensor {
   if (probs !== undefined) return logBinomial(x, n, probs);
-  // k counts the outcome with the smaller probability, because that probability keeps all its digits.
+  // k counts the outcome with the smaller probability, because the smaller probability keeps all its digits.
   const l = logits as Tensor;
   const isMirrored = less(0, l);
   const [k, rarer] = [where(isMirrored, n.sub(x), x), where(isMirrored, l.neg(), l)];
@@ -40,10 +40,10 @@ function cdf(x: Tensor, p: Params): Tensor {
   return where(less(x, 0), 0, where(less(x, n), within, 1));
 }
 
-/** The numbers from 0 to totalCount. Refuse totalCounts that differ. */
+/** The numbers from 0 to totalCount, which must be the same for all elements. */
 export function countsTo(totalCount: Tensor, family: string): Tensor {
-  const [n = 0, ...others] = readNumbers(totalCount, "totalCount");
-  if (others.every((other) => other === n)) return trackProvenance(arange(n + 1), totalCount.provenance);
+  const [n = 0, ...moreCounts] = readNumbers(totalCount, "totalCount");
+  if (moreCounts.every((count) => count === n)) return trackProvenance(arange(n + 1), totalCount.provenance);
   throw new PedigradError({
     code: "no-closed-form",
     op: "enumerateSupport",

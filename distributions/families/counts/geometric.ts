@@ -42,7 +42,7 @@ export class Geometric extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
     const l = logits as Tensor;
     return mulZeroWins(x, softplus(l)).neg().sub(softplus(l.neg()));
   },
-  // For very negative logits the probability rounds to 0. It is clipped at 1e-300, so a draw that should be larger is about 1e300.
+  // For very negative logits the probability rounds to 0. Clip it at 1e-300, so that draws are finite, though at most about 1e300.
   draw: (key, shape, p) => random.geometric(key, maximum(probsOf(p), 1e-300), shape),
   mean: failuresOf,
   variance: (p) => failuresOf(p).div(probsOf(p)),

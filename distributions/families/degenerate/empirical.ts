@@ -20,8 +20,8 @@ import { type Given, refuseParameter } from "../../core/parameters.js";
 
 type Params = Tensors<"samples" | "logWeights">;
 /** Normalised log weights, [n]. */
-const logWeightsOf = ({ samples, logWeights: given }: Params): Tensor =>
-  logSoftmax(given.broadcastTo([samples.length]));
+const logWeightsOf = ({ samples, logWeights: weights }: Params): Tensor =>
+  logSoftmax(weights.broadcastTo([samples.length]));
 const eventOf = ({ samples }: Params) => samples.shape.slice(1);
 /** The weighted sum of `x` over the samples. */
 const average = (x: Tensor, p: Params): Tensor =>

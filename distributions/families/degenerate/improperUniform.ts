@@ -1,4 +1,4 @@
-/** ImproperUniform: log density 0 everywhere on a support. It is not a distribution and cannot be drawn from, but serves as a flat prior. */
+/** ImproperUniform: log density 0 everywhere on a support. It is not a probability distribution and has no draws, but serves as a flat prior. */
 import type { Shape } from "../../../autodiff/core/shape.js";
 import { asShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, zeros } from "../../../autodiff/index.js";
@@ -18,15 +18,15 @@ export class ImproperUniform extends Distribution {
     const lead = asShape("ImproperUniform: batchShape", batchShape);
     super({ family: "ImproperUniform", params: {}, batchShape: lead, argConstraints: {} });
     asShape("ImproperUniform: eventShape", eventShape);
-    const own = eventShape.length - support.eventDim;
-    if (own < 0)
+    const extraAxes = eventShape.length - support.eventDim;
+    if (extraAxes < 0)
       refuseParameter(
         "ImproperUniform",
         "eventShape",
         `the support (${support.must}) has ${support.eventDim} event axes, but eventShape has only ${eventShape.length}. Give the whole event shape.`,
         "bad-shape",
       );
-    this.#support = independent(support, own);
+    this.#support = independent(support, extraAxes);
     this.#eventShape = eventShape;
   }
 

@@ -65,8 +65,8 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Params, [df1: TensorL
     const [a, b] = halvesOf(this.params);
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     // The ratio is computed from logarithms, because gamma draws with a small concentration underflow.
-    const of = (k: Tensor, half: Tensor): Tensor => random.logGamma(k, half, shape).sub(log(half));
-    const ratio = exp(of(k1, a).sub(of(k2, b)));
+    const logChi2PerDf = (k: Tensor, half: Tensor): Tensor => random.logGamma(k, half, shape).sub(log(half));
+    const ratio = exp(logChi2PerDf(k1, a).sub(logChi2PerDf(k2, b)));
     return withImplicitGradient(clampInside(ratio, this.support), this);
   }
 }

@@ -35,10 +35,10 @@ function icdf(q: Tensor, p: Params): Tensor {
 }
 
 /**
- * AsymmetricLaplace: two exponential tails that meet at loc. The left one has scale l = scale · asymmetry, the right one
+ * AsymmetricLaplace: two exponential tails that meet at loc. The left tail has the scale l = scale · asymmetry, the right tail the scale
  * r = scale / asymmetry.
  *
- *     log p(x) = -log(l + r) - (loc - x) / l  left of loc,  -log(l + r) - (x - loc) / r  right of it.
+ *     log p(x) = -log(l + r) - (loc - x) / l  left of loc,  -log(l + r) - (x - loc) / r  right of loc.
  *
  * @example new AsymmetricLaplace(0, 1, 2).logProb(1).item() // -2.9163
  */

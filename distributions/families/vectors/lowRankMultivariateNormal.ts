@@ -27,7 +27,7 @@ type Params = Tensors<"loc" | "covFactor" | "covDiag">;
  *
  *     log p(x) = -(|D^-1/2 (d - W a)|² + |a|²)/2 - (Σ log D + log |K|)/2 - n log √(2π),   a = K⁻¹ Wᵀ D⁻¹ d,
  *
- * where the first parenthesis is a sum of squares, in which nothing cancels. It is the smallest |noise|² + |a|² with d = W a + D^1/2 noise.
+ * where the first parenthesis is a sum of squares, in which nothing cancels: the smallest |noise|² + |a|² with d = W a + D^1/2 noise.
  *
  * @example new LowRankMultivariateNormal([0, 0], [[1], [1]], [1, 1]).variance // [2, 2]
  */

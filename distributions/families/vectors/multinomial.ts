@@ -20,23 +20,24 @@ import { logPoisson } from "../../densities/continuous.js";
 import { type Classes, classesOf, logitsOf, probsOf } from "../categorical/classes.js";
 
 /**
- * Multinomial draws, one class after the other. The count of a class is a binomial draw among the trials that are left. Its probability is
- * the probability of the class divided by the probability that is left.
+ * Multinomial draws, one class after the other. The count of a class is a binomial draw among the remaining trials, whose probability is the
+ * probability of this class divided by the total probability of this class and all later classes.
  */
 export function countsOf(key: Tensor, totalCount: Tensor, probs: Tensor, shape: Shape): Tensor {
   const classes = probs.shape.at(-1) as number;
   const keys = [...random.split(key, classes)];
-  const left = flip(cumsum(flip(probs, -1), -1), -1);
-  const of = (x: Tensor, k: number): Tensor => slice(x, k, k + 1, { axis: -1 }).squeeze(-1);
-  let rest = totalCount.broadcastTo(shape);
+  const remainingProbs = flip(cumsum(flip(probs, -1), -1), -1);
+  const ofClass = (k: number, x: Tensor): Tensor => slice(x, k, k + 1, { axis: -1 }).squeeze(-1);
+  let remaining = totalCount.broadcastTo(shape);
   const counts: Tensor[] = [];
   for (let k = 0; k < classes - 1; k++) {
-    const share = of(probs, k).div(of(left, k));
-    const count = random.binomial(keys[k] as Tensor, rest, where(of(left, k).greater(0), share, 0).clip(0, 1), shape);
+    const remainingProb = ofClass(k, remainingProbs);
+    const share = where(remainingProb.greater(0), ofClass(k, probs).div(remainingProb), 0).clip(0, 1);
+    const count = random.binomial(keys[k] as Tensor, remaining, share, shape);
     counts.push(count);
-    rest = rest.sub(count);
+    remaining = remaining.sub(count);
   }
-  return stack([...counts, rest], -1);
+  return stack([...counts, remaining], -1);
 }
 
 /**

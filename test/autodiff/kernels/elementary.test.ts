@@ -21,7 +21,7 @@ const ULPS: Partial<Record<FormulaName, number>> = {
   logSigmoid: 2,
   sin: 1,
   cos: 1,
-  tan: 1.5,
+  tan: 1,
   atan: 1,
   pow: 1,
   log1mexp: 2,

@@ -437,6 +437,53 @@ test("an axis of one element that stands for many is followed as if it had many,
   }
 });
 
+test("what mixes an axis has the name of the function that was called, for small arrays and large ones", () => {
+  const functions: Record<string, (x: Tensor) => Tensor> = {
+    softmax: (x) => x.softmax(),
+    logSoftmax: (x) => x.logSoftmax(),
+    logsumexp: (x) => x.logsumexp(1),
+    mean: (x) => x.mean(1),
+    prod: (x) => x.prod(1),
+    at: (x) => x.transpose().at(1),
+    take: (x) => x.take([1, 0], 1),
+    takeAlongAxis: (x) => x.takeAlongAxis([[1]], 1),
+    scatterAdd: (x) => P.zeros([x.shape[0] as number, 9]).scatterAdd(P.arange(x.shape[1] as number), x, 1),
+    cumsum: (x) => x.cumsum(1),
+    flip: (x) => x.flip(1),
+    slice: (x) => x.slice(1, 2, { axis: 1 }),
+    categorical: (x) => P.random.categorical(P.random.key(0), x),
+  };
+  for (const [name, f] of Object.entries(functions))
+    for (const n of [3, 60]) {
+      const { provenance } = f(asSite(P.ones([n, 2])));
+      assert.is(provenance.mixedBy("x", -1), name, `${name} of ${n} rows`);
+      assert.ok(provenance.axesOf("x").has(-2), `${name} keeps the rows`);
+    }
+  const rows = asSite(P.ones([3, 2]));
+  for (const f of [(x: Tensor) => x.at([0, 2]), (x: Tensor) => [...x][1] as Tensor])
+    assert.is(f(rows).provenance.mixedBy("x", -2), "at");
+});
+
+test("vmap keeps the mapped axis, whatever the function reduces", () => {
+  const reduce = { mean: P.mean, max: P.max, logsumexp: P.logsumexp };
+  for (const [name, f] of Object.entries(reduce))
+    for (const [n, m] of [
+      [2, 1],
+      [2, 4],
+      [70, 2],
+    ] as const) {
+      const { provenance } = P.vmap((x: Tensor) => f(x, [0]))(asSite(P.ones([3, n, m])));
+      assert.equal([...provenance.axesOf("x").keys()].sort(), m === 1 ? [-3] : [-1, -3], `${name} ${n} ${m}`);
+      assert.is(
+        P.vmap((x: Tensor) => f(x, [1]))(asSite(P.ones([3, n, 1])))
+          .provenance.axesOf("x")
+          .get(-3),
+        -2,
+        name,
+      );
+    }
+});
+
 test("a compiled function, a read and a tag taken from another value have names and no axes", () => {
   const x = asSite(tensor([1, 2, 3]));
   const double = P.jit((y: Tensor) => y.mul(2));

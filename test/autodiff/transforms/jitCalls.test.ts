@@ -332,6 +332,25 @@ test("a difference cannot be caught by the program itself", () => {
   assert.is(refusal(() => f(tensor(1))).code, "jit-changed");
 });
 
+test("a tensor that is kept from a comparison has no numbers, and its use is refused", () => {
+  let kept = tensor([0, 0]);
+  const f = jit((x: Tensor) => {
+    kept = x.mul(2);
+    return kept;
+  });
+  f(tensor([1, 2]));
+  assert.equal(kept.toArray(), [2, 4]);
+  f(tensor([1, 2]));
+  for (const use of [
+    () => kept.toArray(),
+    () => kept.add(1),
+    () => kept.sum(),
+    () => kept.transpose().add(1),
+    () => kept.at(0).item(),
+  ])
+    assert.is(refusal(use).code, "read-in-jit");
+});
+
 test("checks of values find nothing to refuse where a comparison has no numbers", () => {
   const at = jit((x: Tensor, i: Tensor) => x.at(i).add(x.take([0, 1], 0).sum()));
   for (let call = 0; call < 5; call++) assert.is(at(tensor([1, 2, 3]), tensor(call % 3)).item(), 4 + (call % 3));

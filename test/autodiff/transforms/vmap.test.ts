@@ -167,6 +167,39 @@ test("axes that do not fit are refused", () => {
   );
 });
 
+test("an example that is kept after its vmap is refused, also in another vmap of this size", () => {
+  let kept = tensor(0);
+  const keep = (x: Tensor): Tensor => {
+    kept = x.mul(2);
+    return x;
+  };
+  const uses: Record<string, () => unknown> = {
+    read: () => kept.item(),
+    op: () => kept.add(1).toArray(),
+    "another vmap": () => vmap((x: Tensor) => x.add(kept))(tensor([10, 20])),
+    "another size": () => vmap((x: Tensor) => x.add(kept))(tensor([10, 20, 30])),
+    "a vmap around": () =>
+      vmap((x: Tensor) =>
+        vmap(keep)(tensor([1, 2]))
+          .add(kept)
+          .add(x),
+      )(tensor([10, 20])),
+  };
+  for (const [use, f] of Object.entries(uses)) {
+    vmap(keep)(tensor([1, 2]));
+    assert.throws(f, (e: unknown) => e instanceof PedigradError && e.code === "leaked-from-vmap", use);
+  }
+  // Inside its vmap, an example may be kept.
+  const inside = vmap((x: Tensor) => {
+    keep(x);
+    return vmap((y: Tensor) => y.mul(kept))(tensor([1, 10]));
+  })(tensor([1, 2]));
+  assert.equal(inside.toArray(), [
+    [2, 20],
+    [4, 40],
+  ]);
+});
+
 test("draws in a batch are fresh for each key", () => {
   const keys = random.split(random.key(0), 4);
   const draws = vmap((key: Tensor) => random.normal(key, [2]))(keys);

@@ -195,7 +195,11 @@ test("a discrete base keeps its masses", () => {
   const truth = [0.216, 0.432, 0.288, 0.064];
   near(masses, truth);
   assert.equal(logProb(d, [0.15, 0.5, 0]), [-Infinity, -Infinity, -Infinity]);
-  refusesSaying(() => d.logProb(0.15), "a finite number, made from what is a whole number in [0, 3]", "got 0.15");
+  refusesSaying(
+    () => d.logProb(0.15),
+    "a finite number, transformed from a value that is a whole number in [0, 3]",
+    "got 0.15",
+  );
 });
 
 test("folded: only what the base can be, either way round", () => {

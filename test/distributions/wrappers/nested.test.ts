@@ -139,7 +139,7 @@ test("parameters of a transform add to the batch", () => {
   assert.equal([vectors.batchShape, vectors.eventShape, vectors.sample(random.key(0)).shape], [[3], [2], [3, 2]]);
   refusesSaying(
     () => new TransformedDistribution(new Normal([0], 1).toEvent(1), new Affine([0, 1], 1)),
-    "TransformedDistribution: the transform gives a draw of shape [1] the shape [2]",
+    "TransformedDistribution: the transform maps a draw of shape [1] to shape [2]",
   );
 });
 
@@ -176,9 +176,12 @@ test("what has no density is refused", () => {
   // Half of the mass would be missing.
   refusesSaying(
     () => moved(new TransformedDistribution(new Normal(0, 1), new Power(2)), 0, 1),
-    "must be > 0 and finite",
+    "takes only values that are > 0 and finite",
   );
-  refusesSaying(() => new TransformedDistribution(new Normal(0, 1), new Inverse(new Exp())), "any number. Take a base");
+  refusesSaying(
+    () => new TransformedDistribution(new Normal(0, 1), new Inverse(new Exp())),
+    "any number. Take another base",
+  );
   refusesSaying(() => new Permute([0, 0, 2]), "Permute: the order must have each of 0 … 2 once, got [0,0,2]");
 });
 

@@ -55,7 +55,8 @@ functions = {
     "logSigmoid": (lambda x: -log(1 + exp(-x)), squashed),
     "sin": (sin, angles),
     "cos": (cos, angles),
-    "tan": (tan, angles),
+    # Further angles near odd multiples of pi/4, where rounding errors are largest.
+    "tan": (tan, angles + [-0.773091191479297, -0.7681156661764457, 0.7961328949861678, 2.351449636095486, 123.29845932115968, 676179.9136106782]),
     "atan": (atan, angles + [s * t for s in (0.4375, 0.6875, 1.1875, 2.4375) for t in near_one]),
     "pow": (power, powers),
 }

@@ -103,8 +103,8 @@ const mixes: Record<string, [op: string, (z: Tensor) => Tensor]> = {
   flip: ["flip", (z) => flip(z)],
   softmax: ["softmax", (z) => softmax(z.mul(3))],
   shifted: ["slice", (z) => z.slice(1).sum().add(z.mul(0.5))],
-  permuted: ["gather", (z) => take(z, [2, 0, 1])],
-  first: ["pick", (z) => z.at(0)],
+  permuted: ["take", (z) => take(z, [2, 0, 1])],
+  first: ["at", (z) => z.at(0)],
   read: ["read", (z) => tensor(z.toFloat64Array().map((x) => 2 * x))],
 };
 

@@ -34,6 +34,7 @@ import {
   TraceMeanFieldELBO,
   tensor,
 } from "../../../index.js";
+import { refusal } from "../../refusals.js";
 
 const y = [1.1, 0.3, 2, 1.6];
 // mu ~ N(0, 3²), y_i ~ N(mu, 1): precision 1/9 + 4.
@@ -159,9 +160,21 @@ test("nn.autoregressive: the Jacobian of both outputs has nothing on or above th
     for (const k of [0, 1] as const) {
       const slopes = jacobian((x: Tensor) => net.apply(params, x)[k])(at);
       assert.ok(slopes.sub(slopes.tril(-1)).abs().max().item() === 0, `${slopes}`);
-      if (dim > 1) assert.ok(slopes.tril(-1).abs().sum().item() > 0);
+      assert.is(slopes.notEqual(0).sum().item(), (dim * (dim - 1)) / 2, "all entries below the diagonal");
     }
   }
+});
+
+test("a hidden layer too small for all dependencies is refused", () => {
+  for (const hiddenDims of [[2], [8, 2], [0], [3.5], 8 as unknown as number[]]) {
+    const error = refusal(() => nn.autoregressive(4, hiddenDims));
+    assert.is(error.code, "bad-option");
+    assert.match(error.message, "sizes of at least 3");
+  }
+  nn.autoregressive(4, [3]);
+  const model: Model = () => sample("z", new Normal([0, 0, 0, 0], 1).toEvent(1));
+  const options = { hiddenDims: 8 as unknown as number[] };
+  assert.is(refusal(() => new AutoIAFNormal(model, options)).code, "bad-option");
 });
 
 test("AutoIAFNormal follows a banana that a diagonal normal cannot", () => {

@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   adam,
+  Categorical,
   Normal,
   Poisson,
   param,
@@ -13,6 +14,7 @@ import {
   sgd,
   type Tensor,
   TraceELBO,
+  TraceEnumELBO,
   tensor,
 } from "../../../index.js";
 import { refusal, refuses } from "../../refusals.js";
@@ -172,6 +174,28 @@ test("a compiled step with a loss of NaN reports the error of the same step with
   const [compiled, eager] = [fit(true), fit(false)].map((run) => refusal(run).message);
   assert.is(why.exec(compiled as string)?.[1], why.exec(eager as string)?.[1]);
   assert.not.match(compiled as string, /learning rate/);
+});
+
+test("a loss of NaN is the fault of the enumerated site whose density is NaN, not of the sites that depend on it", () => {
+  const mixture = () => {
+    const z = sample("z", new Categorical(param("w", [0.02, 0.98])), { infer: { enumerate: "parallel" } });
+    sample("x", new Normal(z.mul(2), 1), { obs: 2 });
+  };
+  for (const jit of [true, false]) {
+    const svi = new SVI(mixture, () => {}, adam(0.5), new TraceEnumELBO(), { jit });
+    assert.is(refusal(() => svi.run(random.key(0), 30)).site, "z");
+  }
+});
+
+test("a loop over a subsampled plate is what a compiled step cannot read, by its name", () => {
+  const looped = () => {
+    sample("mu", new Normal(0, 3));
+    for (const i of plate("rows", 4, { subsampleSize: 2 })) sample(`y${i}`, new Normal(0, 1), { obs: i });
+  };
+  refuses(
+    () => new SVI(looped, guide, adam(0.1), new TraceELBO(), { jit: true }).run(random.key(0), 2),
+    /loop over plate "rows"/,
+  );
 });
 
 test.run();

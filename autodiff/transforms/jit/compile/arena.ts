@@ -11,11 +11,11 @@ import type { OpValue, Program } from "../program/program.js";
 import { dataflowOf, storedValues, type Unit } from "./schedule.js";
 import type { Views } from "./views.js";
 
-/** Arrays below this size keep their places: reusing them, or writing them over an input, saves too little. */
+/** Arrays below this size keep their places, because to reuse the places, or to write over an input, would save too little. */
 const MIN_REUSED = 64;
 
 export interface ArenaLayout {
-  /** Where the memory of each value begins; -1 for one that is never in memory. */
+  /** Where the memory of each value begins; -1 for a value that is never in memory. */
   readonly offsets: readonly number[];
   readonly size: number;
 }
@@ -104,7 +104,7 @@ class Arena {
 export interface InPlace {
   /** For each output that takes the place of an input: that input. */
   readonly inputs: ReadonlyMap<number, number>;
-  /** The first unit that writes over an input. The outputs that follow the record are all computed before it runs. */
+  /** The first unit that writes over an input. The outputs after the record are all computed before this unit runs. */
   readonly first: number;
 }
 
@@ -127,7 +127,8 @@ export function findInPlace(program: Program, units: readonly Unit[], views: Vie
     const unit = units[at];
     if (unit?.kind !== "loop" || sizeOf(unit.shape) < MIN_REUSED || (lastRead.get(k) ?? -1) > at) continue;
     if (!readsRowBeforeWriting(unit.shape)) continue;
-    // Input k must not be an output itself, which would get the numbers of output k, and no other output may share the memory of output k.
+    // If input k were itself an output, that output would get the numbers of output k. Also, no other output may use the memory of output
+    // k.
     if (owners.includes(k) || owners.filter((owner) => owner === output).length > 1) continue;
     if (!unit.members.every((i) => readsOwnElement(values[i] as OpValue, k, views))) continue;
     inputs.set(output, k);
@@ -145,11 +146,11 @@ function readsRowBeforeWriting(shape: Shape): boolean {
   return long.length === 1 || (long.at(-1) as number) % 2 === 0;
 }
 
-/** Whether an op of a loop, when it computes an element, reads no element of input k but the one at the same place. */
+/** Whether an op of a loop, for each element that it computes, reads of input k only the element at the same place. */
 function readsOwnElement({ inputs, shape }: OpValue, k: number, views: Views): boolean {
   return inputs.every((x) => {
     if (views.owner(x) !== k) return true;
-    const [read, all] = [views.view(x), views.view(k)];
-    return read.offset === all.offset && views.steps(x, shape).join() === views.steps(k, shape).join();
+    const [read, input] = [views.view(x), views.view(k)];
+    return read.offset === input.offset && views.steps(x, shape).join() === views.steps(k, shape).join();
   });
 }

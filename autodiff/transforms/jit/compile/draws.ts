@@ -1,6 +1,5 @@
 /**
- * Draws in SIMD code: many elements under one key, or one under each of many keys. The results have the same bits as those of the ops' own
- * kernels.
+ * Draws in SIMD code: many elements under one key, or one element under each of many keys. The ops' own kernels give the same bits.
  */
 import type { Op } from "../../../core/op.js";
 import { sizeOf } from "../../../core/shape.js";
@@ -11,7 +10,7 @@ import type { Draws } from "../../../ops/random/draw.js";
 import { foldInOp, normalOp, splitOp, uniformOp, weightedOp } from "../../../ops/random/wordOps.js";
 import { isOneNumber } from "./views.js";
 
-/** The code computes four elements at a time, so it does not pay off for fewer. */
+/** The code computes four elements at a time, so it is not used for fewer. */
 const LANES = 4;
 
 type Bind = (draws: Draws, out: View, inputs: readonly View[]) => (() => void) | null;

@@ -1,4 +1,4 @@
-/** A compiled program: inputs are written into the arena, the generated function runs, outputs are copied out of it. */
+/** A compiled program: inputs are written into the arena, the generated function runs, outputs are copied out of the arena. */
 import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
 import { Provenance } from "../../../../provenance/index.js";
 import { copyInto } from "../../../core/copy.js";
@@ -27,9 +27,8 @@ export class Executable {
   readonly #sources: readonly (View | null)[];
 
   /**
-   * `recordedOutputs` are the outputs of the recorded call. Outputs that never change are not computed again: every run returns the ones
-   * from the recording. The first `carryCount` outputs are those that `runWithCarry` may be asked to use as the first inputs of the next
-   * run.
+   * `recordedOutputs` are the outputs of the recorded call. An output that never changes is not computed again: every run returns the
+   * recorded one. `runWithCarry` may be asked to use the first `carryCount` outputs as the first inputs of the next run.
    */
   constructor(
     readonly program: Program,
@@ -73,8 +72,8 @@ export class Executable {
 
   /**
    * Runs with the first `count` outputs of the last run, which are still in the arena, as the first inputs, and `rest` as the other inputs.
-   * Before any input is overwritten, `shouldContinue` is called. If it returns false, the run stops there, and the result is false. By
-   * then, the other outputs are computed, if they are numbers.
+   * Before any input is overwritten, `shouldContinue` is called. If it returns false, the run stops there, and the result is false. Other
+   * outputs that are numbers are computed by then.
    */
   runWithCarry(count: number, rest: readonly Tensor[], shouldContinue: () => boolean): boolean {
     this.#carry ??= bindCarry(this.program, this.#layout, count);
@@ -161,7 +160,7 @@ interface BoundProgram {
   readonly finish: (() => void) | null;
 }
 
-/** A program with its arena. `run` reads the inputs from their places in the arena and writes all values to theirs. */
+/** A program with its arena. `run` reads the inputs from their places in the arena and writes all other values to their places. */
 export function bindProgram(program: Program, carryCount = 0): BoundProgram {
   if (!canGenerateCode()) return interpretProgram(program);
   const { layout, code, simdRoutines } = link(program, carryCount);
@@ -171,7 +170,7 @@ export function bindProgram(program: Program, carryCount = 0): BoundProgram {
   return { layout, text: simdRoutines === null ? text : `${text}\n/* SIMD code:\n${routines}\n*/\n`, run, finish };
 }
 
-/** As `bindProgram`, where code generation is forbidden: `run` calls the kernels of all ops, one after the other. */
+/** Like `bindProgram`, where code generation is forbidden: `run` calls the kernels of all ops, one after the other. */
 function interpretProgram(program: Program): BoundProgram {
   const layout = new Layout(program, { fused: false });
   const opValues = layout.units.flatMap((unit) => dataflowOf(unit, program).results);
@@ -191,8 +190,8 @@ interface LinkedProgram {
 }
 
 /**
- * A program's text and what it calls. If the platform refuses a SIMD module of this size, plain loops replace the SIMD code. A browser's
- * main thread may refuse one with a RangeError, and V8, because of its limits, with a CompileError.
+ * A program's text and the routines that it calls. If the platform refuses a SIMD module of this size, plain loops replace the SIMD code:
+ * the main thread of a browser may throw a RangeError, and V8, because of its limits, a CompileError.
  */
 function link(program: Program, carryCount: number): LinkedProgram {
   const layout = new Layout(program, { carryCount });

@@ -1,8 +1,8 @@
 /**
- * The text of a scalar function, so that generated code can contain its arithmetic instead of a call. The text is taken apart into tokens,
- * and only an arrow function of one expression of parameters, numbers, operators and pure functions of Math is inlined; a function that a
- * minifier, a coverage tool or a wrapper has changed into anything else is called instead. A name such as Math may mean something else
- * where the function was written than in the generated code, so an expression must also agree with its function on a few numbers.
+ * The text of a scalar function, so that generated code can contain its arithmetic instead of a call. A function is inlined only if it is
+ * an arrow function whose body is one expression of parameters, numbers, operators and pure functions of Math. Any other function is
+ * called: for example, one that a minifier, a coverage tool or a wrapper has changed. A name such as Math may mean one thing where the
+ * function was written and another in the generated code, so the expression must also agree with the function on a few numbers.
  */
 import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
 
@@ -13,7 +13,7 @@ export interface Expression {
 
 const expressions = new WeakMap<object, Expression | null>();
 
-/** The expression of `f`, or null where it must be called. */
+/** The expression of `f`; null if `f` must be called. */
 export function expressionOf(f: (...xs: number[]) => number): Expression | null {
   const cached = expressions.get(f);
   if (cached !== undefined) return cached;
@@ -27,7 +27,7 @@ const ARROW = /^(?:([\w$]+)|\(([\w$\s,]*)\))\s*=>\s*([^{][\s\S]*)$/;
 const TOKEN =
   /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$.])|[A-Za-z_$][\w$]*(?:\.[A-Za-z]\w*)?|[=!]==?|[<>]=?|\*\*|&&|\|\||[-+*/%!?:,()]/y;
 const NAMES = /^(?:Infinity|NaN|isNaN|Number\.isNaN|Math\.\w+)$/;
-/** Characters that must not occur twice in a row, because the pair is another operator or begins one. */
+/** Characters that must not occur twice in a row, because the pair is another operator or the beginning of another. */
 const DOUBLED = "+-/<>";
 
 function parse(text: string): Expression | null {

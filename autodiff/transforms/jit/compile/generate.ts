@@ -1,9 +1,9 @@
 /**
  * Turns a program into one straight-line function. Numbers become arithmetic on local variables; elementwise ops on arrays of one shape
- * become one loop, in which a value that nothing else needs is never stored; view ops become strides at compile time; everything else is a
- * call to the op's own kernel with its buffers bound. So compiled and eager results agree bit for bit.
+ * become one loop, in which a value that nothing else needs is never stored; view ops become strides at compile time; every other op
+ * becomes a call of its own kernel with its buffers bound. So compiled and eager results agree bit for bit.
  *
- * The text is cut into functions of a few hundred lines, which is what V8 optimises well.
+ * The text is cut into *chunks*, functions of a few hundred lines, because V8 optimises functions of this size well.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { addressOf } from "../../../kernels/wasm/simd.js";
@@ -34,12 +34,12 @@ export interface Generated {
 /** A line of text: a finished statement, or the expression that computes value i, a single number. */
 type Line = string | { readonly i: number; readonly expression: string };
 
-/** Lines per function of the text: V8 takes longer to optimise larger functions, and gives up on the largest. */
+/** Lines per chunk: V8 takes longer to optimise larger functions, and does not optimise the largest at all. */
 const CHUNK_LINES = 250;
 
 /**
- * An op's name as it may stand in a comment of the generated text. A name can be any string, which could break out of the comment, so one
- * that is not an identifier becomes `op`.
+ * An op's name for a comment in the generated text. A name can be any string, and a string could end the comment, so a name that is not an
+ * identifier becomes `op`.
  */
 const identifier = (name: string): string => (/^[A-Za-z_$][\w$]{0,60}$/.test(name) ? name : "op");
 
@@ -87,7 +87,7 @@ class Generator {
       const statements = lines.map((line) => `    ${this.#statement(line)}\n`);
       return `function chunk${i}() {\n${statements.join("")}}\n`;
     });
-    const functions = [...this.#shortNames].map(([rest, name]) => `function ${name}${rest}\n`);
+    const functions = [...this.#shortNames].map(([source, name]) => `function ${name}${source}\n`);
     const text = `"use strict";\n${functions.join("")}${chunks.join("")}return [${parts.map((part) => `() => {\n${part.join("")}}`).join(", ")}];\n`;
     return { text, kernels: this.#kernels, functions: this.#functions, routines: this.#routines.join("\n") };
   }

@@ -16,7 +16,7 @@ import { isOneNumber, Views } from "./views.js";
 export class Layout {
   /** The arena. */
   readonly memory: Float64Array;
-  /** The assembler of SIMD code for the arena; null if no array or draw of the program is long enough for SIMD to pay off. */
+  /** The SIMD memory that contains the arena; null if no array or draw is long enough for SIMD code, or the platform has none. */
   readonly simd: Simd | null;
   readonly units: readonly Unit[];
   readonly views: Views;
@@ -85,7 +85,7 @@ export class Layout {
     return { offset: start + stepInBlock(offset), steps: steps.map(stepInBlock), perRow: 0 };
   }
 
-  /** The kernel of step i with its buffers bound. */
+  /** The kernel of the op that makes value i, with its buffers bound. */
   boundKernel(i: number): () => void {
     const { op, params, inputs: from } = this.program.values[i] as OpValue;
     const out = this.view(i);
@@ -96,9 +96,9 @@ export class Layout {
   }
 }
 
-/** The distance in memory that all rows of a value span. */
+/** The distance in memory from the first row of a value to the end of the last row. */
 const rowSpan = ({ axes }: Rows, owner: number, { values }: Program): number =>
   sizeOf((values[owner] as Value).shape.slice(axes.get(owner)));
 
-/** From this many numbers on, a draw makes SIMD code worthwhile in a program that has no other use for it. */
+/** A draw of at least this many numbers is a reason for SIMD code, even in a program that has no other use for it. */
 const MIN_DRAWS = 16;

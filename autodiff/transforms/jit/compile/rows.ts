@@ -78,7 +78,7 @@ function longAxis({ values }: Program, i: number): number {
   return (long as number) >= MIN_LONG && (small as number) <= MAX_SMALL ? axis : -1;
 }
 
-/** Finds the ops of a list that can run in blocks, where a value has `count` rows in all. */
+/** Finds the ops of a list that can run in blocks of rows, if there are `count` rows in all. */
 class Partitioner {
   /** The row axis of each value in the blocks. */
   readonly axes = new Map<number, number>();
@@ -185,8 +185,8 @@ class Partitioner {
     const { axes } = params as ReduceParams;
     if (axis === null || axes[0] !== axis || stridesOf(shape).some((s, k) => shape[k] !== 1 && s !== stride[k]))
       return null;
-    const isRest = axes.length === shape.length - axis;
-    return isRest || (axes.length === 1 && sizeOf(shape.slice(0, axis)) === 1) ? SUMMED : null;
+    const sumsWholeRows = axes.length === shape.length - axis;
+    return sumsWholeRows || (axes.length === 1 && sizeOf(shape.slice(0, axis)) === 1) ? SUMMED : null;
   }
 
   /** The row axis of value i, which may be a view with another row axis than its owner's; null if the rows are not along one axis. */

@@ -30,9 +30,9 @@ export interface RowsUnit {
 interface Group {
   readonly members: number[];
   readonly shape: Shape;
-  /** Whether it has an op without SIMD code, so that all of it runs in JavaScript. */
+  /** Whether the group has an op without SIMD code, so that its loop runs in JavaScript. */
   isPlain: boolean;
-  /** Whether a unit waits for it. */
+  /** Whether a deferred unit waits for the group. */
   isAwaited: boolean;
 }
 
@@ -88,9 +88,9 @@ interface Deferred {
 }
 
 /**
- * The units of the ops in a list. A loop stays open, for further ops on arrays of its shape, until something that must run reads one of its
- * values. A sum of them can wait: the gradient of a sum does not need the sum, so that a density and its gradient are one loop. Loops in
- * JavaScript are not left open for that, because further ops are faster in SIMD code.
+ * The units of the ops in a list. A loop stays open, for further ops on arrays of its shape, until a unit that must run reads one of its
+ * values. A unit that sums the loop's values can wait, because the gradient of a sum does not need the sum. So a density and its gradient
+ * become one loop. A loop in JavaScript is not left open for this, because further ops are faster in a separate loop of SIMD code.
  */
 function fusedUnits(program: Program, views: Views, list: readonly number[], carryCount: number): PlainUnit[] {
   const units: PlainUnit[] = [];
@@ -111,16 +111,16 @@ function fusedUnits(program: Program, views: Views, list: readonly number[], car
     for (const i of dataflowOf(unit, program).results) deferred.delete(i);
     units.push(unit);
   };
-  /** Runs the deferred unit that makes the data behind a value, if any, after those that it needs. */
+  /** If a deferred unit makes the data of value i, runs this unit, after the deferred units that it needs. */
   const require = (i: number): void => {
     const needed = new Set<Deferred>();
     const add = (x: number): void => {
-      const found = deferred.get(views.owner(x));
-      if (found !== undefined) needed.add(found);
+      const maker = deferred.get(views.owner(x));
+      if (maker !== undefined) needed.add(maker);
     };
     add(i);
     for (const { inputs } of needed) inputs.forEach(add);
-    for (const one of [...needed].sort((x, y) => x.order - y.order)) run(one);
+    for (const maker of [...needed].sort((x, y) => x.order - y.order)) run(maker);
   };
   const addToLoop = ({ op, inputs, shape }: OpValue, i: number): void => {
     const key = shape.join();
@@ -143,7 +143,7 @@ function fusedUnits(program: Program, views: Views, list: readonly number[], car
   const short = findShort(program, list);
   const carriedOutputs = new Set(program.outputs.slice(0, carryCount));
   const otherOutputs = program.outputs.slice(carryCount);
-  /** Softmaxes that are computed together with an earlier one. */
+  /** Softmaxes that are computed together with an earlier softmax. */
   const notFirst = new Set([...short.values()].flatMap(([, ...others]) => others));
   for (const i of list) {
     if (notFirst.has(i) || views.isView(i)) continue;
@@ -156,17 +156,17 @@ function fusedUnits(program: Program, views: Views, list: readonly number[], car
     }
     const members = short.get(i);
     const unit: PlainUnit = members === undefined ? unitOfOp(program, i) : { kind: "short", members };
-    const one = { unit, inputs: value.inputs, order: i };
+    const candidate = { unit, inputs: value.inputs, order: i };
     const groups = value.inputs.flatMap((x) => groupOf.get(views.owner(x)) ?? []);
     if (groups.some((group) => group.isPlain)) {
       for (const x of value.inputs) require(x);
-      run(one);
+      run(candidate);
     } else if (groups.length > 0 || value.inputs.some((x) => deferred.has(views.owner(x)))) {
-      for (const k of members ?? [i]) deferred.set(k, one);
+      for (const k of members ?? [i]) deferred.set(k, candidate);
       for (const group of groups) group.isAwaited = true;
     } else units.push(unit);
   }
-  for (const one of new Set(deferred.values())) run(one);
+  for (const waiting of new Set(deferred.values())) run(waiting);
   for (const group of [...openGroups.values()]) flush(group);
   return units;
 }

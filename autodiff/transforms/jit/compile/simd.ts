@@ -1,7 +1,7 @@
 /**
- * Ops that also have kernels in SIMD code. These are used if all arrays are in the memory of the SIMD code and long enough for SIMD to pay
- * off. They give the same numbers as the ops' own kernels, since every entry is summed in the same order. Only compiled programs have this
- * memory, so ops know nothing of it.
+ * Kernels in SIMD code for ops that also have a kernel of their own. A SIMD kernel is used if all arrays are in SIMD memory, which only
+ * compiled programs have, and are so long that SIMD code is faster. It gives the same numbers as the op's own kernel, because every entry
+ * is summed in the same order.
  */
 import { copyInto } from "../../../core/copy.js";
 import type { Op } from "../../../core/op.js";
@@ -21,11 +21,12 @@ import { matmulOp, offsetsOf } from "../../../ops/linalg/matmul.js";
 import { type Slices, sliceView, unsliceOp } from "../../../ops/views/slicing.js";
 import { drawKernel } from "./draws.js";
 
-/** The kernel with its buffers bound; null if SIMD code cannot work on them. */
+/** The kernel with its buffers bound; null if SIMD code cannot work on these buffers, or would not be faster. */
 type Bind<P> = (kernels: Kernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
 
 /**
- * SIMD code pays off from these numbers on: of multiplications, of entries of a table, of rows of a matrix, of columns of right-hand sides.
+ * SIMD code is faster from these numbers on: of multiplications, of entries of a table, of rows of a matrix, of columns of right-hand
+ * sides.
  */
 const MIN_PRODUCTS = 512;
 const MIN_ENTRIES = 32;
@@ -143,7 +144,7 @@ const bindTable = () =>
     [unsliceOp, unslice],
   ]));
 
-/** The SIMD kernel of an op with its buffers bound; null if there is none for them. */
+/** The SIMD kernel of an op with its buffers bound; null if the op's own kernel must run. */
 export function simdKernel<P>(op: Op<P>, params: P, out: View, inputs: readonly View[]): (() => void) | null {
   const bind = bindTable().get(op);
   const kernels = kernelsOf(out.data);

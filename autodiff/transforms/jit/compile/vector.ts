@@ -136,7 +136,7 @@ export function vectorText(name: string, loop: Loop, first: number): string | nu
   return `function ${name}(${loop.rowAxis < 0 ? "" : "row, count"}) {\n${head}\n${body}\n}`;
 }
 
-/** Below this size, rows of odd length are processed two by two, because each alone would end in half a pair. */
+/** Rows of odd length below this size are processed two at a time, because a single row would end in half a pair. */
 const JOIN_BELOW = 8;
 
 /** A pair of elements: the suffix of its variables' names, and how many bytes it lies after the current place. */
@@ -179,8 +179,8 @@ class Pointers {
   address(place: Place, at: number): string {
     if (isRepeated(place)) return `${this.first + bytes(place.offset)}`;
     const pointer = this.#pointerOf(place);
-    const rest = this.first + bytes(place.offset - (this.#pointers[pointer] as Place).offset) + at;
-    return `${this.#variable(pointer, this.last - 1)} + ${place.steps[this.last] === 0 ? "" : "i + "}${rest}`;
+    const constant = this.first + bytes(place.offset - (this.#pointers[pointer] as Place).offset) + at;
+    return `${this.#variable(pointer, this.last - 1)} + ${place.steps[this.last] === 0 ? "" : "i + "}${constant}`;
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
- * Which values of a program are views of other values: the result of a view op consists of strides over the memory of another value, its
- * owner. Strides and offsets are computed as if every owner had a memory of its own, starting at 0.
+ * Which values of a program are views of other values: the result of a view op has no memory, but strides over the memory of another value,
+ * its owner. Strides and offsets are computed as if the memory of every owner began at 0.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { rawView } from "../../../core/tensor.js";
@@ -34,7 +34,7 @@ export class Views {
     return broadcastView(contiguous(NOWHERE, isRepeated ? [] : value.shape), value.shape);
   }
 
-  /** Value i as a view of the memory of its owner, which begins at 0. */
+  /** Value i as a view of the memory of its owner. */
   view(i: number): View {
     return this.#views[i] as View;
   }

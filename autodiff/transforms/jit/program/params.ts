@@ -14,13 +14,13 @@ export function sameParams(a: unknown, b: unknown): boolean {
 
 // Loops over keys without making a list of them: otherwise these lists would be most of what a comparison of two runs allocates.
 function sameFields(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
-  let more = 0;
+  let difference = 0;
   for (const key in a) {
     if (!Object.hasOwn(b, key) || !sameParams(a[key], b[key])) return false;
-    more++;
+    difference++;
   }
-  for (const _ in b) more--;
-  return more === 0;
+  for (const _ in b) difference--;
+  return difference === 0;
 }
 
 function sameItems(a: ArrayLike<unknown>, b: object): boolean {

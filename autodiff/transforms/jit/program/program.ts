@@ -1,6 +1,6 @@
 /**
  * A program is what a compiled function computes: inputs, constants, and ops in the order of the recording. If the same op is applied to
- * the same values twice, the program has it once, and equal numbers are one constant. What the outputs do not need is dropped.
+ * the same values twice, the program has it once, and equal numbers are one constant. Ops that the outputs do not need are dropped.
  */
 import { elementsOf } from "../../../core/copy.js";
 import type { Op } from "../../../core/op.js";
@@ -23,7 +23,7 @@ export type Value =
     };
 
 export interface Program {
-  /** The values in order: inputs first, then only those that the outputs need. */
+  /** The values in order: all inputs, then the constants and results of ops that the outputs need. */
   readonly values: readonly Value[];
   readonly inputCount: number;
   /** The indices in `values` of the outputs. */
@@ -83,7 +83,8 @@ function constantKey(x: Tensor): Tensor | string {
 }
 
 /**
- * The operands whose numbers a step reads. A view reads only its first operand; the others, such as a surrogate loss, serve the gradient.
+ * The operands whose numbers a step reads. A view reads only its first operand; other operands, such as a surrogate loss, matter only for
+ * gradients.
  */
 const operandsRead = ({ op, operands }: Step): readonly Operand[] =>
   op.view === undefined ? operands : operands.slice(0, 1);

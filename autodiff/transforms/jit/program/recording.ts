@@ -1,7 +1,7 @@
 /**
  * A recording of one run of a function: the ops that depend on an input, in the order in which they ran, and the constants that they used.
  * Ops on constants alone are not recorded, because their results are constants too. Recording costs little more than the run itself.
- * Comparing another run with the recording costs less, since ops that depend on an input run without their kernels.
+ * A comparison of another run with the recording costs less, because ops that depend on an input run without their kernels.
  */
 import { PedigradError } from "../../../../provenance/index.js";
 import { elementsOf } from "../../../core/copy.js";
@@ -29,7 +29,7 @@ export interface Recording {
   readonly outputs: readonly Operand[];
 }
 
-/** The recorder of a run. It gives a number to each value that depends on an input, and treats all others as constants. */
+/** The recorder of a run. It gives a number to each value that depends on an input, and treats all other values as constants. */
 abstract class RunRecorder implements Recorder {
   readonly #placeBefore: number;
   /** The first refusal that depended on a value that is not a constant. The program must not catch it. */
