@@ -15,7 +15,7 @@ interface Line {
   readonly missing?: boolean | string;
 }
 /**
- * `ns` and `ours` are the times of another library and of this one, in nanoseconds per call. If `ns` could not be measured, it is the
+ * `ns` and `ours` are the times of another library and of pedigrad, in nanoseconds per call. If `ns` could not be measured, it is the
  * reason.
  */
 export interface PeerRow {

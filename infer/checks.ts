@@ -61,3 +61,18 @@ export const unknownParam = (param: string, params: ReadonlyMap<string, unknown>
 
 /** The names in quotation marks, separated by commas, for error messages. */
 export const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(", ") || "none";
+
+/** The error of `op` for a name that the program does not have; `names` are those that it has. */
+export const unknownName = (
+  op: string,
+  what: "site" | "param",
+  site: string,
+  names: Iterable<string>,
+  advice = "",
+): PedigradError =>
+  new PedigradError({
+    code: `unknown-${what}`,
+    op,
+    site,
+    message: `${op}: the program has no ${what} "${site}". It has ${quoted(names)}.${didYouMean(site, names)}${advice}`,
+  });

@@ -44,19 +44,12 @@ export { Summary, type SummaryOptions, type SummaryRow, summary } from "./poster
 export {
   type BlockOptions,
   block,
-  condition,
   configEnumerate,
-  type Data,
   inferConfig,
-  intervene,
   mask,
-  replay,
   scale,
   scope,
-  seed,
-  substitute,
   trackNonReparam,
-  uncondition,
 } from "./program/handlers.js";
 export type { BaselineOptions, GradientChoice, InferOptions } from "./program/inferOptions.js";
 export { lift } from "./program/lift.js";
@@ -65,7 +58,7 @@ export type { Handler, Listeners, Message, Model, PlateFrame, SampleMessage } fr
 export { module, type Net } from "./program/module.js";
 export type { LinearParams } from "./program/nn.js";
 export * as nn from "./program/nn.js";
-export { type PlateOptions, plate } from "./program/plate.js";
+export { type PlateOptions, plate, subsample } from "./program/plate.js";
 export {
   deterministic,
   factor,
@@ -75,11 +68,11 @@ export {
   prngKey,
   type SampleOptions,
   sample,
-  subsample,
 } from "./program/primitives.js";
 export { type Reparam, reparam } from "./program/reparam.js";
 export { CircularReparam, LocScaleReparam, TransformReparam } from "./program/reparamStrategies.js";
 export { SampleSite, type Site, type Trace, trace } from "./program/trace.js";
+export { condition, type Data, intervene, replay, seed, substitute, uncondition } from "./program/values.js";
 export { loadState, saveState } from "./svi/checkpoint.js";
 export * from "./svi/optim.js";
 export type { RunOptions, RunResult } from "./svi/run.js";

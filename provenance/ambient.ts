@@ -1,9 +1,8 @@
 /**
- * Values depend on sites not only through ops but also through control flow. `if (z.item() > 0)` passes a sampled number
- * to host code, and all that the program computes afterwards depends on z, although no op has z as its input. So a read
- * adds the provenance of the value (the set of sites it depends on) to the *ambient* set of the current run, and every
- * later result of that run inherits the ambient set. An unnecessary site in a set makes gradients noisier; a missing site
- * would bias them without any error.
+ * Values depend on sites not only through ops but also through control flow. `if (z.item() > 0)` passes a sampled number to host code
+ * (JavaScript outside ops), and everything that the program computes afterwards depends on z, although no op has z as its input. So a read
+ * adds the provenance of the value (the set of sites it depends on) to the *ambient* set of the current run, and every later result of that
+ * run inherits the ambient set. An unnecessary site in a set makes gradients noisier; a missing site would bias them without any error.
  *
  * A program may also branch on whether a value raises an error (an index out of range, a bad parameter): it catches the
  * error and continues. If the value raises no error, nothing records that the program branched. So a run in which such an
@@ -15,6 +14,7 @@
 import { MIX } from "./axes.js";
 import { PedigradError } from "./base/error.js";
 import { Provenance, union } from "./set.js";
+import { isTracked } from "./track.js";
 
 /** The sites whose values host code has read in the current run; empty outside a run. Every op adds them to its result. */
 export let ambient: Provenance = Provenance.empty;
@@ -84,18 +84,21 @@ export const inRun = <T>(body: () => T): T => (collecting ? body() : inFreshRun(
 /** Run `body` (a step of an optimiser, say) outside all runs: reads are not recorded, and results inherit no ambient set. */
 export const outsideRuns = <T>(body: () => T): T => withCollection(false, body);
 
-/** The ambient set of the current run, for a later call of `withAmbient`. */
+/** The ambient set of the current run. */
 export const currentAmbient = (): Provenance => ambient;
 
 /**
- * Run `body` with an ambient set that `currentAmbient` returned earlier. The density of a site is computed after the
- * program has ended, but must have the ambient set that was current at its `sample` statement.
+ * Run `body` with the ambient set `set`. The provenance of the result includes this set and the sites that `body` reads,
+ * even if no op has computed the result. The density of a site, for example, is computed after the program has ended, but
+ * depends on the ambient set that was current at its `sample` statement.
  */
 export function withAmbient<T>(set: Provenance, body: () => T): T {
   const outer = ambient;
   ambient = set;
   try {
-    return body();
+    const result = body();
+    if (ambient.size === 0 || !isTracked(result)) return result;
+    return result.withProvenance(union(result.provenance, ambient));
   } finally {
     ambient = outer;
   }

@@ -3,9 +3,9 @@
  * using stochastic computation graphs"; compare Pyro's `ops/provenance.py`). For each site the set also records along
  * which axes the value depends on the site element by element (a relation, axes.ts).
  *
- * Sets are immutable and shared. Almost every union in a run equals one of its two arguments, so `union` first checks
- * whether it does, and allocates only if the union is a new set. A set caches its last union, and the last result of
- * `moved`, which gives the set after an op that moves axes.
+ * Sets are immutable and shared. In a run, almost every union equals one of its two arguments, so `union` checks for
+ * this first, and allocates only for a new set. A set caches its last union, and the last result of `moved`, which gives
+ * the set after an op that moves axes.
  */
 import { type AxisMap, KEEP, meet, type Relation, relationAfter, valueAxisOf } from "./axes.js";
 import { SiteList } from "./siteList.js";

@@ -15,7 +15,8 @@ export interface Tracked {
   withProvenance(provenance: Provenance): this;
 }
 
-const isTracked = (x: object): x is Tracked => "withProvenance" in x && "provenance" in x;
+export const isTracked = (x: unknown): x is Tracked =>
+  typeof x === "object" && x !== null && "withProvenance" in x && "provenance" in x;
 
 /**
  * The same structure with `f` applied to every leaf that has a provenance. An array or record is copied only if one of
@@ -23,8 +24,8 @@ const isTracked = (x: object): x is Tracked => "withProvenance" in x && "provena
  */
 function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
   const walk = (node: unknown, depth: number): unknown => {
-    if (typeof node !== "object" || node === null) return node;
     if (isTracked(node)) return f(node);
+    if (typeof node !== "object" || node === null) return node;
     if (depth > MAX_DEPTH) refuseDepth("provenance");
     if (Array.isArray(node)) {
       const copy = node.map((item) => walk(item, depth + 1));

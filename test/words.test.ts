@@ -7,11 +7,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+const allFiles = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
   cwd: root,
   encoding: "utf8",
-})
-  .split("\n")
+}).split("\n");
+const tests = allFiles.filter((name) => /^test\/(?:provenance|autodiff)\/.*\.test\.ts$/.test(name));
+const files = allFiles
   .filter((name) => /^(provenance|autodiff|distributions|infer|docs|examples|bench|README|CONTRIBUTING)/.test(name))
   .filter((name) => /\.(ts|md)$/.test(name) && !name.startsWith("docs/site/"));
 
@@ -26,6 +27,12 @@ const BANNED: readonly [pattern: RegExp, instead: string, where?: RegExp][] = [
   [/\b(?:TODO|FIXME|XXX)\b/, "finish it"],
   [/\bbeneath\b|\b[Tt]urned about\b|\bHere stands?\b/, "say below or too small, reversed, this file has", ROOMS],
   [/\blaws?\b|\btaken away\b/, "say distribution, subtracted", ROOMS],
+  [/(?:\/\*\*|^ *\*|\/\/) As `/m, "say Like `…`"],
+  [
+    /\b(?:that|those) of\b|\bthose (?:that|which)\b|\b[Tt]he (?:former|latter)\b|\bpays? off\b/,
+    "repeat the noun, say what is faster",
+    /^(?:provenance|autodiff|bench)\//,
+  ],
   [/\b[Gg]ive (?:it|one|them) another\b/, "name the thing to change, and to what", ROOMS],
   [
     /\bvisit(?:s|ed)? whole\b|\band the like\b|\bgo(?:es)? on\b|\bone's own\b|\bwithout a word\b|(?:\/\*\*|^ \*) As `/m,
@@ -36,7 +43,7 @@ const BANNED: readonly [pattern: RegExp, instead: string, where?: RegExp][] = [
 
 // Past participles as nouns, and words whose object one would have to guess.
 const NAMES =
-  "Way Look Gated needs took taken seen unseen kept held settled settle gone met said moved turned turnOf shut carried apart stranger made noted parted placed Placed listed stretched handedOn goesOn isStill asItLies inFront behind there ours twin traffic Found Finder roomFor rooms bare";
+  "Way Look Gated needs took taken seen unseen kept held settled settle gone met said moved turned turnOf shut carried apart stranger made noted parted placed Placed listed stretched handedOn goesOn isStill asItLies inFront behind there ours twin traffic Found Finder roomFor rooms bare theirs known found made";
 const ALTERNATIVES = NAMES.replaceAll(" ", "|");
 const DECLARATION = new RegExp(
   `\\b(?:const|let|function\\*?|interface|class|type|readonly) #?(?:${ALTERNATIVES})(?= ?[=:(<{]| extends)|^ +#(?:${ALTERNATIVES})[(<]`,
@@ -49,6 +56,17 @@ test("no declaration has a name that a reader would have to look up", () => {
   )) {
     const found = DECLARATION.exec(readFileSync(join(root, file), "utf8"));
     assert.is(found, null, `${file}: "${found?.[0]}": name it by what it is or does`);
+  }
+});
+
+test("a test of provenance or autodiff has a sentence as its name", () => {
+  for (const file of tests) {
+    const text = readFileSync(join(root, file), "utf8");
+    for (const [, quoted = ""] of text.matchAll(/\btest\(\s*("[^"\n]*"|`[^`]*`)/g))
+      assert.ok(
+        quoted.split(" ").length > 3 && !/^.what\b/i.test(quoted),
+        `${file}: ${quoted}: say what the library does, such as "the meet of two relations is commutative"`,
+      );
   }
 });
 

@@ -9,8 +9,8 @@ const NONE = /* @__PURE__ */ new Float64Array(0);
 const MAX_LOOPED = 64;
 
 /**
- * Copies (or, with `adds`, adds) m rows of n numbers. In `to` they begin at index `t`, and `tDown` and `tRight` are the steps to the next
- * row and the next column; likewise `f`, `fDown` and `fRight` in `from`.
+ * Copies (or, with `adds`, adds) m rows of n numbers. In `to` the rows begin at index `t`, and `tDown` and `tRight` are the steps to the
+ * next row and the next column; `f`, `fDown` and `fRight` mean the same in `from`.
  */
 function transferPlane(
   adds: boolean,

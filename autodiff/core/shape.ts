@@ -68,7 +68,7 @@ export function normalizeAxis(op: string, axis: number, shape: Shape): number {
 /** The largest number of elements of a tensor. */
 const MAX_SIZE = 2 ** 31 - 1;
 
-/** The shape itself, if it is an array. Refuses the number in `zeros(3)`, for example, because the shape is `[3]`. */
+/** The shape itself, if it is an array. Refuses a number, as in `zeros(3)`, with an error that says to write `[3]`. */
 export function asShape(op: string, shape: Shape): Shape {
   if (Array.isArray(shape)) return shape;
   throw new PedigradError({

@@ -20,13 +20,13 @@ const SCALAR: Shape = [];
 
 /** The strided data of a tensor, for kernels. A call is not noted as a read, so the result must not decide a branch. */
 export let rawView: (x: Tensor) => View;
-/** The strided data of several tensors, likewise not noted as a read. */
+/** The strided data of several tensors; a call is not noted as a read either. */
 export function rawViews(xs: readonly Tensor[]): View[] {
   const views = new Array<View>(xs.length);
   for (let i = 0; i < xs.length; i++) views[i] = rawView(xs[i] as Tensor);
   return views;
 }
-/** The number in a tensor of one element, likewise not noted as a read. */
+/** The number in a tensor of one element; a call is not noted as a read either. */
 export let rawNumber: (x: Tensor) => number;
 /** Whether a tensor has a shape but no numbers. Such tensors exist while jit compares a function with its recording (recorder.ts). */
 export let isAbsent: (x: Tensor) => boolean;
@@ -56,7 +56,7 @@ export interface Tensor extends Methods {}
 /**
  * @example tensor([1, 2, 3]).mul(2).sum().item() // 12
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor sees to it that the methods are there
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor adds the methods
 export class Tensor {
   /** How this tensor was made, if a gradient is being taken. */
   node: Node | null = null;
@@ -73,7 +73,7 @@ export class Tensor {
     readonly provenance: Provenance,
     /** Whether this tensor has exactly one element; inside vmap, false. */
     readonly isNumber: boolean,
-    /** Inside vmap: the batch that this tensor looks like one example of. */
+    /** Inside vmap: the batch. This tensor looks like one example of it. */
     readonly batch: Batch | null,
   ) {
     if (!haveMethods) addMethods(Tensor.prototype);

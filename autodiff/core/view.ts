@@ -100,8 +100,8 @@ const MAX_BUFFER = 4096;
 const pools = /* @__PURE__ */ Array.from({ length: 10 }, () => ({ buffer: new Float64Array(0), used: 0 }));
 
 /**
- * n zeros. An array of 9 to 1,024 numbers is part of a shared buffer. It keeps the whole buffer alive, which has 2 kB or less than 16 times
- * the size of the array.
+ * n zeros. An array of 9 to 1,024 numbers is part of a shared buffer, and keeps the whole buffer alive. The buffer has 2 kB, or less than
+ * 16 times the size of the array.
  */
 function zeros(n: number): Float64Array {
   if (n <= MAX_ON_HEAP || n > MAX_SHARED) return new Float64Array(n);

@@ -210,7 +210,7 @@ export function grad<X = Tree, R extends unknown[] = []>(
   return (x, ...rest) => valueAndGrad(f)(x, ...rest)[1];
 }
 
-/** `[y, pullback]`: y = f(...xs), and the function that maps a cotangent of y to the cotangents of xs, one per argument. */
+/** `[y, pullback]`, where y = f(...xs), and pullback maps a cotangent of y to the cotangents of xs, one per argument. */
 export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (cotangent: TensorLike) => Tree[]] {
   requireFunction("vjp", f);
   const { y, variables } = runOnVariables((...points) => [f(...points), null], xs);

@@ -1,8 +1,8 @@
 /**
- * vmap turns a function of one example into a function of a batch of examples, without a loop. Inside it, a tensor looks like one example
- * but holds the whole batch, with the batch axis first. If such a tensor is an input of an op, `apply` calls the op's batching rule.
- * Provenance needs no batching rule: it counts axes from the right, so the batch axis is one more axis on the left, which every op keeps.
- * Nested calls have levels, and the innermost batch is handled first (Bradbury et al. 2018, JAX; "autodidax", part 3).
+ * vmap turns a function of one example into a function of a batch of examples, without a loop. Inside the function, a tensor looks like one
+ * example but holds the whole batch, with the batch axis first. If such a tensor is an input of an op, `apply` calls the op's batching
+ * rule. Provenance needs no batching rule: it counts axes from the right, so the batch axis is one more axis on the left, which every op
+ * keeps. Nested calls have levels, and the innermost batch is handled first (Bradbury et al. 2018, JAX; "autodidax", part 3).
  */
 import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";
 import { isRecord } from "../../provenance/base/records.js";

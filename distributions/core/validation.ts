@@ -62,7 +62,9 @@ export function requireThat(x: Tensor, constraint: Constraint, subject: Subject)
     if (scalar(data[offset + i] as number) === 0) refuse(x, x, i, constraint, subject);
 }
 
-/** As `requireThat`, but with the result of `check`: 1 or 0 for each event. A program that is being recorded does not record the check. */
+/**
+ * Like `requireThat`, but with the result of `check`: 1 or 0 for each event. A program that is being recorded does not record the check.
+ */
 export function requireAll(check: () => Tensor, x: Tensor, constraint: Expected, subject: Subject): void {
   const satisfied = withRecorder(null, check);
   const first = elementsOf(satisfied).indexOf(0);

@@ -3,7 +3,7 @@
  * defines what one particle computes (`runParticle`, `costs`), and how the loss is computed from all particles (`estimate`), for
  * example as an average or a log-mean-exp.
  */
-import { emptyRecord, mapTree, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, PedigradError, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { withValidation } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -13,8 +13,9 @@ import { sharedPlatesHandler } from "../program/subsamples.js";
 import { requireOutside, type SampleSite, type Trace } from "../program/trace.js";
 import type { ScoreSite } from "./costs/costs.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
-import { inEveryParticle, particleKeys, type Vectorize } from "./particles/particles.js";
+import { inEveryParticle, particleKeys, replayedRun, tracedRun, type Vectorize } from "./particles/particles.js";
 import type { Estimator } from "./particles/siteOptions.js";
+import { checkSupports } from "./particles/supports.js";
 
 export interface ElboOptions {
   /** How many particles the loss averages over; 1 by default. */
@@ -112,7 +113,15 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   ): Outcome {
     requireOutside(`${this.name}.loss`);
     requireTask(`${this.name}.lossWithMutableState`, key, params, model, guide);
-    return this.estimate({ key, values: params, model, guide, args });
+    const task = { key, values: params, model, guide, args };
+    try {
+      return this.estimate(task);
+    } catch (error) {
+      // A draw outside the model's support may fail only where a later statement uses it. Look for its site.
+      if (error instanceof PedigradError && FROM_VALUES.includes(error.code))
+        requireSupports(task, (trace) => this.drawsForModel(trace));
+      throw error;
+    }
   }
 
   /** `[loss, gradients for params]`. */
@@ -163,5 +172,23 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return this.costs(particle)
       .filter(({ value }) => !value.toFloat64Array().every(Number.isFinite))
       .map(({ site, side }) => particle[side].get(site) as SampleSite);
+  }
+}
+
+/** The codes of errors that depend on the values of draws. */
+const FROM_VALUES: readonly string[] = ["outside-support", "bad-parameter", "bad-index"];
+
+/** Refuse a guide whose draws leave the support of the model. Other errors of the two programs are ignored. */
+function requireSupports(task: Task, drawsForModel: (guide: Trace) => Trace): void {
+  try {
+    withHandler(
+      sharedPlatesHandler(() => random.foldIn(task.key, 0)),
+      () => {
+        const guide = tracedRun(task.guide, task.key, task);
+        replayedRun(task.model, drawsForModel(guide), () => task.key, task, checkSupports(guide));
+      },
+    );
+  } catch (error) {
+    if (error instanceof PedigradError && error.code === "support-mismatch") throw error;
   }
 }

@@ -235,6 +235,10 @@ export class TraceELBO extends ScoreElbo {
   constructor(options: ScoreElboOptions & { multiSampleGuide?: boolean } = {}) {
     super(options, { multiSampleGuide: kinds.flag });
     this.multiSampleGuide = options.multiSampleGuide ?? false;
+    if (!this.multiSampleGuide) return;
+    const unused = this.stickingTheLanding ? "stickingTheLanding" : this.numParticles > 1 ? "numParticles" : null;
+    if (unused !== null)
+      refuseOption(this.name, unused, `${unused} has no effect with multiSampleGuide. Leave one of the two out.`);
   }
 
   override estimate(task: Task): Outcome {

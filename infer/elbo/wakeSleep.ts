@@ -20,10 +20,10 @@ import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { refuseOption, requireCount } from "../checks.js";
-import { substitute, uncondition } from "../program/handlers.js";
 import { type Handler, withHandler } from "../program/messages.js";
-import { sharedPlatesHandler } from "../program/subsamples.js";
+import { sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
+import { uncondition, withDraws } from "../program/values.js";
 import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathTermsOf, refuseMovingPoints } from "./costs/pathwise.js";
@@ -196,7 +196,13 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
       const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
       const args = withObservations(task.args, values, this.insomnia);
       const inputs = { values: task.values, args };
-      const guide = tracedRun(substitute(task.guide, values), random.foldIn(k, 1), inputs, constantDraws);
+      const guide = tracedRun(
+        withDraws(task.guide, values),
+        random.foldIn(k, 1),
+        inputs,
+        constantDraws,
+        visitedValuesHandler,
+      );
       const pointMass = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
       if (pointMass !== undefined)
         throw new PedigradError({

@@ -144,5 +144,5 @@ const undeclaredDimError = (site: string, x: Tensor, dim: number): PedigradError
   new PedigradError({
     code: "undeclared-dim",
     site,
-    message: `site "${site}" has log density shape [${x.shape}], but no plate declares its dim ${dim} of size ${x.shape.at(dim)}. Put the site into plate(…, ${x.shape.at(dim)}), or use .toEvent(1).`,
+    message: `site "${site}" has log density shape [${x.shape}], but no plate declares its dim ${dim} of size ${x.shape.at(dim)}. Put the statement into plate(…, ${x.shape.at(dim)}), or use .toEvent(1), both in the model and in the guide.`,
   });

@@ -2,12 +2,12 @@
  * Explains how an estimator treats each site of a model and a guide: how its gradient is taken, which costs it is charged
  * with, and its plates and shapes. The result can be printed as text, or converted to JSON and to a Mermaid diagram.
  */
-import type { Tensor, TensorLike } from "../../autodiff/index.js";
+import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
 import { nearestName } from "../../provenance/base/spelling.js";
 import { getProvenance } from "../../provenance/index.js";
-import { refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { didYouMean, refuseOption, requireKey, requireProgram } from "../checks.js";
 import { scoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Cost } from "../elbo/particles/pair.js";
@@ -172,7 +172,14 @@ function splitArguments(args: readonly unknown[]): ExplainRequest {
     names.includes("measureVariance") ||
     (names.length > 0 && names.every((n) => nearestName(n, OPTIONS) !== undefined));
   if (!isOptions) return { args, draws: 0, params: {}, key: random.key(0) };
-  requireOptions("explain", last, OPTIONS);
+  const unknown = names.find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined)
+    throw new PedigradError({
+      code: "unknown-option",
+      op: "explain",
+      param: unknown,
+      message: `explain: unknown option "${unknown}".${didYouMean(unknown, OPTIONS)} If the record is an argument of the model, add the options after it: {measureVariance: false}.`,
+    });
   const { measureVariance = false, params = {}, key = random.key(0) } = last as ExplainOptions;
   const draws = measureVariance === true ? 1000 : measureVariance === false ? 0 : measureVariance;
   if (!(Number.isInteger(draws) && (draws === 0 || draws > 1)))
@@ -195,7 +202,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...argsAndOption
   requireProgram("explain", "guide", guide);
   const { args, draws, params, key } = splitArguments(argsAndOptions);
   const { values, mutables } = initialise(key, model, guide, args, params, elbo);
-  const task = { key, values: mergeRecords(values, mutables), model, guide, args };
+  const task = { key, values: mergeRecords(values, mutables), model, guide, args, isMeasured: true };
   const pair = elbo.traces(task);
   const costs = elbo.costs(pair);
   const sampled = scoreSitesOf(pair.guide).filter(({ site }) => !isEnumerated(site));

@@ -8,9 +8,10 @@ import { Derived, type Distribution, Expanded } from "../../distributions/index.
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { requireProgram } from "../checks.js";
 import { report } from "../html.js";
-import { block, seed } from "../program/handlers.js";
+import { block } from "../program/handlers.js";
 import { type Handler, type Model, withHandler } from "../program/messages.js";
 import { isFactor, trace } from "../program/trace.js";
+import { seed } from "../program/values.js";
 
 export interface GraphNode {
   readonly name: string;

@@ -6,7 +6,7 @@ import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Task } from "../elbo/particles/pair.js";
 import { inferConfig } from "../program/handlers.js";
-import { GRADIENTS, type GradientChoice, type InferOptions, withoutBiasWarning } from "../program/inferOptions.js";
+import { GRADIENTS, type GradientChoice, type InferOptions } from "../program/inferOptions.js";
 import type { SampleSite } from "../program/trace.js";
 import { type GradientVariance, varianceOf } from "./gradientVariance.js";
 
@@ -47,7 +47,7 @@ export function siteChoices(
       const infer: InferOptions = { gradient, ...(baseline && { baseline }) };
       const guide = inferConfig(task.guide, (site) => (site.name === name ? { baseline: undefined, ...infer } : {}));
       try {
-        const measured = withoutBiasWarning(() => varianceOf(choice, elbo, { ...task, guide }, params, n));
+        const measured = varianceOf(choice, elbo, { ...task, guide }, params, n);
         choices.push({ ...measured, site: name, infer, isBiased: GRADIENTS[gradient].isBiased });
       } catch (error) {
         // This choice does not apply: the distribution or the estimator has no such gradient, or another site rules it out.
@@ -58,11 +58,27 @@ export function siteChoices(
 }
 
 /** One line of text for each site and choice. */
-export const formatChoices = (choices: readonly SiteChoice[]): string[] =>
-  choices.map(
-    ({ site, estimator, total, seconds, perSecond, isBiased }) =>
-      `  site "${site}", ${estimator}${isBiased ? " (biased)" : ""}: ${total.toPrecision(3)}; ${(1e6 * seconds).toPrecision(3)} µs; ${perSecond.toPrecision(3)} per second`,
-  );
+export function formatChoices(choices: readonly SiteChoice[]): string[] {
+  const best = bestChoices(choices);
+  return choices.map((choice) => {
+    const { site, estimator, total, seconds, perSecond, isBiased } = choice;
+    const note = isBiased ? " (biased)" : best.get(site) === choice ? " (recommended)" : "";
+    return `  site "${site}", ${estimator}${note}: ${total.toPrecision(3)}; ${(1e6 * seconds).toPrecision(3)} µs; ${perSecond.toPrecision(3)} per second`;
+  });
+}
+
+/** For each site, the unbiased choice with the largest 1 / (variance · seconds). */
+function bestChoices(choices: readonly SiteChoice[]): ReadonlyMap<string, SiteChoice> {
+  const best = new Map<string, SiteChoice>();
+  // If the clock does not advance, `perSecond` is infinite for every choice; then compare the variances.
+  const isBetter = (a: SiteChoice, b: SiteChoice): boolean =>
+    a.perSecond > b.perSecond || (a.perSecond === b.perSecond && a.total < b.total);
+  for (const choice of choices) {
+    const bestSoFar = best.get(choice.site);
+    if (!choice.isBiased && (bestSoFar === undefined || isBetter(choice, bestSoFar))) best.set(choice.site, choice);
+  }
+  return best;
+}
 
 /**
  * A function for `inferConfig` that selects, at every measured site, the unbiased choice with the largest 1 / (variance · seconds):
@@ -80,13 +96,6 @@ export function recommend({
       message:
         "recommend: the explanation contains no measurements to choose by. Call explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
     });
-  const best = new Map<string, SiteChoice>();
-  // If the clock does not advance, `perSecond` is infinite for every choice; then compare the variances.
-  const isBetter = (a: SiteChoice, b: SiteChoice): boolean =>
-    a.perSecond > b.perSecond || (a.perSecond === b.perSecond && a.total < b.total);
-  for (const choice of choices) {
-    const bestSoFar = best.get(choice.site);
-    if (!choice.isBiased && (bestSoFar === undefined || isBetter(choice, bestSoFar))) best.set(choice.site, choice);
-  }
+  const best = bestChoices(choices);
   return ({ name }) => best.get(name)?.infer ?? {};
 }

@@ -9,10 +9,11 @@ import { requireThat } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
-import { block, seed, substituteHandler } from "../program/handlers.js";
+import { block } from "../program/handlers.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
+import { seed, substituteHandler } from "../program/values.js";
 import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
 import { inspectModel, type Latent, type ModelInspection, platesIn, runModel, toLatents } from "./latents.js";
 

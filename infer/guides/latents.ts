@@ -18,11 +18,12 @@ import {
 } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { didYouMean, quoted } from "../checks.js";
-import { block, seed } from "../program/handlers.js";
+import { block } from "../program/handlers.js";
 import { type Handler, type Model, type PlateFrame, withHandler } from "../program/messages.js";
 import { outsidePlates, plate, runInSequentialPlate } from "../program/plate.js";
 import { selectVisited } from "../program/subsamples.js";
 import { type SampleSite, type Trace, trace } from "../program/trace.js";
+import { seed } from "../program/values.js";
 import { type InitStrategy, startingValue } from "./initStrategies.js";
 
 /** An initial value in unconstrained space, as a function of a key. */

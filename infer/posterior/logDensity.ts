@@ -1,11 +1,13 @@
 /** Log densities of a model at given values: of each observed site, and of all sites together. */
 import { emptyRecord, mapTree, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { block, seed, substitute } from "../program/handlers.js";
-import { type Handler, type Model, withHandlers } from "../program/messages.js";
+import { refuseOption } from "../checks.js";
+import { block } from "../program/handlers.js";
+import { type Handler, type Model, withHandler, withHandlers } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";
 import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
-import { type Trace, trace } from "../program/trace.js";
+import { type Trace, traceOf } from "../program/trace.js";
+import { seed, substituteHandler } from "../program/values.js";
 import {
   requireDiscrete,
   requireDraws,
@@ -14,15 +16,16 @@ import {
   requireShapesHandler,
 } from "./predictiveChecks.js";
 
-/** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates have no effect. */
+/** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates have no effect. `op` names the caller in errors. */
 export const runWith = (
+  op: string,
   f: Model,
   key: Tensor,
   values: Record<string, TensorLike>,
   args: readonly unknown[],
   ...handlers: Handler[]
 ): Trace => {
-  const run = () => trace(substitute(seed(f, key), values)).getTrace(...args);
+  const run = () => traceOf(() => withHandler(substituteHandler(values, { op }), () => seed(f, key)(...args)), []);
   return outsidePlates(() => block(() => withHandlers(handlers, run))());
 };
 
@@ -37,14 +40,20 @@ export function logLikelihood(
 ): Record<string, Tensor> {
   const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
   requireDraws("logLikelihood", samples, 1);
+  if (Object.keys(samples).length === 0)
+    refuseOption(
+      "logLikelihood",
+      "posteriorSamples",
+      "posteriorSamples has no draws. Give it the draws of every latent.",
+    );
   return vmap((sample: Record<string, Tensor>) => {
     const logs: Record<string, Tensor> = emptyRecord();
     const handlers = [
-      givenPlatesHandler(sample),
+      givenPlatesHandler(sample, samples),
       requireShapesHandler("logLikelihood", sample),
       requireParamsHandler("logLikelihood", sample),
     ];
-    const modelTrace = runWith(withWholePlates(model), random.key(0), sample, args, ...handlers);
+    const modelTrace = runWith("logLikelihood", withWholePlates(model), random.key(0), sample, args, ...handlers);
     requireDiscrete("logLikelihood", modelTrace, sample);
     requireLatents("logLikelihood", modelTrace, sample);
     for (const site of modelTrace.values())
@@ -59,8 +68,12 @@ export function logDensity(
   values: Record<string, TensorLike>,
   ...args: unknown[]
 ): { logDensity: Tensor; trace: Trace } {
-  const handlers = [requireShapesHandler("logDensity", values), requireParamsHandler("logDensity", values)];
-  const modelTrace = runWith(model, random.key(0), values, args, ...handlers);
+  const handlers = [
+    givenPlatesHandler(mapTree(values, (x) => tensor(x as TensorLike)) as Record<string, Tensor>),
+    requireShapesHandler("logDensity", values),
+    requireParamsHandler("logDensity", values),
+  ];
+  const modelTrace = runWith("logDensity", model, random.key(0), values, args, ...handlers);
   requireLatents("logDensity", modelTrace, values);
   let total = tensor(0);
   for (const site of modelTrace.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());

@@ -17,21 +17,20 @@ import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
-import { quoted, refuseOption, requireCount, requireKey, requireOptions, requireProgram } from "../checks.js";
+import { refuseOption, requireCount, requireKey, requireOptions, requireProgram, unknownName } from "../checks.js";
 import { checkPlates } from "../elbo/particles/match.js";
 import { stackTrees } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
-import { block, condition, substitute } from "../program/handlers.js";
-import type { Handler, Model } from "../program/messages.js";
-import { givenPlatesHandler, sharedPlatesHandler } from "../program/subsamples.js";
+import { block } from "../program/handlers.js";
+import { type Handler, type Model, withHandlers } from "../program/messages.js";
+import { givenPlatesHandler, sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
 import { isFactor, type Trace } from "../program/trace.js";
+import { substituteHandler } from "../program/values.js";
 import { runWith } from "./logDensity.js";
 import {
   requireDraws,
   requireElements,
-  requireParams,
   requireParamsHandler,
-  requireReparamDraws,
   requireShapesHandler,
   requireUsedSamples,
 } from "./predictiveChecks.js";
@@ -115,7 +114,7 @@ export class Predictive {
     // All draws visit the same elements of a subsampled plate.
     const plateKey = random.foldIn(key, count);
     const runOne = (k: Tensor, samples: Record<string, Tensor>): Record<string, Tensor> =>
-      inFreshRun(() => this.#runDraw(k, plateKey, samples, args));
+      inFreshRun(() => this.#runDraw(k, plateKey, samples, flat, args));
     const stacked = parallel ? this.#runBatch(runOne, keys, flat) : this.#runLoop(runOne, keys, flat);
     return mapTree(stacked, (x) => (x as Tensor).reshape([...batch, ...(x as Tensor).shape.slice(1)]));
   }
@@ -153,30 +152,42 @@ export class Predictive {
     key: Tensor,
     plateKey: Tensor,
     samples: Record<string, Tensor>,
+    allSamples: Record<string, Tensor>,
     args: readonly unknown[],
   ): Record<string, Tensor> {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
     const handlers = [
       sharedPlatesHandler(() => plateKey),
-      givenPlatesHandler(samples),
-      ...(guide ? [requireParamsHandler("Predictive", params)] : []),
+      givenPlatesHandler(samples, allSamples),
+      ...(guide ? [visitedValuesHandler] : []),
+      ...(guide || this.options.params || Object.keys(samples).length > 0
+        ? [requireParamsHandler("Predictive", params)]
+        : []),
     ];
-    const guideTrace = guide === undefined ? null : runWith(guide, random.foldIn(key, 0), params, args, ...handlers);
+    const guideTrace =
+      guide === undefined ? null : runWith("Predictive", guide, random.foldIn(key, 0), params, args, ...handlers);
     const latents: Record<string, Tensor> = guideTrace === null ? samples : latentsOf(guideTrace);
     const discrete = inferDiscrete ? this.#sampleDiscrete(key, latents, args, handlers) : {};
+    const discreteHandler: Handler = {
+      process: {
+        sample(message) {
+          if (!message.isObserved) message.value ??= discrete[message.name] ?? null;
+        },
+      },
+    };
     const shapesHandler = requireShapesHandler("Predictive", latents);
     const modelTrace = runWith(
+      "Predictive",
       this.model,
       random.foldIn(key, 1),
-      mergeRecords(params, latents, discrete),
+      mergeRecords(params, latents),
       args,
       ...handlers,
+      discreteHandler,
       shapesHandler,
     );
     if (guideTrace === null) {
       requireUsedSamples(modelTrace, samples);
-      requireReparamDraws(modelTrace, samples);
-      requireParams(modelTrace, params);
       requireElements(modelTrace, samples);
     } else checkPlates(guideTrace, modelTrace);
     const collected: Record<string, Tensor> = emptyRecord();
@@ -188,13 +199,7 @@ export class Predictive {
       if (isWanted || (site.type === "plate" && !site.isWhole)) collected[name] = site.value;
     }
     for (const name of returnSites ?? [])
-      if (collected[name] === undefined)
-        throw new PedigradError({
-          code: "unknown-site",
-          op: "Predictive",
-          site: name,
-          message: `Predictive: the program has no site "${name}". It has ${quoted(modelTrace.keys())}.`,
-        });
+      if (collected[name] === undefined) throw unknownName("Predictive", "site", name, [...modelTrace.keys()]);
     return collected;
   }
 
@@ -205,7 +210,16 @@ export class Predictive {
     args: readonly unknown[],
     handlers: readonly Handler[],
   ): Record<string, Tensor> {
-    const model = condition(substitute(this.model, this.options.params ?? {}), latents);
+    const observeHandler: Handler = {
+      process: {
+        sample(message) {
+          if (message.value !== null && Object.hasOwn(latents, message.name)) message.isObserved = true;
+        },
+      },
+    };
+    const given = mergeRecords(this.options.params ?? {}, latents);
+    const model: Model = (...rest) =>
+      withHandlers([observeHandler, substituteHandler(given)], () => this.model(...rest));
     const task = { key: random.foldIn(key, 2), values: {}, model, guide: () => {}, args };
     return block(() => discreteDraw("Predictive", task, {}, ...handlers))();
   }

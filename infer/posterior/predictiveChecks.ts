@@ -1,37 +1,31 @@
 /** Checks of Predictive, logDensity and logLikelihood. They refuse values that are missing, unused, or of the wrong shape or number. */
 import { sameShape, showShape } from "../../autodiff/core/shape.js";
-import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import { type ErrorCode, PedigradError, type Tensor } from "../../autodiff/index.js";
 import { didYouMean, quoted } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 
+/** Refuse something about a site; the message begins with the name of the function `op`. */
+function refuse(op: string, code: ErrorCode, site: string, message: string): never {
+  throw new PedigradError({ code, op, site, message: `${op}: ${message}` });
+}
+
 /** A handler that refuses a param without a value in `params`, since its initial value would be used without notice. */
 export const requireParamsHandler = (op: string, params: Record<string, unknown>): Handler => ({
   process: {
-    param(message) {
-      if (message.value === null) throw missingParamError(op, message.name, params);
+    param({ name, value }) {
+      if (value !== null) return;
+      const names = Object.keys(params);
+      const edit = op === "Predictive" ? "{ params: result.params }" : "substitute(model, result.params)";
+      throw new PedigradError({
+        code: "no-value",
+        op,
+        param: name,
+        message: `${op}: param "${name}" has no value. The given values are ${quoted(names)}.${didYouMean(name, names)} Give the params of the fit: ${edit}.`,
+      });
     },
   },
 });
-
-const missingParamError = (op: string, name: string, params: Record<string, unknown>): PedigradError => {
-  const edit =
-    op === "Predictive" ? "{ guide, params: result.params, numSamples }" : "substitute(model, result.params)";
-  return new PedigradError({
-    code: "no-value",
-    op,
-    param: name,
-    message: `${op}: param "${name}" has no value. The given values are ${quoted(Object.keys(params))}.${didYouMean(name, Object.keys(params))} Give the params of the fit: ${edit}.`,
-  });
-};
-
-/** Refuse `params` if the program uses one of them nowhere and has a param without a value: a name is probably misspelt. */
-export function requireParams(run: Trace, params: Record<string, unknown>): void {
-  const unused = Object.keys(params).some((name) => !run.has(name));
-  if (!unused) return;
-  for (const { type, name } of run.values())
-    if (type === "param" && !Object.hasOwn(params, name)) throw missingParamError("Predictive", name, params);
-}
 
 /** A handler that refuses values of latents that do not broadcast to their sites' shapes. */
 export const requireShapesHandler = (op: string, values: Record<string, unknown>): Handler => ({
@@ -44,12 +38,12 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
         actual.length <= expected.length &&
         actual.every((n, i) => n === 1 || n === expected[expected.length - actual.length + i]);
       if (fits || !Object.hasOwn(values, name)) return;
-      throw new PedigradError({
-        code: "shape-mismatch",
+      refuse(
         op,
-        site: name,
-        message: `${op}: the value given for site "${name}" has shape ${showShape(actual)} in each draw, but the site has shape ${showShape(expected)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out to draw it anew.`,
-      });
+        "shape-mismatch",
+        name,
+        `the value given for site "${name}" has shape ${showShape(actual)} in each draw, but the site has shape ${showShape(expected)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out to draw it anew.`,
+      );
     },
   },
 });
@@ -58,12 +52,12 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
 export function requireDiscrete(op: string, run: Trace, values: Record<string, unknown>): void {
   for (const { name, infer, isObserved } of sampleSites(run)) {
     if (isObserved || infer.enumerate == null || Object.hasOwn(values, name)) continue;
-    throw new PedigradError({
-      code: "enumeration",
+    refuse(
       op,
-      site: name,
-      message: `${op}: site "${name}" is enumerated, so the sites that depend on it have only a joint likelihood, summed over its values. Draw "${name}" first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
-    });
+      "enumeration",
+      name,
+      `site "${name}" is enumerated, so the sites that depend on it have only a joint likelihood, summed over its values. Draw "${name}" first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,
+    );
   }
 }
 
@@ -75,12 +69,12 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
     for (const { name: plate, dim, size, subsampleSize, isGiven, isWhole } of plates) {
       const isPart = dim !== null && shape[shape.length - fn.eventDim + dim] === subsampleSize;
       if (isWhole || isGiven || !isPart) continue;
-      throw new PedigradError({
-        code: "plate-subsample",
-        op: "Predictive",
-        site: name,
-        message: `Predictive: posteriorSamples "${name}" has ${subsampleSize} of the ${size} elements of plate "${plate}", but not the indices of these elements. Give all ${size}, as samplePosterior does, or add the indices to posteriorSamples as "${plate}".`,
-      });
+      refuse(
+        "Predictive",
+        "plate-subsample",
+        name,
+        `posteriorSamples "${name}" has ${subsampleSize} of the ${size} elements of plate "${plate}", but not the indices of these elements. Give all ${size}, as samplePosterior does, or add the indices to posteriorSamples as "${plate}".`,
+      );
     }
   }
 }
@@ -89,27 +83,12 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
 export function requireUsedSamples(run: Trace, samples: Record<string, unknown>): void {
   const [first, ...others] = Object.keys(samples);
   if (first === undefined || [first, ...others].some((name) => run.has(name))) return;
-  throw new PedigradError({
-    code: "unknown-site",
-    op: "Predictive",
-    site: first,
-    message: `Predictive: the program has none of the sites ${quoted([first, ...others])} of posteriorSamples. It has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
-  });
-}
-
-/** Refuse draws of a site that `reparam` computes from a latent without draws, since this latent would be drawn from its prior. */
-export function requireReparamDraws(run: Trace, samples: Record<string, unknown>): void {
-  for (const { name, isObserved } of sampleSites(run)) {
-    if (isObserved || Object.hasOwn(samples, name)) continue;
-    const computed = Object.keys(samples).find((x) => run.get(x)?.type === "deterministic" && name.startsWith(`${x}_`));
-    if (computed === undefined) continue;
-    throw new PedigradError({
-      code: "no-value",
-      op: "Predictive",
-      site: name,
-      message: `Predictive: posteriorSamples has "${computed}", but the program computes "${computed}" from "${name}", which has no draws. Give the draws of "${name}", or run the program without reparam.`,
-    });
-  }
+  refuse(
+    "Predictive",
+    "unknown-site",
+    first,
+    `the program has none of the sites ${quoted([first, ...others])} of posteriorSamples. It has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
+  );
 }
 
 /** Refuse a run with a latent that has no value in `values`. */
@@ -117,15 +96,15 @@ export function requireLatents(op: string, run: Trace, values: Record<string, un
   for (const site of sampleSites(run)) {
     if (site.isObserved || Object.hasOwn(values, site.name)) continue;
     const names = Object.keys(values);
-    throw new PedigradError({
-      code: "no-value",
+    refuse(
       op,
-      site: site.name,
-      message: `${op}: latent site "${site.name}" has no value. The given values are ${quoted(names)}.${didYouMean(
+      "no-value",
+      site.name,
+      `latent site "${site.name}" has no value. The given values are ${quoted(names)}.${didYouMean(
         site.name,
         names.filter((name) => !run.has(name)),
       )} Give every latent of the model a value.`,
-    });
+    );
   }
 }
 
@@ -133,20 +112,20 @@ export function requireLatents(op: string, run: Trace, values: Record<string, un
 export function requireDraws(op: string, samples: Record<string, Tensor>, batchNdims: number): void {
   const [first, ...others] = Object.entries(samples);
   if (first !== undefined && first[1].shape.length < batchNdims)
-    throw new PedigradError({
-      code: "shape-mismatch",
+    refuse(
       op,
-      site: first[0],
-      message: `${op}: "${first[0]}" has shape ${showShape(first[1].shape)}, which is fewer axes than batchNdims ${batchNdims}. Give the draws leading axes, or set batchNdims.`,
-    });
+      "shape-mismatch",
+      first[0],
+      `"${first[0]}" has shape ${showShape(first[1].shape)}, which is fewer axes than batchNdims ${batchNdims}. Give the draws leading axes, or set batchNdims.`,
+    );
   for (const [name, x] of others) {
     const [firstName, y] = first as [string, Tensor];
     if (sameShape(x.shape.slice(0, batchNdims), y.shape.slice(0, batchNdims))) continue;
-    throw new PedigradError({
-      code: "shape-mismatch",
+    refuse(
       op,
-      site: name,
-      message: `${op}: "${name}" has shape ${showShape(x.shape)}, "${firstName}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis, which numbers" : `${batchNdims} axes, which number`} the draws, must be equal.`,
-    });
+      "shape-mismatch",
+      name,
+      `"${name}" has shape ${showShape(x.shape)}, "${firstName}" has ${showShape(y.shape)}. Their first ${batchNdims === 1 ? "axis, which numbers" : `${batchNdims} axes, which number`} the draws, must be equal.`,
+    );
   }
 }

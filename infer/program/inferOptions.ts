@@ -130,25 +130,5 @@ export function withGradient(site: string, fn: Distribution, choice: GradientCho
               .join(", ")}, got ${JSON.stringify(choice)}.`
           : `sample site "${site}": gradient: "${choice}" needs ${rule.requirement}, got ${fn.label}. Use gradient: "score", or another distribution.`,
     });
-  if (rule?.isBiased) warnOfBias(site, choice);
   return result;
-}
-
-let hasWarned = false;
-/** Run `f` without the warning about biased gradients. Used where gradients are only measured. */
-export function withoutBiasWarning<T>(f: () => T): T {
-  const before = hasWarned;
-  hasWarned = true;
-  try {
-    return f();
-  } finally {
-    hasWarned = before;
-  }
-}
-function warnOfBias(site: string, choice: GradientChoice): void {
-  if (hasWarned) return;
-  hasWarned = true;
-  console.warn(
-    `pedigrad: site "${site}" takes gradient: "${choice}", which is biased, so a fit may miss the maximum of the ELBO. "score" and "disarm" are unbiased.`,
-  );
 }

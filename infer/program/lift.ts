@@ -3,57 +3,97 @@
  * plate, drawn for the visited elements. Any other param becomes one latent outside the plate, whose log density the
  * plate does not scale.
  */
+import { sameShape, showShape } from "../../autodiff/core/shape.js";
+import { PedigradError } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireKind } from "../checks.js";
-import { type Handler, type ParamMessage, type PlateFrame, withHandler } from "./messages.js";
+import { handlerOfNames, type Program } from "./handlers.js";
+import type { ParamMessage, PlateFrame } from "./messages.js";
 import { sampleOutside } from "./primitives.js";
 import { selectVisited } from "./subsamples.js";
 
 const isPrior = (x: unknown): boolean => x instanceof Distribution;
 const arePriors = (x: unknown): boolean =>
-  isPrior(x) || (kinds.record[0](x) && Object.values(x as object).every(isPrior));
+  isPrior(x) || typeof x === "function" || (kinds.record[0](x) && Object.values(x as object).every(isPrior));
 
 /**
  * Sample the params of `f` from the distributions in `priors`, by the param's name. A single distribution is the prior
- * of every param.
+ * of every param; a function of the name returns a prior or undefined. A prior of a smaller shape than its param is the prior of each of the param's elements. A name that is
+ * not a param of `f` is refused, and so is a prior whose shape does not broadcast to the param's.
  */
 export function lift<A extends unknown[], R>(
-  f: (...args: A) => R,
-  priors: Distribution | Record<string, Distribution>,
-): (...args: A) => R {
-  requireKind("lift", "the first argument", f, kinds.function);
+  f: Program<A, R>,
+  priors: Distribution | Record<string, Distribution> | ((name: string) => Distribution | undefined),
+): Program<A, R> {
   requireKind("lift", "the second argument", priors, [
     arePriors,
     "a distribution, or distributions by the names of params",
   ]);
-  const priorOf = (name: string): Distribution | undefined =>
-    priors instanceof Distribution ? priors : Object.hasOwn(priors, name) ? priors[name] : undefined;
-  const liftHandler: Handler = {
+  const isRecord = typeof priors !== "function" && !(priors instanceof Distribution);
+  const priorOf = (name: string): Distribution | undefined => {
+    if (isRecord) return Object.hasOwn(priors, name) ? priors[name] : undefined;
+    return typeof priors === "function" ? priors(name) : priors;
+  };
+  return handlerOfNames("lift", f, isRecord ? Object.keys(priors) : [], ["param"], () => ({
     process: {
       param(message) {
         const prior = priorOf(message.name);
         if (prior !== undefined) draw(message, prior);
       },
     },
-  };
-  return (...args) => withHandler(liftHandler, () => f(...args));
+  }));
 }
 
 /** Sample the param from its prior, and return the visited elements to the program. */
 function draw(message: ParamMessage, prior: Distribution): void {
   const shape = message.shape ?? message.init?.(random.key(0)).shape;
-  const isOutside = ({ dim, size }: PlateFrame): boolean => {
+  const eventDim = Math.max(message.eventDim, prior.eventDim);
+  const hasPlateAxis = ({ dim, size }: PlateFrame): boolean =>
+    dim !== null && shape?.[shape.length - eventDim + dim] === size;
+  const fn = shape === undefined ? prior : priorOfShape(message, prior, shape, hasPlateAxis);
+  const isOutside = (plate: PlateFrame): boolean => {
+    const { dim, size } = plate;
     if (dim === null || shape === undefined) return false;
-    const hasPlateAxis = shape[shape.length - message.eventDim + dim] === size;
     // If the prior has a row for each element of the plate, it draws all elements, visited or not.
-    return !hasPlateAxis || (prior.batchShape.at(dim) === size && prior.batchShape.length >= -dim && size !== 1);
+    const hasRows = fn.batchShape.at(dim) === size && fn.batchShape.length >= -dim && size !== 1;
+    return !hasPlateAxis(plate) || hasRows;
   };
   // Use the name without prefixes, because an outer `scope` adds its prefix to the new site, too.
-  const value = sampleOutside(message.declared, prior, {}, isOutside);
-  message.value = selectVisited(value, { fn: prior, plates: message.plates.filter(isOutside) });
+  const value = sampleOutside(message.declared, fn, {}, isOutside);
+  message.value = selectVisited(value, { fn, plates: message.plates.filter(isOutside) });
   // The value holds only the visited elements. Infinity keeps the plates from selecting elements once more.
   message.eventDim = Infinity;
   message.stop = true;
+}
+
+/** `prior`, expanded to the shape of the param, except along the axes of plates, which expand it themselves. */
+function priorOfShape(
+  { name, eventDim, plates }: ParamMessage,
+  prior: Distribution,
+  shape: readonly number[],
+  hasPlateAxis: (plate: PlateFrame) => boolean,
+): Distribution {
+  const { batchShape, eventShape } = prior;
+  const lead = shape.slice(0, Math.max(0, shape.length - eventShape.length));
+  const missing = lead.length - batchShape.length;
+  const before = lead.map((_, axis) => batchShape[axis - missing] ?? 1);
+  if (
+    missing < 0 ||
+    !sameShape(shape.slice(lead.length), eventShape) ||
+    before.some((n, axis) => n !== 1 && n !== lead[axis])
+  )
+    throw new PedigradError({
+      code: "shape-mismatch",
+      op: "lift",
+      site: name,
+      message: `lift: the prior of param "${name}" has shape ${showShape(prior.shape())}, but the param has shape ${showShape(shape)}. Give both the same shape.`,
+    });
+  const inside = plates.filter(hasPlateAxis);
+  const events = Math.max(0, eventDim - eventShape.length);
+  const plateAxes = inside.map(({ dim }) => lead.length - events + (dim as number));
+  const after = lead.map((n, axis) => (plateAxes.includes(axis) ? (before[axis] as number) : n));
+  if (sameShape(before, after)) return prior;
+  return prior.expand(after).toEvent(inside.length === 0 ? lead.length : events);
 }

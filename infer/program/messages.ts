@@ -69,6 +69,8 @@ export interface PlateMessage {
   value: Tensor | null;
   /** Whether the program itself chose the elements to visit (the option `subsample`). */
   isGiven: boolean;
+  /** Whether values that handlers give to sites in the plate are those of the visited elements, also if these are as many as all. */
+  areValuesVisited?: boolean | undefined;
   /** Whether the plate visits all elements in order. */
   isWhole: boolean;
   stop: boolean;
@@ -80,6 +82,8 @@ export interface DeterministicMessage {
   name: string;
   value: Tensor;
   plates: PlateFrame[];
+  /** Whether a sample statement returns the value, which reparam or `obsMask` computes from other sites. */
+  readonly isSampled: boolean;
   stop: boolean;
 }
 
@@ -233,6 +237,8 @@ export interface PlateFrame {
   isWhole: boolean;
   /** Whether the program itself chose the elements to visit (the option `subsample`). */
   isGiven: boolean;
+  /** Whether values that handlers give to sites in the plate are those of the visited elements, also if these are as many as all. */
+  areValuesVisited?: boolean | undefined;
 }
 
 /** The position of a site in a markov loop. */

@@ -5,7 +5,7 @@
  * scaled up, so that their expected sum is the sum over all elements.
  */
 import { readNumbers } from "../../autodiff/core/reads.js";
-import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
+import { PedigradError, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireOptions, show } from "../checks.js";
@@ -86,6 +86,28 @@ export function outsidePlates<T>(body: () => T): T {
   } finally {
     openFrames.splice(0, openFrames.length, ...outer);
   }
+}
+
+/** The elements of `data` that the plates around this statement visit; the last `eventDim` axes make up one element. */
+export function subsample(data: TensorLike, options: { eventDim?: number | undefined } = {}): Tensor {
+  requireOptions("subsample", options, { eventDim: kinds.size });
+  const { eventDim = 0 } = options;
+  let visited = tensor(data);
+  for (const { dim, size, subsampleSize, indices, name, isWhole } of openPlates()) {
+    if (dim === null || indices === null || isWhole) continue;
+    const axis = visited.shape.length - eventDim + dim;
+    const actual = visited.shape[axis];
+    if (axis < 0 || actual === 1) continue;
+    if (actual !== size && actual !== subsampleSize)
+      throw new PedigradError({
+        code: "plate-size",
+        site: name,
+        op: "subsample",
+        message: `subsample: the data has ${actual} elements along dim ${dim}, but plate "${name}" has size ${size}. Check the shape of the data, [${visited.shape}], and eventDim, ${eventDim}.`,
+      });
+    if (actual === size) visited = take(visited, indices, axis);
+  }
+  return visited;
 }
 
 /** The dim of a plate: `dim`, or by default the first one, from -1 to the left, that no open plate uses. */

@@ -2,15 +2,7 @@
  * The statements of a model. Each sends a message (messages.ts) and returns the value that handlers give to the message.
  * Where possible, statements also work without handlers: a param returns its initial value, an observed site its data.
  */
-import {
-  PedigradError,
-  stopGradient,
-  type Tensor,
-  type TensorLike,
-  take,
-  tensor,
-  where,
-} from "../../autodiff/index.js";
+import { PedigradError, stopGradient, type Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
 import { MIX, ownRelation } from "../../provenance/axes.js";
@@ -94,8 +86,10 @@ export function sampleOutside(
 }
 
 function setValue(message: SampleMessage): void {
-  const { gradient } = message.infer;
-  if (gradient !== undefined && !message.isObserved) message.fn = withGradient(message.name, message.fn, gradient);
+  const { gradient, enumerate } = message.infer;
+  // An enumerated site is not sampled, so its draws have no gradient.
+  if (gradient !== undefined && enumerate == null && !message.isObserved)
+    message.fn = withGradient(message.name, message.fn, gradient);
   const value = message.value ?? draw(message);
   // A replayed value was tagged when it was drawn.
   const isNew = message.isTracked && !message.isObserved && !value.provenance.has(message.name);
@@ -157,7 +151,7 @@ function samplePartlyObserved(
   maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), obsMask)();
   const latent = maskedBy(() => sample(`${name}_unobserved`, fn, options), obsMask.logicalNot())();
   const eventMask = obsMask.reshape([...obsMask.shape, ...fn.eventShape.map(() => 1)]);
-  return deterministic(name, where(eventMask, obs, latent));
+  return computed(name, where(eventMask, obs, latent));
 }
 
 export interface ParamOptions {
@@ -221,8 +215,11 @@ export function param(
 }
 
 /** Record `value` in the trace under `name`, and return it. */
-export const deterministic = (name: string, value: TensorLike): Tensor =>
-  send({ type: "deterministic", name, value: tensor(value), plates: [], stop: false }, () => {}).value;
+export const deterministic = (name: string, value: TensorLike): Tensor => computed(name, tensor(value), false);
+
+/** Like `deterministic`; `isSampled` says whether the value is that of a sample statement. */
+export const computed = (name: string, value: Tensor, isSampled = true): Tensor =>
+  send({ type: "deterministic", name, value, plates: [], isSampled, stop: false }, () => {}).value;
 
 /** Add `logFactor` to the log density of the program. */
 export function factor(name: string, logFactor: TensorLike): void {
@@ -231,28 +228,6 @@ export function factor(name: string, logFactor: TensorLike): void {
     reportAsSite(name, () => new Unit(tensor(logFactor)), "factor"),
     { obs: [] },
   );
-}
-
-/** The elements of `data` that the plates around this statement visit; the last `eventDim` axes make up one element. */
-export function subsample(data: TensorLike, options: { eventDim?: number | undefined } = {}): Tensor {
-  requireOptions("subsample", options, { eventDim: kinds.size });
-  const { eventDim = 0 } = options;
-  let visited = tensor(data);
-  for (const { dim, size, subsampleSize, indices, name, isWhole } of openPlates()) {
-    if (dim === null || indices === null || isWhole) continue;
-    const axis = visited.shape.length - eventDim + dim;
-    const actual = visited.shape[axis];
-    if (axis < 0 || actual === 1) continue;
-    if (actual !== size && actual !== subsampleSize)
-      throw new PedigradError({
-        code: "plate-size",
-        site: name,
-        op: "subsample",
-        message: `subsample: the data has ${actual} elements along dim ${dim}, but plate "${name}" has size ${size}. Check the shape of the data, [${visited.shape}], and eventDim, ${eventDim}.`,
-      });
-    if (actual === size) visited = take(visited, indices, axis);
-  }
-  return visited;
 }
 
 /** A value that the program may change (by setting `.value`) and that SVI passes on to the next step. */

@@ -3,13 +3,13 @@
  * et al. 2018). A strategy samples the new variables and computes the site's value from them, so the site itself becomes
  * deterministic.
  */
-import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import type { Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
-import * as kinds from "../../provenance/base/kinds.js";
 import { isRecord } from "../../provenance/base/records.js";
-import { didYouMean, quoted, requireKind } from "../checks.js";
-import { type Handler, type SampleMessage, withHandler } from "./messages.js";
-import { deterministic } from "./primitives.js";
+import { requireKind } from "../checks.js";
+import { handlerOfNames } from "./handlers.js";
+import type { SampleMessage } from "./messages.js";
+import { computed } from "./primitives.js";
 
 /** A strategy: samples the new variables and returns the site's value (reparamStrategies.ts). */
 export type Reparam = (name: string, fn: Distribution) => Tensor;
@@ -22,35 +22,22 @@ export function reparam<A extends unknown[], R>(
   f: (...args: A) => R,
   config: Record<string, Reparam> | ((site: SampleMessage) => Reparam | null),
 ): (...args: A) => R {
-  requireKind("reparam", "the first argument", f, kinds.function);
   requireKind("reparam", "the second argument", config, [isConfig, "strategies by site, or a function of the site"]);
-  return (...args) => {
-    const siteNames = new Set<string>();
-    const reparamHandler: Handler = {
-      process: {
-        sample(message) {
-          const { name, fn } = message;
-          siteNames.add(name);
-          if (message.value !== null) return;
-          const strategy =
-            typeof config === "function" ? config(message) : Object.hasOwn(config, name) ? config[name] : null;
-          if (!strategy) return;
-          message.stop = true;
-          message.value = deterministic(name, strategy(name, fn));
-        },
+  const isFunction = typeof config === "function";
+  const strategyFor = (site: SampleMessage): Reparam | null | undefined =>
+    isFunction ? config(site) : Object.hasOwn(config, site.name) ? config[site.name] : null;
+  const names = isFunction ? [] : Object.keys(config);
+  return handlerOfNames("reparam", f, names, ["sample"], () => ({
+    process: {
+      sample(message) {
+        const { name, fn, value } = message;
+        const strategy = value === null ? strategyFor(message) : null;
+        if (!strategy) return;
+        message.stop = true;
+        message.value = computed(name, strategy(name, fn));
       },
-    };
-    const result = withHandler(reparamHandler, () => f(...args));
-    const unknownName =
-      typeof config === "function" ? undefined : Object.keys(config).find((name) => !siteNames.has(name));
-    if (unknownName === undefined) return result;
-    throw new PedigradError({
-      code: "unknown-site",
-      site: unknownName,
-      op: "reparam",
-      message: `reparam: the program has no site "${unknownName}". It has ${quoted(siteNames)}.${didYouMean(unknownName, siteNames)} For a site that only some runs reach, give a function of the site instead of a record.`,
-    });
-  };
+    },
+  }));
 }
 
 const isConfig = (x: unknown): boolean =>

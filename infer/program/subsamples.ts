@@ -74,8 +74,8 @@ export function sendPlate(
       "plate-size",
       `visits ${message.subsampleSize} of ${size} elements here, but ${actual} where it was first opened in this step (in the guide, or earlier in this program). Give both the same size and subsampleSize.`,
     );
-  const { isWhole, isGiven, value: indices } = message;
-  return { name: message.name, size, subsampleSize: message.subsampleSize, dim, indices, isWhole, isGiven };
+  const { name: scopedName, value: indices, isWhole, isGiven, areValuesVisited } = message;
+  return { name: scopedName, size, subsampleSize: actual, dim, indices, isWhole, isGiven, areValuesVisited };
 }
 
 function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
@@ -180,16 +180,40 @@ export const withWholePlates =
   (...args) =>
     withHandler(wholePlatesHandler(), () => f(...args));
 
-/** A handler that gives plates the indices in `values`, by the plate's name. */
-export const givenPlatesHandler = (values: Readonly<Record<string, Tensor>>): Handler => ({
+/**
+ * A handler that gives plates the indices in `values`, by the plate's name. The other values are then those of these elements. If the
+ * program gives a plate other indices, it is refused. `draws`: the values of all draws, if `values` has one draw of a batch.
+ */
+export const givenPlatesHandler = (
+  values: Readonly<Record<string, Tensor>>,
+  draws: Readonly<Record<string, Tensor>> = {},
+): Handler => ({
   process: {
     plate(message) {
-      if (message.value !== null || !Object.hasOwn(values, message.name)) return;
-      const value = values[message.name] as Tensor;
-      Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+      const { name, value: given } = message;
+      if (!Object.hasOwn(values, name)) return;
+      message.areValuesVisited = true;
+      const value = values[name] as Tensor;
+      if (given === null) Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+      else if (message.isGiven)
+        requireSameElements(
+          name,
+          given,
+          draws[name] ?? value,
+          () => "the values of its sites are those of other elements",
+        );
     },
   },
 });
+
+/** A handler for values that another run drew for the elements that it visited. */
+export const visitedValuesHandler: Handler = {
+  process: {
+    plate(message) {
+      message.areValuesVisited = true;
+    },
+  },
+};
 
 /**
  * Let a plate that is being opened visit the same elements as in its first visit. Refuse the plate if the program gives it
@@ -199,34 +223,38 @@ export function reuseVisit(message: PlateMessage, firstVisit: PlateVisit): void 
   const { name, size, subsampleSize, value, isGiven } = message;
   // Different sizes are refused later, where guide and model are compared.
   if (size !== firstVisit.size) return;
-  if (isGiven) requireSameElements(name, firstVisit, value as Tensor);
+  if (isGiven && value !== firstVisit.value)
+    requireSameElements(name, value as Tensor, firstVisit.value, () => {
+      const { isGiven: wasGiven, isWhole } = firstVisit;
+      const choice = wasGiven ? "was given different" : isWhole ? "visited all" : "drew its own";
+      return `when it was first opened in this step (in the guide, or earlier in this program), it ${choice} elements`;
+    });
   else if (!(firstVisit.isWhole && subsampleSize === size)) message.value ??= firstVisit.value;
 }
 
-function requireSameElements(name: string, firstVisit: PlateVisit, indices: Tensor): void {
-  if (firstVisit.value === indices) return;
-  const [a, b] = [firstVisit.value.toFloat64Array(), indices.toFloat64Array()];
-  if (a.length === b.length && a.every((index, i) => index === b[i])) return;
-  const firstChoice = firstVisit.isGiven
-    ? "it was given different elements"
-    : firstVisit.isWhole
-      ? "it visited all elements"
-      : "it drew a random subsample";
+/** Refuse indices that the program gives if they are not those of `expected`, which may have a row for each draw. */
+function requireSameElements(name: string, indices: Tensor, expected: Tensor, why: () => string): void {
+  const [a, b] = [indices.toFloat64Array(), expected.toFloat64Array()];
+  if (expected.shape.at(-1) === a.length && b.every((index, i) => index === a[i % a.length])) return;
   throw new PedigradError({
     code: "plate-subsample",
     site: name,
     param: "subsample",
-    message: `plate "${name}" is given its elements here (subsample), but when it was first opened in this step (in the guide, or earlier in this program), ${firstChoice}. Give the same subsample in both places.`,
+    message: `plate "${name}" is given its elements here (subsample), but ${why()}. Give the same subsample in both places.`,
   });
 }
 
-/** Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements. */
+/**
+ * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements. If a plate
+ * visits as many elements as it has, in another order or some twice, the value counts as one of all elements in order.
+ */
 export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
   let selected = value;
-  for (const { dim, size, subsampleSize, indices, isWhole } of plates) {
+  for (const { dim, size, subsampleSize, indices, isWhole, areValuesVisited } of plates) {
     if (dim === null || indices === null || isWhole) continue;
     const axis = selected.shape.length - fn.eventDim + dim;
-    if (axis >= 0 && selected.shape[axis] === size && size !== subsampleSize) selected = take(selected, indices, axis);
+    if (axis < 0 || selected.shape[axis] !== size || (areValuesVisited && size === subsampleSize)) continue;
+    selected = take(selected, indices, axis);
   }
   return selected;
 }

@@ -81,15 +81,13 @@ export class SampleSite {
       checkPlates(this);
       checkBroadcast(this);
     }
-    let density: Tensor;
+    // A masked observation may be NaN, so mask before computing. A latent is not masked here, since its score ignores the mask.
+    const density = () => (isObserved && mask !== null ? fn.mask(mask) : fn)[method](value);
     try {
-      // A masked observation may be NaN, so mask before computing. A latent is not masked here, since its score ignores the mask.
-      density = withAmbient(ambient, () => (isObserved && mask !== null ? fn.mask(mask) : fn)[method](value));
+      return withAmbient(ambient, density);
     } catch (error) {
       throw addSiteToError(name, error, isObserved ? "observed site" : "site");
     }
-    // An op adds the ambient set to its result, but the density of a factor is not computed by an op.
-    return ambient.size === 0 ? density : density.withProvenance(union(density.provenance, ambient));
   }
 
   /** The log density, masked and scaled. */

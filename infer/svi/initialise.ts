@@ -19,12 +19,13 @@ import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
 import { checkSupports } from "../elbo/particles/supports.js";
-import { block, replay, seed } from "../program/handlers.js";
+import { block } from "../program/handlers.js";
 import { type Handler, type Model, type ParamMessage, withHandler } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
 import { type Trace, trace } from "../program/trace.js";
 import { reportAsSite } from "../program/traceChecks.js";
+import { replay, seed } from "../program/values.js";
 import { constraintText } from "./paramSpace.js";
 import type { SVIState } from "./state.js";
 

@@ -16,11 +16,18 @@ export interface SVIOptions {
   /** Take gradients by forward mode, one derivative for each coordinate. This suits models with few parameters. */
   forwardModeDifferentiation?: boolean | undefined;
 }
-export const SVI_OPTIONS = {
+const SVI_OPTIONS = {
   staticArgs: kinds.record,
   jit: [(x) => x === "auto" || typeof x === "boolean", '"auto", true or false'],
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
+
+/** The options with `changes`, checked. An option that is undefined does not change; without changes, the same object. */
+export function changedOptions(options: SVIOptions, changes: SVIOptions): SVIOptions {
+  requireOptions("svi.with", changes, SVI_OPTIONS);
+  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? options : { ...options, ...Object.fromEntries(given) };
+}
 
 /** Options that `svi.init` takes in place of a key. */
 export interface InitOptions {

@@ -16,7 +16,6 @@ import {
   trackProvenance,
   union,
 } from "../../provenance/index.js";
-import { requireOptions } from "../checks.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Averages, Outcome, Task } from "../elbo/particles/pair.js";
 import { type Model, withHandler } from "../program/messages.js";
@@ -26,7 +25,7 @@ import { CompiledStep } from "./compiledStep.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise, initialMutables } from "./initialise.js";
 import { applyUpdates, type Optimizer } from "./optim.js";
-import { type InitOptions, initOptions, requireParts, SVI_OPTIONS, type SVIOptions } from "./options.js";
+import { changedOptions, type InitOptions, initOptions, requireParts, type SVIOptions } from "./options.js";
 import { knownParamsHandler, ParamSpace } from "./paramSpace.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type StepOptions, stepsOf } from "./run.js";
 import {
@@ -139,10 +138,9 @@ export class SVI<
 
   /** The same inference with other options. */
   with(options: SVIOptions): SVI<A> {
-    requireOptions("svi.with", options, SVI_OPTIONS);
-    if (Object.keys(options).length === 0) return this;
-    const { model, guide, optimizer, elbo } = this;
-    const copy = new SVI<A>(model, guide, optimizer, elbo, { ...this.options, ...options });
+    const changed = changedOptions(this.options, options);
+    if (changed === this.options) return this;
+    const copy = new SVI<A>(this.model, this.guide, this.optimizer, this.elbo, changed);
     copy.#space = this.#space;
     return copy;
   }

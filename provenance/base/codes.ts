@@ -43,6 +43,7 @@ export type ErrorCode =
   | "empty-plate"
   | "inference-inside"
   | "markov"
+  | "no-effect"
   | "no-plate-size"
   | "no-value"
   | "plate-clash"

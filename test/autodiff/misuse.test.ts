@@ -16,31 +16,31 @@ import {
 } from "../../autodiff/index.js";
 import { refuses } from "../refusals.js";
 
-test("the gradient of what is no scalar", () => {
+test("grad refuses a function whose result is not a scalar", () => {
   refuses(() => grad((x: Tensor) => x.mul(2))(tensor([1, 2])), /scalar, got a tensor of shape \[2\].*\.sum\(\)/);
 });
 
-test("a ragged nested array, with the place", () => {
+test("an error about a ragged array names the place", () => {
   refuses(() => tensor([[1, 2], [3]]), /\[1\].*length 1.*2/);
 });
 
-test("empty reductions", () => {
+test("sums of no elements have their limits, and mean, max, min and argmax refuse empty data", () => {
   assert.is(zeros([0]).sum().item(), 0);
   assert.is(logsumexp(zeros([0])).item(), -Infinity);
   for (const name of ["mean", "max", "min", "argmax"] as const) refuses(() => zeros([0])[name](), /empty.*\[0\]/);
 });
 
-test("sizes that cannot be, refused before anything is allocated", () => {
+test("impossible sizes are refused before anything is allocated", () => {
   for (const shape of [[1e6, 1e6], [2 ** 31, 2 ** 31], [-1], [2.5], [Number.NaN]]) refuses(() => zeros(shape), /zeros/);
 });
 
-test("a pulled gradient can be pulled again, and is the same", () => {
+test("a gradient that is computed twice is the same", () => {
   const f = (x: Tensor): Tensor => x.square().sum();
   const first = grad(f)(tensor([1, 2]));
   assert.equal(grad(f)(tensor([1, 2])).toArray(), first.toArray());
 });
 
-test("a graph 200,000 deep", () => {
+test("the gradient of a graph 200,000 nodes deep does not overflow the stack", () => {
   const [y, slope] = valueAndGrad((x: Tensor) => {
     let value = x;
     for (let i = 0; i < 200_000; i++) value = value.add(0.1);
@@ -50,14 +50,14 @@ test("a graph 200,000 deep", () => {
   assert.is(slope.item(), 1);
 });
 
-test("axes and indices out of range", () => {
+test("axes and indices out of range are refused", () => {
   const x = zeros([2, 3]);
   for (const axis of [2, -3, 1.5, Number.NaN]) refuses(() => x.sum(axis), /sum.*axis/);
   for (const index of [5, 1.5, Number.NaN]) refuses(() => x.at(index), /at|take/);
   refuses(() => take(zeros([3]), [0, 3]), /take.*3/);
 });
 
-test("the branch that where does not take has gradient 0", () => {
+test("the branch that where does not take has gradient 0, even if its own gradient is infinite", () => {
   for (const at of [0, -1]) {
     const slope = grad((x: Tensor) => where(x.greater(0), sqrt(x), 0))(tensor(at));
     assert.is(slope.item(), 0);
@@ -65,7 +65,7 @@ test("the branch that where does not take has gradient 0", () => {
   assert.equal(grad((x: Tensor) => logsumexp(x))(tensor([-Infinity, -Infinity])).toArray(), [0, 0]);
 });
 
-test("draws depend on the key alone, whatever ran before, in another process, without Math.random", () => {
+test("a draw depends only on its key, in every process, and not on earlier draws or Math.random", () => {
   const here = random.normal(random.key(3), [4]).toArray();
   const { random: original } = Math;
   Math.random = () => {

@@ -21,7 +21,7 @@ test("a tensor is an immutable array of numbers; ops are functions and methods, 
   ]);
 });
 
-test("a derivative is a function, which has a derivative", () => {
+test("grad returns a function, of which grad gives the second derivative", () => {
   const cube = (x: Tensor) => x.mul(x).mul(x);
   const slope = grad(cube);
   const curvature = grad((x: Tensor) => slope(x));
@@ -44,7 +44,7 @@ test("parameters may be records and lists; their gradient has the same structure
   assert.is((slopes.b[0] as Tensor).item(), 10);
 });
 
-test("vmap: a function of one example becomes one of a batch", () => {
+test("vmap turns a function of one example into a function of a batch", () => {
   const norm = (x: Tensor) => x.square().sum().sqrt();
   const rows = tensor([
     [3, 4],
@@ -54,7 +54,7 @@ test("vmap: a function of one example becomes one of a batch", () => {
   assert.equal(vmap(grad(norm))(rows).shape, [2, 2], "of a derivative, too");
 });
 
-test("jit: a function is recorded once, compiled, and gives the same bits", () => {
+test("jit records a function once, compiles it, and gives the same bits", () => {
   let runs = 0;
   const f = (x: Tensor) => {
     runs++;
@@ -65,21 +65,21 @@ test("jit: a function is recorded once, compiled, and gives the same bits", () =
   assert.ok(runs - 3 < 3, "three eager runs, and fewer than three for three compiled calls");
 });
 
-test("random keys are values: the same key gives the same numbers, split gives new ones", () => {
+test("random keys are values: the same key gives the same numbers, and split makes new keys", () => {
   const key = random.key(0);
   const [one, two] = random.split(key);
   assert.equal(random.normal(key, [3]).toArray(), random.normal(key, [3]).toArray());
   assert.not.equal(random.normal(one as Tensor, [3]).toArray(), random.normal(two as Tensor, [3]).toArray());
 });
 
-test("what cannot be right is refused, with a code", () => {
+test("wrong input is refused with an error that has a code", () => {
   const refused = (body: () => unknown, code: string) =>
     assert.throws(body, (error: Error) => error instanceof PedigradError && error.code === code);
   refused(() => tensor([1, 2]).add([1, 2, 3]), "shape-mismatch");
   refused(() => grad((x: Tensor) => x)([1, 2]), "not-scalar");
 });
 
-test("a gradient by hand: that of log(1 + exp(x)) is 1 / (1 + exp(-x))", () => {
+test("the gradient of log(1 + exp(x)) is 1 / (1 + exp(-x))", () => {
   for (const x of [-3, 0, 2]) near(grad((t: Tensor) => t.softplus())(x).item(), 1 / (1 + Math.exp(-x)));
 });
 

@@ -72,7 +72,7 @@ const CALLS: [what: string, call: () => unknown, words: RegExp][] = [
 
 for (const [what, call, words] of CALLS) test(what, () => assert.match(refusal(call).message, words));
 
-test("the gradient of a function that returns a number would be 0: refused, in every form", () => {
+test("the gradient of a function that returns a plain number is refused, in every form", () => {
   const number = ((y: Tensor) => y.item() ** 2) as unknown as (y: Tensor) => Tensor;
   for (const gradient of [
     () => P.grad(number)(3),

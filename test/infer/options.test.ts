@@ -186,4 +186,14 @@ test("an option that is undefined has its default, also for the compiler", () =>
   assert.equal(run(false), run(true));
 });
 
+test("svi.with: an option that is undefined keeps its value", () => {
+  const program = () => void sample("z", new Normal(0, 1));
+  const svi = new SVI(program, program, adam(0.1), new TraceELBO(), { jit: false });
+  assert.is(svi.with({ jit: undefined, staticArgs: undefined }), svi);
+  assert.equal(svi.with({ jit: undefined, forwardModeDifferentiation: true }).options, {
+    jit: false,
+    forwardModeDifferentiation: true,
+  });
+});
+
 test.run();

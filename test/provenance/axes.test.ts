@@ -23,7 +23,7 @@ import { Provenance, union } from "../../provenance/index.js";
 const relations: Relation[] = [0, 1, 2, 3].flatMap((a) => [0, 1, 2, 3].map((b) => a | (b << 4)));
 const places = (relation: Relation): number[] => [0, 1, 2, 3, 4, 5, 6].map((j) => valueAxisOf(relation, j));
 
-test("the meet is commutative, associative and idempotent; mixed meets all", () => {
+test("the meet is commutative, associative and idempotent, and its meet with a mixed axis is mixed", () => {
   for (const a of relations) {
     assert.is(meet(a, a), a);
     assert.is(meet(a, 0), 0);
@@ -36,7 +36,7 @@ test("the meet is commutative, associative and idempotent; mixed meets all", () 
   }
 });
 
-test("the meet of seven axes, nibble by nibble", () => {
+test("the meet of relations of seven axes keeps exactly the axes that are equal", () => {
   let seed = 1;
   const any = (): Relation => {
     seed = (seed * 1103515245 + 12345) % 2 ** 31;
@@ -53,7 +53,7 @@ test("the meet of seven axes, nibble by nibble", () => {
   }
 });
 
-test("maps of axes are the functions they stand for", () => {
+test("each axis map moves every axis as its description says", () => {
   const check = (map: AxisMap, target: (k: number) => number, name: string) => assert.is(map, mapAxes(7, target), name);
   check(KEEP, (k) => k, "keep");
   check(MIX, () => -1, "mix");
@@ -68,11 +68,11 @@ test("maps of axes are the functions they stand for", () => {
   assert.is(
     insertAxes(2, 9),
     mapAxes(2, (k) => k),
-    "beyond the places that a nibble names axes are mixed",
+    "axes that a nibble cannot name are mixed",
   );
 });
 
-test("a relation follows maps one after the other", () => {
+test("applying a map to a relation moves each axis of the value that the relation names", () => {
   const maps = [KEEP, mixAxis(1), dropAxis(0), insertAxes(1, 2), mapAxes(3, (k) => 2 - k)];
   for (const relation of relations)
     for (const first of maps) {
@@ -80,10 +80,10 @@ test("a relation follows maps one after the other", () => {
         assert.is(valueAxisOf(relationAfter(relation, first), j), place < 0 ? -1 : ((first >>> (4 * place)) & 15) - 1);
       assert.is(relationAfter(relationAfter(relation, first), KEEP), relationAfter(relation, first));
     }
-  assert.is(relationAfter(0x8, KEEP), 0, "an axis that no map knows is mixed");
+  assert.is(relationAfter(0x8, KEEP), 0, "an axis beyond the seventh is mixed");
 });
 
-test("a drawn value is pointwise in itself along every axis of more than one element", () => {
+test("a drawn value is pointwise in its own site along every axis with more than one element", () => {
   assert.equal(places(ownRelation([2, 1, 3], 0)).slice(0, 3), [0, -1, 2]);
   assert.equal(places(ownRelation([2, 3, 4], 1)).slice(0, 3), [1, 2, -1]);
   assert.is(ownRelation([], 0), 0);
@@ -93,7 +93,7 @@ test("a drawn value is pointwise in itself along every axis of more than one ele
 const related = (site: string, relation: Relation): Provenance => Provenance.related(site, relation);
 const axes = (set: Provenance, site: string): [number, number][] => [...set.axesOf(site)];
 
-test("a union keeps the axes on which both sides agree, and knows what mixed the others", () => {
+test("a union keeps the axes on which both sets agree, and records which op mixed the other axes", () => {
   const [rows, columns] = [related("z", 0x21), related("z", 0x31)];
   const both = union(rows, columns, "add");
   assert.equal(axes(both, "z"), [[-1, -1]]);
@@ -133,7 +133,7 @@ test("unions of sets with axes are commutative, associative and idempotent", () 
   }
 });
 
-test("a move returns the set itself where it changes nothing, and remembers what it made", () => {
+test("moved returns the set itself if no axis changes, and caches its last result", () => {
   const set = union(related("z", 0x21), related("w", 0x1));
   assert.is(set.moved(KEEP, "add"), set);
   assert.is(set.moved(mixAxis(4), "sum"), set);
@@ -142,7 +142,7 @@ test("a move returns the set itself where it changes nothing, and remembers what
   assert.equal([axes(moved, "z"), axes(moved, "w")], [[[-2, -1]], []]);
   assert.equal([moved.mixedBy("z", -1), moved.mixedBy("z", -2), moved.mixedBy("w", -1)], ["sum", null, "sum"]);
   assert.is(set.moved(dropAxis(0), "max").mixedBy("z", -1), "max");
-  assert.is(moved.moved(MIX, "read").mixedBy("z", -1), "sum", "what came first stays");
+  assert.is(moved.moved(MIX, "read").mixedBy("z", -1), "sum", "the op that mixed first is reported");
   const names = Provenance.of("a");
   assert.is(names.moved(MIX, "sum"), names);
 });

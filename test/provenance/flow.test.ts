@@ -1,4 +1,4 @@
-/** The provenance of a value through every op and through control flow; it ends with the run. */
+/** How provenance flows through every op and through control flow, and that an ambient set ends with its run. */
 import { inspect } from "node:util";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -46,31 +46,31 @@ test("every op unites the sets of its operands, in either order", () => {
   assert.equal(sites(a.add(b)), sites(b.add(a)));
 });
 
-test("cancelling arithmetic keeps the set", () => {
+test("x - x, x * 0 and where keep the provenance of all operands", () => {
   assert.equal(sites(a.sub(a)), ["a"]);
   assert.equal(sites(a.mul(0)), ["a"]);
   assert.equal(sites(P.where(tensor([1, 1]), b, a)), ["a", "b"]);
 });
 
-test("stopGradient keeps it, detachProvenance drops it", () => {
+test("stopGradient keeps the provenance, and detachProvenance drops it", () => {
   assert.equal(sites(stopGradient(a)), ["a"]);
   assert.equal(sites(stopGradient({ x: a, y: [b] })), ["a", "b"]);
   assert.equal(sites(detachProvenance(a.add(b))), []);
 });
 
-test("gradients carry the sets of the values they are made of", () => {
+test("a gradient has the provenance of the values it is computed from", () => {
   assert.equal(sites(grad((x: Tensor) => x.mul(b).sum())([1, 2])), ["b"]);
   assert.equal(sites(grad((x: Tensor) => x.square().sum())(a)), ["a"]);
 });
 
-test("vmap hands sets in and out", () => {
+test("vmap passes the provenance of its arguments in and of its results out", () => {
   assert.equal(sites(vmap((x: Tensor) => x.mul(2))(a)), ["a"]);
   assert.equal(sites(vmap((x: Tensor) => x.mul(b))(a)), ["a", "b"]);
   assert.equal(sites(vmap((x: Tensor) => trackProvenance(x, "inside").mul(2))(tensor([1, 2]))), ["inside"]);
   assert.equal(sites(vmap((x: Tensor) => trackProvenance(x, "inside"))(a)), ["a", "inside"]);
 });
 
-test("draws depend on their key and parameters", () => {
+test("a draw has the provenance of its key and of its parameters", () => {
   const key = trackProvenance(P.random.key(0), "k");
   assert.equal(sites(P.random.gamma(key, a)), ["a", "k"]);
 });
@@ -91,7 +91,7 @@ const reads: [how: string, read: (x: Tensor) => unknown][] = [
   ["view", (x) => x.view],
 ];
 for (const [how, read] of reads)
-  test(`what is computed after a value was read (${how}) depends on it`, () => {
+  test(`results computed after a value was read (${how}) have the value's provenance`, () => {
     inFreshRun(() => {
       const before = tensor(5).add(1);
       read(one);
@@ -102,14 +102,14 @@ for (const [how, read] of reads)
     assert.equal(sites(tensor(5).add(1)), [], "gone after the run");
   });
 
-test("a shape, a length, a size are no reads", () => {
+test("reading a shape, a length or a size does not count as a read", () => {
   inFreshRun(() => {
     void [a.shape, a.length, a.size];
     assert.equal(sites(tensor(1).add(1)), []);
   });
 });
 
-test("each run has its own set, and the outer one returns, also after a throw", () => {
+test("each run has its own ambient set, and the outer set is restored, even after a throw", () => {
   inFreshRun(() => {
     one.item();
     inFreshRun(() => {
@@ -129,7 +129,7 @@ test("each run has its own set, and the outer one returns, also after a throw", 
   assert.equal([...currentAmbient()], []);
 });
 
-test("outside a run nothing is collected; a gradient and an optimiser inherit nothing", () => {
+test("reads outside a run are not recorded, and code in outsideRuns inherits no ambient set", () => {
   one.item();
   assert.equal([...currentAmbient()], []);
   inFreshRun(() => {
@@ -143,7 +143,7 @@ test("outside a run nothing is collected; a gradient and an optimiser inherit no
   });
 });
 
-test("an ambient set is put back for what is computed later", () => {
+test("withAmbient restores an earlier ambient set for a later computation", () => {
   const saved = inFreshRun(() => {
     one.item();
     return currentAmbient();
@@ -157,7 +157,7 @@ test("an ambient set is put back for what is computed later", () => {
   assert.equal(sites(tensor(1).add(1)), []);
 });
 
-test("control flow of a coin", () => {
+test("a result computed in a branch on a coin depends on the coin", () => {
   inFreshRun(() => {
     const z = trackProvenance(P.random.bernoulli(P.random.key(0), 0.5), "z");
     const x = z.item() > 0 ? tensor(1).mul(2) : tensor(3).mul(4);

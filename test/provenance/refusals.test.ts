@@ -43,35 +43,35 @@ const REFUSED: Record<string, (x: Tensor) => unknown> = {
 };
 
 for (const [what, f] of Object.entries(REFUSED)) {
-  test(`${what} with a set, caught in a run`, () => {
+  test(`a run throws at its end if the program caught an error from ${what} that depends on a site`, () => {
     const error = refusal(() => inFreshRun(() => attempt(() => f(z))));
     assert.is(error.code, "caught-refusal");
     assert.is(error.site, "z");
     assert.match(error.message, /depends on the sampled value of \{z\}/);
   });
 
-  test(`${what} without a set, caught in a run, is honest`, () => {
+  test(`in a run, the program may catch an error from ${what} that depends on data only`, () => {
     assert.is(inFreshRun(() => attempt(() => f(tensor(3)))).item(), -1);
   });
 
-  test(`${what} caught in a compiled function: refused for inputs, honest for constants`, () => {
+  test(`jit refuses a caught error from ${what} that depends on an input, and allows one that depends on constants`, () => {
     const error = refusal(() => jit((x: Tensor) => attempt(() => f(x)).mul(x))(tensor(3)));
     assert.is(error.code, "read-in-jit");
     const honest = jit((x: Tensor) => attempt(() => f(tensor(3))).mul(x));
     for (let call = 1; call < 5; call++) assert.is(honest(tensor(call)).item(), -call);
   });
 
-  test(`${what} caught inside vmap: refused for examples, honest for what they share`, () => {
+  test(`vmap refuses a caught error from ${what} that depends on an example, and allows one that depends on shared values`, () => {
     assert.is(refusal(() => vmap((x: Tensor) => attempt(() => f(x)))([3, 3])).code, "read-in-vmap");
     assert.equal(vmap((x: Tensor) => attempt(() => f(tensor(3))).mul(x))([3, 4]).toArray(), [-3, -4]);
   });
 }
 
-test("a refusal that leaves the run is the one that was made", () => {
+test("an error that the program does not catch is the error that the run throws", () => {
   assert.is(refusal(() => inFreshRun(() => new Normal(0, z.neg()))).code, "bad-parameter");
 });
 
-test("a program that has read the value, or reads it first, is counted as it is", () => {
+test("after the program has read the value, it may catch an error that depends on it", () => {
   const set = inFreshRun(() => {
     const isPositive = z.item() > 0;
     return attempt(() => new Normal(0, isPositive ? z.neg() : z)).add(0).provenance;
@@ -79,14 +79,14 @@ test("a program that has read the value, or reads it first, is counted as it is"
   assert.ok(set.has("z"));
 });
 
-test("what an inner run throws, an outer run may not swallow either", () => {
+test("an outer run may not catch the refusal of an inner run either", () => {
   const inner = () => inFreshRun(() => new Normal(0, z.neg()));
   assert.is(refusal(() => inFreshRun(() => attempt(inner))).code, "caught-refusal");
   assert.is(attempt(inner).item(), -1, "outside a run");
   assert.is(outsideRuns(() => attempt(() => new Normal(0, z.neg()))).item(), -1);
 });
 
-test("a read that vmap refuses may be caught outside it, for a loop, and not inside", () => {
+test("a program may catch the refusal of a read outside vmap, but not inside it", () => {
   const f = (x: Tensor) => x.mul(x.item());
   const loops = vmap((row: Tensor) => {
     assert.is(refusal(() => vmap(f)(row)).code, "read-in-vmap");
@@ -96,7 +96,7 @@ test("a read that vmap refuses may be caught outside it, for a loop, and not ins
   assert.is(refusal(() => vmap((x: Tensor) => attempt(() => x.item()))([1, 2])).code, "read-in-vmap");
 });
 
-test("text is a read: of a compiled function's input, inside vmap, in a run", () => {
+test("to convert a tensor to text counts as a read, in jit, in vmap and in a run", () => {
   for (const text of [(x: Tensor) => `${x}`, (x: Tensor) => [x.expandDims(0)].join(), (x: Tensor) => String(x)]) {
     assert.is(refusal(() => jit((x: Tensor) => x.mul(text(x).length))(tensor([1, 2]))).code, "read-in-jit");
     assert.is(refusal(() => vmap((x: Tensor) => x.mul(text(x).length))([[1, 2]])).code, "read-in-vmap");
@@ -109,7 +109,7 @@ test("text is a read: of a compiled function's input, inside vmap, in a run", ()
   }
 });
 
-test("what is written into data changes no tensor", () => {
+test("writing into data or view does not change the tensor", () => {
   const x = tensor([1, 2, 3]);
   x.data.set(0, 9);
   x.data.data[1] = 9;

@@ -1,4 +1,4 @@
-/** Sets of sites: algebraic properties of unions, and how nested values are tagged. */
+/** Sets of sites: algebraic properties of unions, and how nested values get provenance. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -28,7 +28,7 @@ test("union is idempotent, commutative and associative, with the empty set as id
   }
 });
 
-test("union returns an argument whenever that is the answer, and remembers what it made", () => {
+test("union returns an argument if the union equals it, and caches its last result", () => {
   for (const a of subsets)
     for (const b of subsets) {
       const joined = union(a, b);
@@ -38,7 +38,7 @@ test("union returns an argument whenever that is the answer, and remembers what 
     }
 });
 
-test("sets that grow out of each other, and branch, keep their own members", () => {
+test("sets that share one list of sites keep their own members, even if unions branch", () => {
   const name = (i: number): string => `s${i}`;
   const grown = [Provenance.of(name(0))];
   for (let i = 1; i < 20; i++) grown.push(union(grown[i - 1] as Provenance, Provenance.of(name(i))));
@@ -55,7 +55,7 @@ test("sets that grow out of each other, and branch, keep their own members", () 
   }
 });
 
-test("sets know their size and members, and any name is a name", () => {
+test("a set reports its size and members, and any string can be a site name", () => {
   const set = Provenance.of("__proto__", "constructor", "");
   assert.is(set.size, 3);
   assert.ok(set.has("__proto__") && set.has("") && !set.has("toString"));
@@ -73,20 +73,20 @@ class Leaf implements Tracked {
   }
 }
 
-test("anything that carries a set is tagged, through arrays, records and Maps", () => {
+test("trackProvenance reaches every leaf with a provenance, in arrays, records and Maps", () => {
   const nested = { x: new Leaf(1), list: [new Leaf(2), 3, "s"], map: new Map([["k", new Leaf(4)]]), none: null };
   const tagged = trackProvenance(nested, "z");
   assert.equal(sites(tagged.x.provenance), ["z"]);
   assert.equal(sites((tagged.list[0] as Leaf).provenance), ["z"]);
   assert.equal(sites((tagged.map.get("k") as Leaf).provenance), ["z"]);
   assert.equal(tagged.list.slice(1), [3, "s"]);
-  assert.is(nested.x.provenance, Provenance.empty, "the original is as it was");
+  assert.is(nested.x.provenance, Provenance.empty, "the original is unchanged");
   assert.equal(sites(getProvenance([tagged, trackProvenance(new Leaf(0), ["p", "q"])])), ["p", "q", "z"]);
   assert.is(getProvenance(detachProvenance(tagged)), Provenance.empty);
   assert.is(getProvenance(3), Provenance.empty);
 });
 
-test("a key named __proto__ is data", () => {
+test("a key named __proto__ is an ordinary field", () => {
   const record = JSON.parse('{"__proto__": 1}') as Record<string, unknown>;
   Object.defineProperty(record, "__proto__", { value: new Leaf(1), enumerable: true });
   const tagged = trackProvenance(record, "a");

@@ -41,7 +41,7 @@ function logMass(a: number, b: number, x: number, y: number): number {
   return 0.5 * log(((a / s) * b) / (2 * Math.PI)) + correction - exponentOf(a, b, x, y);
 }
 
-/** [F, dF/da, dF/db]. Each step is `factor` times the one before. The letters A and B mark derivatives with respect to a and b. */
+/** [F, dF/da, dF/db]. Each step is `factor` times the step before. The letters A and B mark derivatives with respect to a and b. */
 function betaFraction(a: number, b: number, x: number, y: number): [number, number, number] {
   const excess = a * y - b * x + 1;
   let v = a + 1;

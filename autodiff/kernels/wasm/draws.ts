@@ -31,7 +31,7 @@ const RESULTS = {
 };
 type Result = keyof typeof RESULTS;
 
-/** Code that stores the results of the first two lanes, then those of the last two; if `rest` < 4, only the first `rest` results. */
+/** Code that stores the results of the first two lanes, then of the last two lanes; if `rest` < 4, only the first `rest` results. */
 function storeText(result: Result): string {
   const text = RESULTS[result];
   const halves = [text("x", "y"), text("uppers(x, x)", "uppers(y, y)")];
@@ -132,7 +132,7 @@ function quantiles(out, from, n) {
   }
 }`;
 
-/** The text of each kernel. A program compiles only those that it uses. */
+/** The text of each kernel. A program compiles only the kernels that it uses. */
 export const drawTexts = {
   splitKey: (): string => underOneKey("splitKey", "words"),
   uniforms: (): string => underOneKey("uniforms", "uniform"),

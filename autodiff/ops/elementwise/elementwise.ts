@@ -41,7 +41,7 @@ function ofArity(f: Scalar, arity: number): Scalar {
 function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
   const scalar = ofArity(f, arity);
   const vjps = (rules ?? []).map(
-    // A rule always gets three operands, because a spread is slow. If the op has fewer, the last ones are undefined.
+    // A rule always gets three operands, because a spread is slow. If the op has fewer, the last operands are undefined.
     (rule): Vjp<null> | null => rule && ((g, y, xs) => rule(g, y, xs[0] as Tensor, xs[1] as Tensor, xs[2] as Tensor)),
   );
   const op: Op = {

@@ -23,7 +23,7 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, contiguous, isContiguous, type View, viewOf } from "../../core/view.js";
 import { survivingAxes } from "./survivingAxes.js";
 
-/** The first input, which is the only one that a view op reads. */
+/** The first input. A view op reads only this input. */
 export const firstInput = (inputs: readonly Tensor[]): Tensor => inputs[0] as Tensor;
 
 /** An axis of the first operand, counted from the right. */

@@ -52,9 +52,9 @@ export interface Jitted<A extends unknown[], R> {
    * that the last call returned. The Resident makes further calls and keeps the record in memory. Null if the function does not allow this.
    */
   resident(record: A[0]): Resident<R> | null;
-  /** Throws, as a call would, if f no longer does what it did when a call like this one was recorded. */
+  /** Compares f with its recording for arguments like these. Throws, as a call would, if f no longer does what was recorded. */
   check(...args: A): void;
-  /** Like `check`, but only the first times, and later if it costs no more than the calls since the last comparison. */
+  /** Like `check`, but after the first few times only if this takes no longer than the calls since the last comparison. */
   checkSometimes(...args: A): void;
 }
 

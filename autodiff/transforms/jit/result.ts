@@ -13,7 +13,7 @@ type Make = (outputs: readonly Tensor[], returned: ReturnedRecord[]) => unknown;
 export class Result {
   /** The tensors of the recorded value, in order. */
   readonly outputs: Tensor[] = [];
-  /** The signature that every later result must have too. */
+  /** The text of the result's signature, which all later results must have too. */
   readonly text: string;
   /** The records of the last result that a loop may pass back: the result itself or, if it is a list, the records in it. */
   readonly returned: ReturnedRecord[] = [];
@@ -104,7 +104,7 @@ export class Result {
   }
 }
 
-/** How many fields a record or list has, including those named by symbols; -1 for anything else. */
+/** How many fields a record or list has, including fields named by symbols; -1 for anything else. */
 function fieldCount(x: unknown): number {
   if (typeof x !== "object" || x === null) return -1;
   let count = Object.getOwnPropertySymbols(x).length;

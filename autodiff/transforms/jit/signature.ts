@@ -11,7 +11,7 @@ import { Tensor, tensor } from "../../core/tensor.js";
 import { isContainer, mapTree } from "../tree.js";
 import { literal } from "./program/params.js";
 
-/** A value in two parts: a text, which must be equal in like calls, and tensors, which may differ. */
+/** A value in two parts: a text, which must be equal if two calls are alike, and tensors, whose numbers may differ. */
 export interface Signature {
   readonly text: string;
   readonly leaves: readonly Tensor[];
@@ -45,7 +45,7 @@ export class Signatures {
     return this.#walk(arg, isInput);
   }
 
-  /** The signature of a result, of which only the tensors are made anew at each call. */
+  /** The signature of a result. Each call makes new tensors; all other leaves are in the text. */
   ofResult(value: unknown): Signature {
     return this.#walk(value, isTensor);
   }
@@ -89,7 +89,7 @@ export class Signatures {
   }
 }
 
-/** One argument in the key of an entry: the shape of a tensor, or, of any other argument, the signature text and a quick test. */
+/** The key of one argument: for a tensor its shape, for any other argument the text of its signature and a quick test. */
 export type ArgumentKey = Shape | { readonly text: string; readonly fits: Fits | null };
 
 /** Whether x certainly has the same signature as the value for which the test was made. If so, the tensors of x are added to `inputs`. */

@@ -83,7 +83,7 @@ const loopOp: Op<Loop> = {
   },
 };
 
-/** The cotangents of all inputs of one loop. They are computed together and cached, because `grad` asks for one input at a time. */
+/** The cotangents of all inputs of a loop, by the cotangent of its result. `grad` asks for one input at a time, so they are cached. */
 const cotangentCache = /* @__PURE__ */ new WeakMap<Tensor, { vector: Tensor; inputCotangents: (Tensor | null)[] }>();
 
 function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {

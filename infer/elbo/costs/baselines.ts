@@ -14,7 +14,7 @@ import {
   tensor,
   zeros,
 } from "../../../autodiff/index.js";
-import { currentAmbient, inFreshRun, union } from "../../../provenance/index.js";
+import { inFreshRun, Provenance, withAmbient } from "../../../provenance/index.js";
 import type { Averages } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
 
@@ -23,7 +23,9 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
   const { nnBaseline, nnBaselineInput, baselineValue } = site.infer.baseline ?? {};
   const prediction =
     nnBaseline !== undefined
-      ? withReads(() => tensor(nnBaseline(stopGradient(tensor(nnBaselineInput as TensorLike)))))
+      ? inFreshRun(() =>
+          withAmbient(Provenance.empty, () => tensor(nnBaseline(stopGradient(tensor(nnBaselineInput as TensorLike))))),
+        )
       : baselineValue !== undefined
         ? tensor(baselineValue)
         : null;
@@ -36,13 +38,6 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
     });
   return prediction;
 }
-
-/** The result of `body`. Its provenance includes the sites whose values `body` read. */
-const withReads = (body: () => Tensor): Tensor =>
-  inFreshRun(() => {
-    const result = body();
-    return result.withProvenance(union(result.provenance, currentAmbient()));
-  });
 
 /**
  * A baseline broadcast to `shape`, the shape of the site's cost. The baseline may be one number for all elements, or one

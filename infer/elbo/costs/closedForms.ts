@@ -49,11 +49,10 @@ export function closedForm(
     return null;
   };
   if (parents.has(q.name)) return refuse("in the model its distribution depends on its own value");
-  const read = union(q.ambient, p.ambient);
-  const kl = withAmbient(read, () => klDivergence(q.fn, p.fn));
+  const kl = withAmbient(union(q.ambient, p.ambient), () => klDivergence(q.fn, p.fn));
   if (kl === null) return refuse(`no closed form is known for ${q.fn.label} against ${p.fn.label}`);
   requireAgreement(estimator, q, p);
-  return q.masked(kl.withProvenance(union(kl.provenance, read)));
+  return q.masked(kl);
 }
 
 /** The costs, with log p and -log q of each latent that satisfies `isWanted` replaced by -KL(q || p), if there is a closed form. */

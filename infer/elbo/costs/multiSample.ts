@@ -4,13 +4,22 @@
  */
 import { emptyRecord, mapTree, neg, PedigradError, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
-import { substitute } from "../../program/handlers.js";
 import { withHandler } from "../../program/messages.js";
-import { sharedPlatesHandler } from "../../program/subsamples.js";
+import { sharedPlatesHandler, visitedValuesHandler } from "../../program/subsamples.js";
 import { isScoreSite, SampleSite, sampleSites, type Trace } from "../../program/trace.js";
+import { withDraws } from "../../program/values.js";
 import { checkSamples } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
 import { hostReadsOf, mutableOf, tracedRun } from "../particles/particles.js";
+import { refuseGradients, refuseUnsupported, warnOfOptions } from "../particles/siteOptions.js";
+
+/** Sites can ask neither for a closed form nor for a baseline: every term is sampled and pathwise. */
+const NO_OPTIONS = {
+  name: "TraceELBO (multiSampleGuide)",
+  hasClosedForms: false,
+  hasPairs: false,
+  hasBaselines: false,
+};
 
 /** The loss of one run of the guide, averaged over its samples. */
 export function multiSampleEstimate(task: Task): Outcome {
@@ -28,13 +37,16 @@ function estimateOf(task: Task): Outcome {
       `the guide reads the value of "${read}", where a pathwise gradient ends. Use numParticles instead, or compute with ops on the tensor.`,
     );
   const count = countSamples(latents);
+  if (!task.isMeasured) warnOfOptions(NO_OPTIONS, guide);
   const values = emptyRecord<Tensor>();
   for (const site of latents) values[site.name] = site.value;
   const keys = random.split(random.foldIn(task.key, 2), count);
   const { logp, mutable }: { logp: Tensor; mutable: Record<string, Tensor> } = vmap(
     (key: Tensor, sample: Record<string, Tensor>) => {
-      const model = tracedRun(substitute(task.model, sample), key, task);
+      const model = tracedRun(withDraws(task.model, sample), key, task, visitedValuesHandler);
       checkSamples(guide, model);
+      refuseUnsupported(NO_OPTIONS, { guide, model });
+      refuseGradients(NO_OPTIONS, { guide, model });
       const terms = [...sampleSites(model)].map((site) => site.scaledLogProb().sum());
       return { logp: sumOf(terms), mutable: mutableOf({ guide, model }) };
     },

@@ -13,8 +13,9 @@
 import { mapTree, PedigradError, stopGradient, type Tensor } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
-import { replay, seed, substitute } from "../../program/handlers.js";
-import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, trace } from "../../program/trace.js";
+import { withHandler } from "../../program/messages.js";
+import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, traceOf } from "../../program/trace.js";
+import { replay, seed, substituteHandler } from "../../program/values.js";
 import { shareMasks } from "../particles/masks.js";
 import type { Cost, Pair, PathTerms, Task } from "../particles/pair.js";
 import { type RunInputs, replayedRun } from "../particles/particles.js";
@@ -80,7 +81,7 @@ export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor,
   const values = trackProvenance(detachProvenance(task.values), PARAMETER_TAG);
   const draws = drawnSites(guide, (value) => detachProvenance(stopGradient(value)));
   const taggedRun = inFreshRun(() =>
-    trace(seed(substitute(replay(task.guide, draws), values), key)).getTrace(...task.args),
+    withHandler(substituteHandler(values), () => traceOf(seed(replay(task.guide, draws), key), task.args)),
   );
   for (const { name } of points)
     if (getProvenance(Object.values((taggedRun.get(name) as SampleSite).fn.params)).has(PARAMETER_TAG))

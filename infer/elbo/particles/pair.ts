@@ -41,6 +41,8 @@ export interface Task {
   readonly model: Model;
   readonly guide: Model;
   readonly args: readonly unknown[];
+  /** Whether the loss is only measured (by `explain`), so that options which make a fit worse need no warning. */
+  readonly isMeasured?: boolean;
 }
 
 /** The terms of log w = log p - log q, computed twice with different gradients. */

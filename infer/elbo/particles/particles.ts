@@ -13,15 +13,15 @@ import {
   Provenance,
   union,
 } from "../../../provenance/index.js";
-import { replayHandler, seedHandler, substituteHandler, trackHandler } from "../../program/handlers.js";
 import type { InferOptions } from "../../program/inferOptions.js";
 import { type Handler, type Model, withHandler, withHandlers } from "../../program/messages.js";
 import { sharedPlatesHandler } from "../../program/subsamples.js";
 import { type SampleSite, type Site, sampleSites, type Trace, traceOf } from "../../program/trace.js";
+import { replayHandler, seedHandler, substituteHandler, trackHandler } from "../../program/values.js";
 import { shareMasks } from "./masks.js";
 import { checkPair, haveSameVisit } from "./match.js";
 import type { Pair, Task } from "./pair.js";
-import { type Estimator, refuseGradients } from "./siteOptions.js";
+import { type Estimator, refuseGradients, warnOfOptions } from "./siteOptions.js";
 
 /** The part of a task that the run of one program needs. */
 export type RunInputs = Pick<Task, "values" | "args">;
@@ -139,6 +139,7 @@ export function inEveryParticle<P extends Pair, S>(
   const runOne = (key: Tensor): readonly [Tree, S] => {
     const particle = estimator.runParticle(key, task);
     if (particle.usedOptions.has("gradient")) refuseGradients(estimator, particle);
+    if (particle.usedOptions.size > 0 && !task.isMeasured) warnOfOptions(estimator, particle.guide);
     const [tensors, shared] = evaluate(particle);
     return [{ tensors, mutable: mutableOf(particle) }, shared];
   };

@@ -1,6 +1,7 @@
-/** Refuses options of sample sites that an estimator does not support. */
+/** Refuses options of sample sites that an estimator does not support, and warns of those that are biased or have no effect. */
 import { PedigradError } from "../../../autodiff/index.js";
-import { isScoreSite, type SampleSite, sampleSites } from "../../program/trace.js";
+import { GRADIENTS } from "../../program/inferOptions.js";
+import { isScoreSite, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
 /** The name of an estimator, and the site options that it supports. */
@@ -10,16 +11,20 @@ export interface Estimator {
   readonly hasClosedForms: boolean;
   /** Whether sites may ask for antithetic pairs (gradient: "disarm"). */
   readonly hasPairs: boolean;
+  /** Whether the estimator subtracts the baselines that sites ask for. */
+  readonly hasBaselines: boolean;
 }
 
+type Traces = Pick<Pair, "guide" | "model">;
+
 /** Refuse options of the sites of guide and model that the estimator does not support. */
-export function refuseUnsupported(estimator: Estimator, { guide, model }: Pair): void {
+export function refuseUnsupported(estimator: Estimator, { guide, model }: Traces): void {
   for (const site of sampleSites(guide)) refuseOptions(estimator, site, true);
   for (const site of sampleSites(model)) refuseOptions(estimator, site, false);
 }
 
 /** Refuse `gradient` options of the sites of guide and model that the estimator does not support. */
-export function refuseGradients(estimator: Estimator, { guide, model }: Pair): void {
+export function refuseGradients(estimator: Estimator, { guide, model }: Traces): void {
   for (const site of sampleSites(guide)) refuseGradient(estimator, site, true);
   for (const site of sampleSites(model)) refuseGradient(estimator, site, false);
 }
@@ -70,4 +75,28 @@ function refuseGradient(estimator: Estimator, { name, infer }: SampleSite, inGui
     );
   if (baseline !== undefined)
     refuse('gradient: "disarm" uses the difference of two costs, in which a baseline cancels. Remove the baseline.');
+}
+
+const warned = new Set<string>();
+/** Warn, once each, of a biased gradient and of a baseline that has no effect. */
+export function warnOfOptions({ name: estimator, hasBaselines }: Estimator, guide: Trace): void {
+  for (const { name, infer } of sampleSites(guide)) {
+    const { gradient, baseline, enumerate } = infer;
+    if (gradient !== undefined && enumerate == null && GRADIENTS[gradient].isBiased)
+      warnOnce(
+        `gradient: "${gradient}"`,
+        `site "${name}" takes gradient: "${gradient}", which is biased, so a fit may miss the maximum of the ELBO. "score" and "disarm" are unbiased.`,
+      );
+    if (baseline !== undefined && !hasBaselines)
+      warnOnce(
+        estimator,
+        `infer.baseline of site "${name}" has no effect, because ${estimator} has no baselines. Remove it, or use TraceELBO or TraceGraphELBO.`,
+      );
+  }
+}
+
+function warnOnce(what: string, text: string): void {
+  if (warned.has(what)) return;
+  warned.add(what);
+  console.warn(`pedigrad: ${text}`);
 }

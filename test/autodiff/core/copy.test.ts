@@ -1,4 +1,4 @@
-/** Copies and sums of strided views, compared with ndarray-ops, which does the same by generated loops. */
+/** Copies and sums of strided views, compared with ndarray-ops. */
 import fc from "fast-check";
 import ops from "ndarray-ops";
 import { test } from "uvu";
@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { bindAdd, copyInto } from "../../../autodiff/core/copy.js";
 import { contiguous, type View, viewOf } from "../../../autodiff/core/view.js";
 
-/** A view of that shape with its axes stored in any order, apart by gaps, some of them backwards. */
+/** Views of a shape, with the axes stored in any order, with or without gaps, some of them backwards. */
 const layouts = (shape: number[]) =>
   fc
     .tuple(
@@ -34,7 +34,7 @@ const cases = fc
   .array(fc.integer({ min: 1, max: 5 }), { maxLength: 4 })
   .chain((shape) => fc.tuple(fc.constant(shape), layouts(shape), layouts(shape)));
 
-test("copyInto and adding: any strides, and nothing beside their places is touched", () => {
+test("copyInto and bindAdd handle any strides and write only to elements of the view", () => {
   fc.assert(
     fc.property(cases, ([, to, from]) => {
       for (const [own, other] of [
@@ -51,7 +51,7 @@ test("copyInto and adding: any strides, and nothing beside their places is touch
   );
 });
 
-test("views of none, of one, and with repeated elements", () => {
+test("copies handle views without elements, with one element and with repeated elements", () => {
   const to = contiguous(new Float64Array(6), [2, 3]);
   copyInto(to, viewOf(Float64Array.of(7), [2, 3], [0, 0]));
   assert.equal([...to.data], [7, 7, 7, 7, 7, 7]);

@@ -8,7 +8,7 @@ import * as P from "../../../autodiff/index.js";
 import { grad, type Tensor, type TensorLike, tensor, zeros } from "../../../autodiff/index.js";
 import { refusal, refusesSaying } from "../../refusals.js";
 
-/** Names of the design, free functions first argument first; those in LISTS take a list, a spec or no tensor, so have no method. */
+/** Public names that are also methods. Functions in LISTS take a list, a string or no tensor first, so they are not methods. */
 const NAMES =
   `add sub mul div pow neg abs sign exp expm1 log log1p sqrt square reciprocal sin cos tan tanh sigmoid logSigmoid
   softplus relu erf erfc erfinv lgamma digamma trigamma maximum minimum where equal notEqual less lessEqual greater greaterEqual
@@ -23,7 +23,7 @@ const RANDOM =
   `key split foldIn uniform normal bernoulli categorical randint permutation gamma beta dirichlet poisson exponential
   gumbel`.split(/\s+/);
 
-test("every public name is a function, and a method where its first argument is a tensor", () => {
+test("every public name is a function, and also a method if its first argument is a tensor", () => {
   const exported = P as unknown as Record<string, unknown>;
   const methods = tensor(0) as unknown as Record<string, unknown>;
   for (const name of [...NAMES, ...LISTS]) assert.type(exported[name], "function", name);
@@ -31,7 +31,7 @@ test("every public name is a function, and a method where its first argument is 
   for (const name of RANDOM) assert.type((P.random as unknown as Record<string, unknown>)[name], "function", name);
 });
 
-test("a method is the free function with the receiver first", () => {
+test("a method calls the free function with the tensor as the first argument", () => {
   const [a, b] = [tensor([0.5, 0.25]), tensor([2, 3])];
   for (const name of ["sub", "div", "pow", "xlogy", "maximum", "less", "logaddexp"]) {
     const free = (P as unknown as Record<string, (x: Tensor, y: Tensor) => Tensor>)[name];
@@ -42,7 +42,7 @@ test("a method is the free function with the receiver first", () => {
   assert.equal(tensor([1, 0]).where(a, b).toArray(), [0.5, 3]);
 });
 
-test("what is tensor-like becomes a tensor", () => {
+test("tensor() accepts numbers, booleans, nested and typed arrays, ndarrays and tensors", () => {
   assert.equal(tensor(3).shape, []);
   assert.is(tensor(3).item(), 3);
   assert.is(tensor(true).item(), 1);
@@ -67,7 +67,7 @@ test("what is tensor-like becomes a tensor", () => {
   assert.equal(copy.toArray(), [1, 2], "a tensor keeps its numbers");
 });
 
-test("numbers are read back", () => {
+test("numbers, arrays, text and JSON are read back from a tensor", () => {
   const x = tensor([
     [1, 2, 3],
     [4, 5, 6],
@@ -99,7 +99,7 @@ test("numbers are read back", () => {
   assert.is(inspect(P.grad((p: { w: Tensor }) => p.w.square())({ w: 3 })), "{ w: Tensor[] 6 }");
 });
 
-test("made from nothing but a shape", () => {
+test("arange, linspace, eye, full and ones make the right numbers", () => {
   assert.equal(P.arange(3).toArray(), [0, 1, 2]);
   assert.equal(P.arange(5, 0, -2).toArray(), [5, 3, 1]);
   assert.equal(P.arange(2, 2).toArray(), []);
@@ -123,13 +123,13 @@ function refused(f: () => unknown, code: string, ...words: string[]): void {
   refusesSaying(f, ...words);
 }
 
-test("a gradient of what is no scalar", () => {
+test("grad and item refuse a tensor with more than one element", () => {
   refused(() => grad((x: Tensor) => x.mul(2))([1, 2]), "not-scalar", "[2]", ".sum()");
   refused(() => P.vjp((x: Tensor) => x, [1, 2])[1]([1]), "shape-mismatch", "[1]", "[2]");
   refused(() => tensor([1, 2]).item(), "not-scalar", "[2]");
 });
 
-test("ragged arrays and what is no tensor", () => {
+test("tensor() refuses ragged arrays and values that are not tensor-like", () => {
   refused(() => tensor([[1, 2], [3]]), "ragged-array", "element [1]", "length 1", "expected 2");
   refused(
     () =>
@@ -147,14 +147,14 @@ test("ragged arrays and what is no tensor", () => {
     refused(() => tensor(x as unknown as TensorLike), "not-a-tensor", "tensor():");
 });
 
-test("empty reductions", () => {
+test("mean, max, argmin and concatenate refuse empty data", () => {
   refused(() => zeros([0]).mean(), "empty", "[0]");
   refused(() => zeros([0]).max(), "empty", "max: cannot reduce an empty axis: axis 0 of shape [0]");
   refused(() => zeros([2, 0]).argmin(1), "empty", "[2,0]", "axis 1");
   refused(() => P.concatenate([]), "empty");
 });
 
-test("shapes that are none, before anything is allocated", () => {
+test("impossible shapes are refused before anything is allocated", () => {
   refused(() => zeros([1e6, 1e6]), "too-large", "[1000000,1000000]", "8 TB", "2147483647");
   for (const n of [2 ** 31, -1, 2.5, Number.NaN])
     refused(() => zeros([n, n]), n === 2 ** 31 ? "too-large" : "bad-shape", String(n));
@@ -164,7 +164,7 @@ test("shapes that are none, before anything is allocated", () => {
   refused(() => P.random.normal(P.random.key(0), [-1]), "bad-shape");
 });
 
-test("options that are none, formulas that are none", () => {
+test("unknown options and wrong einsum strings are refused", () => {
   const twice = (y: Tensor) => y.mul(2);
   refused(() => P.vmap(twice, { outAxes: 1 } as object), "bad-option", '"outAxes"', "first axis");
   refused(() => P.vmap(twice, { inAxes: [{ w: 0 }] } as object), "bad-option", '{"w":0}', "separate arguments");
@@ -172,7 +172,7 @@ test("options that are none, formulas that are none", () => {
   refused(() => P.stack([]), "empty", "stack");
 });
 
-test("axes and indices out of range: never clamped", () => {
+test("axes and indices out of range are refused, not clamped", () => {
   const x = zeros([2, 3]);
   refused(() => x.sum(2), "bad-axis", "axis 2 is out of range for shape [2,3] (allowed -2..1)");
   refused(() => x.sum(-3), "bad-axis");
@@ -198,7 +198,7 @@ test("axes and indices out of range: never clamped", () => {
   assert.equal(x.slice(-9, 9).shape, [2, 3], "slices count as Array.prototype.slice does");
 });
 
-test("shapes that do not fit", () => {
+test("shapes that do not fit are refused by every op", () => {
   refused(() => tensor([1, 2]).add([1, 2, 3]), "shape-mismatch", "add", "[2]", "[3]");
   refused(() => tensor([1, 2]).reshape([3]), "shape-mismatch", "[2]", "[3]");
   refused(() => tensor([1, 2]).reshape([-1, 3]), "shape-mismatch", "[-1,3]");
@@ -212,7 +212,7 @@ test("shapes that do not fit", () => {
     refused(() => P.einsum(spec, zeros([2, 3]), zeros([3, 4])), "bad-einsum", spec);
 });
 
-test("200,000 chained additions: value and gradient, without recursion", () => {
+test("value and gradient of 200,000 chained additions need no recursion", () => {
   const f = (x: Tensor): Tensor => {
     let y = x;
     for (let i = 0; i < 200_000; i++) y = y.add(0.1);
@@ -229,7 +229,7 @@ test("200,000 chained additions: value and gradient, without recursion", () => {
   );
 });
 
-test("results of up to a thousand numbers are pieces of common buffers, and show no numbers but their own", () => {
+test("results that share a buffer have their own numbers", () => {
   for (const n of [9, 10, 32, 33, 200, 600, 1024, 1025]) {
     const x = P.arange(n);
     const results = Array.from({ length: 60 }, (_, i) => x.mul(i));
@@ -243,7 +243,7 @@ test("results of up to a thousand numbers are pieces of common buffers, and show
   }
 });
 
-test("a result that is kept keeps at most 16 times its bytes alive, or 2 kB", () => {
+test("a result keeps at most 16 times its bytes alive, or 2 kB", () => {
   for (const n of [9, 32, 33, 64, 65, 200, 257, 600, 1024, 1025])
     for (let i = 0; i < 40; i++) {
       const { buffer } = rawView(P.arange(n).add(1)).data;

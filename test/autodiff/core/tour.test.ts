@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { apply, grad, type Op, type Tensor, tensor, trackProvenance, type View } from "../../../autodiff/index.js";
 
-test("a tensor has a shape, numbers, and a provenance; it does not change", () => {
+test("a tensor has a shape, numbers and a provenance, and never changes", () => {
   const x = tensor([
     [1, 2],
     [3, 4],
@@ -11,14 +11,14 @@ test("a tensor has a shape, numbers, and a provenance; it does not change", () =
   assert.equal([x.shape, x.size, x.length], [[2, 2], 4, 2]);
   assert.is(x.provenance.size, 0);
   const y = x.add(1);
-  assert.equal(x.at(0).toArray(), [1, 2], "x is as it was");
+  assert.equal(x.at(0).toArray(), [1, 2], "x is unchanged");
   assert.equal(y.toArray(), [
     [2, 3],
     [4, 5],
   ]);
 });
 
-test("a view costs no copy, and is iterated along its first axis", () => {
+test("a transposed tensor is a view, which is iterated along its first axis", () => {
   const rows = [
     ...tensor([
       [1, 2],
@@ -34,7 +34,8 @@ test("a view costs no copy, and is iterated along its first axis", () => {
   );
 });
 
-// A vector backwards: an op says its shape, its numbers, and its gradient for each input. Numbers are read where the view says they lie.
+// An op that reverses a vector: it defines its shape, its kernel and its gradient. The kernel must use the offset and the strides of its
+// view.
 const backwards: Op = {
   name: "backwards",
   shape: (_, [x]) => (x as Tensor).shape,
@@ -47,7 +48,7 @@ const backwards: Op = {
   batch: (_, [x]) => (x as Tensor).flip(1),
 };
 
-test("apply is the one door: with an op of one's own, provenance and gradients need nothing more", () => {
+test("apply gives a user's own op provenance and gradients", () => {
   const x = trackProvenance(tensor([1, 2, 3]), "coin");
   const y = apply(backwards, null, x);
   assert.equal(y.toArray(), [3, 2, 1]);

@@ -1,4 +1,4 @@
-/** The elementary functions against 50 digits, at random and at hard points, and at the ends of their ranges against the rules of C. */
+/** The elementary functions compared with 50 digits at random and at hard points, and at the ends of their ranges with the rules of C. */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -46,7 +46,7 @@ const call = (name: FormulaName, args: number[]): number =>
   (scalarFormulas[name] as (...xs: number[]) => number)(...args);
 
 for (const [name, bound] of Object.entries(ULPS) as [FormulaName, number][])
-  test(`${name}: within ${bound} ulp`, () => {
+  test(`${name} has an error of at most ${bound} ulp`, () => {
     const rows = golden[name] ?? [];
     assert.ok(rows.length > 60);
     for (const row of rows) {
@@ -63,7 +63,7 @@ test("every formula has a bound and reference numbers, or a reason", () => {
     assert.ok((name in ULPS && name in golden) || name in WITHOUT, `${name} has no reference numbers: write ${how}`);
 });
 
-test("powers that are numbers come out exactly", () => {
+test("pow is exact if the power is a float64", () => {
   const { pow } = scalarFormulas;
   for (let base = 2n; base < 100n; base++)
     for (let [n, power] = [1, base]; power < 2n ** 53n; n++, power *= base)
@@ -71,11 +71,11 @@ test("powers that are numbers come out exactly", () => {
   for (let k = -1074, power = 2 ** -1074; k < 1024; k++, power *= 2) assert.is(pow(2, k), power, `2^${k}`);
 });
 
-test("pow at the ends: signs, zeros, infinities and NaN as C has them", () => {
+test("pow treats signs, zeros, infinities and NaN as C does", () => {
   const ends = [0, -0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, Infinity, -Infinity, NaN, 5e-324, -1e308, 2 ** 53, -(2 ** 53)];
   for (const a of ends)
     for (const b of ends) {
-      // JavaScript's power has the same, but NaN for 1^NaN and 1^±Infinity, and is exact for what these give.
+      // JavaScript's ** gives the same, except NaN for 1^NaN and 1^±Infinity.
       const right = a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
       const got = scalarFormulas.pow(a, b);
       assert.ok(
@@ -85,7 +85,7 @@ test("pow at the ends: signs, zeros, infinities and NaN as C has them", () => {
     }
 });
 
-test("log(1 + x²/y): a square that overflows over a large y, and one that underflows over a small y", () => {
+test("log(1 + x²/y) is right even if x² overflows or underflows", () => {
   const { logOnePlusSquareOver } = scalarFormulas;
   for (const [x, y, quotient] of [
     [1e155, 1e308, 100],
@@ -99,7 +99,7 @@ test("log(1 + x²/y): a square that overflows over a large y, and one that under
   assert.equal([logOnePlusSquareOver(Infinity, 1), logOnePlusSquareOver(3, Infinity)], [Infinity, 0]);
 });
 
-test("ends of the others", () => {
+test("the other elementary functions are right at zeros, infinities and NaN", () => {
   const { sin, cos, tan, atan, exp, log, log1p, tanh, sigmoid } = scalarFormulas;
   for (const f of [sin, cos, tan]) for (const x of [Infinity, -Infinity, NaN]) assert.ok(Number.isNaN(f(x)));
   for (const f of [sin, tan, atan, tanh, log1p]) for (const x of [0, -0]) assert.ok(Object.is(f(x), x));

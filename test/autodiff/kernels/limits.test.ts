@@ -23,7 +23,7 @@ function assertNear(actual: number, right: number, relative: number, what: strin
   assert.ok(near, `${what}: ${actual}, not ${right}`);
 }
 
-test("log B where B is almost 1", () => {
+test("log B keeps its digits where B is almost 1", () => {
   for (const [a, b, right] of [
     [0.9995, 1.0004, 0.00010033401121167043],
     [1.00001, 0.99998, 1.0000378989505354e-5],
@@ -39,7 +39,7 @@ test("log B where B is almost 1", () => {
   }
 });
 
-test("incomplete beta functions of very large shapes, their quantiles and implicit gradients", () => {
+test("the incomplete beta function, its quantile and implicit gradients are right for very large shapes", () => {
   for (const [a, b, x, right] of [
     [2e8, 7e8, 0.22223, 0.71268943094464435],
     [2e8, 7e8, 0.2222, 0.054402141530613681],
@@ -59,7 +59,7 @@ test("incomplete beta functions of very large shapes, their quantiles and implic
   assertNear(betaImplicitGradB(1e12, 3e12, 0.25), -1 / 16 / 1e12, 1e-6, "dx/db");
 });
 
-test("incomplete gamma functions of very large and very small shapes", () => {
+test("the incomplete gamma functions are right for very large and very small shapes", () => {
   for (const [a, x, right, upper] of [
     [1e12, 1e12, 0.50000013298076013, 0.49999986701923987],
     [1e16, 1.00000001e16, 0.84134474606854295, 0.15865525393145705],
@@ -73,7 +73,7 @@ test("incomplete gamma functions of very large and very small shapes", () => {
   }
 });
 
-test("shapes of 0 and Infinity: the limits, NaN where there are two", () => {
+test("shapes of 0 and Infinity give the limit, or NaN if the limit depends on the path", () => {
   for (const x of [1e-300, 0.3, 1, 1e300]) {
     assert.equal([gammainc(0, x), gammaincc(0, x), gammainc(Infinity, x), gammaincc(Infinity, x)], [1, 0, 0, 1]);
   }
@@ -89,7 +89,7 @@ test("shapes of 0 and Infinity: the limits, NaN where there are two", () => {
   assert.equal([gammainc(-1, 1), betainc(-1, 1, 0.5), betainc(1, 1, 2)], [NaN, NaN, NaN]);
 });
 
-test("erf within 2 units in the last place", () => {
+test("erf has an error of at most 2 ulp", () => {
   for (const [x, nearest, rest] of [
     [0.22318051708862185, 0.24771277509847406, -0.218],
     [0.001, 0.0011283787909692365, -0.364],
@@ -138,13 +138,13 @@ test("uniform draws lie in [minval, maxval) however narrow or wide the range", (
   assertNear(grad(f)(1).item(), 1 - random.uniform(random.key(3)).item(), 1e-15, "gradient for minval");
 });
 
-test("randint draws from every range of at most 2^53 whole numbers, and refuses wider ones by name", () => {
+test("randint draws from every range of at most 2^53 whole numbers, and refuses a wider range", () => {
   const x = random.randint(random.key(0), [500], -(2 ** 52), 2 ** 52).toFloat64Array();
   assert.ok(x.every((v) => Number.isInteger(v) && v >= -(2 ** 52) && v < 2 ** 52));
   assert.throws(() => random.randint(random.key(0), [2], -(2 ** 53), 2 ** 53), /2\^53/);
 });
 
-test("beta and Dirichlet draws of subnormal concentration: a point at one end, by the ratio of the concentrations", () => {
+test("beta and Dirichlet draws of subnormal concentration lie at one end, with the right probabilities", () => {
   for (const a of [1e-305, 2 ** -1022, 1e-312, 5e-324]) {
     const draws = random.beta(random.key(4), a, a, [2000]).toFloat64Array();
     const ones = draws.filter((v) => v > 0.5).length / 2000;

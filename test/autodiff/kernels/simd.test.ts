@@ -1,6 +1,6 @@
 // biome-ignore-all lint/performance/noDynamicNamespaceImportAccess: tests walk the op table by name
 /**
- * The SIMD code against the JavaScript that eager ops run, bit for bit.
+ * The SIMD code gives the same bits as the JavaScript that eager ops run.
  */
 import fc from "fast-check";
 import { test } from "uvu";
@@ -14,7 +14,7 @@ import { type DrawName, drawTexts } from "../../../autodiff/kernels/wasm/draws.j
 import { allocate } from "../../../autodiff/kernels/wasm/simd.js";
 import { binary, ternary, unary } from "../../../autodiff/ops/elementwise/elementwise.js";
 
-/** Compiled equals eager for these arguments, element by element; the second call compiles. */
+/** Asserts that compiled equals eager for these arguments, element by element. The second call compiles. */
 function assertSame(f: (...xs: Tensor[]) => Tensor, args: Tensor[], message: string): void {
   const compiled = jit(f);
   const eager = f(...args).toFloat64Array();
@@ -61,11 +61,11 @@ const formulas = Object.entries(scalarFormulas)
 const arithmetic = "abs neg sign square sqrt reciprocal floor ceil round relu isNaN isFinite logicalNot".split(" ");
 
 for (const [name, f] of [...formulas, ...arithmetic.map((name) => [name, P[name as "abs"]] as const)])
-  test(`${name}: SIMD code equals the function of one number at ${values.length} numbers, edges included`, () => {
+  test(`SIMD code of ${name} equals the function of one number at ${values.length} numbers, edge cases included`, () => {
     for (const n of [values.length, 65]) assertSame((x) => f(x), [tensor(values.slice(0, n))], `${name} of ${n}`);
   });
 
-test("every formula compiles as SIMD code alone: one that does not would cost a program all of its SIMD code", () => {
+test("every formula compiles as SIMD code by itself", () => {
   const simd = allocate(8);
   for (const [name, { length }] of Object.entries(scalarFormulas)) {
     const call = `${name}(${["load(0)", "load(16)", "load(32)"].slice(0, length)})`;
@@ -73,7 +73,7 @@ test("every formula compiles as SIMD code alone: one that does not would cost a 
   }
 });
 
-test("in a formula, a name that begins as a literal is a pair of numbers", () => {
+test("in a formula, a variable whose first value is a literal is a pair of numbers", () => {
   const formula = "function g(x) { let y = 0; if (any(x > 1)) { y = x > 1 ? x : y; } return y + 2; }";
   const routine = "function f() { let i = 0; store(i, g(load(i))); }";
   const byName = new Map(parse(formula).map((one) => [one.name, one]));
@@ -84,26 +84,26 @@ test("in a formula, a name that begins as a literal is a pair of numbers", () =>
 for (const name of "add sub mul div maximum minimum equal less lessEqual greater greaterEqual notEqual mulZeroWins pow logaddexp xlogy xlog1py logicalAnd logicalOr".split(
   " ",
 ))
-  test(`${name}: every pair of edges`, () => {
+  test(`SIMD code of ${name} equals the JavaScript for every pair of edge cases`, () => {
     const a = tensor(EDGES.flatMap((x) => EDGES.map(() => x)));
     const b = tensor(EDGES.flatMap(() => EDGES));
     assertSame((x, y) => P[name as "add"](x, y), [a, b], name);
   });
 
-test("logOnePlusSquareOver: every pair of edges", () => {
+test("SIMD code of logOnePlusSquareOver equals the JavaScript for every pair of edge cases", () => {
   const a = tensor(EDGES.flatMap((x) => EDGES.map(() => x)));
   const b = tensor(EDGES.flatMap(() => EDGES));
   const f = binary("logOnePlusSquareOver", scalarFormulas.logOnePlusSquareOver, null);
   assertSame((x, y) => f(x, y), [a, b], "logOnePlusSquareOver");
 });
 
-test("powSlope: triples of edges", () => {
+test("SIMD code of powSlope equals the JavaScript for triples of edge cases", () => {
   const slope = ternary("powSlope", scalarFormulas.powSlope, null);
   const [a, b] = [EDGES.flatMap((x) => EDGES.map(() => x)), EDGES.flatMap(() => EDGES)];
   for (const g of [0, 1, -2]) assertSame((x, y) => slope(g, x, y), [tensor(a), tensor(b)], `powSlope of ${g}`);
 });
 
-test("loops over rows: broadcast rows and columns, odd lengths, three axes", () => {
+test("SIMD loops over rows equal eager ops for broadcast operands, odd lengths and three axes", () => {
   const draw = (seed: number, shape: number[]) => random.normal(random.key(seed), shape);
   for (const [a, b, c] of [
     [[13, 7], [7], [13, 1]],
@@ -123,12 +123,12 @@ test("loops over rows: broadcast rows and columns, odd lengths, three axes", () 
       [3, 1, 1],
     ],
     [[65], [1], [65]],
-    // Long enough for two pairs at a time: whole ones, a pair that is left, and half a pair.
+    // Long enough for two pairs at a time: without a remainder, with one more pair, and with half a pair.
     [[9, 64], [64], [9, 1]],
     [[9, 66], [66], [9, 1]],
     [[9, 67], [67], [9, 1]],
     [[603], [1], [603]],
-    // Short odd rows, two of which make whole pairs; an odd number of them, too.
+    // Short rows of odd length, two of which make whole pairs, in even and odd numbers.
     [[40, 3], [3], [40, 1]],
     [
       [33, 5],
@@ -158,7 +158,7 @@ test("loops over rows: broadcast rows and columns, odd lengths, three axes", () 
   assertSame((x) => x.slice(1).mul(x.slice(0, -1)).exp(), [draw(6, [100])], "odd offsets");
 });
 
-test("sums along every axis, and products of any shapes, lie and length", () => {
+test("SIMD sums along every axis and products of any shapes, layouts and lengths equal eager ops", () => {
   const sizes = fc.integer({ min: 1, max: 37 });
   fc.assert(
     fc.property(
@@ -183,7 +183,7 @@ test("sums along every axis, and products of any shapes, lie and length", () => 
   assertSame((x, y) => matmul(x, y), [cube, random.normal(random.key(4), [5, 9, 10])], "a batch");
 });
 
-test("what is not the language is refused", () => {
+test("text that is not in the language of kernels is refused", () => {
   for (const text of [
     "function f() { x ** 2; }",
     "function f(a) { return a ? 1 : 0; }",
@@ -198,12 +198,12 @@ test("what is not the language is refused", () => {
   );
 });
 
-test("every kernel of a random draw has SIMD code here", () => {
+test("every kernel of a random draw compiles as SIMD code", () => {
   const simd = allocate(16);
   for (const name of Object.keys(drawTexts) as DrawName[]) assert.type(simd?.draw(name), "function", name);
 });
 
-test("where the platform refuses, plain loops give the same numbers", () => {
+test("if the platform refuses SIMD code, plain loops give the same numbers", () => {
   const f = (x: Tensor) => x.mul(2).tanh().add(x).sum();
   const x = random.normal(random.key(5), [200]);
   const host = globalThis as unknown as { WebAssembly: object | undefined };

@@ -30,7 +30,7 @@ interface Rule {
   of: Scalar;
   relative: number;
   absolute?: number;
-  /** One function for each argument, and how near it must come. */
+  /** The derivative for each argument, and its relative tolerance. */
   grad?: Scalar[];
   gradRelative?: number;
 }
@@ -44,7 +44,7 @@ const ndtriDerivative = (p: number): number =>
   (Math.sqrt(Math.PI / 2) * s.erfcx(Math.abs(s.ndtri(p)) * Math.SQRT1_2)) / Math.min(p, 1 - p);
 const logNdtrDerivative = (x: number): number =>
   x > 0 ? density(x) / s.ndtr(x) : Math.sqrt(2 / Math.PI) / s.erfcx(-x * Math.SQRT1_2);
-// As the gradient rules of the ops compute the derivative of a distribution function: minus the density times that of the quantile.
+// The derivative of a distribution function as the gradient rules compute it: minus the density times the derivative of the quantile.
 const gammaShapeSlope = (a: number, x: number): number => -s.gammaImplicitGrad(a, x) * s.gammaDensity(a, x);
 
 const rules: Record<string, Rule> = {
@@ -100,7 +100,7 @@ const rules: Record<string, Rule> = {
 
 const golden = load("special").functions as Record<string, { points: Point[] }>;
 for (const [name, rule] of Object.entries(rules)) {
-  test(`${name} to its golden tolerance, gradient included`, () => {
+  test(`${name} and its gradient agree with the reference numbers to their tolerance`, () => {
     const points = golden[name]?.points ?? [];
     assert.ok(points.length >= 10);
     for (const { args, value, grad } of points) {
@@ -121,7 +121,7 @@ const eachRow = (name: string, check: (...columns: number[]) => void): void => {
   for (const row of rows) check(...row);
 };
 
-test("incomplete gamma for shapes from 1e-4 to 3e6, tails included", () => {
+test("the incomplete gamma function is right for shapes from 1e-4 to 3e6, tails included", () => {
   eachRow("gamma", (a: number, x: number, p: number, q: number, slope: number) => {
     assertNear(s.gammainc(a, x), p, 2e-14, 0, `P(${a}, ${x})`);
     assertNear(s.gammaincc(a, x), q, 2e-14, 0, `Q(${a}, ${x})`);
@@ -129,7 +129,7 @@ test("incomplete gamma for shapes from 1e-4 to 3e6, tails included", () => {
   });
 });
 
-test("incomplete beta for concentrations from 1e-3 to 1e6, tails included", () => {
+test("the incomplete beta function is right for concentrations from 1e-3 to 1e6, tails included", () => {
   eachRow("beta", (a: number, b: number, x: number, p: number, slopeA: number, slopeB: number) => {
     assertNear(s.betainc(a, b, x), p, 1e-11, 0, `I(${a}, ${b}, ${x})`);
     assertNear(s.betaImplicitGradA(a, b, x), slopeA, 1e-10, 0, `dx/da(${a}, ${b}, ${x})`);
@@ -137,8 +137,8 @@ test("incomplete beta for concentrations from 1e-3 to 1e6, tails included", () =
   });
 });
 
-// An error of 1e-14 in the distribution function F is one of 1e-14 F / (x f(x)) in x.
-test("the quantiles of Gamma and Beta undo their distribution functions", () => {
+// A relative error of 1e-14 in the distribution function F is a relative error of 1e-14 F / (x f(x)) in x.
+test("the quantiles of Gamma and Beta are the inverses of their distribution functions", () => {
   eachRow("gamma", (a: number, x: number, p: number) => {
     if (p < 1e-290 || p > 0.99) return;
     assertNear(s.gammaincinv(a, p), x, 1e-14 * (1 + p / (x * s.gammaDensity(a, x))), 0, `gammaincinv(${a}, ${p})`);
@@ -150,7 +150,7 @@ test("the quantiles of Gamma and Beta undo their distribution functions", () => 
   });
 });
 
-test("the von Mises distribution and its slope for κ from 1e-3 to 1e5", () => {
+test("the von Mises distribution function and its derivative are right for κ from 1e-3 to 1e5", () => {
   eachRow("vonMises", (x: number, kappa: number, tail: number, slope: number) => {
     assertNear(s.vonMisesCdf(-x, kappa), tail, 2e-13, 0, `F(${-x}, ${kappa})`);
     assertNear(s.vonMisesImplicitGrad(x, kappa), slope, 2e-13, 0, `dx/dκ(${x}, ${kappa})`);
@@ -160,7 +160,7 @@ test("the von Mises distribution and its slope for κ from 1e-3 to 1e5", () => {
   assertNear(s.vonMisesImplicitGrad(1, 0), -Math.sin(1), 1e-15, 0, "dx/dκ at κ = 0");
 });
 
-test("pathwise derivatives of golden Gamma, Beta and VonMises", () => {
+test("pathwise derivatives of Gamma, Beta and VonMises agree with the reference numbers", () => {
   type Numbers = Record<string, number>;
   const families = load("distributions").distributions;
   const eachPoint = (family: string, check: (params: Numbers, x: number, want: Numbers) => void): void => {
@@ -180,7 +180,7 @@ test("pathwise derivatives of golden Gamma, Beta and VonMises", () => {
   });
 });
 
-test("the error of Stirling's formula, the third derivative of ψ, differences of ψ, the Bessel gap", () => {
+test("Stirling's error, ψ''', differences of ψ and the Bessel gap agree with the reference numbers", () => {
   eachRow("logGammaCorrection", (x: number, want: number) =>
     assertNear(s.logGammaCorrection(x), want, 2e-15, 0, `δ(${x})`),
   );
@@ -193,7 +193,7 @@ test("the error of Stirling's formula, the third derivative of ψ, differences o
   eachRow("besselGap", (x: number, want: number) => assertNear(s.besselGap(x), want, 2e-14, 0, `besselGap(${x})`));
 });
 
-test("the ends of the domains", () => {
+test("special functions are right at the ends of their domains", () => {
   for (const x of [0, -1, -7, Infinity]) assert.is(s.lgamma(x), Infinity);
   for (const x of [1e-16, 1e-17, 1e-170, 5e-324]) assert.ok(Math.abs(s.lgamma(-x) / -Math.log(x) - 1) < 1e-15, `${x}`);
   assert.equal([s.digamma(0), s.trigamma(0)], [-Infinity, Infinity]);
@@ -218,7 +218,7 @@ test("the ends of the domains", () => {
   for (const f of unary) assert.ok(Number.isNaN(f(NaN)), f.name);
 });
 
-test("logaddexp where the sum is known", () => {
+test("logaddexp is right where the sum has a closed form", () => {
   assertNear(scalarFormulas.logaddexp(Math.log(3), Math.log(5)), Math.log(8), 2 * ULP, 0, "3 + 5");
   assertNear(scalarFormulas.logaddexp(-1000, -1000), -1000 + Math.LN2, ULP, 0, "equal");
   assertNear(scalarFormulas.logaddexp(0, -50), Math.log1p(Math.exp(-50)), ULP, 0, "far apart");

@@ -18,7 +18,7 @@ const golden = JSON.parse(readFileSync(new URL("../../golden/special.json", impo
   functions: Record<string, { points: Point[] }>;
 };
 const named: Record<string, string> = { log_ndtr: "logNdtr", logsigmoid: "logSigmoid" };
-/** The file's tolerances for gradients where it states one; everything else keeps 1e-13. */
+/** The tolerances that the golden file states for gradients; all other gradients must agree to 1e-13. */
 const tolerance: Record<string, number> = { betainc: 1e-8 };
 
 /** Non-finite numbers are strings in the file. */

@@ -19,7 +19,7 @@ const regular = (seed: number, n: number, batch: number[] = []): Tensor =>
     .add(eye(n).mul(2));
 
 for (const n of [16, 31, 33, 64, 97])
-  test(`triangular systems of ${n} rows`, () => {
+  test(`blocked solutions of triangular systems of ${n} rows have the bits of the plain kernel`, () => {
     for (const columns of [1, 4, 5, 34])
       for (const lower of [true, false])
         for (const transpose of [true, false])
@@ -30,7 +30,7 @@ for (const n of [16, 31, 33, 64, 97])
           );
   });
 
-test("batches, broadcast matrices, right-hand sides that are views", () => {
+test("triangularSolve handles batches, broadcast matrices and right-hand sides that are views", () => {
   assertSame((a, b) => triangularSolve(a, b), [regular(1, 35, [3]), matrix(2, [3, 35, 6])], "a batch");
   assertSame((a, b) => triangularSolve(a, b), [regular(1, 35), matrix(2, [3, 35, 6])], "one matrix for a batch");
   assertSame((a, b) => triangularSolve(a, b.transpose()), [regular(1, 35), matrix(2, [6, 35])], "a transposed view");
@@ -38,7 +38,7 @@ test("batches, broadcast matrices, right-hand sides that are views", () => {
 });
 
 for (const n of [16, 32, 33, 65, 98])
-  test(`Cholesky factors of ${n} rows, also where there is none`, () => {
+  test(`blocked Cholesky factors of ${n} rows have the bits of the plain kernel, also for matrices without a factor`, () => {
     const a = regular(n, n);
     const spd = matmul(a, a.transpose());
     assertSame((x) => cholesky(x), [spd], `${n}`);

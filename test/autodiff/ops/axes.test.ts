@@ -1,4 +1,4 @@
-/** The axis rule of every op against the dependencies of its kernel: ranks up to 3, sizes 1 to 3, all parameters. */
+/** The axis rule of every op, compared with the elements on which its results really depend: ranks up to 3, sizes 1 to 3. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as P from "../../../autodiff/index.js";
@@ -25,14 +25,14 @@ const permutations = (items: readonly number[]): number[][] =>
     ? [[]]
     : items.flatMap((item) => permutations(items.filter((other) => other !== item)).map((rest) => [item, ...rest]));
 
-/** Every shape with one operand. */
+/** A test that checks, for operands of every shape, the ops that `each` returns for the shape. */
 function unary(
   name: string,
   each: (shape: number[]) => [what: string, f: Fn][],
   isExact = true,
   own: Partial<Operand> = {},
 ) {
-  test(name, () => {
+  test(`the axis rule of ${name} states the true dependencies`, () => {
     for (const shape of SHAPES)
       for (const [what, f] of each(shape)) checkAxes(`${name} ${what}`, f, [{ shape, ...own }], 0, isExact);
   });
@@ -52,7 +52,7 @@ test("elementwise ops keep the axes of every operand", () => {
   }
 });
 
-test("operands that broadcast", () => {
+test("operands that broadcast keep the axes along which they are not repeated", () => {
   for (const a of SHAPES)
     for (const b of SHAPES) {
       const rank = Math.min(a.length, b.length);
@@ -152,14 +152,14 @@ unary(
   "inverse",
   squares((x) => P.inverse(x.add(P.eye(x.shape.at(-1) as number).mul(5)))),
 );
-// The first entry of a factor or of a solution needs one number alone, which no rule of axes says.
+// The first entry of a factor or of a solution depends on a single number, which axis rules cannot express, so the check is not exact.
 unary(
   "cholesky",
   squares((x) => P.cholesky(x.add(P.eye(x.shape.at(-1) as number).mul(5)))),
   false,
 );
 
-test("triangularSolve", () => {
+test("the axis rule of triangularSolve claims no false dependency", () => {
   for (const batch of [[], [2], [3, 2]])
     for (const other of [[], [2], [3, 2], [3, 1]])
       for (const n of [1, 2, 3])
@@ -171,7 +171,7 @@ test("triangularSolve", () => {
         }
 });
 
-test("matmul", () => {
+test("the axis rule of matmul states the true dependencies", () => {
   for (const [a, b] of [
     [
       [2, 3],
@@ -212,7 +212,7 @@ test("matmul", () => {
     for (const which of [0, 1]) checkAxes("matmul", P.matmul, [{ shape: a }, { shape: b }], which);
 });
 
-test("einsum", () => {
+test("the axis rule of einsum states the true dependencies", () => {
   for (const [spec, ...shapes] of [
     ["ij,jk->ik", [2, 3], [3, 2]],
     ["bij,bjk->bik", [2, 3, 2], [2, 2, 3]],
@@ -235,14 +235,14 @@ test("einsum", () => {
       );
 });
 
-test("take, at and takeAlongAxis", () => {
+test("the axis rules of take, at and takeAlongAxis claim no false dependency", () => {
   const index = (shape: number[], n: number): Operand => ({ shape, ...whole(n) });
   for (const shape of SHAPES)
     for (const axis of axesOf(shape)) {
       const n = shape[axis] as number;
       for (const own of [[], [2], [2, 3]]) {
         const operands = [{ shape }, index(own, n)];
-        // With an axis of one element the index decides nothing.
+        // Along an axis of one element, no result depends on the index.
         for (const which of n > 1 ? [0, 1] : [0])
           checkAxes(`take ${axis}`, (x, i) => P.take(x, i, axis), operands, which, sizeOf(own) > 3);
         if (axis === 0) for (const which of [0, 1]) checkAxes("at", (x, i) => x.at(i), operands, which, false);
@@ -258,7 +258,7 @@ test("take, at and takeAlongAxis", () => {
   for (const which of [0, 1, 2]) checkAxes("at of two", (x, i, j) => P.at(x, i, j), two, which, which > 0);
 });
 
-test("an index that counts leaves a view, whose axes are moved", () => {
+test("an index that counts makes a view, whose axes are moved", () => {
   const counting = (shape: number[], axis: number): Tensor =>
     P.arange(shape[axis] as number).reshape(shape.map((n, i) => (i === axis ? n : 1)));
   for (const shape of SHAPES.filter(({ length }) => length > 1)) {
@@ -273,21 +273,21 @@ test("an index that counts leaves a view, whose axes are moved", () => {
   }
 });
 
-test("scan claims nothing that is not so", () => {
+test("scan claims no false dependency", () => {
   const running: Fn = (x) =>
     P.scan((c: Tensor, y: Tensor) => [c.add(y), c.mul(y)], P.zeros(x.shape.slice(1)), x)[1] as Tensor;
   for (const shape of [[3], [3, 2], [2, 3, 2]]) {
     checkAxes("scan", running, [{ shape }], 0, false);
     const around: Fn = (x) =>
       P.scan((c: Tensor, y: Tensor) => [c.add(y.mul(x)), c], P.zeros(shape), P.ones([2]))[0] as Tensor;
-    checkAxes("scan with what it has from outside", around, [{ shape }], 0, false);
+    checkAxes("scan with a tensor from outside", around, [{ shape }], 0, false);
   }
   const site = asSite(tensor([1, 2, 3]));
   const outside = P.scan((c: Tensor) => [c.add(site.sum()), null], 0, P.ones([2]))[0] as Tensor;
   assert.ok(outside.provenance.has("x"));
 });
 
-test("scatterAdd and oneHot", () => {
+test("the axis rules of scatterAdd and oneHot claim no false dependency", () => {
   const index: Operand = { shape: [2], ...whole(3) };
   for (const [shape, axis, updates] of [
     [[3], 0, [2]],
@@ -336,7 +336,7 @@ test("draws keep the axes of their parameters and of batches of keys", () => {
     for (const i of operands.keys()) checkAxes(name, f, operands, i, !(name === "foldIn" && i === 0));
 });
 
-test("gradients, and what vmap makes of an op, claim nothing that is not so", () => {
+test("gradients and vmapped ops claim no false dependency", () => {
   const ops: [string, Fn][] = [
     ["sum", (x) => x.sum(0)],
     ["cumsum", (x) => P.cumsum(x, 0)],
@@ -371,7 +371,7 @@ test("gradients, and what vmap makes of an op, claim nothing that is not so", ()
     }
 });
 
-test("an axis of one element that stands for many is followed as if it had many, or is mixed", () => {
+test("an axis of one element that stands for many is moved as if it had many, or is mixed", () => {
   const spread: [string, Fn][] = [
     ["mul", (x) => x.mul([[1, 2, 3]])],
     ["sum of one", (x) => x.sum(-1)],
@@ -437,7 +437,7 @@ test("an axis of one element that stands for many is followed as if it had many,
   }
 });
 
-test("what mixes an axis has the name of the function that was called, for small arrays and large ones", () => {
+test("mixedBy reports the name of the function that was called, for small and for large arrays", () => {
   const functions: Record<string, (x: Tensor) => Tensor> = {
     softmax: (x) => x.softmax(),
     logSoftmax: (x) => x.logSoftmax(),
@@ -464,7 +464,7 @@ test("what mixes an axis has the name of the function that was called, for small
     assert.is(f(rows).provenance.mixedBy("x", -2), "at");
 });
 
-test("vmap keeps the mapped axis, whatever the function reduces", () => {
+test("vmap keeps the mapped axis, whichever axes the function reduces", () => {
   const reduce = { mean: P.mean, max: P.max, logsumexp: P.logsumexp };
   for (const [name, f] of Object.entries(reduce))
     for (const [n, m] of [
@@ -484,7 +484,7 @@ test("vmap keeps the mapped axis, whatever the function reduces", () => {
     }
 });
 
-test("a compiled function, a read and a tag taken from another value have names and no axes", () => {
+test("results of compiled functions, reads and tags have the names of sites, but all axes are mixed", () => {
   const x = asSite(tensor([1, 2, 3]));
   const double = P.jit((y: Tensor) => y.mul(2));
   for (let call = 1; call <= 4; call++) {

@@ -1,6 +1,6 @@
 /**
  * Second derivatives of piecewise functions: at a join, smooth functions have their true second derivative, kinks follow JAX, and where
- * there is no second derivative the result is NaN. References are closed forms and 50 digits.
+ * the second derivative does not exist, the result is NaN. References are closed forms and 50 digits.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -38,7 +38,7 @@ function assertNear(actual: number, right: number, what: string, relative = 1e-1
   assert.ok(near, `${what}: ${actual}, not ${right}`);
 }
 
-test("smooth functions at their joins", () => {
+test("smooth functions have their true second derivative where their pieces join", () => {
   for (const [what, f, x, right] of [
     ["logaddexp of equals", (a: Tensor) => logaddexp(a, 3), 3, 0.25],
     ["logaddexp of equals, the other side", (a: Tensor) => logaddexp(3, a), 3, 0.25],
@@ -55,7 +55,7 @@ test("smooth functions at their joins", () => {
     assertNear(curvature(f, x), right, what);
 });
 
-test("tanh and sigmoid in their tails", () => {
+test("derivatives of tanh and sigmoid keep their digits in the tails", () => {
   for (const [x, first, second] of [
     [3, 0.009866037165440191, -0.019634494363042436],
     [15, 3.7430491875353693e-13, -7.486098375069338e-13],
@@ -69,7 +69,7 @@ test("tanh and sigmoid in their tails", () => {
   assertNear(curvature(sigmoid, 45), -2.8625185805493937e-20, "sigmoid''(45)");
 });
 
-test("kinks as in JAX: abs 0, relu 0, ties of two shared, limits of clip shared and the upper one first", () => {
+test("derivatives at kinks follow JAX: 0 for abs and relu, shared at ties and at the limits of clip", () => {
   for (const [what, f, x, right] of [
     ["abs", abs, 0, 0],
     ["relu", relu, 0, 0],
@@ -90,7 +90,7 @@ test("kinks as in JAX: abs 0, relu 0, ties of two shared, limits of clip shared 
   }
 });
 
-test("a root at 0 under a Hessian: NaN wherever a product has no limit, 0 where a branch is not taken", () => {
+test("a second derivative through a root at 0 is NaN if it has no limit, and 0 in a branch that is not taken", () => {
   for (const f of [(x: Tensor) => sqrt(sum(square(x))), (x: Tensor) => pow(sum(square(x)), 0.5)])
     for (const row of hessian(f)([0, 0]).toArray() as number[][])
       assert.ok(row.every(Number.isNaN), "the Hessian of a norm at 0");
@@ -115,7 +115,7 @@ test("a root at 0 under a Hessian: NaN wherever a product has no limit, 0 where 
   );
 });
 
-test("classes by logits of every size: probabilities, their logarithms, and gradients that sum to 0", () => {
+test("softmax, logSoftmax and their gradients are right for logits of every size", () => {
   for (const size of [1, 1e5, 1e12, 1e300])
     for (const [sign, copies] of [
       [1, 1],
@@ -140,9 +140,9 @@ test("classes by logits of every size: probabilities, their logarithms, and grad
     }
 });
 
-/** 84 numbers are one op, 840 are several, which the compiler fuses. */
+/** With 84 numbers each function is one op; with 840 it is several ops, which the compiler fuses. */
 for (const middle of [4, 40])
-  test(`softmax and its kin, 7 by ${middle} by 3: axes, masked groups, compiled as eager`, () => {
+  test(`softmax, logSoftmax and logsumexp of shape 7 by ${middle} by 3 are right along all axes, masked and compiled`, () => {
     const n = 21 * middle;
     const x = tensor(Array.from({ length: n }, (_, i) => ((i * 37) % 19) - 9)).reshape([7, middle, 3]);
     for (const axis of [0, 1, 2, -1]) {
@@ -161,7 +161,7 @@ for (const middle of [4, 40])
           );
       }
       assert.ok(Math.abs(sum(softmax(x, axis)).item() - n / (x.shape.at(axis) as number)) < 1e-12 * n);
-      // logsumexp is exact on what it has made itself, and its gradient is the softmax.
+      // logsumexp of a logSoftmax is 0, and the gradient of logsumexp is the softmax.
       const back = logsumexp(logSoftmax(x, axis), axis, { keepDims: true });
       assert.ok(back.abs().max().item() < 1e-14);
       const gap = grad((y: Tensor) => logsumexp(y, axis).sum())(x).sub(softmax(x, axis));
@@ -169,7 +169,7 @@ for (const middle of [4, 40])
     }
     const apart = logsumexp(x, [0, 2]).toArray() as number[];
     const together = logsumexp(x.transpose([1, 0, 2]).reshape([middle, 21]), 1).toArray() as number[];
-    for (const [i, y] of apart.entries()) assertNear(y, together[i] as number, "axes that lie apart");
+    for (const [i, y] of apart.entries()) assertNear(y, together[i] as number, "axes that are not adjacent");
     const whole = grad((y: Tensor) => logsumexp(y, [0, 2]).sum())(x);
     assertNear(whole.sum().item(), middle, "their gradient", 1e-12);
     assert.equal(logsumexp(x, [0, 2], { keepDims: true }).shape, [1, middle, 1]);
@@ -200,7 +200,7 @@ const variances = (x: Tensor): number => {
   return p.mul(x.square()).sum(1).sub(p.mul(x).sum(1).square()).sum().item();
 };
 
-test("groups of none, of one, and of infinities", () => {
+test("softmax and logsumexp are right for groups of none, of one and of infinite numbers", () => {
   const masked = tensor([-Infinity, 1, -Infinity]);
   assert.equal(softmax(masked).toArray(), [0, 1, 0]);
   assert.equal(grad((y: Tensor) => logsumexp(y))(tensor([-Infinity, -Infinity])).toArray(), [0, 0]);

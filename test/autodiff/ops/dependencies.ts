@@ -8,7 +8,7 @@ import { ownRelation } from "../../../provenance/axes.js";
 
 export type Fn = (...xs: Tensor[]) => Tensor;
 
-/** The numbers an operand is made of and those put in their place: by default real numbers, large ones and NaN. */
+/** An operand: its numbers, and the numbers that replace them (by default large numbers and NaN). */
 export interface Operand {
   readonly shape: readonly number[];
   readonly value?: (i: number) => number;
@@ -31,7 +31,7 @@ export function coordinates(i: number, shape: readonly number[]): number[] {
   });
 }
 
-/** For operand `which`, the pairs (element of the result, element of the operand) of which the first depends on the second. */
+/** All pairs of an element of the result and an element of operand `which` on which it depends. */
 export function dependencies(
   f: Fn,
   operands: readonly Operand[],
@@ -60,11 +60,14 @@ export function dependencies(
   return { shape: base.shape, pairs };
 }
 
-/** An operand as the value of a site named `x`, pointwise in itself. */
+/** The tensor as the value of a site named `x`, pointwise along every axis. */
 export const asSite = (x: Tensor, name = "x"): Tensor =>
   x.withProvenance(Provenance.related(name, ownRelation(x.shape, 0)));
 
-/** What the result of f claims of operand `which`: pairs of axes, counted from the right. */
+/**
+ * The pairs of axes that correspond according to the provenance of f's result: an axis of operand `which` and an axis of the result, from
+ * the right.
+ */
 export function claims(f: Fn, operands: readonly Operand[], which: number): [own: number, its: number][] {
   const xs = operands.map(({ shape, value = somewhere }, k) => {
     const x = filled(
@@ -77,7 +80,7 @@ export function claims(f: Fn, operands: readonly Operand[], which: number): [own
   return [...provenance.axesOf("x")].map(([own, its]) => [-1 - own, -1 - its]);
 }
 
-/** Refuse a claim that is not true; with `isExact` also a mixed axis that is pointwise in truth. */
+/** Asserts that every claim is true, and, if `isExact`, that no axis is mixed without need. */
 export function checkAxes(what: string, f: Fn, operands: readonly Operand[], which: number, isExact = true): void {
   const { shape, pairs } = dependencies(f, operands, which);
   const from = (operands[which] as Operand).shape;

@@ -1,4 +1,4 @@
-/** Derivatives by central differences of fourth order in a random direction, with which gradients are compared. */
+/** Derivatives in a random direction by central differences of fourth order, with which gradients are compared. */
 import * as assert from "uvu/assert";
 import { grad, random, type Tensor, tensor } from "../../../autodiff/index.js";
 

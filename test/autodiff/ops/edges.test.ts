@@ -167,7 +167,7 @@ const alike = (got: number, want: number): boolean =>
 for (const [name, xs, value, ...gradients] of rows)
   test(`${name}(${xs.map((x) => (Object.is(x, -0) ? "-0" : x)).join(", ")})`, () => {
     const f = (P as unknown as Record<string, Fn>)[name] as Fn;
-    // As scalars and as arrays, which take different paths.
+    // As scalars and as arrays, for which the library runs different code.
     for (const shape of [[], [2]]) {
       const ts = xs.map((x) => tensor(x).broadcastTo(shape).add(tensor(0).broadcastTo(shape)).mul(1));
       const operands = xs.map((x, i) => (Object.is(x, -0) ? tensor(shape.length ? [-0, -0] : -0) : (ts[i] as Tensor)));
@@ -188,7 +188,7 @@ test("every op of the op table has a row", () => {
   assert.equal(without, [], `add a row to "rows" of test/autodiff/ops/edges.test.ts for ${without}: ${what}`);
 });
 
-test("a branch not taken has gradient 0, whatever it is there", () => {
+test("a branch that is not taken has gradient 0, even if its value is infinite or NaN", () => {
   for (const x of [0, -1]) {
     const f = (y: Tensor): Tensor => P.where(y.greater(0), y.sqrt(), 0);
     assert.is(grad(f)(x).item(), 0);
@@ -199,7 +199,7 @@ test("a branch not taken has gradient 0, whatever it is there", () => {
   assert.equal(grad((x: Tensor) => P.where(norm(x).greater(0), norm(x), 0))([0, 0]).toArray(), [0, 0]);
 });
 
-test("reductions share gradients between ties and survive infinities", () => {
+test("reductions share gradients between ties and are right for infinities", () => {
   assert.equal(grad((x: Tensor) => x.max())([3, 1, 3]).toArray(), [0.5, 0, 0.5]);
   assert.equal(
     grad((x: Tensor) => x.min(0).sum())([
@@ -254,7 +254,7 @@ test("reductions share gradients between ties and survive infinities", () => {
   assert.equal(P.max(P.zeros([0, 3]), 1).toArray(), []);
 });
 
-test("axes of size 0 and 1 are axes like any other", () => {
+test("ops handle axes of size 0 and 1", () => {
   const empty = P.zeros([0, 2]);
   assert.equal(P.matmul(P.zeros([2, 0]), empty).toArray(), [
     [0, 0],

@@ -11,7 +11,7 @@ export function* indices(shape: readonly number[]): Generator<number[]> {
 /** The number at an index. */
 export const get = (x: Tensor, index: readonly number[]): number => x.data.get(...index);
 
-/** Asserts that `y` has this shape and at each index the number `entry` gives. */
+/** Asserts that `y` has this shape, and at each index the number that `entry` returns. */
 export function assertEntries(
   y: Tensor,
   shape: readonly number[],

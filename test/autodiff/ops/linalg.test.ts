@@ -5,7 +5,7 @@ import type { Tensor } from "../../../autodiff/index.js";
 import * as P from "../../../autodiff/index.js";
 import { assertEntries, get, indices, layouts, normal } from "./entries.js";
 
-test("triangles and diagonals", () => {
+test("tril, triu and diag select the right entries", () => {
   for (const x of layouts(normal(8, 2, 3, 4)))
     for (const k of [-1, 0, 2]) {
       assertEntries(x.tril(k), [2, 3, 4], (index) =>
@@ -38,7 +38,7 @@ test("matmul broadcasts batches; vectors are rows on the left and columns on the
   assertEntries(v.matmul(v), [], () => sum(3, (p) => get(v, [p]) ** 2));
 });
 
-test("einsum against the sum over all labels", () => {
+test("einsum equals the sum over all labels", () => {
   const specs: [spec: string, ...shapes: number[][]][] = [
     ["ij->ji", [2, 3]],
     ["ij->", [2, 3]],
@@ -93,7 +93,7 @@ test("einsum against the sum over all labels", () => {
   assert.equal(P.einsum("...i->...", a).shape, [2, 1, 3]);
 });
 
-test("factorisations are what they say, in batches", () => {
+test("cholesky, inverse, logdet and triangularSolve satisfy their definitions, in batches too", () => {
   const x = normal(14, 2, 4, 4);
   const spd = x.matmul(x.transpose([0, 2, 1])).add(P.eye(4));
   const identity = (index: number[]) => Number(index[1] === index[2]);

@@ -14,7 +14,7 @@ export interface Scalar {
   readonly ranges: readonly Range[];
   /** mathjs, in a, b, c. */
   readonly formula?: string;
-  /** Whether it has derivatives, of first and second order, inside its ranges. */
+  /** Whether the op has first and second derivatives inside its ranges. */
   readonly smooth: boolean;
 }
 
@@ -106,7 +106,7 @@ export const scalars: readonly Scalar[] = [
   smooth("betaincinv", [POSITIVE, POSITIVE, range(0.3, 0.7)]),
 ];
 
-/** `x` for an op, of the given shape, drawn from a range under a key. */
+/** An operand of the given shape, drawn from a range under a key. */
 export function operand(shape: readonly number[], { low, high, whole }: Range, key: number): Tensor {
   const words = random.key(key);
   return whole ? random.randint(words, shape, low, high + 1) : random.uniform(words, shape, low, high);
@@ -132,7 +132,7 @@ const bends = array(true);
 const jumps = array(false);
 const spd = (x: Tensor): Tensor => P.add(P.matmul(x, P.transpose(x)), P.mul(2, P.eye(x.length)));
 
-/** Everything that is not elementwise, by the shapes of one example. */
+/** Ops that are not elementwise, with the shapes of one example. */
 export const arrays: readonly ArrayOp[] = [
   bends("sum", [of([3, 2])], (x) => P.sum(x)),
   bends("sum of an axis", [of([3, 2, 2])], (x) => P.sum(x, -2, { keepDims: true })),

@@ -1,4 +1,4 @@
-/** Every scalar op against mathjs: its value, and its gradient against mathjs' symbolic derivative of the same formula. */
+/** The value of every scalar op compared with mathjs, and its gradient with mathjs' symbolic derivative of the same formula. */
 import { compile, derivative, type MathNode, parse } from "mathjs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -55,7 +55,7 @@ for (const row of scalars) {
   });
 }
 
-test("gradients of broadcast operands are summed back to their shapes", () => {
+test("the gradient of a broadcast operand is summed to the operand's shape", () => {
   const [a, b] = [tensor([[1], [2]]), tensor([3, 4, 5])];
   assert.equal(grad((x: Tensor) => x.mul(b).sum())(a).toArray(), [[12], [12]]);
   assert.equal(grad((x: Tensor) => a.mul(x).sum())(b).toArray(), [3, 3, 3]);

@@ -16,7 +16,7 @@ test("an op is a function and a method", () => {
 // x³, with its derivative written in ops: the name, the function of numbers, the rule for its operand.
 const cube = unary("cube", (a) => a * a * a, [(g, _, a) => g.mul(a.square()).mul(3)]);
 
-test("a row of one's own broadcasts, differentiates twice, batches and compiles", () => {
+test("a user's own op broadcasts, has two derivatives, and runs under vmap and jit", () => {
   assert.equal(cube([1, 2, 3]).toArray(), [1, 8, 27]);
   const slope = (x: Tensor) => grad((t: Tensor) => cube(t).sum())(x);
   assert.equal(slope(tensor([1, 2])).toArray(), [3, 12]);

@@ -8,7 +8,7 @@ import { dataflowOf } from "../../../autodiff/transforms/jit/compile/schedule.js
 import { programOf } from "../../../autodiff/transforms/jit/program/program.js";
 import { Writer } from "../../../autodiff/transforms/jit/program/recording.js";
 
-/** Where the program of f lives. */
+/** The memory layout of f's program. */
 function layoutOf(f: (x: Tensor) => Tensor | Tensor[], x: Tensor): Layout {
   const input = x.add(0);
   const writer = new Writer([input]);
@@ -22,19 +22,19 @@ const chain = (length: number) => (x: Tensor) => {
   return y.sum();
 };
 
-test("a chain needs room for a few of its values, however long it is", () => {
+test("a chain of ops needs memory for a few of its values, however long it is", () => {
   const x = random.normal(random.key(0), [1000]);
   assert.ok(layoutOf(chain(150), x).memory.length < 5 * 1010);
   const f = jit(chain(150));
   for (let call = 0; call < 3; call++) assert.is(f(x).item(), chain(150)(x).item());
 });
 
-test("a gradient keeps what its way back needs, and no more", () => {
+test("a gradient keeps only the values that the backward pass needs", () => {
   const f = (x: Tensor) => valueAndGrad((y: Tensor) => chain(20)(y.tanh()))(x)[1];
   assert.ok(layoutOf(f, random.normal(random.key(0), [1000])).memory.length < 8 * 1010);
 });
 
-test("no two values that are alive at once overlap; inputs, constants and outputs stay", () => {
+test("values that are needed at the same time never overlap, and inputs, constants and outputs keep their places", () => {
   const f = (x: Tensor) => {
     const [a, b] = [cumsum(x, 0), cumsum(x.neg(), 0)];
     const rows = a.reshape([10, 10]);

@@ -53,7 +53,7 @@ for (const { name, f, operands, smooth } of arrays) {
   });
 }
 
-test("derivatives of quantiles for their parameters, the last there are", () => {
+test("derivatives of quantiles with respect to their parameters are right, and further derivatives are refused", () => {
   const rows: [Binary | Ternary, number[]][] = [
     [gammaImplicitGrad, [2.3, 1.7]],
     [gammaImplicitGrad, [40, 44]],
@@ -73,8 +73,8 @@ test("derivatives of quantiles for their parameters, the last there are", () => 
   }
 });
 
-// 1/2 + ∫_0^θ exp(κ cos s) ds / 2π I_0(κ), by Simpson's rule; the quantile moves so that it stays put.
-test("von Mises quantiles", () => {
+// The distribution function 1/2 + ∫_0^θ exp(κ cos s) ds / (2π I_0(κ)), by Simpson's rule. It stays fixed when the quantile follows κ.
+test("derivatives of von Mises quantiles with respect to κ agree with numerical integration", () => {
   const F = (k: number, angle: number): number => {
     const n = 2000;
     const f = (s: number) => Math.exp(k * (Math.cos(s) - 1));
@@ -93,7 +93,7 @@ test("von Mises quantiles", () => {
     }
 });
 
-test("strided operands", () => {
+test("derivatives are right for strided operands", () => {
   const f = (x: Tensor, y: Tensor): Tensor => x.transpose().mul(y.flip(1)).add(y.slice(0, 1)).exp();
   const xs = [operand([4, 3], { low: -1, high: 1 }, 1), operand([3, 4], { low: -1, high: 1 }, 2)];
   assertDerivatives(f, xs, [true, true], "transposed, flipped and sliced");

@@ -27,7 +27,7 @@ const close = (got: Tensor, want: Tensor | number | number[] | number[][], label
   assert.ok(got.sub(expected).abs().sum().item() < 1e-12, `${label}: ${got}, ${expected}`);
 };
 
-test("types: a gradient, and a batch of results, have the type of the structure", () => {
+test("a gradient and a batch of results have the type of the structure", () => {
   const slope: Tensor = grad((x: Tensor) => x.square())(3);
   const ofOp: Tensor = grad(square)(3);
   const both: { w: Tensor; b: Tensor[] } = grad((p: { w: Tensor; b: Tensor[] }) => p.w.mul(p.b[0] as Tensor))({
@@ -55,7 +55,7 @@ test("the gradient has the structure of the first argument", () => {
   assert.equal(Object.keys(g), ["w", "layers", "n"]);
 });
 
-test("rest arguments are constants, and the value comes along", () => {
+test("further arguments are constants, and valueAndGrad returns the value too", () => {
   const [y, g] = valueAndGrad((x: Tensor, scale: number, shift: Tensor) => x.mul(scale).add(shift).square())(
     2,
     3,
@@ -65,7 +65,7 @@ test("rest arguments are constants, and the value comes along", () => {
   close(g, 42);
 });
 
-test("a Map and keys of any name", () => {
+test("gradients work for Maps and for records with any keys", () => {
   const g = grad((p: Map<string, Tensor>) => (p.get("a") as Tensor).mul(p.get("__proto__") as Tensor))(
     new Map([
       ["a", tensor(2)],
@@ -78,7 +78,7 @@ test("a Map and keys of any name", () => {
   assert.equal(Object.keys(named), ["__proto__"]);
 });
 
-test("variables that do not matter have gradient 0", () => {
+test("variables on which the result does not depend have gradient 0", () => {
   const g = grad((p: { used: Tensor; unused: Tensor; cut: Tensor }) => p.used.add(stopGradient(p.cut).mul(p.used)))({
     used: 2,
     unused: [1, 2],
@@ -89,7 +89,7 @@ test("variables that do not matter have gradient 0", () => {
   close(g.cut, 0);
 });
 
-test("a value used many times, and one that is the argument itself", () => {
+test("gradients are right for a value that is used many times, and for a function that returns its argument", () => {
   close(
     grad((x: Tensor) => {
       const y = x.mul(x);
@@ -100,7 +100,7 @@ test("a value used many times, and one that is the argument itself", () => {
   close(grad((x: Tensor) => x)(3), 1);
 });
 
-test("gradients of gradients, mixed with closures over outer variables", () => {
+test("nested gradients are right for closures over outer variables", () => {
   close(grad(grad(grad((x: Tensor) => x.square().square())))(2), 48);
   // d/dx of x · d/dy (x y²) at y = x  is  d/dx 2x³.
   close(grad((x: Tensor) => x.mul(grad((y: Tensor) => x.mul(y.square()))(x)))(3), 54);
@@ -112,7 +112,7 @@ test("gradients of gradients, mixed with closures over outer variables", () => {
   );
 });
 
-test("what a gradient leaves behind is a constant", () => {
+test("a value made inside a gradient is a constant outside it", () => {
   let leaked = tensor(0);
   const g = grad((x: Tensor) => {
     leaked = x.mul(3);
@@ -122,7 +122,7 @@ test("what a gradient leaves behind is a constant", () => {
   close(grad((x: Tensor) => x.mul(leaked))(5), 6);
 });
 
-test("an unrolled loop of inner gradients walks each graph once", () => {
+test("in a loop of inner gradients, each graph is visited once", () => {
   const descend = (x: Tensor): Tensor => {
     let y = x;
     for (let i = 0; i < 400; i++) y = y.sub(grad((z: Tensor) => z.square())(y).mul(0.01));
@@ -133,7 +133,7 @@ test("an unrolled loop of inner gradients walks each graph once", () => {
   assert.ok(Math.abs(g.item() - 0.98 ** 400) < 1e-12);
 });
 
-test("the engine is as it was after a throw", () => {
+test("after a throw in a gradient, the engine works as before", () => {
   assert.throws(() =>
     grad(() => {
       throw new Error("stop");
@@ -142,7 +142,7 @@ test("the engine is as it was after a throw", () => {
   assert.is(tensor(1).add(1).node, null);
 });
 
-test("vjp takes several arguments, numbers and arrays too", () => {
+test("vjp takes several arguments, which may be numbers and arrays", () => {
   const [y, pull] = vjp((a: Tensor, b: Tensor) => a.mul(b), 2, [3, 4]);
   close(y, [6, 8]);
   const [ga, gb] = pull([1, 10]) as [Tensor, Tensor];
@@ -156,7 +156,7 @@ const at = tensor([0.3, -1.2, 0.8]);
 const f = (x: Tensor): Tensor => stack([x.sin().sum(), x.square().mul([1, 2, 3]).sum().exp()]);
 const scalar = (x: Tensor): Tensor => x.sin().mul(x.flip()).sum().add(x.prod());
 
-test("jvp is the jacobian times the tangent", () => {
+test("jvp is the Jacobian times the tangent", () => {
   const v = tensor([1, -2, 0.5]);
   const [y, t] = jvp(f, [at], [v]);
   close(y, f(at));
@@ -169,12 +169,12 @@ test("jvp is the jacobian times the tangent", () => {
   close(grad((x: Tensor) => jvp((z: Tensor) => z.exp().mul(z), [x], [1])[1])(0.7), 2.7 * Math.exp(0.7));
 });
 
-test("a direction of another structure is refused", () => {
+test("jvp and hvp refuse a direction of another structure", () => {
   assert.throws(() => jvp(f, [at], [[1, 2]]), /\[3\].*\[2\]/);
   assert.throws(() => hvp(scalar)(at, [1, 2]), /hvp/);
 });
 
-test("jacobians have the shape of the value, then of the argument", () => {
+test("a Jacobian has the axes of the value, then the axes of the argument", () => {
   const x = random.normal(random.key(1), [2, 3]);
   const J = jacobian((y: Tensor) => y.square().sum(0))(x);
   assert.equal(J.shape, [3, 2, 3]);
@@ -190,7 +190,7 @@ test("jacobians have the shape of the value, then of the argument", () => {
   close(jacobian((y: Tensor) => y.square())(3), 6);
 });
 
-test("parts of one tensor: overlapping slices, indices of every kind, the whole; again under vmap and a second gradient", () => {
+test("gradients of overlapping slices and indices of one tensor add up, also under vmap and in second derivatives", () => {
   const weights = tensor([
     [1, 2, 3],
     [4, 5, 6],
@@ -212,7 +212,7 @@ test("parts of one tensor: overlapping slices, indices of every kind, the whole;
       .add(cubes.at(tensor(2), 1));
     return total.add(cubes.take([2, 2], 1).sum()).add(cubes.at(-1, -1));
   };
-  // How often each entry is added: its weight, the slices and indices it is in.
+  // How often each entry is added: its weight in the whole, and the slices and indices that contain it.
   const counts = [
     [1 + 1 + 1 + 2, 2 + 1 + 1 + 2, 3 + 1 + 2 + 2],
     [4 + 2 + 1 + 2, 5 + 2 + 1 + 2, 6 + 2 + 2 + 2],
@@ -227,7 +227,7 @@ test("parts of one tensor: overlapping slices, indices of every kind, the whole;
   close(vmap(grad(f))(xs), xs.square().mul(3).mul(counts));
 });
 
-test("reading a tensor in n places costs its gradient n parts, not n tensors", () => {
+test("the gradient of a tensor that is read in n places has n parts, not n tensors", () => {
   const reading = (n: number) =>
     jit((x: Tensor) =>
       grad((y: Tensor) => Array.from({ length: n }, (_, i) => y.at(tensor(i)).exp()).reduce((a, b) => a.add(b)))(x),
@@ -242,8 +242,8 @@ test("reading a tensor in n places costs its gradient n parts, not n tensors", (
   assert.not.match(reading(50).source(zeros([50])), /i < 50; i\+\+[\s\S]*i < 50; i\+\+/, "no sum of whole tensors");
 });
 
-test("products: second derivatives where factors are 0", () => {
-  // Entry ij of the Hessian is the product of all factors but i and j, and 0 on the diagonal.
+test("second derivatives of products are right where factors are 0", () => {
+  // Entry ij of the Hessian is the product of all factors except i and j; on the diagonal it is 0.
   for (const x of [
     [0, 2, 3],
     [0, 0, 3],
@@ -269,7 +269,7 @@ test("products: second derivatives where factors are 0", () => {
   ]);
 });
 
-test("hessian, its products, and the loop over unit vectors agree", () => {
+test("hessian, hvp and the loop over unit vectors agree", () => {
   const H = hessian(scalar)(at);
   assert.equal(H.shape, [3, 3]);
   close(H, H.transpose());
@@ -283,7 +283,7 @@ test("hessian, its products, and the loop over unit vectors agree", () => {
   close(product.b, 4);
 });
 
-test("transformations compose with vmap", () => {
+test("grad and vjp compose with vmap", () => {
   const xs = random.normal(random.key(2), [4, 3]);
   const each = (h: (x: Tensor) => Tensor) => stack([...xs].map(h));
   close(

@@ -1,4 +1,6 @@
-/** Compiled equals eager, bit for bit, over the op table; and the cases in which a compiled program could go wrong. */
+/**
+ * Compiled results have the same bits as eager results, for every op of the op table and in cases where a compiled program could be wrong.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as pedigrad from "../../../autodiff/index.js";
@@ -14,7 +16,7 @@ function bits(x: unknown): unknown {
   return typeof x === "object" && x !== null ? Object.fromEntries(Object.entries(x).map(([k, v]) => [k, bits(v)])) : x;
 }
 
-/** Calls f eagerly and compiled on several arguments, so that recording, compiling and running again all happen. */
+/** Calls f eagerly and compiled on several arguments, so that it is recorded, compiled and run again. */
 function assertSame<A extends unknown[]>(f: (...args: A) => unknown, calls: A[]): void {
   const compiled = jit(f);
   for (const args of [...calls, ...calls, ...calls]) assert.equal(bits(compiled(...args)), bits(f(...args)));
@@ -37,7 +39,7 @@ const table = Object.entries(pedigrad).filter(
   (entry): entry is [string, pedigrad.Unary] => typeof entry[1] === "function" && "op" in entry[1],
 );
 for (const [name, op] of table)
-  test(`elementwise ${name}: value and gradient, scalars to matrices, broadcast operands`, () => {
+  test(`compiled ${name} and its gradient equal eager, from scalars to matrices, with broadcast operands`, () => {
     const f = op as unknown as (...xs: Tensor[]) => Tensor;
     const arity = (op.op.scalar as (...xs: number[]) => number).length;
     for (const shapes of [
@@ -59,12 +61,12 @@ for (const [name, op] of table)
     }
   });
 
-test("long arrays reduced along any axes, adjacent or not", () => {
+test("compiled reductions of long arrays equal eager along any axes, adjacent or not", () => {
   const shape = [5, 4, 3, 6];
   const x = pedigrad.arange(360).reshape(shape);
   const subsets = Array.from({ length: 16 }, (_, bits) => [0, 1, 2, 3].filter((axis) => (bits >> axis) & 1));
   for (const axes of subsets) {
-    // The element of the result that element i of x is added to; whole numbers are summed without error.
+    // The element of the result to which element i of x is added. Whole numbers are summed without error.
     const target = (i: number): number =>
       shape.reduce((at, n, axis) => {
         const behind = shape.slice(axis + 1).reduce((size, m) => size * m, 1);
@@ -78,14 +80,14 @@ test("long arrays reduced along any axes, adjacent or not", () => {
   }
 });
 
-test("a huge angle beside a 0, which SIMD code reduces together", () => {
+test("SIMD code reduces a huge angle and a 0 in one pair without an endless loop", () => {
   const x = pedigrad
     .zeros([64])
     .add(tensor(Array.from({ length: 64 }, (_, i) => (i % 3 === 0 ? 0 : i % 3 === 1 ? 1e7 * i : -0))));
   for (const name of ["sin", "cos", "tan"] as const) assertSame((y: Tensor) => y[name](), [[x], [x.flip(0)]]);
 });
 
-test("random draws, and their gradients, are the same compiled", () => {
+test("compiled random draws and their gradients equal eager", () => {
   const f = (key: Tensor, a: Tensor) =>
     valueAndGrad((x: Tensor) =>
       random
@@ -103,7 +105,7 @@ test("random draws, and their gradients, are the same compiled", () => {
   );
 });
 
-test("second derivatives and nested transformations", () => {
+test("compiled second derivatives and nested transformations equal eager", () => {
   const f = (x: Tensor) => grad((y: Tensor) => grad((z: Tensor) => z.tanh().square().sum())(y).sum())(x);
   assertSame(
     f,
@@ -124,7 +126,7 @@ test("a result that the caller keeps is not overwritten by the next call", () =>
   }
 });
 
-test("other shapes and other static arguments are other programs", () => {
+test("each shape and each static argument has its own program", () => {
   const f = jit((x: Tensor, by: number, how: { name: string }) =>
     how.name === "sum" ? x.mul(by).sum() : x.mul(by).max(),
   );
@@ -141,14 +143,14 @@ test("other shapes and other static arguments are other programs", () => {
     }
 });
 
-test("static arrays are compared to the last bit: NaN, infinities and -0 are other arguments", () => {
+test("static arrays are compared to the last bit, also for NaN, infinities and -0", () => {
   const f = jit((xs: readonly number[]) => tensor(xs).reciprocal().sum());
   for (const xs of [[1, Infinity], [1, -Infinity], [1, Number.NaN], [0], [-0], [1, 0], [1, -0]])
     for (let round = 0; round < 3; round++)
       assert.ok(Object.is(f(xs).item(), tensor(xs).reciprocal().sum().item()), `${xs}`);
 });
 
-test("lists, records, Maps, empty ones too, and numbers of two kinds are other arguments", () => {
+test("lists, records, Maps, bigints and numbers are different arguments, also if they are empty", () => {
   const kind = (x: unknown): number =>
     Array.isArray(x) ? 1 : x instanceof Map ? 2 : typeof x === "bigint" ? 3 : typeof x === "object" ? 4 : 5;
   const f = jit((what: unknown, x: Tensor) => x.mul(kind(what)).add("items" in Object(what) ? 10 : 0));
@@ -158,12 +160,12 @@ test("lists, records, Maps, empty ones too, and numbers of two kinds are other a
       assert.is(f(what, x).at(0).item(), kind(what) + ("items" in Object(what) ? 10 : 0));
 });
 
-test("a Map of results is made anew at each call", () => {
+test("every call returns a new Map of results", () => {
   const f = jit((x: Tensor) => ({ all: new Map([["twice", x.mul(2)]]) }));
   for (let i = 0; i < 6; i++) assert.is(f(tensor(i)).all.get("twice")?.item(), 2 * i);
 });
 
-test("control flow that follows a value is refused, with the way out", () => {
+test("control flow that depends on a value is refused, with advice", () => {
   for (const read of [
     (x: Tensor) => x.item() > 0,
     (x: Tensor) => x.toArray(),
@@ -174,11 +176,11 @@ test("control flow that follows a value is refused, with the way out", () => {
       codeOf(() => jit((x: Tensor) => (read(x) ? x : x.neg()))(tensor(1))),
       "read-in-jit",
     );
-  // What does not depend on the inputs may be read.
+  // A value that does not depend on the inputs may be read.
   assert.is(jit((x: Tensor) => (tensor(2).item() > 1 ? x.mul(3) : x))(tensor(1)).item(), 3);
 });
 
-test("a closure that changes is found out, at the second call or at a later recording", () => {
+test("a changed closure is detected at the second call or at a later comparison", () => {
   let factor = 1;
   const early = jit((x: Tensor) => x.mul(factor));
   early(tensor(1));
@@ -197,7 +199,7 @@ test("a closure that changes is found out, at the second call or at a later reco
   );
 });
 
-test("programs of 50,000 ops compile, and in time linear in their length", () => {
+test("programs of 50,000 ops compile", () => {
   const chain = (n: number) => (x: Tensor) => {
     let y = x;
     for (let i = 0; i < n; i++) y = y.mul(1.0001).add(1e-6 * (i % 7));
@@ -207,7 +209,7 @@ test("programs of 50,000 ops compile, and in time linear in their length", () =>
   for (let i = 0; i < 3; i++) assert.is(long(tensor(i)).item(), chain(25_000)(tensor(i)).item());
 });
 
-test("a second input of a view, there for its gradient alone, is not computed", () => {
+test("the second input of a view op, which only the gradient needs, is not computed", () => {
   const firstOp: pedigrad.Op = {
     name: "first",
     shape: (_, [x]) => (x as Tensor).shape,
@@ -222,7 +224,7 @@ test("a second input of a view, there for its gradient alone, is not computed", 
   assert.not.match(jit((x: Tensor) => f(x)[0]).source(tensor([1, 2, 3])), /cumsum/);
 });
 
-test("many indices: negative ones count from the end, and one that is not an index is refused, compiled too", () => {
+test("in a long list of indices, negative indices count from the end and invalid indices are refused, compiled too", () => {
   const numbers = Float64Array.from({ length: 101 }, (_, i) => (i % 7) - 3);
   const f = (x: Tensor, index: Tensor) => grad((y: Tensor) => y.at(index).square().sum())(x);
   const x = tensor([1, -2, 3, 5]);
@@ -250,7 +252,7 @@ test("many indices: negative ones count from the end, and one that is not an ind
     }
 });
 
-test("a returned record that the caller changes is seen as it is", () => {
+test("a call uses a returned record as the caller has changed it", () => {
   const step = ({ p, n }: { p: { w: Tensor; b: Tensor[] }; n: number }) => ({
     p: { w: p.w.mul(2), b: p.b.map((x) => x.add(n)) },
     n,

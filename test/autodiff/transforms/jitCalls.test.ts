@@ -26,7 +26,7 @@ import { refusal, refuses } from "../../refusals.js";
 const sites = (x: unknown): string => [...getProvenance(x)].sort().join();
 const tagged = (x: number, ...names: string[]) => trackProvenance(tensor(x), names);
 
-test("results have the sets of the arguments of their own call, output by output", () => {
+test("every output has the provenance of the arguments of its own call", () => {
   const f = (x: Tensor, { y }: { y: Tensor }) => ({
     x: x.mul(2),
     both: [x.add(y).exp(), stopGradient(y)],
@@ -50,7 +50,7 @@ test("results have the sets of the arguments of their own call, output by output
   }
 });
 
-test("results inherit what the run has read, and reads of captured tensors are heard", () => {
+test("results inherit the sites that the run has read, also through captured tensors", () => {
   const captured = tagged(3, "captured");
   const f = jit((x: Tensor) => x.mul(captured.item()));
   for (let call = 0; call < 4; call++)
@@ -62,7 +62,7 @@ test("results inherit what the run has read, and reads of captured tensors are h
   assert.is(sites(f(tensor(1))), "captured");
 });
 
-test("a change is refused once; the calls after it are right", () => {
+test("a changed function is refused once, and later calls are right", () => {
   let way = 0;
   const f = jit((x: Tensor): Record<string, Tensor> => (way === 0 ? { a: x.mul(2) } : { b: x.add(way), c: x.neg() }));
   for (let call = 0; call < 3; call++) assert.is(f(tensor(call)).a?.item(), 2 * call);
@@ -74,7 +74,7 @@ test("a change is refused once; the calls after it are right", () => {
   }
 });
 
-test("what is returned is compared: counters, names in other places, other kinds, fresh functions", () => {
+test("returned values that differ between calls are refused", () => {
   let call = 0;
   const RESULTS: ((x: Tensor) => unknown)[] = [
     (x) => [x, call],
@@ -98,7 +98,7 @@ test("what is returned is compared: counters, names in other places, other kinds
   }
 });
 
-test("what stays the same may be returned: objects, symbols, numbers to the last bit", () => {
+test("values that are equal in all calls may be returned", () => {
   const kept = { f: () => 1, s: Symbol("s"), n: [Number.NaN, -0], b: 3n, m: new Date(0) };
   const f = jit((x: Tensor) => ({ x, ...kept }));
   for (let call = 0; call < 5; call++) {
@@ -111,7 +111,7 @@ test("what stays the same may be returned: objects, symbols, numbers to the last
   }
 });
 
-test("what a caller adds to a returned record, or takes out of it, is seen", () => {
+test("a call notices fields that the caller added to a returned record or removed from it", () => {
   type State = { p: Record<string, Tensor>; list: Tensor[] };
   const f = jit(
     ({ p, list }: State): State => ({
@@ -135,9 +135,9 @@ test("what a caller adds to a returned record, or takes out of it, is seen", () 
   assert.is(refusal(() => f(state)).code, "symbol-key");
 });
 
-test("a record that comes back as it was returned gives what f gives, whatever is kept, repeated or tagged in between", () => {
+test("a loop that passes its record back gives the same results as f, even if calls are repeated or have provenance", () => {
   type State = Record<"a" | "b" | "c" | "d" | "e", Tensor>;
-  // a and b change places, and so do c and e, which are long.
+  // a and b are exchanged, and so are c and e, which are long.
   const f = ({ a, b, c, d, e }: State, x: Tensor): [State, Tensor, Tensor] => [
     { a: b, b: a.mul(0.5).add(x), c: e.mul(0.9).add(d.sum()), d: a.sum().broadcastTo([20]), e: c },
     c.sum().add(e.at(3)),
@@ -164,7 +164,7 @@ test("a record that comes back as it was returned gives what f gives, whatever i
   for (const [result, numbers] of kept) assert.is(numbersOf(result), numbers);
 });
 
-test("after a call that throws, the next one begins with the record that it is given", () => {
+test("after a call that throws, the next call uses the record that is passed to it", () => {
   interface State {
     count: Tensor;
     key: Tensor;
@@ -176,7 +176,7 @@ test("after a call that throws, the next one begins with the record that it is g
   const states = (step: typeof f): unknown[] => {
     let state: State = { count: tensor(0), key: random.key(0), row: tensor([0]) };
     return Array.from({ length: 12 }, (_, i) => {
-      // Out of range: the error is that of the call itself, and what came before it stands.
+      // The index is out of range, so this call throws. Earlier results must not change.
       if (i > 6) assert.is(refusal(() => step(state, tensor([7]))).code, "bad-index");
       [state] = step(state, tensor([i % 3]));
       return Object.values(state).map((x: Tensor) => x.toArray());
@@ -185,7 +185,7 @@ test("after a call that throws, the next one begins with the record that it is g
   assert.equal(states(jit(f)), states(f));
 });
 
-test("static arguments: symbols and objects by identity, holes and lengths of lists, one text for two things never", () => {
+test("different static arguments never share a program", () => {
   const seen: unknown[] = [];
   const f = jit((what: unknown, x: Tensor) => {
     if (!seen.includes(what)) seen.push(what);
@@ -211,7 +211,7 @@ test("static arguments: symbols and objects by identity, holes and lengths of li
   for (let round = 0; round < 3; round++) assert.equal([count(one).item(), count(long).item()], [2, 4]);
 });
 
-test("a record or list of tensors is alike only with the same names in the same order, lengths, shapes and numbers", () => {
+test("records and lists share a program only if names, order, lengths, shapes and numbers are the same", () => {
   const first = (x: unknown): Tensor => (Array.isArray(x) ? first(x[0]) : (x as Tensor));
   const f = (x: unknown) => {
     const items = Object.values(x as object).map((item) => (typeof item === "number" ? tensor(item) : first(item)));
@@ -240,7 +240,7 @@ test("a record or list of tensors is alike only with the same names in the same 
   assert.is(refusal(() => compiled({ a: one, b: two, [Symbol("c")]: two })).code, "symbol-key");
 });
 
-test("arguments that no program can have are refused", () => {
+test("cyclic arguments, symbol keys and unsupported arrays are refused", () => {
   const f = jit((x: unknown) => tensor(1).add(x === null ? 0 : 1));
   const loop: Record<string, unknown> = { x: tensor(1) };
   loop.again = { loop };
@@ -266,7 +266,7 @@ test("arguments that no program can have are refused", () => {
   refuses(() => jit((x: Tensor) => Object.assign([x], { more: x }))(tensor(1)), /key more/);
 });
 
-test("an async function is refused at its first call, and nothing of it is kept", () => {
+test("an async function is refused at every call", () => {
   let calls = 0;
   const f = jit(async (x: Tensor) => x.add(++calls));
   for (let call = 1; call <= 3; call++) {
@@ -275,7 +275,7 @@ test("an async function is refused at its first call, and nothing of it is kept"
   }
 });
 
-test("a comparison runs no kernel of an op that depends on an input, and each op on constants", () => {
+test("a comparison runs kernels of ops on constants, but not of ops that depend on an input", () => {
   const counts = { input: 0, constant: 0 };
   const counting = (name: "input" | "constant") => (x: number) => {
     counts[name]++;
@@ -302,7 +302,7 @@ test("a comparison runs no kernel of an op that depends on an input, and each op
   assert.equal(f(tensor([3, 4])).toArray(), program(tensor([3, 4])).toArray(), "forgotten");
 });
 
-test("an error that a program throws when it is compared is its own, and the program is forgotten", () => {
+test("an error that f throws during a comparison reaches the caller, and the program is dropped", () => {
   let fails = false;
   const f = jit((x: Tensor) => {
     if (fails) throw new RangeError("mine");
@@ -318,7 +318,7 @@ test("an error that a program throws when it is compared is its own, and the pro
   assert.is(f(tensor(4)).item(), 8);
 });
 
-test("a difference cannot be caught by the program itself", () => {
+test("the function cannot catch the error about a difference", () => {
   let by = 2;
   const f = jit((x: Tensor) => {
     try {
@@ -351,7 +351,7 @@ test("a tensor that is kept from a comparison has no numbers, and its use is ref
     assert.is(refusal(use).code, "read-in-jit");
 });
 
-test("checks of values find nothing to refuse where a comparison has no numbers", () => {
+test("checks of values pass during a comparison, in which values have no numbers", () => {
   const at = jit((x: Tensor, i: Tensor) => x.at(i).add(x.take([0, 1], 0).sum()));
   for (let call = 0; call < 5; call++) assert.is(at(tensor([1, 2, 3]), tensor(call % 3)).item(), 4 + (call % 3));
   assert.ok(refusal(() => at(tensor([1, 2, 3]), tensor(5))) instanceof PedigradError);

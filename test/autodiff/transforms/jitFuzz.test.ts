@@ -1,6 +1,6 @@
 /**
- * Compiled equals eager, bit for bit, over random programs with views, broadcasts, reductions, indexing, gradients and unused values; and
- * over long data, whose rows run in blocks.
+ * Compiled results have the same bits as eager results, for random programs with views, broadcasts, reductions, indexing, gradients and
+ * unused values; and for programs on long data, whose rows run in blocks.
  */
 import fc from "fast-check";
 import { test } from "uvu";
@@ -18,7 +18,7 @@ import {
 } from "../../../autodiff/index.js";
 import { times } from "../../deep.js";
 
-/** Equal to the last bit; of NaN, which has many, none counts. */
+/** Asserts that results are equal to the last bit. All NaN count as equal. */
 function assertSame(xs: readonly Tensor[], ys: readonly Tensor[]): void {
   assert.equal(
     xs.map((x) => x.shape),
@@ -36,7 +36,7 @@ type Step = readonly [kind: number, a: number, b: number, c: number];
 const unaries = "exp tanh square sigmoid neg softplus sin abs cos tan atan expm1 logSigmoid sqrt".split(" ") as "exp"[];
 const binaries = "add mul sub maximum less pow logaddexp".split(" ") as "add"[];
 
-/** Indices of an axis, enough of them for SIMD code, some of them several times. */
+/** Indices of an axis, enough for SIMD code, with repetitions. */
 const manyOf = (size: number, seed: number): number[] => Array.from({ length: 40 }, (_, k) => (k * seed + k) % size);
 
 function step(values: Tensor[], [kind, a, b, c]: Step): Tensor {
@@ -108,7 +108,7 @@ const program = fc.record({
   seed: fc.nat(1000),
 });
 
-test("random programs with gradients; results that are kept stay as they are", () => {
+test("compiled random programs with gradients equal eager, and later calls do not change earlier results", () => {
   fc.assert(
     fc.property(program, ({ shape, steps, kept, specials, seed }) => {
       const f = (x: Tensor, y: Tensor): Tensor[] => {
@@ -117,7 +117,7 @@ test("random programs with gradients; results that are kept stay as they are", (
           const values = [p, q, tensor(0.7)];
           for (const one of steps) values.push(step(values, one));
           for (const k of kept) late.push((values[k % values.length] as Tensor).stopGradient());
-          // Earlier values are read once more after all others.
+          // Earlier values are read again after all others.
           return values.reduce((sum, v) => sum.add(v.mean()), tensor(0));
         })([x, y]);
         return [loss, ...(slopes as Tensor[]), ...late];
@@ -150,7 +150,7 @@ const views = [
   (x: Tensor) => x.expandDims(0).broadcastTo([30, ...x.shape]),
 ];
 
-test("softmaxes of the same numbers along short axes, with gradients, on any view and special values", () => {
+test("compiled softmaxes of the same numbers along short axes equal eager, on any view and for special values", () => {
   let [short, all] = [0, 0];
   const numRuns = times(300, 20_000);
   fc.assert(
@@ -198,7 +198,7 @@ const loop = fc.record({
   seed: fc.nat(1000),
 });
 
-test("records that a loop hands on stay in memory, some written over the last: the same for any order of calls", () => {
+test("a loop that passes its record on in memory gives the same results for any order of calls", () => {
   let inPlace = 0;
   const numRuns = times(150, 10_000);
   fc.assert(
@@ -216,7 +216,7 @@ test("records that a loop hands on stay in memory, some written over the last: t
             () => own.flip(0).mul(0.5).add(fits),
             () => own.sub(other.mul(n).mean()),
             () => own.transpose().mul(0.9).reshape(own.shape),
-            // A loop in pairs with a last axis of its own; the old value read once more after the new one was made.
+            // The last axis of the sum is broadcast; the old value is read again after the new value is computed.
             () => own.mul(0.9).add(own.sum(0)),
             () =>
               own
@@ -234,7 +234,7 @@ test("records that a loop hands on stay in memory, some written over the last: t
       const start = { a: numbers(seed, shape, []), b: numbers(seed + 1, shape, []), n: tensor(0) };
       const runs = [jit(f), f].map((step) => {
         let [before, state]: State[] = [start, start];
-        // Mostly the state goes on; now and then a step is repeated, or begins from the first or the last state but one.
+        // Most steps begin from the last state; some from the first state or the last state but one.
         return calls.map((call, i) => {
           const from = call === 0 ? (start as State) : call === 1 ? (before as State) : (state as State);
           const [after, ...rest] = step(from, numbers(seed + i, [], []));
@@ -260,7 +260,7 @@ const mixture = tensor([
   [0.5, 6],
 ]);
 
-/** A further value from earlier ones, some of which have the rows of the matrix x, with labels y and weights w. */
+/** A new value from earlier values, some of which have the rows of the matrix x, with labels y and weights w. */
 function rowStep(values: Tensor[], [x, y, w]: [Tensor, Tensor, Tensor], [kind, a, b, c]: Step): Tensor {
   const [u, v] = [values[a % values.length] as Tensor, values[b % values.length] as Tensor];
   const isMatrix = u.shape.length === 2;
@@ -302,7 +302,7 @@ const rowProgram = fc.record({
   seed: fc.nat(1000),
 });
 
-test("random programs on long data, for one and for several particles, with gradients for weights and data", () => {
+test("compiled random programs on long data equal eager, for one and several particles, with gradients", () => {
   let inBlocks = 0;
   const numRuns = times(30, 20_000);
   fc.assert(

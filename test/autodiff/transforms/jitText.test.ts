@@ -1,9 +1,9 @@
-/** The text of compiled programs, where code may be generated: how it is cut, what it shares, what it shows. */
+/** The text of compiled programs: how it is cut into functions, and which values it computes once. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { at, jit, linspace, type Tensor, tensor, valueAndGrad } from "../../../autodiff/index.js";
 
-test("the text is cut into functions that V8 still optimises, whatever their statements are", () => {
+test("the text is cut into functions that are short enough for V8, whatever their statements are", () => {
   const f = jit((x: Tensor) => {
     let y = x;
     for (let i = 0; i < 400; i++) y = y.mul(0.5).transpose().add(x.sum(0));
@@ -22,7 +22,7 @@ test("the text is cut into functions that V8 still optimises, whatever their sta
   for (const part of parts) assert.ok(part.split("\n").length < 300, `${part.split("\n").length} lines`);
 });
 
-test("equal constants are one, and so is what is computed of them", () => {
+test("equal constants, and equal ops on equal values, are computed once", () => {
   const f = jit((x: Tensor) => {
     const [a, b] = [tensor([1, -0]), tensor([1, 0])].map((c) => x.mul(c).exp());
     return tensor([1, -0])
@@ -33,14 +33,14 @@ test("equal constants are one, and so is what is computed of them", () => {
   assert.is([...f.source(tensor([2, 3])).matchAll(/functions\[0\]/g)].length, 2);
 });
 
-test("the source is legible and names no input of the caller", () => {
+test("the source is legible and does not contain names from the caller", () => {
   const f = jit((x: { "evil();": Tensor }) => at(x["evil();"].mul(2), 0));
   const text = f.source({ "evil();": tensor([1, 2]) });
   assert.match(text, /const t\d+ = a\d+\*2;/);
   assert.not.match(text, /evil/);
 });
 
-test("a sum ends no loop: a value and its gradient are one, unless a later op needs the sum or has no SIMD code", () => {
+test("a value and its gradient are one loop, unless a later op needs the sum or has no SIMD code", () => {
   const calls = (f: (x: Tensor, s: Tensor) => Tensor): number[] => {
     const g = (x: Tensor, s: Tensor) => {
       const [value, slopes] = valueAndGrad(([a, b]: [Tensor, Tensor]) => f(a, b))([x, s]);

@@ -53,7 +53,7 @@ const SHAPES = [
 const bitsOf = (x: Tensor): string => Buffer.from(x.toFloat64Array().buffer).toString("hex");
 const draw = (seed: number, shape: readonly number[]): Tensor => random.normal(random.key(seed), [...shape]);
 
-/** Requires that f gives the same bits eagerly and compiled, at its first call and at its second. */
+/** Asserts that f gives the same bits eagerly and compiled, at the first and at the second call. */
 function same(f: (x: Tensor) => Tensor, shape: readonly number[], what: string): void {
   const compiled = jit(f);
   for (const seed of [1, 2]) {
@@ -64,7 +64,7 @@ function same(f: (x: Tensor) => Tensor, shape: readonly number[], what: string):
 }
 
 function everywhere(name: string, op: (x: Tensor) => Tensor | null): void {
-  test(`${name}: compiled equals eager from every layout`, () => {
+  test(`compiled ${name} equals eager for every memory layout`, () => {
     for (const shape of SHAPES)
       for (const [layout, view] of Object.entries(LAYOUTS)) {
         const from = view(draw(0, shape));

@@ -1,5 +1,5 @@
 /**
- * Elementwise ops of users, written as people, minifiers and coverage tools write functions: compiled equals eager equals the function.
+ * Elementwise ops of users, written as people, minifiers and coverage tools write functions: compiled and eager equal the function.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -38,7 +38,7 @@ const ONE_OPERAND = [
   "x => x.valueOf() + 1",
 ];
 
-test("one operand: a number, a short and a long array, alone and among other ops", () => {
+test("a user's op of one operand is right for numbers, short and long arrays, alone and among other ops", () => {
   for (const text of ONE_OPERAND) {
     const f = written(text);
     const op = unary("own", f, [(g) => g]);
@@ -53,7 +53,7 @@ test("one operand: a number, a short and a long array, alone and among other ops
   }
 });
 
-test("an op that is a constant leaves the SIMD code of the other ops alone", () => {
+test("a user's op that returns a constant does not prevent SIMD code of other ops", () => {
   const x = tensor(Array.from({ length: 80 }, (_, i) => i / 7 - 5));
   for (const text of ["x => 3", "x => 1 + 2", "x => -3 * 2", "x => (NaN)"]) {
     const constant = unary("constant", written(text), null);
@@ -64,14 +64,14 @@ test("an op that is a constant leaves the SIMD code of the other ops alone", () 
   }
 });
 
-test("two and three operands, with defaults and rests", () => {
+test("users' ops of two and three operands may have default and rest parameters", () => {
   const two = binary("two", written("(a, b = 1) => a - 2 * b") as (a: number, b: number) => number, null);
   const rest = ternary("three", written("(a, ...rest) => a * rest[0] + rest[1]"), null);
   const f = jit((x: Tensor) => two(rest(x, 3, x), [1, 10]));
   for (let call = 0; call < 3; call++) assert.equal(f(tensor([1, 2])).toArray(), [2, -12]);
 });
 
-test("conditions that are numbers, numbers that are conditions, and the functions of Math", () => {
+test("users' ops may use numbers as conditions, conditions as numbers, and the functions of Math", () => {
   const bodies = [
     "a && b",
     "a || b",
@@ -108,13 +108,13 @@ test("conditions that are numbers, numbers that are conditions, and the function
   }
 });
 
-test("what is inlined: one expression of parameters, numbers, operators and Math", () => {
+test("only functions that are one expression of parameters, numbers, operators and Math are inlined", () => {
   const isInlined = (text: string) => expressionOf(written(text)) !== null;
   for (const text of ONE_OPERAND.slice(0, 5)) assert.ok(isInlined(text), text);
   for (const text of ONE_OPERAND.slice(5)) assert.not.ok(isInlined(text), text);
 });
 
-test("a coverage counter in a function goes on counting", () => {
+test("a coverage counter in a user's function counts every call", () => {
   const count = { calls: 0 };
   const counted = new Function("count", "return x => (count.calls++, x * 2)")(count) as (x: number) => number;
   const op = unary("counted", counted, null);
@@ -126,7 +126,7 @@ test("a coverage counter in a function goes on counting", () => {
   }
 });
 
-test("the name of an operation is data in generated code", () => {
+test("an op's name cannot break the generated code", () => {
   const op: Op = {
     name: "f [2]\n globalThis.wasRun = true; //",
     shape: (_, [x]) => (x as Tensor).shape,
@@ -142,7 +142,7 @@ test("the name of an operation is data in generated code", () => {
   assert.is((globalThis as { wasRun?: boolean }).wasRun, undefined);
 });
 
-test("thousands of ops on one shape: longer than a WebAssembly function may be", () => {
+test("thousands of ops on one shape compile, although one WebAssembly function could not contain them", () => {
   const f = (x: Tensor) => {
     let y = x;
     for (let i = 0; i < 5200; i++) y = i % 2 === 0 ? y.mul(0.999).add(i % 5) : y.tanh();

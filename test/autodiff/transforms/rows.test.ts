@@ -1,4 +1,7 @@
-/** Rows in blocks: sums against sums by hand, sizes at the edges of blocks, models with masks, scales and subsamples. */
+/**
+ * Programs whose rows run in blocks: sums compared with sums by hand, sizes at the edges of blocks, models with masks, scales and
+ * subsamples.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -36,7 +39,7 @@ const fitOf =
     valueAndGrad((v: Tensor) => loss(matmul(x, v), y).sum())(w);
 const logistic = fitOf((l, y) => l.softplus().sub(l.mul(y)));
 
-/** f compiled, after the two calls that it takes. */
+/** f compiled; this takes two calls. */
 function compiled<A extends unknown[], R>(f: (...args: A) => R, ...args: A) {
   const g = jit(f);
   g(...args);
@@ -45,8 +48,8 @@ function compiled<A extends unknown[], R>(f: (...args: A) => R, ...args: A) {
 }
 const isInBlocks = (text: string): boolean => text.includes("simd.rows");
 
-test("least squares are one pass over the data", () => {
-  // Whole numbers and quarters: all sums are exact, in whatever order.
+test("a least-squares loss and its gradient are one pass over the data", () => {
+  // Whole numbers and quarters, so all sums are exact in any order.
   const [n, d] = [1003, 5];
   const rows = Array.from({ length: n }, (_, i) => Array.from({ length: d }, (_, j) => ((i * (j + 3)) % 7) - 3));
   const weights = [0.25, -0.5, 1, 0, 2];
@@ -79,7 +82,7 @@ const assertSame = (xs: readonly Tensor[], ys: readonly Tensor[], what: string):
     what,
   );
 
-test("any number of rows and particles, infinities and NaN", () => {
+test("blocks of rows equal eager for any number of rows and particles, infinities and NaN", () => {
   for (const n of [0, 1, 7, 63, 64, 65, 100, 127, 128, 129, 1000])
     for (const p of [0, 1, 2, 5]) {
       const d = 64;
@@ -94,7 +97,7 @@ test("any number of rows and particles, infinities and NaN", () => {
     }
 });
 
-test("data that lie by columns, weights in columns, and a gradient for the data", () => {
+test("blocks of rows equal eager for data and weights stored by columns, with a gradient for the data", () => {
   const [n, d] = [301, 40];
   const y = random.normal(random.key(2), [n, 1]);
   const loss = (w: Tensor, x: Tensor): Tensor => matmul(x.transpose(), w).sub(y).tanh().sum();
@@ -108,7 +111,7 @@ test("data that lie by columns, weights in columns, and a gradient for the data"
   assertSame(g(...args), f(...args), "compiled");
 });
 
-test("where the platform refuses memory or code, the same numbers without blocks", () => {
+test("if the platform refuses memory or code, programs without blocks give the same numbers", () => {
   const args = [random.normal(random.key(0), [30]), random.normal(random.key(1), [200, 30]), ones([200])] as const;
   const host = globalThis as unknown as { WebAssembly: Record<string, unknown> | undefined };
   const { WebAssembly: original } = host;
@@ -145,7 +148,7 @@ function steps(model: Model, elbo: Elbo, args: Tensor[], isCompiled: boolean): n
   return [...losses, ...Object.values(params).flatMap((x) => [...(x as Tensor).toFloat64Array()])];
 }
 
-test("models of long data: compiled steps are the eager ones", () => {
+test("compiled steps of models of long data equal eager steps", () => {
   const [n, d] = [603, 20];
   const x = random.normal(random.key(3), [n, d]);
   const y = random.bernoulli(random.key(4), 0.5, [n]);

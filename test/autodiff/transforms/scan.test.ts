@@ -1,5 +1,5 @@
 /**
- * scan against the same loop written with `for`: values to the last bit, derivatives, batches, compiled, in blocks; and what it refuses.
+ * scan compared with the same loop written with `for`: values to the last bit, derivatives, batches, compiled, in blocks; and refusals.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -86,7 +86,7 @@ const near = (x: Tensor, y: Tensor, tolerance: number, what: string): void => {
 };
 
 for (const n of [1, 2, 7, 12])
-  test(`${n} steps: values to the last bit, forwards, backwards and in blocks`, () => {
+  test(`scan of ${n} steps has the bits of the for loop, forwards, backwards and in blocks`, () => {
     for (const reverse of [false, true])
       for (const checkpoint of [false, true])
         same(
@@ -101,7 +101,7 @@ const directions =
   (x: { a: Tensor; b: Tensor; h0: Tensor; us: Tensor }) =>
     f(x.a, x.b, x.h0, x.us);
 for (const options of [{}, { reverse: true }, { checkpoint: true }, { reverse: true, checkpoint: true }])
-  test(`derivatives for all that enters the loop: ${JSON.stringify(options)}`, () => {
+  test(`derivatives with respect to all inputs of the loop are right: ${JSON.stringify(options)}`, () => {
     const point = { a, b, h0, us: inputs(7) };
     const got = grad(directions((...xs) => total(looped(...xs, options))))(point) as Record<string, Tensor>;
     const want = grad(directions((...xs) => total(byHand(...xs, options.reverse))))(point) as Record<string, Tensor>;
@@ -115,7 +115,7 @@ for (const options of [{}, { reverse: true }, { checkpoint: true }, { reverse: t
     near(second, known, 1e-12, "hessian");
   });
 
-test("batches of carries, of xs, of what is captured, of batches, and gradients within them", () => {
+test("vmap over the carry, xs, captured tensors or batches of these equals a loop, with gradients", () => {
   const us = random.normal(random.foldIn(k, 4), [4, 5]);
   const many = random.normal(random.foldIn(k, 5), [4, 3]);
   const tables = random.normal(random.foldIn(k, 6), [4, 3, 3]).mul(0.5);
@@ -157,7 +157,7 @@ test("batches of carries, of xs, of what is captured, of batches, and gradients 
   );
 });
 
-test("compiled it does what it does eagerly, to the last bit, gradient included", () => {
+test("compiled scan and its gradient have the same bits as eager", () => {
   const f = (x: Tensor, us: Tensor): Tensor =>
     concatenate([flat(looped(x, b, h0, us)), flat(looped(x, b, h0, us, { checkpoint: true }))]);
   const g = (x: Tensor, us: Tensor): Tensor => grad((y: Tensor) => f(y, us).square().sum())(x) as Tensor;
@@ -170,7 +170,7 @@ test("compiled it does what it does eagerly, to the last bit, gradient included"
   assert.match(compiled.source(a, inputs(9)), /; \/\/ scan \[\d+\]/);
 });
 
-test("a loop in a loop, a gradient in a body, and random keys as xs", () => {
+test("bodies may contain loops, gradients and random draws", () => {
   const hand = (x: Tensor): Tensor => {
     let row = x;
     for (const u of [0.5, -1, 2]) {
@@ -219,7 +219,7 @@ test("a loop in a loop, a gradient in a body, and random keys as xs", () => {
   same(walk(k), stack(steps), "a random walk");
 });
 
-test("provenance: of the carry, of xs, of what is captured, and of what was read", () => {
+test("results have the provenance of the carry, xs, captured tensors and values that were read", () => {
   const [x, u, w] = ["x", "u", "w"].map((name, i) => trackProvenance(tensor(i === 1 ? [1, 2] : 3), name)) as [
     Tensor,
     Tensor,
@@ -230,7 +230,7 @@ test("provenance: of the carry, of xs, of what is captured, and of what was read
   assert.equal([...getProvenance(scan((s: Tensor, v: Tensor) => [s.add(v), null], 0, u)[0])], ["u"]);
 });
 
-test("no steps: the carry as it was, and nothing stacked", () => {
+test("scan of no steps returns the first carry and empty ys", () => {
   const [end, ys] = scan((s: Tensor, x: Tensor) => [s.add(x.sum()), { y: x.mul(s) }], 5, zeros([0, 2]));
   assert.is(end.item(), 5);
   assert.equal(ys.y.shape, [0, 2]);
@@ -240,7 +240,7 @@ test("no steps: the carry as it was, and nothing stacked", () => {
   );
 });
 
-test("a loop that carries nothing is a map", () => {
+test("scan without a carry maps a function over xs", () => {
   const [end, ys] = scan((_: null, x: Tensor) => [null, x.square()], null, [1, 2, 3]);
   assert.is(end, null);
   assert.equal(ys.toArray(), [1, 4, 9]);
@@ -250,7 +250,7 @@ test("a loop that carries nothing is a map", () => {
   assert.is(slope.item(), 6);
 });
 
-test("what is refused, and in which words", () => {
+test("wrong arguments and bodies are refused with advice", () => {
   const refuse = (f: (s: Tensor, x: Tensor) => unknown, xs: unknown = [1, 2]): [string, string] => {
     const { code, message } = refusal(() => scan(f as never, tensor(0), xs as never));
     return [code, message];
@@ -313,7 +313,7 @@ test("what is refused, and in which words", () => {
   assert.is(refusal(() => scan((s: Tensor) => [s, null], 0, [1], { revers: true } as never)).code, "unknown-option");
 });
 
-/** A random body on a carry of a vector and a matrix; the same for every step, whatever runs it. */
+/** A random body on a carry of a vector and a matrix. Its choices are fixed by the seed. */
 function randomBody(seed: number, captured: readonly Tensor[]) {
   const choices = random.randint(random.key(seed), [40], 0, 1_000_000).toFloat64Array();
   return ({ v, m }: { v: Tensor; m: Tensor }, x: Tensor): [{ v: Tensor; m: Tensor }, Tensor] => {
@@ -347,7 +347,7 @@ function randomBody(seed: number, captured: readonly Tensor[]) {
   };
 }
 const programs = process.env.PEDIGRAD_DEEP ? 2000 : 40;
-test(`${programs} random bodies: scan, in blocks and compiled, is the loop, with its gradient and its batches`, () => {
+test(`for ${programs} random bodies, scan equals the for loop, in blocks, compiled, with gradients and batches`, () => {
   const start = { v: tensor([0.3, -0.4, 0.8]), m: random.normal(random.key(1), [3, 3]) };
   const xs = tensor([0.5, -1, 0.2, 2, 0.1]);
   for (let seed = 0; seed < programs; seed++) {
@@ -393,7 +393,7 @@ test(`${programs} random bodies: scan, in blocks and compiled, is the loop, with
   }
 });
 
-test("where no code may be generated the kernels of a body give the same bits", () => {
+test("where code generation is forbidden, the kernels of a body give the same bits", () => {
   for (let seed = 0; seed < 10; seed++) {
     const shared = [random.normal(random.key(seed), [3]), random.normal(random.key(seed + 1), [3, 3])];
     const given = [tensor([0.3, -0.4, 0.8]), random.normal(random.key(1), [3, 3]), tensor(0.7)];

@@ -5,7 +5,7 @@ import { grad, hessian, jacobian, jit, jvp, type Tensor, tensor, vjp, vmap } fro
 
 const f = (x: Tensor) => x.square().mul([1, 2]).sum();
 
-test("first and second derivatives of x₀² + 2 x₁²", () => {
+test("grad and hessian give the derivatives of x₀² + 2 x₁²", () => {
   assert.equal(grad(f)([3, 5]).toArray(), [6, 20]);
   assert.equal(hessian(f)([3, 5]).toArray(), [
     [2, 0],
@@ -13,7 +13,7 @@ test("first and second derivatives of x₀² + 2 x₁²", () => {
   ]);
 });
 
-test("backwards and forwards: vjp and jvp of a linear map are products with its matrix", () => {
+test("vjp and jvp of a linear map are products with its matrix", () => {
   const A = tensor([
     [1, 2],
     [3, 4],
@@ -25,7 +25,7 @@ test("backwards and forwards: vjp and jvp of a linear map are products with its 
   assert.equal(jacobian(linear)([1, 1]).toArray(), A.toArray());
 });
 
-test("they nest: the gradient of every example of a batch, compiled", () => {
+test("transforms nest: the gradient for every example of a batch, compiled", () => {
   const each = vmap(grad(f));
   const xs = tensor([
     [1, 1],
@@ -40,7 +40,7 @@ test("they nest: the gradient of every example of a batch, compiled", () => {
   for (let i = 0; i < 3; i++) assert.equal(fast(xs).toArray(), want);
 });
 
-test("a compiled function can be read", () => {
+test("the source of a compiled function is readable", () => {
   assert.match(jit(f).source(tensor([1, 2])), /function|=>|const/);
 });
 

@@ -57,7 +57,7 @@ test("vmap(f)(xs) is the stack of f(x), whichever operands are mapped", () => {
   }
 });
 
-test("nested vmap, of operands mapped at different depths", () => {
+test("nested vmap is right for operands mapped at different depths", () => {
   for (const { name, f, operands } of cases) {
     const inner = operands.map(({ shape, range }, i) =>
       operand(i % 2 === 0 ? [2, SIZE, ...shape] : [SIZE, ...shape], range, i),
@@ -69,7 +69,7 @@ test("nested vmap, of operands mapped at different depths", () => {
   }
 });
 
-test("a batch inside meets one from outside", () => {
+test("an inner batch can be combined with an outer batch", () => {
   for (const { name, f, operands } of cases) {
     if (operands.length < 2) continue;
     const [many, ...rest] = operands.map(({ shape, range }, i) => operand([SIZE, ...shape], range, 7 + i)) as [Tensor];
@@ -79,7 +79,7 @@ test("a batch inside meets one from outside", () => {
   }
 });
 
-test("vmap of grad, grad of vmap, and their second derivatives", () => {
+test("vmap of grad and grad of vmap agree with a loop, also in second derivatives", () => {
   for (const { name, f, operands, smooth } of cases) {
     if (!smooth) continue;
     const many = operands.map(({ shape, range }, i) => operand([SIZE, ...shape], range, 60 + i));
@@ -108,7 +108,7 @@ test("vmap of grad, grad of vmap, and their second derivatives", () => {
   }
 });
 
-test("inAxes choose and share; nested arguments and results keep their structure", () => {
+test("inAxes select the mapped axes and shared arguments, and nested structures are kept", () => {
   const x = operand([2, 3], { low: -1, high: 1 }, 1);
   same(vmap((row: Tensor) => row.sum(), { inAxes: 1 })(x), x.sum(0), "columns");
   same(vmap((row: Tensor) => row.sum(), { inAxes: -1 })(x), x.sum(0), "the last axis");
@@ -127,7 +127,7 @@ test("inAxes choose and share; nested arguments and results keep their structure
   same(vmap((a: Tensor) => sum(a))(tensor([]).reshape([0, 2])), tensor([]), "an axis of size 0");
 });
 
-test("a jacobian is one vmap of the pullback", () => {
+test("a Jacobian is one vmap of the pullback", () => {
   const x = tensor([0.5, -1, 2]);
   const J = jacobian((y: Tensor) => stack([y.sum(), y.square().sum()]))(x);
   same(
@@ -140,7 +140,7 @@ test("a jacobian is one vmap of the pullback", () => {
   );
 });
 
-test("reading a value inside says so and how to go on", () => {
+test("reading a value inside vmap is refused with advice", () => {
   for (const read of [
     (x: Tensor) => x.item(),
     (x: Tensor) => x.toArray(),
@@ -154,7 +154,7 @@ test("reading a value inside says so and how to go on", () => {
   same(vmap((x: Tensor) => x.mul(2))(tensor([1, 2])), tensor([2, 4]), "after a throw");
 });
 
-test("axes that do not fit are refused", () => {
+test("vmap refuses axes that do not fit", () => {
   const refused = (f: () => unknown, code: string) =>
     assert.throws(f, (e: unknown) => e instanceof PedigradError && e.code === code && e.op === "vmap");
   refused(() => vmap((x: Tensor, y: Tensor) => x.add(y))(tensor([1, 2]), tensor([1, 2, 3])), "shape-mismatch");
@@ -200,7 +200,7 @@ test("an example that is kept after its vmap is refused, also in another vmap of
   ]);
 });
 
-test("draws in a batch are fresh for each key", () => {
+test("each key of a batch gives its own draws", () => {
   const keys = random.split(random.key(0), 4);
   const draws = vmap((key: Tensor) => random.normal(key, [2]))(keys);
   same(draws, stack([...keys].map((key) => random.normal(key, [2]))), "normal");

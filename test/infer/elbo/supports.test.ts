@@ -193,4 +193,35 @@ test("the guide's site is named, not a later distribution that takes the value a
   );
 });
 
+test("elbo.loss names the site whose draw leaves the support, also where a later statement fails", () => {
+  const model: Model = (later: boolean) => {
+    const sd = sample("sd", new LogNormal(0, 1));
+    if (later) sample("y", new Normal(0, sd));
+    sample("x", new Normal(0, 1), { obs: 1 });
+  };
+  const guide: Model = (later: boolean) => {
+    const sd = sample("sd", new Normal(param("m", -5), 0.1));
+    if (later) sample("y", new Normal(sd, 1));
+  };
+  const params = { m: tensor(-5) };
+  const elbos: Elbo[] = [
+    new TraceELBO(),
+    new TraceELBO({ numParticles: 3 }),
+    new TraceGraphELBO(),
+    new TraceEnumELBO({ strictEnumerationWarning: false }),
+    new RenyiELBO(),
+    new ReweightedWakeSleep(),
+  ];
+  for (const elbo of elbos)
+    for (const later of [true, false])
+      for (const call of ["loss", "lossWithMutableState", "lossAndGrads"] as const) {
+        const error = refusal(() => elbo[call](random.key(0), params, model, guide, later));
+        assert.equal([error.code, error.site], ["support-mismatch", "sd"], `${elbo.name} ${call}`);
+      }
+  // Errors that have another cause keep it.
+  const wrong = () => void sample("sd", new LogNormal(0, -1));
+  const inside = () => void sample("sd", new LogNormal(0, 1));
+  assert.is(refusal(() => new TraceELBO().loss(random.key(0), {}, wrong, inside)).code, "bad-parameter");
+});
+
 test.run();

@@ -203,6 +203,20 @@ test("a product over the plate of a site that the guide enumerates is refused, n
   assert.match(error.message, 'site "b" is enumerated in the guide inside plate "outer"');
 });
 
+test("a batch dim that no plate declares is refused with the edit for both programs", () => {
+  const model: Model = () => {
+    const k = sample("k", new Bernoulli(0.3), { infer: { enumerate: "parallel" } });
+    plate("d", 3, () => sample("z", new Normal(k, 1)));
+  };
+  const guide: Model = () => void sample("z", new Normal([0, 0, 0], 1));
+  const error = refusal(() => new TraceEnumELBO().loss(random.key(0), {}, model, guide));
+  assert.equal([error.code, error.site], ["undeclared-dim", "z"]);
+  assert.match(
+    error.message,
+    /Put the statement into plate\(…, 3\), or use .toEvent\(1\), both in the model and in the guide/,
+  );
+});
+
 test("nothing to enumerate is said once, unless it is meant", () => {
   const { model, guide } = pairs.a1_chain_independent_guide as Pair;
   const params = paramsOf(golden.a1_chain_independent_guide as GoldenModel);

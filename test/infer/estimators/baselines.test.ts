@@ -4,18 +4,23 @@ import * as assert from "uvu/assert";
 import {
   adam,
   Bernoulli,
+  type Elbo,
   explain,
   factor,
+  type InferOptions,
   type Model,
   module,
   mutable,
   Normal,
   param,
+  RenyiELBO,
+  ReweightedWakeSleep,
   random,
   SVI,
   sample,
   type Tensor,
   TraceELBO,
+  TraceEnumELBO,
   TraceGraphELBO,
   tensor,
 } from "../../../index.js";
@@ -207,6 +212,40 @@ test("a network that reads a number of its own site is refused as one that compu
     const { code, site } = refusal(() => new TraceGraphELBO().loss(random.key(0), { q: tensor(0.3) }, keeping, guide));
     assert.equal([code, site], ["baseline-depends-on-site", "z"]);
   }
+});
+
+test("a baseline under an estimator without baselines, and a biased gradient, are warned of once, except by explain", () => {
+  const bit =
+    (infer: InferOptions): Model =>
+    () =>
+      void sample("z", new Bernoulli({ logits: param("a", 0.3) }), { infer });
+  const model: Model = () => void sample("z", new Bernoulli(0.4));
+  const said: string[] = [];
+  const { warn } = console;
+  console.warn = (text: string) => said.push(text);
+  const params = { a: tensor(0.3) };
+  const baseline = bit({ baseline: { useDecayingAvgBaseline: true } });
+  const straight = bit({ gradient: "straightThrough" });
+  const loss = (elbo: Elbo, guide: Model) => elbo.loss(random.key(0), params, model, guide);
+  const plain = { strictEnumerationWarning: false };
+  try {
+    for (const guide of [baseline, straight]) explain(new TraceGraphELBO(), model, guide, { measureVariance: 20 });
+    loss(new TraceELBO(), baseline);
+    loss(new TraceGraphELBO(), baseline);
+    // An enumerated site is not sampled, so how its gradient would be taken is of no account.
+    loss(new TraceEnumELBO(), bit({ gradient: "straightThrough", enumerate: "parallel" }));
+    loss(new TraceEnumELBO(), bit({ gradient: "straightThrough", enumerate: "sequential" }));
+    assert.equal(said, []);
+    for (let i = 0; i < 2; i++)
+      for (const elbo of [new RenyiELBO(), new ReweightedWakeSleep(), new TraceEnumELBO(plain)]) loss(elbo, baseline);
+    for (let i = 0; i < 2; i++) loss(new TraceELBO(), straight);
+  } finally {
+    console.warn = warn;
+  }
+  assert.is(said.length, 4);
+  for (const [i, name] of ["RenyiELBO", "ReweightedWakeSleep", "TraceEnumELBO"].entries())
+    assert.ok(said[i]?.includes(`infer.baseline of site "z" has no effect, because ${name} has no baselines`));
+  assert.match(said[3] as string, /site "z" takes gradient: "straightThrough", which is biased/);
 });
 
 test.run();

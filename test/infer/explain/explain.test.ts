@@ -241,6 +241,8 @@ test("the best unbiased way to take each site's gradient is measured, and ready 
   );
   assert.ok(Number.isFinite(loss.item()));
   assert.match(report.toString(), /site "z", straightThrough \(biased\): /);
+  assert.equal(report.toString().match(/site "\w", [a-z, -]* \(recommended\)/g)?.length, 2, "one choice for each site");
+  assert.match(report.toString(), /site "m", pathwise \(recommended\): /);
   assert.throws(() => recommend(explain(new TraceGraphELBO(), both, q)), /contains no measurements/);
 });
 
@@ -279,6 +281,14 @@ test("misspelt options are refused; other records are arguments of the model", (
   );
   refuses(() => ask({ measureVarience: 10, params: {} }), /unknown option "measureVarience"/);
   assert.is(seen.length, 0);
+  // A model's own record of such names is told apart by options after it.
+  refuses(
+    () => ask({ keys: 3 }),
+    /"keys"\. Did you mean "key"\? .*add the options after it: \{measureVariance: false\}/,
+  );
+  explain(new TraceELBO(), program, guide, { keys: 3 }, { measureVariance: false });
+  assert.equal(seen.pop(), { keys: 3 });
+  seen.length = 0;
   ask({ scale: 2, params: {} });
   assert.equal(seen[0], { scale: 2, params: {} });
 });

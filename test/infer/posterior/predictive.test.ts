@@ -21,6 +21,7 @@ import {
   type TensorLike,
   tensor,
 } from "../../../index.js";
+import { refusal } from "../../refusals.js";
 
 const model = (data: Tensor | null, size = 10) => {
   const f = sample("f", new Beta(2, 3));
@@ -156,12 +157,19 @@ test("logLikelihood and logDensity do not take the initial value of a param that
   assert.ok(Math.abs((logLikelihood(learnt, { mu: [1], sd: [2] }).x as Tensor).at(0).item() - want) < 1e-14);
 });
 
+test("logLikelihood without draws is refused by name", () => {
+  for (const f of [() => sample("x", new Normal(0, 1), { obs: 1 }), () => {}]) {
+    const error = refusal(() => logLikelihood(f, {}));
+    assert.equal([error.code, error.op, error.param], ["bad-option", "logLikelihood", "posteriorSamples"]);
+  }
+});
+
 test("draws of a site that reparam computes are refused without draws of the new site", () => {
   const decentred = reparam(() => sample("y", new Normal(sample("z", new Normal(5, 1)), 1e-9)), {
     z: LocScaleReparam(),
   });
   const y = (posteriorSamples: Record<string, number[]>) => new Predictive(decentred, { posteriorSamples }).run(key).y;
-  assert.throws(() => y({ z: [100, 200] }), /computes "z" from "z_decentered", which has no draws/);
+  assert.throws(() => y({ z: [100, 200] }), /site "z" is computed from "z_decentered" here/);
   const draws = y({ z_decentered: [95, 195], z: [100, 200] })?.toFloat64Array() as Float64Array;
   assert.ok(Math.abs((draws[0] as number) - 100) < 1e-6 && Math.abs((draws[1] as number) - 200) < 1e-6, `${draws}`);
 });

@@ -192,7 +192,7 @@ test("vector latents of another length, a numSamples that disagrees and misspelt
     ],
   };
   const predict = (options: object, n = 3) =>
-    new Predictive(weights, { posteriorSamples: draws, ...options }).run(key, n);
+    new Predictive(weights, { posteriorSamples: draws, params: { slope: 1 }, ...options }).run(key, n);
   assert.equal(predict({}).x?.shape, [2]);
   for (const n of [2, 4])
     assert.match(
@@ -205,6 +205,13 @@ test("vector latents of another length, a numSamples that disagrees and misspelt
     refusal(() => predict({ params: { slop: 2 } })).message,
     /param "slope" has no value. The given values are "slop".*Did you mean "slop"/,
   );
+  assert.match(
+    refusal(() => predict({ params: undefined })).message,
+    /param "slope" has no value.*params of the fit: \{ params: result.params \}/,
+  );
+  assert.equal(predict({ params: undefined, posteriorSamples: { ...draws, slope: [1, 2] } }).x?.shape, [2]);
+  // Before a fit the initial value is a part of the prior.
+  assert.equal(new Predictive(weights, { numSamples: 2 }).run(key, 3).x?.shape, [2]);
   // Those of a guide that is not run here are of no harm.
   assert.equal(predict({ params: { slope: 2, w_auto_loc: 1 } }).x?.shape, [2]);
 });

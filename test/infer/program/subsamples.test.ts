@@ -107,7 +107,7 @@ test("given indices are compared: the same on both sides, or on one side that dr
   assert.is(loss({ subsampleSize: 2 }, { subsample: [1, 4] }), 0);
   for (const [model, guide, words] of [
     [{ subsample: [1, 4] }, { subsample: [1, 3] }, /plate "d" is given its elements.*given different elements/],
-    [{ subsample: [1, 4] }, { subsampleSize: 2 }, /it drew a random subsample/],
+    [{ subsample: [1, 4] }, { subsampleSize: 2 }, /it drew its own elements/],
     [{ subsample: [4, 3, 2, 1, 0] }, {}, /visited all/],
   ] as const) {
     const error = refusal(() => loss(model, guide));

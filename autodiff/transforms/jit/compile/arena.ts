@@ -127,8 +127,7 @@ export function findInPlace(program: Program, units: readonly Unit[], views: Vie
     const unit = units[at];
     if (unit?.kind !== "loop" || sizeOf(unit.shape) < MIN_REUSED || (lastRead.get(k) ?? -1) > at) continue;
     if (!readsRowBeforeWriting(unit.shape)) continue;
-    // If input k were itself an output, that output would get the numbers of output k. Also, no other output may use the memory of output
-    // k.
+    // If input k were itself an output, it would get the numbers of output k. No other output may use the memory of output k.
     if (owners.includes(k) || owners.filter((owner) => owner === output).length > 1) continue;
     if (!unit.members.every((i) => readsOwnElement(values[i] as OpValue, k, views))) continue;
     inputs.set(output, k);

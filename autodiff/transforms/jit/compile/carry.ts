@@ -1,4 +1,6 @@
-/** Between two runs of a program, turns the first outputs of one run into the first inputs of the next, inside the arena. */
+/**
+ * Between two runs of a program: copies the first outputs of one run to the places of the first inputs of the next run, inside the arena.
+ */
 import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
 import { copyInto } from "../../../core/copy.js";
 import { sizeOf } from "../../../core/shape.js";

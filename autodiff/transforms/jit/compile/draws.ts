@@ -17,7 +17,7 @@ type Bind = (draws: Draws, out: View, inputs: readonly View[]) => (() => void) |
 
 const startOf = ({ data, offset }: View): number => addressOf(data, offset);
 
-/** A kernel for all elements under one key; null for several keys, few elements, or no such kernel. */
+/** A kernel for all elements under one key; null if there are several keys or few elements, or if there is no such kernel. */
 function underOneKey(name: DrawName, { shape }: Draws, out: View, keys: View): (() => void) | null {
   const n = sizeOf(shape);
   if (keys.shape.length > 1 || !isContiguous(keys) || n < LANES) return null;

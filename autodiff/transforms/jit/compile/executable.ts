@@ -28,7 +28,7 @@ export class Executable {
 
   /**
    * `recordedOutputs` are the outputs of the recorded call. An output that never changes is not computed again: every run returns the
-   * recorded one. `runWithCarry` may be asked to use the first `carryCount` outputs as the first inputs of the next run.
+   * recorded tensor. `runWithCarry` may be asked to use the first `carryCount` outputs as the first inputs of the next run.
    */
   constructor(
     readonly program: Program,
@@ -71,15 +71,16 @@ export class Executable {
   }
 
   /**
-   * Runs with the first `count` outputs of the last run, which are still in the arena, as the first inputs, and `rest` as the other inputs.
+   * Runs with the first `count` outputs of the last run, which are still in the arena, as the first inputs, and with `others` as the other
+   * inputs.
    * Before any input is overwritten, `shouldContinue` is called. If it returns false, the run stops there, and the result is false. Other
    * outputs that are numbers are computed by then.
    */
-  runWithCarry(count: number, rest: readonly Tensor[], shouldContinue: () => boolean): boolean {
+  runWithCarry(count: number, others: readonly Tensor[], shouldContinue: () => boolean): boolean {
     this.#carry ??= bindCarry(this.program, this.#layout, count);
     this.#carry();
     if (this.#lastInputs[0] !== null) this.#lastInputs.fill(null, 0, count);
-    this.#load(rest, count);
+    this.#load(others, count);
     this.#run();
     if (!shouldContinue()) return false;
     this.#finish?.();
@@ -146,9 +147,9 @@ export class Executable {
 /** Below this size, a loop copies faster than a call of a copying function. */
 const MIN_COPY_CALL = 32;
 
-/** An object that relies on what the last run left in the arena. */
+/** An object that relies on the values of the last run in the arena. */
 export interface Holder {
-  /** Copies what is needed, because another run is about to begin. */
+  /** Copies the values that it needs, because another run is about to begin. */
   release(): void;
 }
 

@@ -1,7 +1,7 @@
 /**
  * The text of a scalar function, so that generated code can contain its arithmetic instead of a call. A function is inlined only if it is
  * an arrow function whose body is one expression of parameters, numbers, operators and pure functions of Math. Any other function is
- * called: for example, one that a minifier, a coverage tool or a wrapper has changed. A name such as Math may mean one thing where the
+ * called, such as a function that a minifier, a coverage tool or a wrapper has changed. A name such as Math may mean one thing where the
  * function was written and another in the generated code, so the expression must also agree with the function on a few numbers.
  */
 import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
@@ -68,7 +68,7 @@ function tokensOf(text: string): string[] | null {
 
 const SAMPLES = [0.7, -1.3, 2, 0, -0, 1, Number.NaN, Infinity, -2.5, 1e300];
 
-/** Whether the text computes what the function does. */
+/** Whether the text and the function give the same results for the samples. */
 function agreesOnSamples({ parameters, body }: Expression, f: (...xs: number[]) => number): boolean {
   try {
     const compiled = new Function(...parameters, `"use strict"; return ${body};`) as typeof f;

@@ -18,11 +18,11 @@ import { type RowsUnit, storedValues, type Unit } from "./schedule.js";
 import { shortText } from "./short.js";
 import { vectorText } from "./vector.js";
 
-/** The text of a program, and what it calls: kernels with their buffers bound, scalar functions. */
+/** The text of a program, the kernels (with their buffers bound) and the scalar functions that it calls. */
 export interface Generated {
   /**
-   * A function body that returns one or two functions: the first is the part of the program that runs before any input is overwritten, the
-   * second the rest, if any.
+   * A function body that returns one or two functions. The first is the part of the program that runs before any input is overwritten. The
+   * second, if there is one, is the part that overwrites inputs.
    */
   readonly text: string;
   readonly kernels: (() => void)[];
@@ -52,16 +52,16 @@ class Generator {
   readonly #kernels: (() => void)[] = [];
   readonly #functions: ((...xs: number[]) => number)[] = [];
   readonly #routines: string[] = [];
-  /** The names of the generated functions for softmaxes along short axes, keyed by their source without the name (parameters and body). */
+  /** The names of the generated functions for softmaxes along short axes. The key is the source of the function without its name. */
   readonly #shortNames = new Map<string, string>();
   readonly #functionNames = new Map<object, string>();
   readonly #chunks: Line[][] = [];
   #lines: Line[] = [];
   /** How many lines of text `#lines` makes. */
   #lineCount = 0;
-  /** Numbers that are local variables of the current chunk. */
+  /** Values that are single numbers and are local variables of the current chunk. */
   #locals = new Set<number>();
-  /** Numbers that some code reads from memory. All other numbers are never written to memory. */
+  /** Single numbers that some code reads from memory. Other single numbers are never written to memory. */
   readonly #stored = new Set<number>();
   /** Which members of loops are needed outside their loop. */
   readonly #neededOutside: Uint8Array;

@@ -1,7 +1,7 @@
 /** A loop of elementwise ops, and its text in JavaScript, which computes one element at a time. */
 import type { Shape } from "../../../core/shape.js";
 
-/** Where the elements of a value are: the offset of the first in the arena, and the distance to the next along each axis of the loop. */
+/** Where the elements of a value are: `offset` is the place of the first element in the arena, and `steps` has the step along each axis. */
 export interface Place {
   readonly offset: number;
   readonly steps: readonly number[];
@@ -12,7 +12,7 @@ export interface Place {
 export interface Read extends Place {
   readonly name: string;
 }
-/** A value of the loop: its name, the function of its operands, and its place, or null if it is not stored. */
+/** A value that the loop computes as `scalar` of its operands. `to` is its place; null if the value is not stored. */
 export interface Step {
   readonly name: string;
   readonly scalar: (...xs: number[]) => number;
@@ -40,8 +40,8 @@ export interface MergedLoop {
 }
 
 /**
- * The loop with as few axes as possible: two axes are merged if, for every place, one constant step leads from element to element through
- * both, and axes of size 1 are dropped.
+ * The loop with as few axes as possible. Two axes are merged if, for every place, one step leads from each element to the next along both
+ * axes. Axes of size 1 are dropped.
  */
 export function mergeAxes({ shape, reads, steps, rowAxis }: Loop): MergedLoop {
   const places: Place[] = [...reads, ...steps.flatMap(({ to }) => to ?? [])];

@@ -34,7 +34,7 @@ export interface Rows {
 /** Partial sums that are added in parallel in the sum of a long row. */
 export const LANES = 8;
 
-/** Below this many rows, blocks do not pay off. */
+/** Below this many rows, blocks are not faster. */
 const MIN_ROWS = 64;
 /** A matrix is long from MIN_LONG numbers on, and small up to MAX_SMALL numbers. */
 const MIN_LONG = 4096;
@@ -49,7 +49,7 @@ const WIDE_BLOCK = 8192;
 /** How many of the products in a list are tried as the first op of the blocks. */
 const MAX_STARTS = 8;
 
-/** The ops of a list: those before the blocks, those in the blocks, and those after. */
+/** A list of ops in three parts: before the blocks, in the blocks, and after the blocks. */
 export interface Partition {
   readonly before: readonly number[];
   readonly members: readonly number[];
@@ -92,7 +92,7 @@ class Partitioner {
     readonly count: number,
   ) {}
 
-  /** The partition whose blocks begin with the product at index `start` of the list; null if blocks would not pay off. */
+  /** The partition whose blocks begin with the product at index `start` of the list; null if blocks would not be faster. */
   startingAt(start: number): Partition | null {
     for (const i of this.list.slice(start)) if (!this.views.isView(i)) this.#addToBlocks(i);
     for (const i of [...this.list].reverse()) if (!this.views.isView(i)) this.#pullIntoBlocks(i);
@@ -165,8 +165,8 @@ class Partitioner {
   }
 
   /**
-   * The row axis of the product: 0 if the left operand has rows and the right one is small; 1 if the columns of the right one are rows and
-   * the left one is small; SUMMED if the product sums over the rows of both and is small; else null.
+   * The row axis of the product: 0 if the left operand has rows and the right operand is small; 1 if the columns of the right operand are
+   * rows and the left operand is small; SUMMED if the product sums over the rows of both operands and is small; else null.
    */
   #axisOfProduct({ shape, inputs }: OpValue): number | null {
     const [left, right] = inputs as [number, number];
@@ -189,7 +189,7 @@ class Partitioner {
     return sumsWholeRows || (axes.length === 1 && sizeOf(shape.slice(0, axis)) === 1) ? SUMMED : null;
   }
 
-  /** The row axis of value i, which may be a view with another row axis than its owner's; null if the rows are not along one axis. */
+  /** The row axis of value i; null if its rows are not along one axis. A view may have another row axis than its owner. */
   #rowAxisOf(i: number): number | null {
     const owner = this.views.owner(i);
     const ownerShape = this.#op(owner).shape;

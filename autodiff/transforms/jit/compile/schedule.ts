@@ -80,7 +80,7 @@ const unitOfOp = ({ values }: Program, value: number): PlainUnit => ({
 const separateUnits = (program: Program, views: Views, list: readonly number[]): PlainUnit[] =>
   list.flatMap((i) => (views.isView(i) ? [] : unitOfOp(program, i)));
 
-/** A unit that has to run after loops that are still open, or after other such units. */
+/** A unit that has to run after loops that are still open, or after other deferred units. */
 interface Deferred {
   readonly unit: PlainUnit;
   readonly inputs: readonly number[];
@@ -186,7 +186,7 @@ export function dataflowOf(unit: Unit, program: Program): { results: readonly nu
   return { results: unit.members, reads };
 }
 
-/** For each value, whether it is an output or is read by a unit other than the one that makes it. */
+/** 1 for each value that must be in memory, because it is an output or because a unit that does not make the value reads it. */
 export function storedValues(program: Program, units: readonly Unit[], views: Views): Uint8Array {
   const stored = new Uint8Array(program.values.length);
   for (const output of program.outputs) stored[views.owner(output)] = 1;

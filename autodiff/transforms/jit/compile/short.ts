@@ -24,7 +24,7 @@ const kindOf = ({ op }: OpValue): Normaliser | undefined => {
 const axesOf = ({ params }: OpValue): readonly number[] =>
   Array.isArray(params) ? (params as readonly number[]) : (params as ReduceParams).axes;
 
-/** The groups of softmaxes in a list of ops that are computed together, keyed by the first softmax of each group. */
+/** The softmaxes in a list of ops, in groups that are computed together. The key is the first softmax of a group. */
 export function findShort({ values }: Program, list: readonly number[]): Map<number, readonly number[]> {
   const groups = new Map<string, number[]>();
   for (const i of list) {
@@ -56,7 +56,7 @@ export function shortText(
   const axes = axesOf(first);
   const { shape, stride } = layout.view(x);
   const outerAxes = [...shape.keys()].filter((axis) => !axes.includes(axis) && shape[axis] !== 1);
-  /** The elements along the axes of an array that begins at `place`. */
+  /** The text of each element along the axes of the softmax, in an array that begins at `place`. */
   const elements = (place: string, strides: readonly number[]): string[] => {
     const start = [place, ...outerAxes.map((axis) => `${strides[axis]} * i${axis}`)].join(" + ");
     return offsetsAlong(axes, shape, strides).map((offset) => `M[${start}${offset === 0 ? "" : ` + ${offset}`}]`);

@@ -12,7 +12,7 @@ export function sameParams(a: unknown, b: unknown): boolean {
   return isRecord(a) && isRecord(b) && sameFields(a, b);
 }
 
-// Loops over keys without making a list of them: otherwise these lists would be most of what a comparison of two runs allocates.
+// Loops over keys without making lists of keys, because such lists would be most of the memory that a comparison of two runs allocates.
 function sameFields(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
   let difference = 0;
   for (const key in a) {

@@ -12,7 +12,7 @@ import { type Shape, sameShape } from "../../../core/shape.js";
 import { rawNumber, rawView, type Tensor, textOf } from "../../../core/tensor.js";
 import { sameParams } from "./params.js";
 
-/** A number n for the nth value of the run (inputs come first), or a constant. */
+/** A number stands for the value of the run with this index (inputs come first, from 0), and a tensor for a constant. */
 export type Operand = number | Tensor;
 
 export interface Step {
@@ -32,7 +32,7 @@ export interface Recording {
 /** The recorder of a run. It gives a number to each value that depends on an input, and treats all other values as constants. */
 abstract class RunRecorder implements Recorder {
   readonly #placeBefore: number;
-  /** The first refusal that depended on a value that is not a constant. The program must not catch it. */
+  /** The first refusal in the run. The program must not catch it. */
   #refusal: PedigradError | null = null;
 
   constructor(inputs: readonly Tensor[]) {
@@ -90,7 +90,7 @@ abstract class RunRecorder implements Recorder {
   }
 }
 
-/** Records a run. */
+/** The recorder that makes a recording. */
 export class Writer extends RunRecorder {
   readonly #steps: Step[] = [];
 

@@ -1,4 +1,4 @@
-/** Every continuous sampler against golden bins, and at the limits of its parameters. */
+/** Every continuous sampler compared with the reference probabilities of bins, and at the limits of its parameters. */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -35,14 +35,14 @@ const continuous: Record<string, Draw> = {
 };
 
 for (const [name, draw] of Object.entries(continuous))
-  test(`${name}: equiprobable bins and hard regions`, () => {
+  test(`${name} draws fill equiprobable bins and hard regions with the right frequencies`, () => {
     for (const { params, edges } of family(name).gofBins ?? [])
       assertBins(() => draw(params), edges, equiprobable(edges), `${name} ${JSON.stringify(params)}`);
     for (const { params, x, cdf } of family(name).gofExtreme ?? [])
       assertBins(() => draw(params), x, cdf, `${name} extreme ${JSON.stringify(params)}`);
   });
 
-test("normal: the quantile is exact in the tails", () => {
+test("the quantile of normal draws is exact in the tails", () => {
   class Given extends random.Stream {
     tail = 0;
     override signedTail = () => this.tail;
@@ -58,7 +58,7 @@ test("normal: the quantile is exact in the tails", () => {
     }
 });
 
-test("von mises: uniform at concentration 0, normal at large ones", () => {
+test("von Mises draws are uniform at concentration 0 and nearly normal at large concentrations", () => {
   const edges = Array.from({ length: 19 }, (_, i) => Math.PI * ((i + 1) / 10 - 1));
   for (const concentration of [0, 1e-12])
     assertBins(() => random.vonMisesDraw(stream, concentration), edges, equiprobable(edges), "VonMises(0)");
@@ -69,7 +69,7 @@ test("von mises: uniform at concentration 0, normal at large ones", () => {
     );
 });
 
-test("dirichlet: beta marginals, positive components that sum to one", () => {
+test("Dirichlet draws have beta marginals and positive components that sum to one", () => {
   const out = new Float64Array(5);
   const cases = [
     ...(family("Dirichlet").gofExtreme as unknown as {
@@ -95,7 +95,7 @@ test("dirichlet: beta marginals, positive components that sum to one", () => {
   }
 });
 
-test("gamma: no zeros, no ones, and a logarithm that is the draw's", () => {
+test("gamma draws are positive, beta draws lie inside (0, 1), and logGamma draws are their logarithms", () => {
   for (const concentration of [1e-3, 0.4, 1, 3, 1e5])
     for (let i = 0; i < 1000; i++) {
       const draw = random.gammaDraw(stream.at(3, 4, i), concentration);
@@ -107,7 +107,7 @@ test("gamma: no zeros, no ones, and a logarithm that is the draw's", () => {
     }
 });
 
-test("parameters outside the support give NaN, at once", () => {
+test("parameters outside the domain give NaN without a loop of rejections", () => {
   for (const bad of [NaN, -1, Infinity])
     for (const draw of [random.gammaDraw, random.logGammaDraw, random.vonMisesDraw])
       assert.ok(Number.isNaN(draw(stream, bad)), `${draw.name}(${bad})`);

@@ -1,4 +1,4 @@
-/** Every discrete sampler against exact probabilities, on both sides of each change of method. */
+/** Every discrete sampler compared with exact probabilities, on both sides of each change of method. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as random from "../../../../autodiff/kernels/random/index.js";
@@ -32,12 +32,12 @@ const discrete: Record<string, Draw> = {
 };
 
 for (const [name, draw] of Object.entries(discrete))
-  test(`${name}: exact masses`, () => {
+  test(`${name} draws have the exact probabilities`, () => {
     for (const { params, pmf } of family(name).gofPmf ?? [])
       assertMasses(() => draw(params as never), pmf, `${name} ${JSON.stringify(params)}`);
   });
 
-test("poisson: exact masses on both sides of the change of method, and for large rates", () => {
+test("Poisson draws have the exact probabilities on both sides of the change of method, and for large rates", () => {
   for (const rate of [0.01, 0.5, 9.99, 10, 10.01, 31.4, 900]) {
     const spread = 10 + 9 * Math.sqrt(rate);
     const low = Math.max(0, Math.floor(rate - spread));
@@ -49,7 +49,7 @@ test("poisson: exact masses on both sides of the change of method, and for large
   assert.is(random.poissonDraw(stream.at(7, 1, 0), 0), 0);
 });
 
-test("binomial: exact masses on both sides of the change of method, and for large counts", () => {
+test("binomial draws have the exact probabilities on both sides of the change of method, and for large counts", () => {
   const cases = [
     [1, 0.4],
     [5, 0.999],
@@ -76,7 +76,7 @@ test("binomial: exact masses on both sides of the change of method, and for larg
   for (const edge of [0, 1]) assert.is(random.binomialDraw(stream.at(7, 1, 0), 12, edge), 12 * edge);
 });
 
-test("geometric: rare and certain successes", () => {
+test("geometric draws are right for rare and for certain successes", () => {
   const p = 1e-6; // floor(E / -log(1 - p)) of an exponential E: bins at the quantiles of the geometric law itself
   const edges = Array.from({ length: 19 }, (_, i) => Math.floor(Math.log1p(-(i + 1) / 20) / Math.log1p(-p)));
   const cdf = edges.map((k) => -Math.expm1((k + 1) * Math.log1p(-p)));
@@ -84,7 +84,7 @@ test("geometric: rare and certain successes", () => {
   assert.is(random.geometricDraw(stream.at(7, 1, 0), 1), 0);
 });
 
-test("bernoulli and categorical: exact frequencies, impossible classes never drawn", () => {
+test("Bernoulli and categorical draws have exact frequencies, and impossible classes are never drawn", () => {
   for (const p of [0.125, 0.7])
     assertMasses(
       () => random.bernoulliDraw(stream, p),
@@ -108,7 +108,7 @@ test("bernoulli and categorical: exact frequencies, impossible classes never dra
   assert.ok(Number.isNaN(random.categoricalDraw(stream.at(0, 0, 0), logits, 1, 1)));
 });
 
-test("randint: no bias for small ranges, nor for ranges that do not divide 2^53", () => {
+test("randint has no bias, even if the range does not divide 2^53", () => {
   assertMasses(
     () => random.randintDraw(stream, -3, 4),
     Array.from({ length: 7 }, (_, i) => [i - 3, 1 / 7]),
@@ -120,7 +120,7 @@ test("randint: no bias for small ranges, nor for ranges that do not divide 2^53"
   assert.is(random.randintDraw(stream, 5, 6), 5);
 });
 
-test("permutation: every order of four equally often, every index once", () => {
+test("permutation draws every order of four equally often, and every index once", () => {
   const out = new Float64Array(1001);
   const counts = new Map<string, number>();
   for (let k = 0; k < N; k++) {
@@ -137,7 +137,7 @@ test("permutation: every order of four equally often, every index once", () => {
   );
 });
 
-test("parameters outside the support give NaN, at once", () => {
+test("parameters outside the domain give NaN without a loop of rejections", () => {
   for (const bad of [NaN, -1, Infinity])
     for (const draw of [random.poissonDraw, random.geometricDraw])
       assert.ok(Number.isNaN(draw(stream, bad)), `${draw.name}(${bad})`);

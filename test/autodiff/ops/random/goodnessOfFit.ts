@@ -15,14 +15,14 @@ interface Family {
 const golden = JSON.parse(readFileSync(new URL("../../../golden/distributions.json", import.meta.url), "utf8")) as {
   distributions: Record<string, Family>;
 };
-/** The golden numbers of a family: edges of equiprobable bins, masses, cdf values in hard regions. */
+/** The reference numbers of a family: edges of equiprobable bins, probabilities, cdf values in hard regions. */
 export const family = (name: string): Family => golden.distributions[name] as Family;
 
-/** Draws a sample. */
+/** The number of draws in a test. */
 export const N = 200000;
 const Z_AT_1E6 = 4.753;
 
-/** Stands at the element that is to be drawn. */
+/** The stream of the element that is drawn next. */
 export const stream = new Stream();
 
 /** The cdf at the inner edges of equiprobable bins. */
@@ -65,7 +65,7 @@ export function assertBins(draw: () => number, edges: number[], cdf: number[], l
   );
 }
 
-/** Draws N whole numbers and asserts that they fit exact masses [k, p]; what lies outside the list is one more bin. */
+/** Draws N whole numbers and asserts that they fit the probabilities [k, p]. Numbers that are not in the list are one more bin. */
 export function assertMasses(draw: () => number, masses: [number, number][], label: string): void {
   const index = new Map(masses.map(([k], i) => [k, i]));
   const counts = new Array<number>(masses.length + 1).fill(0);
@@ -80,7 +80,7 @@ export function assertMasses(draw: () => number, masses: [number, number][], lab
   assertFits(counts, listed, label);
 }
 
-/** Asserts that standardised draws are Normal(0, 1), for laws whose distance from it N draws cannot see. */
+/** Asserts that standardised draws are Normal(0, 1), for distributions that N draws cannot tell from a normal distribution. */
 export function assertNormal(draw: () => number, label: string): void {
   for (const { params, edges } of family("Normal").gofBins ?? []) {
     const standard = edges.map((edge) => (edge - (params.loc as number)) / (params.scale as number));

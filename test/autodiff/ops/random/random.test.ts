@@ -1,5 +1,6 @@
 /**
- * Keys, bits and uniforms against the published test vectors of Threefry and constants of JAX, and the inputs on which a draw may depend.
+ * Keys, bits and uniforms compared with the published test vectors of Threefry and with numbers from JAX, and the inputs on which a draw
+ * may depend.
  */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
@@ -29,11 +30,11 @@ test("threefry-2x32 gives the known answers of Random123", () => {
   }
 });
 
-test("a seed gives JAX's key, negative and 64-bit seeds included", () => {
+test("a seed gives the same key as in JAX, also if it is negative or large", () => {
   for (const { seed, key } of golden.keys) assert.equal(random.keyFromSeed(seed), key, `seed ${seed}`);
 });
 
-test("a seed that is no 64-bit integer is refused", () => {
+test("a seed that is not a whole number of at most 2^53 is refused", () => {
   for (const seed of [1.5, NaN, Infinity, 2 ** 53 + 2, "7" as unknown as number])
     assert.throws(
       () => random.keyFromSeed(seed),
@@ -64,7 +65,7 @@ test("split, foldIn, bits32 and bits64 give JAX's words", () => {
   }
 });
 
-test("foldIn refuses what is not a uint32", () => {
+test("foldIn refuses a number that is not a uint32", () => {
   for (const data of [-1, 2 ** 32, 0.5, NaN])
     assert.throws(() => random.foldIn(0, 0, data, new Float64Array(2)), /whole number from 0 to 2\^32 - 1/);
 });
@@ -77,7 +78,7 @@ test("uniforms are JAX's float64 uniforms bit for bit", () => {
   }
 });
 
-test("normals are JAX's float64 normals to rounding", () => {
+test("normals agree with JAX's float64 normals to 2e-15", () => {
   for (const { key, values } of golden.normals) {
     const out = new Float64Array(values.length);
     random.fillNormal(out, 0, values.length, ...key);
@@ -111,7 +112,7 @@ const sequence = (draw: () => number, indices: number[]) =>
     return draw();
   });
 
-test("a draw depends on the key and the element alone: any order, any number, no clock, no Math.random", () => {
+test("a draw depends only on the key and the element, not on the order or number of draws, a clock or Math.random", () => {
   const forward = Array.from({ length: 50 }, (_, i) => i);
   const before = Object.values(draws).map((draw) => sequence(draw, forward));
   const refuse = () => {
@@ -132,7 +133,7 @@ test("a draw depends on the key and the element alone: any order, any number, no
   }
 });
 
-test("fills are the draws of their elements, and touch nothing else", () => {
+test("a fill writes the draw of each element, and writes nowhere else", () => {
   for (const [fill, draw] of [
     [random.fillUniform, () => stream.uniform()],
     [random.fillNormal, () => random.normalDraw(stream)],
@@ -143,7 +144,7 @@ test("fills are the draws of their elements, and touch nothing else", () => {
   }
 });
 
-test("uniforms: flat, and neither attempts, neighbours nor keys know of one another", () => {
+test("uniforms of different attempts, elements and keys are independent and uniform", () => {
   // 10 by 10 cells of pairs (u, partner): 99 degrees, n = 40000
   const partners: Record<string, (i: number) => number> = {
     attempts: (i) => {

@@ -1,4 +1,4 @@
-/** Random draws as ops: JAX's constants through the public functions, shapes, keys in batches and under vmap, implicit gradients. */
+/** Random draws as ops: numbers from JAX through the public functions, shapes, batches of keys, vmap, implicit gradients. */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -27,7 +27,7 @@ const golden = JSON.parse(readFileSync(new URL("../../../golden/threefry.json", 
 };
 const flat = (x: Tensor): number[] => [...x.toFloat64Array()];
 
-test("keys, splits, folds, bits and uniforms are JAX's", () => {
+test("key, split, foldIn, bits and uniform give the same numbers as JAX", () => {
   for (const { seed, key } of golden.keys) assert.equal(random.key(seed).toArray(), key);
   for (const { key, n, keys } of golden.splits) {
     assert.equal(random.split(key, n).shape, [n, 2]);
@@ -67,7 +67,7 @@ const samplers: [name: string, draw: Sampler, parameters: Nested[]][] = [
   ["vonMises", (key, k) => random.vonMises(key, k), [2.5]],
 ];
 
-test("vmap over keys, parameters or both equals the loop, bit for bit", () => {
+test("vmap over keys, parameters or both gives the same bits as a loop", () => {
   const keys = random.split(random.key(5), 4);
   for (const [name, draw, parameters] of samplers) {
     const one = parameters.map((p) => tensor(p as number));
@@ -100,7 +100,7 @@ test("vmap over keys, parameters or both equals the loop, bit for bit", () => {
   }
 });
 
-test("a batch of keys puts its axes in front of the shape", () => {
+test("the axes of a batch of keys come before the shape of a draw", () => {
   const keys = random.split(random.key(1), 6).reshape([2, 3, 2]);
   const batched = random.normal(keys, [4]);
   assert.equal(batched.shape, [2, 3, 4]);
@@ -109,7 +109,7 @@ test("a batch of keys puts its axes in front of the shape", () => {
   assert.equal(random.categorical(keys, [[1, 2, 3]], [5, 1]).shape, [2, 3, 5, 1]);
 });
 
-test("classes from many logits are those of one draw at a time, without weights and with NaN too", () => {
+test("categorical draws from many logits equal single draws, also for impossible classes and NaN", () => {
   const [key, stream] = [random.key(3), new Stream()];
   const [k0, k1] = flat(key) as Pair;
   const logits = random.normal(key, [40, 3]).mul(3).toFloat64Array();
@@ -121,7 +121,7 @@ test("classes from many logits are those of one draw at a time, without weights 
   assert.equal(jit((x: Tensor) => random.categorical(key, x))(table).toArray(), wanted);
 });
 
-test("compiled draws have the bits of eager ones, however many there are", () => {
+test("compiled draws have the same bits as eager draws, however many there are", () => {
   const bits = (x: Tensor): number[] => [...new Uint32Array(x.toFloat64Array().slice().buffer)];
   const ofEach = (draw: (key: Tensor) => Tensor) => (keys: Tensor) => vmap(draw)(keys);
   const assertSame = (f: (...args: Tensor[]) => Tensor, args: Tensor[], message: string): void => {
@@ -154,7 +154,7 @@ test("compiled draws have the bits of eager ones, however many there are", () =>
   assert.throws(() => fold(keys, tensor(0.5)), /whole number/);
 });
 
-test("shapes that are no arrays, bounds between whole numbers and permutations of nothing are refused in words", () => {
+test("shapes that are not arrays, fractional bounds and permutations of a scalar are refused with an explanation", () => {
   const key = random.key(0);
   const refused = (f: () => unknown, message: RegExp) =>
     assert.throws(f, (error: Error) => error instanceof PedigradError && message.test(error.message), String(message));
@@ -168,7 +168,7 @@ test("shapes that are no arrays, bounds between whole numbers and permutations o
   assert.ok(Number.isNaN(random.gamma(key, 0).item()));
 });
 
-test("shapes default to what the parameters broadcast to, and parameters must fit the shape", () => {
+test("the shape of a draw is by default the shape that the parameters broadcast to, and parameters must fit a given shape", () => {
   const key = random.key(0);
   assert.equal(random.beta(key, [1, 2], [[1], [2], [3]]).shape, [3, 2]);
   assert.equal(random.categorical(key, [[1, 2, 3]]).shape, [1]);
@@ -181,8 +181,8 @@ test("shapes default to what the parameters broadcast to, and parameters must fi
   refused("bad-key", () => random.normal([1, 2, 3]));
 });
 
-// F(x(p); p) stays put: the gradient is that of the quantile function, here by central differences of its inverse, F.
-test("gamma and beta draws move along their quantiles", () => {
+// F(x(p); p) stays fixed, so the gradient is the derivative of the quantile function, here by central differences of its inverse, F.
+test("gradients of gamma and beta draws are the derivatives of their quantiles", () => {
   const F = (name: "gammainc" | "betainc", a: number, b: number, x = 0): number =>
     (name === "gammainc" ? gammainc(a, b) : betainc(a, b, x)).item();
   const h = 1e-5;
@@ -218,7 +218,7 @@ test("gamma and beta draws move along their quantiles", () => {
 });
 
 // P(a, x) -> x^a / Γ(a + 1), so log x = (log u + lgamma(a + 1)) / a where x is tiny.
-test("log-gamma draws below the smallest float keep their gradient", () => {
+test("a log-gamma draw keeps its gradient, even if the gamma draw underflows", () => {
   const [a, h] = [1e-3, 1e-8];
   const key = random.key(11);
   const logX = random.logGamma(key, a).item();
@@ -238,8 +238,8 @@ test("log-gamma draws below the smallest float keep their gradient", () => {
   assert.ok(Math.abs(slope / ((quantile(a + h) - quantile(a - h)) / (2 * h)) - 1) < 1e-6, `${slope}`);
 });
 
-// E x_i² = a_i (a_i + 1) / (A (A + 1)), A = Σ a; its gradient is what the gradient of a draw's Σ c_i x_i² must average to.
-test("dirichlet gradients are those of the moments", () => {
+// E x_i² = a_i (a_i + 1) / (A (A + 1)) with A = Σ a. The mean of the gradients of Σ c_i x_i² must be the gradient of its expectation.
+test("the mean of Dirichlet gradients is the gradient of the moments", () => {
   const n = 20000;
   const c = [1, -2, 3];
   const moment = (a: Tensor) =>

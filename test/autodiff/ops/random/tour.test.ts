@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { random, type Tensor } from "../../../../autodiff/index.js";
 
-test("a key is two words; split and foldIn make others of it", () => {
+test("a key is two words, from which split and foldIn make new keys", () => {
   const key = random.key(42);
   assert.equal(key.toArray(), [0, 42]);
   const [one, two] = [...random.split(key)] as [Tensor, Tensor];
@@ -16,7 +16,7 @@ test("a longer draw begins with the shorter one", () => {
   assert.equal(random.uniform(key, [3]).toArray(), random.uniform(key, [5]).slice(0, 3).toArray());
 });
 
-test("moments: a gamma draw with shape 3 has mean 3 and variance 3", () => {
+test("gamma draws with shape 3 have mean 3 and variance 3", () => {
   // n = 20,000: standard errors √(3 / n) = 0.0122, and √((3 · 9 + 6 · 3 - 9) / n) = 0.0424 of the second central moment.
   const x = random.gamma(random.key(0), 3, [20_000]);
   const mean = x.mean().item();

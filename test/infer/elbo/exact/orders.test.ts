@@ -10,6 +10,7 @@ import {
   type Distribution,
   factor,
   grad,
+  type InferOptions,
   type Model,
   mutable,
   Normal,
@@ -93,6 +94,26 @@ test("multiSampleGuide: latents of one side only, reads in the guide and other s
     const error = refusal(() => elbo.loss(random.key(0), { loc: tensor(0.3) }, model, guide));
     assert.equal([error.code, error.site], [code, site]);
   }
+});
+
+test("multiSampleGuide: options of sites and of the estimator that would have no effect are refused", () => {
+  const model: Model = () => void sample("mu", new Normal(0, 3));
+  const guide =
+    (infer: InferOptions): Model =>
+    () =>
+      void sample("mu", new Normal(param("loc", 0), 1).expand([5]), { infer });
+  const elbo = new TraceELBO({ multiSampleGuide: true });
+  const cases: [InferOptions, code: string, param: string][] = [
+    [{ kl: "analytic" }, "bad-option", "kl"],
+    [{ baseline: { useDecayingAvgBaseline: true } }, "baseline", "baseline"],
+  ];
+  for (const [infer, code, param] of cases) {
+    const error = refusal(() => elbo.loss(random.key(0), { loc: tensor(0.3) }, model, guide(infer)));
+    assert.equal([error.code, error.param, error.site], [code, param, "mu"]);
+  }
+  for (const [option, value] of Object.entries({ stickingTheLanding: true, numParticles: 2 }))
+    assert.is(refusal(() => new TraceELBO({ multiSampleGuide: true, [option]: value })).param, option);
+  new TraceELBO({ multiSampleGuide: true, stickingTheLanding: false, numParticles: 1 });
 });
 
 test("multiSampleGuide: mutable values go on from step to step", () => {

@@ -1,0 +1,228 @@
+/**
+ * Handlers that give sites their keys or values: seed, replay, substitute, condition, uncondition and intervene. A value that has one
+ * element for each element of a plate is in the order of these elements, and each run uses the elements that it visits.
+ */
+import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import * as random from "../../autodiff/ops/random/random.js";
+import { MIX } from "../../provenance/axes.js";
+import { isRecord } from "../../provenance/base/records.js";
+import { requireKey, requireKind } from "../checks.js";
+import { handler, handlerOfNames, type Program } from "./handlers.js";
+import type { Handler, PlateMessage } from "./messages.js";
+import { reuseVisit, selectVisited } from "./subsamples.js";
+import { isFactor, type Trace } from "./trace.js";
+
+/** Values by site name, or a function of the name. */
+export type Data = Record<string, TensorLike> | Map<string, TensorLike> | ((name: string) => TensorLike | undefined);
+
+/** The values that a handler was given. `names` is empty if they come from a function. */
+interface Values {
+  readonly names: readonly string[];
+  readonly of: (name: string) => Tensor | undefined;
+}
+
+function readData(op: string, data: Data): Values {
+  const convert = (value: TensorLike | undefined): Tensor | undefined =>
+    value === undefined ? undefined : tensor(value);
+  if (typeof data === "function") return { names: [], of: (name) => convert(data(name)) };
+  if (data instanceof Map) return { names: [...data.keys()], of: (name) => convert(data.get(name)) };
+  requireKind(op, "the second argument", data, [isRecord, "values by name, a Map of them, or a function of the name"]);
+  return { names: Object.keys(data), of: (name) => (Object.hasOwn(data, name) ? convert(data[name]) : undefined) };
+}
+
+const noEffect = (op: string, site: string, message: string): PedigradError =>
+  new PedigradError({ code: "no-effect", op, site, message: `${op}: site "${site}" is ${message}` });
+
+/** The error for a value that `op` has for a site that is computed from the site `from`, not drawn. */
+const notDrawn = (op: string, site: string, from = "other sites", handlerName = op): PedigradError =>
+  noEffect(
+    op,
+    site,
+    `computed from ${from} here, which a value of "${site}" would not change. Give values of these, or leave "${site}" out. If reparam computes it, write reparam(${handlerName}(f, data), config).`,
+  );
+
+/** Give random keys to the latent sites of `f`, all derived from `key`: the nth request of a run gets foldIn(key, n). */
+export const seed = <A extends unknown[], R>(f: Program<A, R>, key: Tensor | number): Program<A, R> => {
+  if (typeof key !== "number") requireKey("seed", key, "second");
+  return handler("seed", f, () => seedHandler(() => (typeof key === "number" ? random.key(key) : key)));
+};
+
+/** The handler behind `seed`; `keyOf` is called once, at the first draw. */
+export function seedHandler(keyOf: () => Tensor): Handler {
+  let root: Tensor | null = null;
+  let count = 0;
+  const next = (): Tensor => {
+    root ??= keyOf();
+    return random.foldIn(root, count++);
+  };
+  return {
+    process: {
+      sample(message) {
+        if (message.value === null) message.key ??= next();
+      },
+      key(message) {
+        message.value ??= next();
+      },
+    },
+  };
+}
+
+/** A handler that tags the values of all latent sites with their own names. */
+export const trackHandler: Handler = {
+  process: {
+    sample(message) {
+      message.isTracked = true;
+    },
+  },
+};
+
+/** Give the latent sites and plates of `f` their values in `trace`: the same tensors, with their provenance. */
+export function replay<A extends unknown[], R>(f: Program<A, R>, trace: Trace): Program<A, R> {
+  requireKind("replay", "the second argument", trace, [(x) => x instanceof Map, "a trace, of trace(f).getTrace()"]);
+  return handler("replay", f, () => replayHandler(trace));
+}
+
+/** The handler behind `replay`. */
+export const replayHandler = (trace: Trace): Handler => ({
+  process: {
+    sample(message) {
+      const site = trace.get(message.name);
+      if (site?.type !== "sample" || message.isObserved) return;
+      message.value = site.value;
+      message.isSubstituted = false;
+    },
+    plate(message) {
+      const site = trace.get(message.name);
+      if (site?.type === "plate") reuseVisit(message, site);
+    },
+  },
+});
+
+/**
+ * Give latent sites, params, mutables and networks of `f` their values in `data`, and plates the elements to visit. Latent
+ * sites stay latent; observed sites keep their data, which only `condition` replaces. A value for a sample statement that
+ * reparam or `obsMask` replaces is refused, unless the latents that it is computed from have values, too.
+ */
+export const substitute = <A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> =>
+  handler("substitute", f, () => substituteHandler(data, { replaces: true }));
+
+/** A value for site `name`. If the value was computed from an earlier draw of this site, all axes in its provenance become mixed. */
+const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
+  value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
+
+interface SubstituteOptions {
+  /** The name of the calling function in errors; "substitute" by default. */
+  readonly op?: string;
+  /** Whether `data` also has indices of plates, and replaces values of inner handlers and of `deterministic`; false by default. */
+  readonly replaces?: boolean;
+}
+
+/** The handler behind `substitute`. */
+export function substituteHandler(
+  data: Data,
+  { op = "substitute", replaces = false }: SubstituteOptions = {},
+): Handler {
+  const values = readData("substitute", data);
+  const valueFor = (name: string, before: unknown): Tensor | undefined =>
+    before === null || replaces ? values.of(name) : undefined;
+  const choosePlate = (message: PlateMessage): void => {
+    const value = message.value === null ? values.of(message.name) : undefined;
+    if (value !== undefined) Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+  };
+  const drawn: string[] = [];
+  return {
+    process: {
+      sample(message) {
+        if (message.isObserved) return;
+        const value = valueFor(message.name, message.value);
+        if (value === undefined) {
+          if (message.value === null) drawn.push(message.name);
+          return;
+        }
+        message.value = selectVisited(withoutOwnAxes(message.name, value), message);
+        message.isSubstituted = true;
+      },
+      param(message) {
+        message.value = valueFor(message.name, message.value) ?? message.value;
+      },
+      mutable(message) {
+        const value = valueFor(message.name, message.cell);
+        if (value !== undefined) message.cell = { value };
+      },
+      module(message) {
+        const prefix = `${message.name}/`;
+        const paths = values.names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+        if (paths.length > 0) message.paths ??= paths;
+      },
+      ...(replaces && { plate: choosePlate }),
+    },
+    postprocess: {
+      deterministic(message) {
+        const { name, isSampled } = message;
+        const value = values.of(name);
+        if (value === undefined) return;
+        const from = isSampled ? drawn.find((site) => site.startsWith(`${name}_`)) : undefined;
+        if (from !== undefined) throw notDrawn(op, name, `"${from}"`, "substitute");
+        if (replaces) message.value = value;
+      },
+    },
+  };
+}
+
+/** The program `f` with the draws of another run. Values that `f` gives itself stay. */
+export const withDraws = <A extends unknown[], R>(f: Program<A, R>, draws: Data): Program<A, R> =>
+  handler("substitute", f, () => substituteHandler(draws));
+
+/**
+ * Make sites of `f` observed, with their values in `data`, which also replace the data of sites that are observed already. A
+ * name that is not a site of `f` is refused, and so is a site that is computed.
+ */
+export function condition<A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> {
+  const { names, of } = readData("condition", data);
+  return handlerOfNames("condition", f, names, ["sample"], () => ({
+    process: {
+      sample(message) {
+        const value = of(message.name);
+        if (value === undefined) return;
+        if (isFactor(message))
+          throw noEffect("condition", message.name, "a factor, which has no value. Change its argument instead.");
+        message.value = selectVisited(value, message);
+        message.isObserved = true;
+      },
+      deterministic({ name }) {
+        if (of(name) !== undefined) throw notDrawn("condition", name);
+      },
+    },
+  }));
+}
+
+/** Make the observed sites of `f` latent, so that they are drawn. */
+export const uncondition = <A extends unknown[], R>(f: Program<A, R>): Program<A, R> =>
+  handler("uncondition", f, () => ({
+    process: {
+      sample(message) {
+        if (!message.isObserved || isFactor(message)) return;
+        message.value = null;
+        message.isObserved = false;
+      },
+    },
+  }));
+
+/**
+ * Pyro's `do`: statements after a site get its value from `data`, but the site itself is still drawn (or observed) as before. A
+ * name that is not a site of `f` is refused.
+ */
+export const intervene = <A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> => {
+  const { names, of } = readData("intervene", data);
+  return handlerOfNames("intervene", f, names, ["sample", "deterministic"], () => ({
+    postprocess: {
+      sample(message) {
+        const value = of(message.name);
+        if (value !== undefined) message.value = selectVisited(value, message);
+      },
+      deterministic(message) {
+        message.value = of(message.name) ?? message.value;
+      },
+    },
+  }));
+};

@@ -1,0 +1,269 @@
+/** Handlers that give values: whose value counts, which elements of it, and what is refused because it would have no effect. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  AutoDelta,
+  adam,
+  Categorical,
+  condition,
+  Delta,
+  deterministic,
+  factor,
+  initToValue,
+  intervene,
+  LocScaleReparam,
+  lift,
+  logLikelihood,
+  type Model,
+  MultivariateNormal,
+  Normal,
+  Predictive,
+  param,
+  plate,
+  random,
+  reparam,
+  replay,
+  type SampleSite,
+  SVI,
+  sample,
+  scope,
+  seed,
+  subsample,
+  substitute,
+  type Tensor,
+  TraceELBO,
+  tensor,
+  trace,
+  uncondition,
+  zeros,
+} from "../../../index.js";
+import { refusal } from "../../refusals.js";
+
+const key = random.key(0);
+const run = (f: Model, ...args: unknown[]) => trace(seed(f, key)).getTrace(...args);
+const numbers = (x: Tensor | undefined) => [...(x as Tensor).toFloat64Array()];
+const valuesOf = (f: Model, name: string) => numbers((run(f).get(name) as SampleSite).value);
+
+const orders = [[2, 0, 1], [0, 1, 2], [1, 1, 0], [2, 0], [2, 2], [1]];
+const at = [10, 20, 30];
+const pick = (order: readonly number[]) => order.map((i) => at[i] as number);
+
+test("a value with all elements is in their order, whoever gives it and whichever elements a plate visits", () => {
+  for (const order of orders) {
+    const inPlate =
+      (body: () => void): Model =>
+      () =>
+        plate("d", 3, { subsample: order }, body);
+    const latent = inPlate(() => void sample("z", new Normal(0, 1)));
+    const used = (give: (f: Model) => Model) =>
+      valuesOf(give(inPlate(() => sample("x", new Delta(sample("z", new Normal(0, 1)))))), "x");
+    const by: Record<string, () => number[]> = {
+      param: () =>
+        valuesOf(
+          inPlate(() => sample("x", new Delta(param("w", at)))),
+          "x",
+        ),
+      subsample: () =>
+        valuesOf(
+          inPlate(() => sample("x", new Delta(subsample(at)))),
+          "x",
+        ),
+      substitute: () => used((f) => substitute(f, { z: at })),
+      condition: () => used((f) => condition(f, { z: at })),
+      intervene: () => used((f) => intervene(f, { z: at })),
+      "substituted param": () =>
+        valuesOf(
+          substitute(
+            inPlate(() => sample("x", new Delta(param("w", zeros([3]))))),
+            { w: at },
+          ),
+          "x",
+        ),
+      lift: () =>
+        valuesOf(
+          lift(
+            inPlate(() => sample("x", new Delta(param("w", zeros([3]))))),
+            { w: new Delta(at) },
+          ),
+          "x",
+        ),
+      initToValue: () => {
+        const guide = new AutoDelta(latent, { initLocFn: initToValue({ z: at }) });
+        const svi = new SVI(latent, guide, adam(0.1), new TraceELBO());
+        return valuesOf(substitute(guide, svi.getParams(svi.init(key))), "z");
+      },
+      posteriorSamples: () =>
+        numbers(
+          new Predictive(
+            inPlate(() => sample("x", new Delta(sample("z", new Normal(0, 1))))),
+            { posteriorSamples: { z: [at] } },
+          ).run(key).x,
+        ),
+    };
+    for (const [name, values] of Object.entries(by)) assert.equal(values(), pick(order), `${name} ${order}`);
+    const observed = inPlate(() => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: subsample(at) }));
+    const logs = logLikelihood(observed, { z: [at, [0, 0, 0]] }).x as Tensor;
+    const [same, other] = logs.toArray<number[][]>() as [number[], number[]];
+    same.forEach((log, i) => {
+      const { length } = order;
+      assert.ok(Math.abs(log + 0.5 * Math.log(2 * Math.PI)) < 1e-12, `${log} for ${order}`);
+      assert.ok(
+        Math.abs((other[i] as number) - log + 0.5 * (at[order[i] as number] as number) ** 2) < 1e-9,
+        `${length}`,
+      );
+    });
+  }
+});
+
+test("draws that one run hands to another stay in the order in which it visited the elements", () => {
+  for (const order of orders) {
+    const visited = pick(order);
+    const guide = () => plate("d", 3, { subsample: order }, () => sample("z", new Delta(subsample(at))));
+    const model: Model = () =>
+      plate("d", 3, { subsample: order }, () => {
+        const z = sample("z", new Normal(0, 100));
+        const k = sample("k", new Categorical({ logits: zOf(z) }), { infer: { enumerate: "parallel" } });
+        deterministic("seen", z);
+        deterministic("kSeen", k);
+      });
+    // With these logits k is 1 where z is 20, and 0 elsewhere.
+    const zOf = (z: Tensor) =>
+      z
+        .sub(20)
+        .abs()
+        .mul(-50)
+        .add(250)
+        .expandDims(-1)
+        .mul(tensor([0, 1]));
+    const options = { guide, params: {}, numSamples: 2, inferDiscrete: true };
+    const { seen, kSeen } = new Predictive(model, options).run(key);
+    assert.equal(numbers(seen), [...visited, ...visited], `${order}`);
+    assert.equal(
+      numbers(kSeen),
+      [...visited, ...visited].map((z) => (z === 20 ? 1 : 0)),
+      `${order}`,
+    );
+    const first = run(guide);
+    assert.equal(valuesOf(replay(model, first), "z"), visited);
+  }
+});
+
+test("substitute chooses the elements that a plate visits, as the plate's option does", () => {
+  const model = () => plate("d", 3, () => sample("x", new Delta(subsample(at))));
+  assert.equal(valuesOf(substitute(model, { d: [2, 0] }), "x"), [30, 10]);
+  const scaled = run(substitute(model, { d: [2, 0] })).get("x") as SampleSite;
+  assert.is(Number(scaled.scale), 1.5);
+});
+
+const z = (options: object = {}) => sample("z", new Normal(0, 1), options);
+const noncentred = { z: LocScaleReparam() };
+
+test("of several values for a site the outermost counts, as in Pyro and NumPyro; observed data yield to condition only", () => {
+  const value = (f: Model) => valuesOf(f, "z")[0];
+  assert.is(value(substitute(substitute(z, { z: 1 }), { z: 2 })), 2);
+  assert.is(value(condition(condition(z, { z: 1 }), { z: 2 })), 2);
+  assert.is(value(condition(substitute(z, { z: 1 }), { z: 2 })), 2);
+  assert.is(value(replay(substitute(z, { z: 1 }), run(condition(z, { z: 2 })))), 2);
+  const observed = () => z({ obs: 1 });
+  assert.is(value(condition(observed, { z: 2 })), 2);
+  assert.is(value(substitute(observed, { z: 2 })), 1);
+  assert.is(value(condition(uncondition(observed), { z: 2 })), 2);
+  const set = (m: number) => substitute(() => sample("x", new Delta(param("m", 0))), { m });
+  assert.equal(valuesOf(substitute(set(1), { m: 2 }), "x"), [2]);
+  // The draws of a guide replace what the model substitutes, so both densities are of one value.
+  const loss = (p: Model, q: Model) => new TraceELBO().loss(key, {}, p, q).item();
+  assert.ok(Math.abs(loss(substitute(z, { z: 1 }), z)) < 1e-12);
+});
+
+test("a value for a site that is computed instead of drawn is refused, with the order of handlers that works", () => {
+  const partly = () => z({ obs: [1, 2], obsMask: [1, 0] });
+  for (const f of [reparam(z, noncentred), partly])
+    for (const [op, give] of [
+      ["condition", condition],
+      ["substitute", substitute],
+    ] as const)
+      for (const data of [{ z: 3 }, new Map([["z", 3]]), (name: string) => (name === "z" ? 3 : undefined)]) {
+        const error = refusal(() => run(give(f, data)));
+        assert.equal([error.code, error.site, error.op], ["no-effect", "z", op]);
+        assert.ok(error.message.includes(`reparam(${op}(f, data), config)`));
+      }
+  // The edit that the message proposes, and the other ways to say it.
+  assert.is(valuesOf(reparam(condition(z, { z: 3 }), noncentred), "z")[0], 3);
+  assert.is(valuesOf(reparam(substitute(z, { z: 3 }), noncentred), "z")[0], 3);
+  const decentred = run(substitute(reparam(z, noncentred), { z_decentered: 3, z: 3 }));
+  assert.equal([decentred.get("z")?.type, numbers(decentred.get("z")?.value)], ["deterministic", [3]]);
+  // A value that the program itself computes can be replaced, but not observed.
+  const doubled = () => sample("x", new Delta(deterministic("twice", z().mul(2))));
+  assert.equal(valuesOf(substitute(doubled, { twice: 7 }), "x"), [7]);
+  assert.is(refusal(() => run(condition(doubled, { twice: 7 }))).code, "no-effect");
+  assert.equal(refusal(() => run(condition(() => factor("f", 1), { f: 2 }))).code, "no-effect");
+});
+
+test("names that the program does not have are refused by condition, intervene and lift, in records and Maps", () => {
+  const model = () => sample("x", new Normal(z().add(param("m", 0)), 1));
+  for (const [op, give] of [
+    ["condition", condition],
+    ["intervene", intervene],
+  ] as const)
+    for (const data of [{ zz: 1 }, { z: 1, zz: 1 }, new Map([["zz", 1]])]) {
+      const error = refusal(() => run(give(model, data)));
+      assert.equal([error.code, error.site, error.op], ["unknown-site", "zz", op]);
+      assert.match(error.message, /It has "z", "x"\. Did you mean "z"\?/);
+    }
+  const error = refusal(() => run(lift(model, { n: new Normal(0, 1) })));
+  assert.equal([error.code, error.site], ["unknown-param", "n"]);
+  // A function names nothing, and a site that another handler prefixes has its new name outside.
+  run(condition(model, () => undefined));
+  assert.is(valuesOf(condition(scope(z, { prefix: "a" }), { "a/z": 2 }), "a/z")[0], 2);
+});
+
+test("a lifted param has the param's shape, whatever the shape of its prior", () => {
+  const normal = new Normal(0, 1);
+  const lifted = (shape: number[], prior: Normal | MultivariateNormal, options: object = {}, inPlate = false) => {
+    const program = () => param("w", zeros(shape), options);
+    const t = run(lift(inPlate ? () => plate("d", 5, program) : program, { w: prior } as Record<string, Normal>));
+    return t.get("w") as SampleSite;
+  };
+  const eye = (n: number) =>
+    tensor(Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => +(i === j))));
+  const mvn = new MultivariateNormal({ loc: zeros([3]), covarianceMatrix: eye(3) });
+  for (const [shape, prior, batch] of [
+    [[], normal, []],
+    [[3], normal, []],
+    [[2, 3], normal, []],
+    [[2, 3], new Normal(zeros([3]), 1), []],
+    [[2, 3], new Normal(zeros([2, 1]), 1), []],
+    [[2, 3], new Normal(zeros([2, 3]), 1), [2, 3]],
+    [[2, 3], mvn, []],
+    [[3], mvn, []],
+  ] as const) {
+    const site = lifted([...shape], prior);
+    assert.equal([site.value.shape, site.fn.batchShape], [[...shape], [...batch]]);
+    const log = numbers(site.value).reduce((sum, x) => sum - 0.5 * x * x - 0.5 * Math.log(2 * Math.PI), 0);
+    assert.ok(Math.abs(site.scaledLogProb().sum().item() - log) < 1e-12);
+    assert.is(new Set(numbers(site.value)).size, site.value.size, "every element has a draw of its own");
+  }
+  // In a plate of five: the axis of the plate belongs to the plate, the other axes to one element of it.
+  for (const [shape, options, event] of [
+    [[5], {}, []],
+    [[5, 3], { eventDim: 1 }, [3]],
+    [[5, 2, 3], { eventDim: 2 }, [2, 3]],
+  ] as const) {
+    const site = lifted([...shape], normal, options, true);
+    assert.equal([site.value.shape, site.fn.batchShape, site.fn.eventShape], [[...shape], [5], [...event]]);
+    assert.is(site.plates.length, 1);
+  }
+  assert.is(lifted([3], normal, {}, true).plates.length, 0);
+  assert.equal(lifted([5, 3], mvn, {}, true).fn.batchShape, [5]);
+  for (const [shape, prior] of [
+    [[], new Normal(zeros([2]), 1)],
+    [[3], new Normal(zeros([2]), 1)],
+    [[2], mvn],
+    [[], mvn],
+  ] as const) {
+    const error = refusal(() => lifted([...shape], prior));
+    assert.equal([error.code, error.site], ["shape-mismatch", "w"]);
+  }
+});
+
+test.run();
