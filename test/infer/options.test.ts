@@ -27,6 +27,7 @@ import {
   toInferenceData,
   trace,
 } from "../../index.js";
+import { refusal } from "../refusals.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const filesBelow = (folder: string): string[] =>
@@ -60,6 +61,11 @@ test("every option has a doc comment, a test that names it, and a word in the do
     }
   }
   assert.ok(complaints.length === 0, `\n${complaints.join("\n")}`);
+});
+
+test("block, hide and expose together: refused, since one would be ignored", () => {
+  const error = refusal(() => block(() => {}, { hide: ["a"], expose: ["b"] }));
+  assert.equal([error.code, error.op, error.param], ["bad-option", "block", "expose"]);
 });
 
 test("block, hideIf: what it says of a message decides", () => {

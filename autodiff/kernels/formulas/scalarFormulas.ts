@@ -18,6 +18,7 @@ const OF_ONE = [
   "log1p",
   "log1mexp",
   "tanh",
+  "tanhSlope",
   "sigmoid",
   "logisticDensity",
   "softplus",

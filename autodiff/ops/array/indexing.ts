@@ -231,7 +231,7 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number):
     throw new PedigradError({
       code: "shape-mismatch",
       op: "takeAlongAxis",
-      message: `takeAlongAxis: x has shape ${showShape(source.shape)} and indices ${showShape(index.shape)}. Reshape one, so that both have the same number of axes.`,
+      message: `takeAlongAxis: x has shape ${showShape(source.shape)}, and indices has shape ${showShape(index.shape)}. Reshape one of them, so that both have the same number of axes.`,
     });
   const collapse = (shape: Shape) => shape.map((n, i) => (i === along ? 1 : n));
   const common = broadcastShapes("takeAlongAxis", collapse(source.shape), collapse(index.shape));

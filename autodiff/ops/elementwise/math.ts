@@ -89,14 +89,13 @@ export const tan: Unary = unary("tan", formulas.tan, [(g, y) => mulZeroWins(g, a
 export const atan: Unary = unary("atan", formulas.atan, [(g, _, a) => mulZeroWins(g, reciprocal(add(1, square(a))))]);
 
 // Squashing functions
-export const tanh: Unary = unary("tanh", formulas.tanh, [
-  (g, _, a) => mulZeroWins(g, mul(4, logisticDensity(mul(2, a)))),
+export const tanh: Unary = unary("tanh", formulas.tanh, [(g, _, a) => mulZeroWins(g, tanhSlope(a))]);
+/** The derivative of tanh; 1 - tanh(a)² would lose all digits where tanh is nearly 1. */
+const tanhSlope: Unary = unary("tanhSlope", formulas.tanhSlope, [
+  (g, y, a) => mulZeroWins(g, mul(-2, mul(y, tanh(a)))),
 ]);
 export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, [(g, _, a) => mulZeroWins(g, logisticDensity(a))]);
-/**
- * The derivative of sigmoid. The derivative of tanh(a) is computed as 4 · logisticDensity(2a), because 1 - tanh(a)² would lose all digits
- * where tanh is nearly 1.
- */
+/** The derivative of sigmoid. */
 const logisticDensity: Unary = unary("logisticDensity", formulas.logisticDensity, [
   (g, y, a) => mulZeroWins(g, neg(mul(y, tanh(mul(0.5, a))))),
 ]);

@@ -15,6 +15,7 @@ const ULPS: Partial<Record<FormulaName, number>> = {
   log: 1,
   log1p: 1,
   tanh: 1.7,
+  tanhSlope: 3.8,
   sigmoid: 2,
   logisticDensity: 2.3,
   softplus: 2,

@@ -49,6 +49,7 @@ functions = {
     "log": (log, positive),
     "log1p": (lambda x: log(1 + x), [x - 1 for x in near_one] + positive + [x for x in around if x > -1] + every),
     "tanh": (mp.tanh, squashed),
+    "tanhSlope": (lambda x: (2 / (exp(x) + exp(-x))) ** 2, squashed + [353.9, -354.2, 360.0, -1.3504220915191834, -1.7284473789085948, -14.977661152960067]),
     "sigmoid": (lambda x: 1 / (1 + exp(-x)), squashed),
     "logisticDensity": (lambda x: 1 / (exp(x / 2) + exp(-x / 2)) ** 2, squashed),
     "softplus": (lambda x: log(1 + exp(x)), squashed),

@@ -238,4 +238,14 @@ test("AutoDiscreteParallel stands under the masks of its model", () => {
   }
 });
 
+test("true masks nothing: closed forms and joint guides take it, by the handler and by the distribution", () => {
+  const byHandler: Model = () => void mask(() => sample("z", new Normal(0, 1)), true)();
+  const byDistribution: Model = () => void sample("z", new Normal(0, 1).mask(true));
+  const guide: Model = () => void sample("z", new Normal(0.3, 1));
+  for (const model of [byHandler, byDistribution]) {
+    assert.ok(near(new TraceMeanFieldELBO().loss(random.key(0), {}, model, guide).item(), 0.3 ** 2 / 2));
+    new SVI(model, new AutoMultivariateNormal(model), adam(0.1), new TraceELBO()).init(random.key(0));
+  }
+});
+
 test.run();
