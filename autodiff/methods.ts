@@ -1,5 +1,6 @@
 /**
- * Tensor's methods. Each does what the free function of the same name does with the tensor as the first argument: `a.mul(b)` is `mul(a, b)`.
+ * Tensor's methods. Each does what the free function of the same name does with the tensor as the first argument: `a.mul(b)` is `mul(a,
+ * b)`.
  *
  * Tensors have ops as methods, and ops are built on core. So core imports this file, and no other file from the folders built on core.
  * While modules load, some ops are not defined yet, so the table is read when the first tensor is made.
@@ -147,7 +148,7 @@ export let haveMethods = false;
 
 type Row = ((x: Tensor, ...rest: never[]) => Tensor) & { readonly method?: (this: Tensor, ...rest: never[]) => Tensor };
 
-/** Defines the methods on Tensor's prototype. Elementwise functions come with their own. */
+/** Defines the methods on Tensor's prototype. For an elementwise function, its field `method` becomes the method. */
 export function addMethods(prototype: object): void {
   haveMethods = true;
   for (const [name, f] of Object.entries<Row>(table())) {

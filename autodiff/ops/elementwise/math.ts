@@ -33,9 +33,9 @@ export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => mulZero
 export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => mulZeroWins(g, neg(square(y)))]);
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, _, a) => sqrtSlope(g, a)]);
 /**
- * g / (2 √a), or 0 where g is 0. At a = 0 the derivative of this op with respect to a is infinite. If the cotangent G is 0 there, their
- * product has no limit (as in the Hessian of a norm). So NaN is right, 0 would be wrong, and the rule multiplies G by `mul`, not by
- * `mulZeroWins`.
+ * g / (2 √a), or 0 where g is 0. At a = 0 the derivative of this op with respect to a is infinite. If the cotangent G is 0 there, the
+ * product of the two has no limit (as in the Hessian of a norm), so NaN is right and 0 would be wrong. Therefore the rule multiplies by
+ * `mul`, not by `mulZeroWins`.
  */
 const sqrtSlope: Binary = binary("sqrtSlope", (g, a) => (g === 0 ? 0 : (0.5 * g) / Math.sqrt(a)), [
   (G, _, __, a) => sqrtSlope(G, a),

@@ -67,8 +67,8 @@ function product(out: View, left: View, right: View): () => void {
       }
     };
   }
-  // A transposed matrix times a vector, as in the gradient of a product with a vector. The columns of the matrix are contiguous, so nothing
-  // is copied.
+  // For a transposed matrix times a vector, as in the gradient of a product with a vector. The columns of the matrix are contiguous, so
+  // nothing is copied.
   const byColumns = n < FEW_COLUMNS && isRowMajor(transposeView(left));
   const run = byColumns ? multiplyByColumns : multiply;
   const leftMatrices = matricesOf(left, batch, byColumns || isRowMajor(left));

@@ -1,5 +1,5 @@
 /**
- * Arguments and options in the wrong place or of the wrong kind: each is refused where it is given, with its name, and nothing is ignored.
+ * Arguments and options in the wrong place or of the wrong kind: each call is refused at once, the error names the argument, and nothing is ignored.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -21,7 +21,7 @@ const predict = (options: object) => () => new P.Predictive(z, any({ numSamples:
 const baseline = (options: object) => () =>
   run(() => sample("x", new Normal(0, 1), { infer: { baseline: any(options) } }));
 
-/** Wrong calls, with a word of the refusal. */
+/** Wrong calls, each with a part of the error message. */
 const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
   plates: [
     [() => run(() => P.plate("d", any(4), any(z), any({ subsampleSize: 2 }))), /with the body last/],
@@ -131,7 +131,7 @@ const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
 };
 
 for (const [what, calls] of Object.entries(wrong))
-  test(`${what}: wrong arguments are refused where they stand`, () => {
+  test(`${what} refuses wrong arguments`, () => {
     for (const [call, words] of calls) assert.match(refusal(call).message, words);
   });
 
