@@ -254,9 +254,15 @@ export const textOf = (x: Tensor): string =>
     ? `Tensor${showShape(x.shape)} (${isAbsent(x) ? "not computed" : "batched"})`
     : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000)}`;
 
-/** A tensor with the numbers of anything tensor-like. A tensor is returned as it is. */
+/** A tensor with the numbers of anything tensor-like. A tensor is returned as it is, unless it stands for a typed array (jit). */
 export const tensor = (x: TensorLike): Tensor =>
-  x instanceof Tensor ? x : typeof x === "number" ? ofNumber(x) : toTensor(x);
+  x instanceof Tensor
+    ? Object.getPrototypeOf(x) === Tensor.prototype
+      ? x
+      : copy(x, x.provenance)
+    : typeof x === "number"
+      ? ofNumber(x)
+      : toTensor(x);
 
 function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
   if (Array.isArray(x) && holdsTensor(x)) return stack(x.map((item) => tensor(item)));

@@ -10,6 +10,7 @@ import { type Shape, sameShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
 import { isContainer, mapTree } from "../tree.js";
 import { literal } from "./program/params.js";
+import { asTypedInput } from "./typedInputs.js";
 
 /** A value in two parts: a text, which must be equal if two calls are alike, and tensors, whose numbers may differ. */
 export interface Signature {
@@ -27,7 +28,11 @@ export const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
 /** `value` with the leaves for which `isReplaced` is true replaced, in order, by `leaves`. */
 export function fillLeaves(value: unknown, leaves: readonly Tensor[], isReplaced: (leaf: unknown) => boolean): unknown {
   let next = 0;
-  return mapTree(value, (leaf) => (isReplaced(leaf) ? leaves[next++] : leaf));
+  return mapTree(value, (leaf) => {
+    if (!isReplaced(leaf)) return leaf;
+    const x = leaves[next++];
+    return ArrayBuffer.isView(leaf) ? asTypedInput(x as Tensor) : x;
+  });
 }
 
 export class Signatures {
