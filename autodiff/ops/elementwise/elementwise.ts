@@ -69,7 +69,7 @@ export function unary(name: string, scalar: (a: number) => number, rules: Rules<
   });
 }
 
-/** As `unary`, for two operands that broadcast. */
+/** Like `unary`, for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
   const op = elementwise(name, scalar as Scalar, 2, rules);
   return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, asTensor(a), asTensor(b)), {
@@ -80,7 +80,7 @@ export function binary(name: string, scalar: (a: number, b: number) => number, r
   });
 }
 
-/** As `unary`, for three operands that broadcast. */
+/** Like `unary`, for three operands that broadcast. */
 export function ternary(
   name: string,
   scalar: (a: number, b: number, c: number) => number,
