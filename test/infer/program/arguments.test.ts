@@ -183,6 +183,29 @@ for (const [name, [canCompile, program]] of Object.entries(forArrays))
     }
   });
 
+test("a program that is written for an ndarray has the same steps compiled", () => {
+  type NdArray = P.Tensor["data"];
+  const programs: Record<string, [canCompile: boolean, scale: (x: NdArray) => number]> = {
+    shape: [true, (x) => x.shape[0] as number],
+    get: [false, (x) => (x.get(0) === 1 ? 1 : 2)],
+    pick: [false, (x) => x.pick(2).get() as number],
+    dtype: [false, (x) => (x.dtype === "float64" ? 1 : 2)],
+    offset: [false, (x) => (x.offset === 0 ? 1 : 2)],
+  };
+  for (const [canCompile, scale] of Object.values(programs)) {
+    const model = (x: NdArray) => sample("x", new Normal(P.param("m", 0.5), scale(x)), { obs: 3 });
+    const losses = (jit: boolean | "auto") =>
+      new P.SVI(model, () => {}, P.sgd(0.1), new P.TraceELBO(), { jit }).run(
+        key,
+        { numSteps: 12, progressBar: false },
+        P.tensor([1, 2, 3]).data,
+      ).losses;
+    assert.equal([...losses("auto")], [...losses(false)]);
+    if (canCompile) losses(true);
+    else assert.is(refusal(() => losses(true)).code, "read-in-jit");
+  }
+});
+
 test("a function under jit has tensors for typed arrays, also when it reads their elements by methods", () => {
   const f = P.jit(
     any((x: P.Tensor) =>
