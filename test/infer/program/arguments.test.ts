@@ -106,7 +106,7 @@ const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
     [() => P.adamw(0.1, any(0.01)), /adamw: expected options/],
     [() => P.clippedAdam(0.1, any(10)), /clippedAdam: expected options/],
     [() => P.clippedAdam(0.1, any(null)), /got null/],
-    [() => any(P.sgd)(0.1, 0.9), /sgd: the learning rate is its only argument, got 0.9/],
+    [() => any(P.sgd)(0.1, 0.9), /sgd: the learning rate is the only argument, got 0.9/],
     [() => P.chain(any([P.adam(0.1)])), /chain: each part must be an optimiser/],
     [() => P.perParam(any({ a: P.adam(0.1) })), /perParam: the first argument must be a function/],
     [() => any(P.exponentialDecay)(1, 10), /exponentialDecay: decayRate must be a positive number/],
