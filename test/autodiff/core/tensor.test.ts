@@ -251,4 +251,25 @@ test("a result keeps at most 16 times its bytes alive, or 2 kB", () => {
     }
 });
 
+test("elements by number are refused, since undefined would make a comparison false without an error", () => {
+  // biome-ignore lint/suspicious/noExplicitAny: TypeScript does not allow these uses
+  const x = tensor([1, 2, 3]) as any;
+  const uses: (() => unknown)[] = [
+    () => x[0] > 0,
+    () => x[-1],
+    () => {
+      x[1] = 5;
+    },
+    () => 2 in x,
+    () => Array.prototype.slice.call(x),
+    () => x.add(1)[0],
+    () => grad((y: Tensor) => (y as unknown as Tensor[])[0] as Tensor)(x),
+  ];
+  for (const use of uses) assert.is(refusal(use).code, "bad-index");
+  assert.equal(
+    [x.nothing, "shape" in x, Object.hasOwn(x, "shape"), `${x}`],
+    [undefined, true, true, "Tensor[3] [1,2,3]"],
+  );
+});
+
 test.run();
