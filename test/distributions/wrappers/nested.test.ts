@@ -1,6 +1,6 @@
 /**
- * Distributions made from distributions that were themselves made from others, and what cannot be combined. Truths are densities and
- * masses of the parts, moved by hand; quadrature; and gradients of expectations in closed form.
+ * Distributions built from distributions that were themselves built from others, and combinations that are refused. Results are compared with
+ * densities and probabilities of the parts, quadrature, and closed forms of gradients of expectations.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -52,14 +52,14 @@ const moved = (base: Distribution, loc: number, scale: number) =>
   new TransformedDistribution(base, new Affine(loc, scale));
 const halves = (...components: Distribution[]) => new Mixture(new Categorical(components.map(() => 0.5)), components);
 
-test("a mixture on both sides of 0, moved: each side keeps its mass", () => {
+test("a shifted mixture with components on both sides of 0: each side keeps its probability", () => {
   const d = moved(halves(moved(new Gamma(2, 1), 0, -1), new Gamma(2, 1)), 1, 2);
   // Gamma(2, 1) has density x exp(-x).
   near(density(d, [-3, 1, 5]), [0.5 * Math.exp(-2), 0, 0.5 * Math.exp(-2)]);
   assert.ok(numbers(d.support.check(d.sample(random.key(1), [100]))).every(Boolean));
 });
 
-test("a support with a gap, moved and folded: nothing in the gap", () => {
+test("a support with a gap, shifted and folded: the density in the gap is 0", () => {
   const d = moved(halves(new Uniform(0, 1), new Uniform(2, 3)), 1, 2);
   near(density(d, [0.5, 1.5, 3.5, 4, 5.5, 6, 7.5]), [0, 0.25, 0, 0, 0.25, 0.25, 0]);
   near(density(new Folded(moved(d, -7, 1)), [0.5, 1.5, 3.5, 5]), [0.25, 0.25, 0, 0.25]);
@@ -70,13 +70,13 @@ test("a support with a gap, moved and folded: nothing in the gap", () => {
   assert.equal(numbers(far.support.check(tensor([0.5, 1.5, 2]))), [0, 1, 1]);
 });
 
-test("what is truncated below the support of its base has no mass there", () => {
+test("truncation with a bound below the support of the base adds no mass there", () => {
   const d = moved(new Truncated(moved(new Exponential(1), 1, 1), { low: -5, high: 3 }), 0, 2);
   const mass = 1 - Math.exp(-2);
   near(density(d, [-4, 1, 3, 7]), [0, 0, (0.5 * Math.exp(-0.5)) / mass, 0]);
 });
 
-test("counts: missing ones stay missing, and zeros are added where the base has none", () => {
+test("counts that the base excludes stay excluded, and zero inflation adds 0 to a base without 0", () => {
   const few = new ZeroInflated(new Truncated(new Poisson(3), { low: 2 }), 0.25);
   assert.is(density(moved(few, 1, 1), [2])[0], 0);
   near([density(moved(few, 1, 1), [1])[0] as number], [0.25]);
@@ -92,7 +92,7 @@ test("counts: missing ones stay missing, and zeros are added where the base has 
   );
 });
 
-test("a hurdle before counts that are nearly always 0", () => {
+test("Hurdle keeps its digits if the base is nearly always 0", () => {
   const first = (rate: number) => (rate * Math.exp(-rate)) / -Math.expm1(-rate);
   for (const rate of [1e-20, 1e-5, 0.1, 3])
     near(
@@ -102,7 +102,7 @@ test("a hurdle before counts that are nearly always 0", () => {
     );
 });
 
-test("parameters of a transform add to the batch", () => {
+test("parameters of a transform may add batch axes", () => {
   const d = moved(new Normal(0, 1), 0, 1);
   const three = new TransformedDistribution(new Normal(0, 1), [
     new Affine([0, 100, 200], [1, 2, 4]),
@@ -145,7 +145,7 @@ test("parameters of a transform add to the batch", () => {
   );
 });
 
-test("rounding at the ends of a support makes no NaN, and distribution functions end in 0 and 1", () => {
+test("rounding at the ends of a support gives no NaN, and distribution functions are 0 and 1 at the ends", () => {
   const top = new TransformedDistribution(new TransformedDistribution(new Exponential(1), new Sigmoid()), [
     new Affine(0, 0.3),
     new Exp(),
@@ -166,7 +166,7 @@ test("rounding at the ends of a support makes no NaN, and distribution functions
   assert.equal(density(ofWeibull, [1]), [0]);
 });
 
-test("what has no density is refused", () => {
+test("combinations without a density are refused", () => {
   refusesSaying(() => new Folded(new DiscreteUniform(-3, 3)), "Folded: base must be a continuous", "DiscreteUniform");
   refusesSaying(() => new Folded(new Dirichlet([1, 2])), "Folded: base must be a continuous", "Fold the numbers first");
   near(
@@ -191,7 +191,7 @@ test("what has no density is refused", () => {
   refusesSaying(() => new Permute([0, 0, 2]), "Permute: the order must have each of 0 … 2 once, got [0,0,2]");
 });
 
-test("a mixture of angles: its cdf begins at -π, and the gradient of draws with respect to the weights is unbiased", () => {
+test("the cdf of a mixture of angles begins at -π, and the gradient of draws with respect to the weights is unbiased", () => {
   const made = (t: Tensor) =>
     new MixtureSameFamily(new Categorical({ logits: stack([t, tensor(0)]) }), new VonMises([2, -1], [2, 1]));
   const n = 4000;
@@ -210,7 +210,7 @@ test("a mixture of angles: its cdf begins at -π, and the gradient of draws with
   assert.ok(Math.abs(mean - exact) < 4.5 * error && error < 0.01, `${mean} ± ${error}, exactly ${exact}`);
 });
 
-test("no path leads across a gap between components", () => {
+test("a mixture whose components leave a gap has no pathwise gradient", () => {
   const is = (d: Distribution, hasRsample: boolean) => assert.is(d.hasRsample, hasRsample, `${d}`);
   is(halves(new Uniform(0, 1), new Uniform(2, 3)), false);
   is(halves(new Uniform(2, 3), new Uniform(0, 1)), false);
@@ -262,7 +262,7 @@ test("angles folded: the distribution function increases from 0 to 1, by sums of
   assert.ok(gap.abs().max().item() < 1e-6, `${gap.abs().max()}`);
 });
 
-test("a mixture asks its components only once whether they have a cdf", () => {
+test("a mixture tests only once whether its components have a cdf", () => {
   let count = 0;
   class Counted extends Normal {
     override cumulative(value: Tensor): Tensor {
