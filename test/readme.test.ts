@@ -138,7 +138,9 @@ function codesInUse(): Set<string> {
   const codes = new Set<string>();
   const visit = (node: ts.Node): void => {
     const isText = ts.isStringLiteral(node) || ts.isTemplateExpression(node);
-    if (isText && checker.getContextualType(node)?.aliasSymbol?.name === "ErrorCode") {
+    const expected = isText ? checker.getContextualType(node) : undefined;
+    // The type of an optional argument is the union of its type and undefined.
+    if (expected !== undefined && checker.getNonNullableType(expected).aliasSymbol?.name === "ErrorCode") {
       const type = checker.getTypeAtLocation(node);
       for (const one of type.isUnion() ? type.types : [type]) if (one.isStringLiteral()) codes.add(one.value);
     }
