@@ -143,8 +143,8 @@ const betaSlope: Ternary = /* @__PURE__ */ ternary(
     (g, _, __, ___, x) => mulZeroWins(g, reciprocal(x)),
     (g, _, __, ___, x) => mulZeroWins(g, neg(reciprocal(sub(1, x)))),
     (g, _, a, b, x) => {
-      const [zero, one] = [square(reciprocal(x)), square(reciprocal(sub(1, x)))];
-      return mulZeroWins(g, neg(add(mulZeroWins(sub(a, 1), zero), mulZeroWins(sub(b, 1), one))));
+      const atOne = mulZeroWins(sub(b, 1), square(reciprocal(sub(1, x))));
+      return mulZeroWins(g, neg(add(mulZeroWins(sub(a, 1), square(reciprocal(x))), atOne)));
     },
   ],
 );

@@ -31,7 +31,7 @@ export function fillLeaves(value: unknown, leaves: readonly Tensor[], isReplaced
   return mapTree(value, (leaf) => {
     if (!isReplaced(leaf)) return leaf;
     const x = leaves[next++];
-    return ArrayBuffer.isView(leaf) ? asTypedInput(x as Tensor) : x;
+    return leaf instanceof Tensor ? x : asTypedInput(x as Tensor);
   });
 }
 
