@@ -110,10 +110,12 @@ export function polygamma(n: 2 | 3, x: number): number {
 }
 
 /**
- * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. The recurrence raises a to at least 8. Then
+ * ψ(a+b) - ψ(a) for a, b > 0, NaN for a < 0; relative error 1e-15: every term is positive, so nothing cancels. The recurrence raises a to at least 8. Then
  * the difference is log(1 + b/a) plus the divided difference of the tail series.
  */
 export function digammaDifference(a: number, b: number): number {
+  // From a number far below 0, the recurrence would take forever.
+  if (a < 0) return NaN;
   let sum = 0;
   for (; a < 8; a++) sum += b / a / (a + b);
   const u = 1 / a;
