@@ -1,9 +1,11 @@
 /**
- * Tensor's methods. Each does what the free function of the same name does with the tensor as the first argument: `a.mul(b)` is `mul(a, b)`.
+ * Tensor's methods. Each does what the free function of the same name does with the tensor as the first argument: `a.mul(b)` is `mul(a,
+ * b)`.
  *
  * Tensors have ops as methods, and ops are built on core. So core imports this file, and no other file from the folders built on core.
  * While modules load, some ops are not defined yet, so the table is read when the first tensor is made.
  */
+import { PedigradError } from "../provenance/index.js";
 import type { Tensor } from "./core/tensor.js";
 import * as diagonals from "./ops/array/diagonal.js";
 import * as indexing from "./ops/array/indexing.js";
@@ -147,7 +149,7 @@ export let haveMethods = false;
 
 type Row = ((x: Tensor, ...rest: never[]) => Tensor) & { readonly method?: (this: Tensor, ...rest: never[]) => Tensor };
 
-/** Defines the methods on Tensor's prototype. Elementwise functions come with their own. */
+/** Defines the methods on Tensor's prototype. For an elementwise function, its field `method` becomes the method. */
 export function addMethods(prototype: object): void {
   haveMethods = true;
   for (const [name, f] of Object.entries<Row>(table())) {
@@ -158,4 +160,31 @@ export function addMethods(prototype: object): void {
       };
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
   }
+  Object.setPrototypeOf(prototype, withoutElements(Object.getPrototypeOf(prototype)));
+}
+
+/** A prototype that refuses elements by number, `x[0]`, since undefined would make `x[0] > 1` false without an error. */
+function withoutElements(prototype: object): object {
+  const refuseElement = (key: PropertyKey): void => {
+    if (typeof key !== "string" || !/^-?\d+$/.test(key)) return;
+    throw new PedigradError({
+      code: "bad-index",
+      op: "at",
+      message: `x[${key}]: a tensor has no elements by number. Write x.at(${key}) for a tensor, x.at(${key}).item() for its number.`,
+    });
+  };
+  return new Proxy(Object.create(prototype) as object, {
+    get(target, key, x) {
+      refuseElement(key);
+      return Reflect.get(target, key, x);
+    },
+    has(target, key) {
+      refuseElement(key);
+      return Reflect.has(target, key);
+    },
+    set(target, key, value, x) {
+      refuseElement(key);
+      return Reflect.set(target, key, value, x);
+    },
+  });
 }

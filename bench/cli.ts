@@ -39,7 +39,7 @@ function printQuantity({ name, unit, value, target }: Report["quantities"][numbe
   console.log(`${name}\n  ${typeof value === "string" ? value : `${value.toFixed(2)} ${unit}`}${goal}`);
 }
 
-/** The filter with which other libraries run too. Without it they do not run. */
+/** With this filter, other libraries run too. */
 const PEERS = "peers";
 function printPeers(rows: readonly PeerRow[]): void {
   for (const { work, peer, ns, ours, ratio } of rows) {
@@ -49,7 +49,7 @@ function printPeers(rows: readonly PeerRow[]): void {
   }
 }
 
-/** The filter with which NumPyro's compiled loop runs too: `loops` for all rows, or `loops/HMM`, for example, for some of them. */
+/** With this filter, NumPyro's compiled loop runs too: `loops` selects all its rows, and `loops/HMM`, for example, some of them. */
 const LOOPS = "loops";
 function printLoop({ work, ours, theirs, ratio, target, failure }: LoopRow): void {
   const goal = `(to reach ${target.toFixed(2)}x: ${ratio <= target ? "reached" : "missed"})`;

@@ -1,4 +1,4 @@
-/** Compiled programs beside hand-fused JavaScript, and matrix products beside a register-tiled loop. */
+/** Compiled programs compared with hand-fused JavaScript, and matrix products compared with a register-tiled loop. */
 
 import { addressOf, allocate, ONE } from "../autodiff/kernels/wasm/simd.js";
 import { jit, matmul, type Tensor, tensor, valueAndGrad } from "../index.js";
@@ -151,7 +151,10 @@ const logistic: Case = {
 };
 
 const PARTICLES = 16;
-/** The same for 16 weight vectors, in kernels written by hand, 160 rows at a time: the least time for its products and formulas. */
+/**
+ * The same for 16 weight vectors, in kernels written by hand, 160 rows at a time. It shows the least time that the products and formulas
+ * need.
+ */
 function particlesByHand(x: Float64Array, y: Float64Array): (w: Float64Array) => Float64Array[] {
   const [rows, size] = [160, 8 * 160];
   const places = [

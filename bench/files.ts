@@ -1,14 +1,15 @@
 /**
- * Counts the files through which one eager SVI step of the coin passes, and how often it changes file.
+ * Counts the files through which one eager SVI step of the coin passes, and how often the step changes file.
  *
  *     npx tsx bench/files.ts           the figures, in all and within infer
  *     npx tsx bench/files.ts --list    the files, by how often they were entered
  *     npx tsx bench/files.ts --trace   every call in order, with a star where it changes file
  *
  * In a copy of the source, every function reports when it is entered and left: declarations, arrow functions, methods, getters and
- * constructors, however small. Generators do not, because their calls interleave, and functions generated from text do not. A *change* is a
- * call from a function of one file to a function of another; the return is not counted. Within infer, only calls from infer to infer count,
- * and callbacks from other folders do not. The step is the third after `init`, with one particle and a guide with a pathwise gradient.
+ * constructors, however small. Generators do not report, because their calls interleave, nor do functions generated from text. A *change*
+ * is a call from a function of one file to a function of another; the return is not counted. Within infer, only calls from infer to infer
+ * count, and callbacks from other folders do not. The step is the third after `init`, with one particle and a guide with a pathwise
+ * gradient.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

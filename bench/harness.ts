@@ -9,7 +9,7 @@ import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import { Tensor } from "../index.js";
 import type { LoopRow } from "./loops.js";
 
-/** The i-th call of the work. It chooses its operands by i, and returns its result. */
+/** The work of a variant. It is called with i = 0, 1, …, chooses its operands by i, and returns its result. */
 export type Work = (i: number) => unknown;
 
 export interface Case {
@@ -54,9 +54,9 @@ export interface Report {
   readonly machine: { cpu: string; cores: number; arch: string; platform: string; memoryGB: number; load: number };
   readonly quick: boolean;
   readonly rows: readonly Row[];
-  /** Other libraries on the work of a row, if they are installed and the filter names them. */
+  /** The times of other libraries on the work of a row, if they are installed and the filter names them. */
   readonly peers: readonly { work: string; peer: string; ns: number | string; ours: number; ratio: number | null }[];
-  /** Compiled steps beside NumPyro's compiled loop, if the filter names it. */
+  /** Compiled steps compared with NumPyro's compiled loop, if the filter names it. */
   readonly loops: readonly LoopRow[];
   /** Figures other than times of calls. A value that could not be measured is the text of the reason. */
   readonly quantities: readonly { name: string; unit: string; value: number | string; target: number }[];

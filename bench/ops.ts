@@ -133,7 +133,7 @@ const ofSites: Case[] = [1, 3].map((n) => ({
 }));
 type Draw = (i: number) => Tensor;
 
-/** A drawn matrix, each element of which depends on one element of its site along both axes. */
+/** A drawn matrix, which is pointwise in its site along both axes. */
 const drawn = (i: number): Tensor =>
   trackNonReparam(() =>
     sample("z", new Normal(zeros([3, 4]), 1).nonreparameterized(), { key: random.key(i) }),

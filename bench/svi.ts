@@ -168,7 +168,7 @@ export const cases: readonly Case[] = [
       isLong: true,
       targets: { "T=320": isChain ? 6 : 4.6 },
       make: () => ({
-        // V8 needs some hundred calls to optimise ten thousand lines of code.
+        // V8 needs several hundred calls to optimise ten thousand lines of code.
         "T=320": stepping(chain(320), chainGuide(320, isChain), graph(), [], true, 2000),
         "T=80": stepping(chain(80), chainGuide(80, isChain), graph(), [], true, 2000),
       }),

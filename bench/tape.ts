@@ -55,7 +55,7 @@ export class Tape {
     return y;
   }
 
-  /** Adds the gradient of y to `grad` of all variables from which y was computed. */
+  /** Adds the gradient of y with respect to each variable from which y was computed to `grad` of the variable. */
   backward(y: Variable): void {
     y.grad.fill(1);
     for (let k = this.#steps.length - 1; k >= 0; k--) (this.#steps[k] as () => void)();

@@ -16,7 +16,7 @@ import type { View } from "./view.js";
  */
 export type Vjp<P> = (g: Tensor, y: Tensor, inputs: readonly Tensor[], params: P) => Tensor | Part;
 
-/** How an op runs when some inputs (those with `batched[i]`) carry an extra leading axis of length `size`. */
+/** How an op runs if some inputs have an extra leading axis of length `size`. `batched[i]` says whether input i has this axis. */
 export type BatchRule<P> = (params: P, inputs: Tensor[], batched: readonly boolean[], size: number) => Tensor;
 
 /** Where each axis of an input ends up in the result (provenance/axes.ts). */
@@ -50,7 +50,7 @@ export interface Op<P = null> {
 /** The gradient rules of an op that has no gradient with respect to any input. */
 export const noGradient = (): null => null;
 
-/** The gradient rule of an op that is itself the highest derivative available: it throws. */
+/** A gradient rule that throws, for an op that is itself the highest derivative available. */
 export function noFurtherDerivative(op: string): () => never {
   return () => {
     throw new PedigradError({

@@ -5,7 +5,7 @@
  * If a program reads a number from a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`), the current run notes this, because
  * everything that the run computes afterwards may depend on that tensor (provenance/ambient.ts).
  */
-import { requireDepth } from "../../provenance/base/records.js";
+import { MAX_DEPTH, refuseDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
 import { addMethods, haveMethods, type Methods, pick, stack } from "../methods.js";
 import { type Batch, refuseRead } from "./batch.js";
@@ -242,7 +242,7 @@ function notScalar({ shape, provenance }: Tensor): PedigradError {
     site,
     message: `item: the tensor has shape ${showShape(shape)}, not one element. ${
       site === undefined
-        ? "Use toArray(), or index it first."
+        ? "Use toArray(), or index the tensor first."
         : `It depends on site "${site}", which is enumerated: the tensor holds one result for each value of the site. Use where() instead of a branch and at() instead of an array index, or sample the site without infer.enumerate.`
     }`,
   });
@@ -254,9 +254,15 @@ export const textOf = (x: Tensor): string =>
     ? `Tensor${showShape(x.shape)} (${isAbsent(x) ? "not computed" : "batched"})`
     : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000)}`;
 
-/** A tensor with the numbers of anything tensor-like. A tensor is returned as it is. */
+/** A tensor with the numbers of anything tensor-like. A tensor is returned as it is, unless it stands for a typed array (jit). */
 export const tensor = (x: TensorLike): Tensor =>
-  x instanceof Tensor ? x : typeof x === "number" ? ofNumber(x) : toTensor(x);
+  x instanceof Tensor
+    ? Object.getPrototypeOf(x) === Tensor.prototype
+      ? x
+      : copy(x, x.provenance)
+    : typeof x === "number"
+      ? ofNumber(x)
+      : toTensor(x);
 
 function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
   if (Array.isArray(x) && holdsTensor(x)) return stack(x.map((item) => tensor(item)));
@@ -266,6 +272,6 @@ function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
 
 function holdsTensor(x: Nested, depth = 0): boolean {
   if (!Array.isArray(x)) return x instanceof Tensor;
-  requireDepth("tensor()", depth);
+  if (depth > MAX_DEPTH) refuseDepth("tensor()");
   return x.some((item) => holdsTensor(item, depth + 1));
 }

@@ -220,7 +220,7 @@ export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (c
       throw new PedigradError({
         code: "shape-mismatch",
         op: "vjp",
-        message: `vjp: the cotangent has shape ${showShape(g.shape)}, the function's value ${showShape(y.shape)}. Give both the same shape.`,
+        message: `vjp: the cotangent has shape ${showShape(g.shape)}, the function's value has shape ${showShape(y.shape)}. Give both the same shape.`,
       });
     return gradientsOf(y, g, xs, variables);
   };

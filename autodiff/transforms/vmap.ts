@@ -43,7 +43,7 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
       refuseOption(
         "vmap",
         "inAxes",
-        `the list has ${inAxes.length} entries for ${args.length} arguments. Give one for each, null for an argument that all examples share.`,
+        `the list has ${inAxes.length} entries for ${args.length} arguments. Give one entry for each argument, and null for an argument that all examples share.`,
       );
     const axes = args.map((_, i) =>
       Array.isArray(inAxes) ? ((inAxes as (number | null)[])[i] ?? null) : (inAxes as number | null),
@@ -108,7 +108,7 @@ function toFront(x: Tensor, axis: number): Tensor {
     throw new PedigradError({
       code: "shape-mismatch",
       op: "vmap",
-      message: `vmap: cannot map over a tensor of shape ${showShape(x.shape)}, which has no axis. Give it an axis, or null in inAxes.`,
+      message: `vmap: cannot map over a tensor of shape ${showShape(x.shape)}, which has no axis. Give the tensor an axis, or use null in inAxes.`,
     });
   return moveToFront(x, normalizeAxis("vmap", axis, x.shape));
 }

@@ -27,7 +27,7 @@ export abstract class Distribution<P extends Params = Params> extends Distributi
 
   /** The same distribution with log density 0 where `mask` is 0, whatever the value there. */
   mask(mask: TensorLike): Distribution {
-    return new Masked(this, tensor(mask));
+    return mask === true ? this : new Masked(this, tensor(mask));
   }
 
   /** The same density, with draws that have no gradient: `hasRsample` is false. */
@@ -71,6 +71,9 @@ export abstract class Derived extends Distribution {
   }
   override get eventShape(): Shape {
     return this.base.eventShape;
+  }
+  override get hasAtoms(): boolean {
+    return this.base.hasAtoms;
   }
   override get hasRsample(): boolean {
     return this.base.hasRsample;

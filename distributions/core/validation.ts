@@ -5,7 +5,7 @@
  * program that catches this error and continues has branched on the value, so the enclosing run, vmap or recording refuses the program.
  */
 import { asContiguous, elementsOf } from "../../autodiff/core/copy.js";
-import { toNested } from "../../autodiff/core/nested.js";
+import { showNumbers, toNested } from "../../autodiff/core/nested.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
 import { withRecorder } from "../../autodiff/core/recorder.js";
 import { type Shape, showShape, sizeOf } from "../../autodiff/core/shape.js";
@@ -80,13 +80,17 @@ const eventShape = (x: Tensor, { eventDim }: Expected): Shape => x.shape.slice(x
 /** The whole batch that an example inside vmap belongs to. */
 const unbatched = (x: Tensor): Tensor => (x.batch === null ? x : unbatched(x.batch.value));
 
+// Longer vectors and matrices are abridged in errors, and the place of their first number that is not finite is given.
+const MAX_SHOWN = 20;
+
 /** Refuse x because of one of its elements; `cause` is the tensor whose numbers led to the refusal. */
 function refuse(cause: Tensor, x: Tensor, element: number, constraint: Expected, { family, what }: Subject): never {
   const event = eventShape(x, constraint);
   const shape = x.shape.slice(0, x.shape.length - event.length);
-  const actual = JSON.stringify(toNested(contiguous(elementsOf(x), event, element * sizeOf(event))), (_, n) =>
-    typeof n === "number" && !Number.isFinite(n) ? String(n) : n,
-  ).replaceAll('"', "");
+  const values = elementsOf(x).slice(element * sizeOf(event), (element + 1) * sizeOf(event));
+  const numbers = showNumbers(toNested(contiguous(values, event)), values.length > MAX_SHOWN);
+  const wrong = values.length > MAX_SHOWN ? values.findIndex((value) => !Number.isFinite(value)) : -1;
+  const actual = wrong < 0 ? numbers : `${numbers}, with ${values[wrong]} at ${showIndex(wrong, event)}`;
   const got =
     shape.length === 0
       ? `got ${actual}`

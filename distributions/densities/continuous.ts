@@ -58,7 +58,7 @@ export const deviance = (k: number, m: number): number => devianceFrom(k, m, m -
 
 /** D(k, m) from a given difference m - k, which may be more precise than the rounded m. */
 export function devianceFrom(k: number, m: number, difference: number): number {
-  if (k === 0) return m;
+  if (k === 0 || m === Infinity) return m;
   const ratio = m / k;
   // The ratio of two representable numbers may overflow or underflow.
   if (ratio < 1e-300 || ratio > 1e300) return k * (logOf(k) - logOf(m)) + m - k;
@@ -211,14 +211,12 @@ const correctionCurve = (a: number): number =>
 /**
  * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a) = lgamma(c) - lgamma(a) - d ψ(a) - D(c, a) for d = c - a. To avoid terms as large as a, this is
  * computed as (u - log(1 + u)) / 2 + δ(c) - δ(a) - d δ'(a) with u = d/a. Where a and c are close, δ(c) - δ(a) - d δ'(a) is computed as
- * d² ∫_0^1 (1 - t) δ''(a + t d) dt.
+ * d² ∫_0^1 (1 - t) δ''(a + t d) dt. For a < 1e-100, where a² may underflow, δ''(a) is 1/(2a²).
  */
 export function stirlingExcess(a: number, c: number, d: number): number {
-  const deltaTerms =
-    Math.abs(d) < 0.5 * a
-      ? d * d * gaussLegendre((t) => (1 - t) * correctionCurve(a + t * d), 0, 1)
-      : logGammaCorrection(c) - logGammaCorrection(a) - d * correctionSlope(a);
-  return 0.5 * excessOverLog(d / a, c / a) + deltaTerms;
+  const first = 0.5 * excessOverLog(d / a, c / a);
+  if (Math.abs(d) >= 0.5 * a) return first + logGammaCorrection(c) - logGammaCorrection(a) - d * correctionSlope(a);
+  return first + (a < 1e-100 ? first : d * d * gaussLegendre((t) => (1 - t) * correctionCurve(a + t * d), 0, 1));
 }
 /** ψ(a) - log a. */
 const digammaExcess: Unary = /* @__PURE__ */ unary("digammaExcess", (a) => correctionSlope(a) - 0.5 / a, [
@@ -229,7 +227,7 @@ export const stirlingDivergence: Binary = /* @__PURE__ */ binary(
   "stirlingDivergence",
   (a, c) => stirlingExcess(a, c, c - a),
   [
-    (g, _, a, c) => mulZeroWins(g, mul(sub(a, c), sub(trigamma(a), reciprocal(a)))),
+    (g, _, a, c) => mulZeroWins(g, mulZeroWins(sub(a, c), sub(trigamma(a), reciprocal(a)))),
     (g, _, a, c) => mulZeroWins(g, sub(digammaExcess(c), digammaExcess(a))),
   ],
 );

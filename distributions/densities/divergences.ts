@@ -21,7 +21,9 @@ import {
   expm1,
   greater,
   i0e,
+  isFinite,
   less,
+  lgamma,
   log1p,
   min,
   minimum,
@@ -29,6 +31,7 @@ import {
   mulZeroWins,
   reciprocal,
   sign,
+  square,
   sub,
   sum,
   type Tensor,
@@ -39,17 +42,18 @@ import {
   unary,
   where,
 } from "../../autodiff/index.js";
-import { expm1 as expm1Of, log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import { expm1 as expm1Of, log1p as log1pOf, log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import {
-  besselGap as besselGapOf,
+  circularVariance,
   excessOverLog,
   gaussLegendre,
   i0e as i0eOf,
-  lgamma,
+  i1e as i1eOf,
+  logI0,
   trigamma as trigammaOf,
 } from "../../autodiff/kernels/special/index.js";
 import { EULER } from "../core/constants.js";
-import { devianceFrom, stirlingExcess } from "./continuous.js";
+import { devianceFrom, logRatio, stirlingExcess } from "./continuous.js";
 
 /** d² ∫_0^1 (1 - t) curvature(from + t d) dt. */
 export const bregman = (curvature: (x: number) => number, from: number, d: number): number =>
@@ -59,7 +63,7 @@ export const bregman = (curvature: (x: number) => number, from: number, d: numbe
 export const excessOverExp: Unary = /* @__PURE__ */ unary(
   "excessOverExp",
   (x) => {
-    if (Math.abs(x) > 0.5) return expm1Of(x) - x;
+    if (Math.abs(x) > 0.5) return x < Infinity ? expm1Of(x) - x : x;
     let sum = 1;
     for (let k = 17; k >= 3; k--) sum = 1 + (x / k) * sum;
     return 0.5 * x * x * sum;
@@ -111,18 +115,61 @@ export const gammaDivergence: Ternary = /* @__PURE__ */ ternary(
   "gammaDivergence",
   (a, c, d) => devianceFrom(c, a, -d) + stirlingExcess(a, c, d),
   [
-    (g, _, a, _c, d) => mulZeroWins(g, mul(d, trigamma(a)).neg()),
+    (g, _, a, _c, d) => mulZeroWins(g, mulZeroWins(d, trigamma(a)).neg()),
     (g, _, a, _c, d) => mulZeroWins(g, digammaStep(a, d)),
     (g) => mul(g, 0),
   ],
 );
 
-/** log Γ(1 + u) + γ u for u > -1: log Γ(1 + u) without its first-order term, -γ u. */
-export const lgammaExcess: Unary = /* @__PURE__ */ unary(
-  "lgammaExcess",
-  (u) => (Math.abs(u) < 0.5 ? bregman(trigammaOf, 1, u) : lgamma(1 + u) + EULER * u),
-  [(g, _, u) => mulZeroWins(g, digammaStep(u.mul(0).add(1), u))],
+/** log Γ(1 + u) + γ u for |u| < 1/2: log Γ(1 + u) without its first-order term, -γ u. */
+const lgammaExcess: Unary = /* @__PURE__ */ unary("lgammaExcess", (u) => bregman(trigammaOf, 1, u), [
+  (g, _, u) => mulZeroWins(g, digammaStep(u.mul(0).add(1), u)),
+]);
+
+/**
+ * KL between Gumbel distributions of scales s and t and d = (loc_q - loc_p) / t. With r = s/t and u = r - 1, it is φ(w) + log Γ(r) + γ u,
+ * where w = log Γ(1 + r) - d.
+ */
+export function gumbelDivergence(s: Tensor, t: Tensor, d: Tensor): Tensor {
+  const [u, logr] = [s.sub(t).div(t), logRatio(s, t)];
+  const isNear = less(abs(u), 0.5);
+  const excess = lgammaExcess(where(isNear, u, 0));
+  const first = u.mul(EULER);
+  // log Γ(1 + r)
+  const logGamma = where(isNear, excess.sub(first).add(logr), lgamma(where(isNear, 1, s.div(t).add(1))));
+  // An infinite d would give Infinity - Infinity.
+  const w = where(isFinite(d), logGamma.sub(d), -Infinity);
+  return excessOverExp(w).add(where(isNear, excess, logGamma.sub(logr).add(first)));
+}
+
+/** KL between Cauchy distributions of scales s and t, d = loc_q - loc_p apart: log(((s + t)² + d²) / (4 s t)) (Chyzak and Nielsen 2019). */
+export const cauchyDivergence: Ternary = /* @__PURE__ */ ternary(
+  "cauchyDivergence",
+  (s, t, d) => {
+    const excess = 0.25 * (((s - t) / s) * ((s - t) / t) + (d / s) * (d / t));
+    if (excess < Infinity) return log1pOf(excess);
+    const [one, other] = [s + t, Math.abs(d)];
+    const large = Math.max(one, other);
+    const ratio = Math.min(one, other) / large;
+    return 2 * logOf(large) + log1pOf(ratio * ratio) - 2 * Math.LN2 - logOf(s) - logOf(t);
+  },
+  [
+    (g, _, s, t, d) => mulZeroWins(g, cauchySlope(s, t, d)),
+    (g, _, s, t, d) => mulZeroWins(g, cauchySlope(t, s, d)),
+    (g, _, s, t, d) => {
+      const q = d.div(s.add(t));
+      const isWide = greater(abs(q), 1);
+      const each = where(isWide, q.add(reciprocal(q)).reciprocal(), q.div(square(q).add(1)));
+      return mulZeroWins(g, each.mul(2).div(s.add(t)));
+    },
+  ],
 );
+/** (s² - t² - d²) / (s ((s + t)² + d²)). */
+function cauchySlope(s: Tensor, t: Tensor, d: Tensor): Tensor {
+  const q = abs(d.div(s.add(t)));
+  const share = where(greater(q, 1), reciprocal(square(reciprocal(q)).add(1)), square(q).div(square(q).add(1)));
+  return s.sub(t).div(s.add(t)).mul(share.neg().add(1)).sub(share).div(s);
+}
 
 /** p x, but 0 where p = 0, even if x is infinite or NaN there; likewise for the gradient. */
 export const mulByProbability = (p: Tensor, x: Tensor): Tensor => mul(p, where(greater(p, 0), x, 0));
@@ -144,8 +191,12 @@ export function classDivergence(probs: Tensor, q: Tensor, p: Tensor): Tensor {
 
 /** A'(κ) = 1 - A/κ - A² for A = I_1(κ) / I_0(κ); for large κ, from the asymptotic series (DLMF 10.40.1). */
 function alignmentSlope(k: number): number {
+  if (k < 1) {
+    const alignment = i1eOf(k) / i0eOf(k);
+    return 1 - alignment / k - alignment * alignment;
+  }
   if (k > 1000) return (0.5 + (0.25 + (0.375 + 0.78125 / k) / k) / k) / (k * k);
-  const gap = besselGapOf(k) / i0eOf(k);
+  const gap = circularVariance(k);
   return gap * (2 - gap) - (1 - gap) / k;
 }
 const slopeOfAlignment: Unary = /* @__PURE__ */ unary("alignmentSlope", alignmentSlope, null);
@@ -155,7 +206,8 @@ export const vonMisesDivergence: Binary = /* @__PURE__ */ binary(
   "vonMisesDivergence",
   (k, m) => {
     if (Math.abs(m - k) < 0.5 * k) return bregman(alignmentSlope, k, m - k);
-    return (m - k) * (besselGapOf(k) / i0eOf(k)) - logOf(i0eOf(k) / i0eOf(m));
+    if (Math.max(k, m) < 1) return logI0(m) - logI0(k) - (m - k) * (i1eOf(k) / i0eOf(k));
+    return (m - k) * circularVariance(k) - logOf(i0eOf(k) / i0eOf(m));
   },
   [
     (g, _, k, m) => mulZeroWins(g, mul(sub(k, m), slopeOfAlignment(k))),

@@ -10,6 +10,7 @@ import {
   log1p,
   logBeta,
   logicalAnd,
+  mulZeroWins,
   sin,
   square,
   sub,
@@ -31,21 +32,38 @@ import { fromMeanLogDensity, meanLog, meanLogRest } from "./moments.js";
 type Concentrations = Of<"concentration1" | "concentration0">;
 type BetaParams = Concentrations["params"];
 
-/** KL(q | p) of Beta distributions, where q has the concentrations a and b, and p has a + aStep and b + bStep. */
-function betaDivergence(a: Tensor, b: Tensor, aStep: Tensor, bStep: Tensor): Tensor {
-  const gammaTerm = (x: Tensor, step: Tensor): Tensor => gammaDivergence(x, x.add(step), step);
-  return gammaTerm(a, aStep)
-    .add(gammaTerm(b, bStep))
-    .sub(gammaTerm(a.add(b), aStep.add(bStep)));
+/**
+ * KL(q | p) of Beta distributions. The caller may know the differences of their concentrations more precisely than the rounded numbers. If
+ * they are small, terms of first order would cancel in the formula with log B; if not, the terms of the other formula, which grow with the
+ * larger concentration, would.
+ */
+function klOfBetas(
+  { concentration1: a, concentration0: b }: BetaParams,
+  { concentration1: c, concentration0: d }: BetaParams,
+  aStep: Tensor = c.sub(a),
+  bStep: Tensor = d.sub(b),
+): Tensor {
+  const isSmall = (step: Tensor, x: Tensor): Tensor => less(abs(step), x.mul(0.02));
+  const isNear = logicalAnd(isSmall(aStep, a), isSmall(bStep, b));
+  const near = (x: Tensor, y: Tensor, step: Tensor): Tensor =>
+    gammaDivergence(x, where(isNear, y, x), where(isNear, step, 0));
+  const far = logBeta(c, d)
+    .sub(logBeta(a, b))
+    .add(mulZeroWins(aStep, digammaDifference(a, b)))
+    .add(mulZeroWins(bStep, digammaDifference(b, a)));
+  const close = near(a, c, aStep)
+    .add(near(b, d, bStep))
+    .sub(near(a.add(b), c.add(d), aStep.add(bStep)));
+  return where(isNear, close, far);
 }
-const klOfBetas = ({ concentration1: a, concentration0: b }: BetaParams, p: BetaParams): Tensor =>
-  betaDivergence(a, b, p.concentration1.sub(a), p.concentration0.sub(b));
 const fromProportion = ({ params: { mean, concentration } }: Of<"mean" | "concentration">): BetaParams => ({
   concentration1: mean.mul(concentration),
   concentration0: sub(1, mean).mul(concentration),
 });
 const toBetas = (convert: Conversion<BetaParams>) =>
-  byConversion(convert, { Beta: paramsOf, BetaProportion: fromProportion }, klOfBetas);
+  byConversion(convert, { Beta: paramsOf, BetaProportion: fromProportion }, (q: BetaParams, p: BetaParams) =>
+    klOfBetas(q, p),
+  );
 
 /** -H(q) = KL(q | Uniform(0, 1)). If q is almost uniform, the result is small, and `nearUniform` computes it without cancellation. */
 function minusEntropy(q: Concentrations, nearUniform: (a: Tensor, b: Tensor) => Tensor): Tensor {
@@ -73,7 +91,10 @@ export const ofBeta = (): Divergences => ({
   },
   meanLog: ({ params: { concentration1: a, concentration0: b } }: Concentrations) => digammaDifference(a, b).neg(),
   meanLogRest: ({ params: { concentration1: a, concentration0: b } }: Concentrations) => digammaDifference(b, a).neg(),
-  negativeEntropy: (q) => minusEntropy(q as Concentrations, (a, b) => betaDivergence(a, b, sub(1, a), sub(1, b))),
+  negativeEntropy: (q) =>
+    minusEntropy(q as Concentrations, (concentration1, concentration0) =>
+      klOfBetas({ concentration1, concentration0 }, { concentration1: tensor(1), concentration0: tensor(1) }),
+    ),
 });
 
 type Proportion = Of<"mean" | "concentration">;
@@ -81,12 +102,11 @@ export const ofBetaProportion = (): Divergences => ({
   to: {
     ...toBetas(fromProportion),
     BetaProportion: divergence((q: Proportion, p: Proportion) => {
-      const { concentration1, concentration0 } = fromProportion(q);
       const step = p.params.concentration.sub(q.params.concentration);
       const shift = p.params.mean.sub(q.params.mean).mul(q.params.concentration);
-      return betaDivergence(
-        concentration1,
-        concentration0,
+      return klOfBetas(
+        fromProportion(q),
+        fromProportion(p),
         p.params.mean.mul(step).add(shift),
         sub(1, p.params.mean).mul(step).sub(shift),
       );

@@ -2,10 +2,13 @@
 import {
   digamma,
   exp,
+  greater,
   greaterEqual,
+  less,
   lgamma,
   log,
   log1p,
+  logicalAnd,
   mul,
   type Tensor,
   tensor,
@@ -15,18 +18,21 @@ import { EULER } from "../core/constants.js";
 import { type Divergences, divergence, type Of } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { logRatio, poissonDivergence, stirlingDivergence } from "../densities/continuous.js";
-import { rateDivergence } from "../densities/divergences.js";
+import { gumbelDivergence, rateDivergence } from "../densities/divergences.js";
 import { byConversion, type Conversion, paramsOf } from "./conversion.js";
 import { fromMeanLogDensity, meanLog } from "./moments.js";
-import { gumbelDivergence } from "./real.js";
 
 type GammaParams = Tensors<"concentration" | "rate">;
 type WeibullParams = Tensors<"scale" | "concentration">;
 
-const klOfGammas = (q: GammaParams, p: GammaParams): Tensor =>
-  poissonDivergence(p.concentration, q.concentration.mul(p.rate.div(q.rate))).add(
-    stirlingDivergence(q.concentration, p.concentration),
-  );
+function klOfGammas(q: GammaParams, p: GammaParams): Tensor {
+  const ratio = p.rate.div(q.rate);
+  // The ratio of two representable numbers may overflow or underflow.
+  const isSafe = logicalAnd(greater(ratio, 1e-300), less(ratio, 1e300));
+  const far = q.concentration.div(where(isSafe, 1, q.rate)).mul(p.rate);
+  const mean = where(isSafe, q.concentration.mul(where(isSafe, ratio, 1)), far);
+  return poissonDivergence(p.concentration, mean).add(stirlingDivergence(q.concentration, p.concentration));
+}
 const rateAsGamma = ({ params: { rate } }: Of<"rate">): GammaParams => ({ concentration: tensor(1), rate });
 const dfAsGamma = ({ params: { df } }: Of<"df">): GammaParams => ({ concentration: df.mul(0.5), rate: tensor(0.5) });
 const toGammas = (convert: Conversion<GammaParams>) =>
@@ -34,10 +40,7 @@ const toGammas = (convert: Conversion<GammaParams>) =>
 
 // Minus the logarithm of a Weibull variable is a Gumbel variable.
 const klOfWeibulls = (q: WeibullParams, p: WeibullParams): Tensor =>
-  gumbelDivergence(
-    p.concentration.sub(q.concentration).div(q.concentration),
-    logRatio(p.scale, q.scale).mul(p.concentration),
-  );
+  gumbelDivergence(p.concentration, q.concentration, logRatio(p.scale, q.scale).mul(p.concentration));
 const rateAsWeibull = ({ params: { rate } }: Of<"rate">): WeibullParams => ({
   scale: rate.reciprocal(),
   concentration: tensor(1),

@@ -1,8 +1,15 @@
 /** Divergences of the location-scale families on the real line, and of families derived from them. */
-import { abs, exp, log, log1p, ndtr, square, type Tensor } from "../../autodiff/index.js";
-import { EULER, LOG_SQRT_2PI } from "../core/constants.js";
+import { abs, exp, greater, log, mulZeroWins, ndtr, square, type Tensor, tensor, where } from "../../autodiff/index.js";
+import { LOG_SQRT_2PI } from "../core/constants.js";
 import { type Divergences, divergence, type Of } from "../core/divergence.js";
-import { excessOverExp, lgammaExcess, rateDivergence, scaleDivergence } from "../densities/divergences.js";
+import type { Tensors } from "../core/family.js";
+import {
+  cauchyDivergence,
+  excessOverExp,
+  gumbelDivergence,
+  rateDivergence,
+  scaleDivergence,
+} from "../densities/divergences.js";
 import { fromMeanLogDensity } from "./moments.js";
 
 type LocScale = Of<"loc" | "scale">;
@@ -25,14 +32,25 @@ export const ofNormal = (): Divergences => ({
     ),
   },
   from: {
-    "*": divergence((q, { params: { loc, scale } }: LocScale) =>
+    "*": divergence((q, { params }: LocScale) =>
+      fromMeanLogDensity(q, -Infinity, Infinity, () => meanLogNormal(q.mean, q.variance, params)),
+    ),
+  },
+});
+// The mean of the log density of Normal(loc, scale).
+const meanLogNormal = (mean: Tensor, variance: Tensor, { loc, scale }: Tensors<"loc" | "scale">): Tensor =>
+  variance
+    .div(square(scale))
+    .add(square(mean.sub(loc).div(scale)))
+    .mul(-0.5)
+    .sub(log(scale))
+    .sub(LOG_SQRT_2PI);
+export const ofStudentT = (): Divergences => ({
+  to: {
+    // Without a mean, the mean of (x - loc)² is infinite all the same.
+    Normal: divergence((q: Of<"df" | "loc" | "scale">, { params }: LocScale) =>
       fromMeanLogDensity(q, -Infinity, Infinity, () =>
-        q.variance
-          .add(square(q.mean.sub(loc)))
-          .div(square(scale))
-          .mul(-0.5)
-          .sub(log(scale))
-          .sub(LOG_SQRT_2PI),
+        meanLogNormal(q.params.loc, where(greater(q.params.df, 2), q.variance, Infinity), params),
       ),
     ),
   },
@@ -46,33 +64,29 @@ export const ofHalfNormal = (): Divergences => ({
 
 export const ofLaplace = (): Divergences => ({
   to: {
-    // r φ(-t) + r - 1 - log r, where φ(x) = exp(x) - 1 - x, r = s_q / s_p and t = |loc_q - loc_p| / s_q
+    // r φ(-t) + r - 1 - log r, where φ(x) = exp(x) - 1 - x, r = s_q / s_p and t = |loc_q - loc_p| / s_q. For large t, r φ(-t) = r t - r.
     Laplace: divergence(({ params: q }: LocScale, { params: p }: LocScale) => {
-      const t = abs(q.loc.sub(p.loc)).div(q.scale);
-      return q.scale.div(p.scale).mul(excessOverExp(t.neg())).add(rateDivergence(p.scale, q.scale));
+      const shift = abs(q.loc.sub(p.loc));
+      const [t, r] = [shift.div(q.scale), q.scale.div(p.scale)];
+      const isFar = greater(t, 50);
+      const near = mulZeroWins(excessOverExp(where(isFar, 0, t.neg())), r);
+      return where(isFar, shift.div(p.scale).sub(r), near).add(rateDivergence(p.scale, q.scale));
     }),
   },
 });
 
-// KL between Gumbel distributions with s_q = (1 + u) s_p and d = (loc_q - loc_p) / s_p: φ(w) + log Γ(1 + u) + γ u, where
-// w = log Γ(2 + u) - d and φ(x) = exp(x) - 1 - x.
-export function gumbelDivergence(u: Tensor, d: Tensor): Tensor {
-  const excess = lgammaExcess(u);
-  return excessOverExp(excess.sub(u.mul(EULER)).add(log1p(u)).sub(d)).add(excess);
-}
 export const ofGumbel = (): Divergences => ({
   to: {
     Gumbel: divergence(({ params: q }: LocScale, { params: p }: LocScale) =>
-      gumbelDivergence(q.scale.sub(p.scale).div(p.scale), q.loc.sub(p.loc).div(p.scale)),
+      gumbelDivergence(q.scale, p.scale, q.loc.sub(p.loc).div(p.scale)),
     ),
   },
 });
 
-// log(((s_q + s_p)² + d²) / (4 s_q s_p)), where d = loc_q - loc_p (Chyzak and Nielsen 2019)
-const cauchyDivergence = (s: Tensor, t: Tensor, d: Tensor): Tensor =>
-  log1p(square(s.sub(t)).add(square(d)).div(s.mul(t).mul(4)));
 export const ofCauchy = (): Divergences => ({
   to: {
+    // The mean of (x - loc)² is infinite.
+    Normal: () => tensor(Infinity),
     Cauchy: divergence(({ params: q }: LocScale, { params: p }: LocScale) =>
       cauchyDivergence(q.scale, p.scale, q.loc.sub(p.loc)),
     ),
@@ -82,7 +96,7 @@ export const ofCauchy = (): Divergences => ({
 export const ofHalfCauchy = (): Divergences => ({
   to: {
     HalfCauchy: divergence(({ params: q }: Of<"scale">, { params: p }: Of<"scale">) =>
-      cauchyDivergence(q.scale, p.scale, q.scale.mul(0)),
+      cauchyDivergence(q.scale, p.scale, tensor(0)),
     ),
   },
 });

@@ -20,9 +20,9 @@ export const ofDirichlet = (): Divergences => ({
   to: {
     Dirichlet: divergence(
       ({ params: { concentration: a } }: Of<"concentration">, { params: p }: Of<"concentration">) => {
-        const step = p.concentration.sub(a);
-        const [total, whole] = [sum(a, -1), sum(step, -1)];
-        return sum(gammaDivergence(a, a.add(step), step), -1).sub(gammaDivergence(total, total.add(whole), whole));
+        const c = p.concentration;
+        const step = c.sub(a);
+        return sum(gammaDivergence(a, c, step), -1).sub(gammaDivergence(sum(a, -1), sum(c, -1), sum(step, -1)));
       },
     ),
   },

@@ -14,6 +14,7 @@ import { type Model, withHandler } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { seed, substituteHandler } from "../program/values.js";
+import * as strategies from "./initStrategies.js";
 import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
 import { inspectModel, type Latent, type ModelInspection, platesIn, runModel, toLatents } from "./latents.js";
 
@@ -51,7 +52,11 @@ export interface AutoGuide {
 
 const OPTIONS = {
   prefix: kinds.string,
-  initLocFn: [(x) => typeof x === "function", "a strategy, such as initToMedian()"],
+  // A function that makes strategies is a frequent mistake for the strategy itself.
+  initLocFn: [
+    (x) => typeof x === "function" && !Object.values(strategies).includes(x as () => never),
+    "a strategy, such as initToMedian()",
+  ],
   key: kinds.any,
 } satisfies Record<string, Kind>;
 

@@ -6,9 +6,8 @@ import { elementsOf } from "../../autodiff/core/copy.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
-import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { requireKind, requireOptions, unknownName } from "../checks.js";
+import { refuseOption, requireKind, requireOptions, unknownName } from "../checks.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
 import { everyType, type Handler, type Message, type SampleMessage, withHandler, withHandlers } from "./messages.js";
 
@@ -62,6 +61,7 @@ export interface BlockOptions {
 export function block<A extends unknown[], R>(f: Program<A, R>, options: BlockOptions = {}): Program<A, R> {
   requireOptions("block", options, { hide: kinds.names, expose: kinds.names, hideIf: kinds.function });
   const { hide, expose, hideIf } = options;
+  if (hide !== undefined && expose !== undefined) refuseOption("block", "expose", "give hide or expose, not both.");
   const isHidden = (message: Message): boolean => {
     if (hideIf !== undefined) return hideIf(message);
     return hide !== undefined ? hide.includes(message.name) : !expose?.includes(message.name);
@@ -73,11 +73,12 @@ export function block<A extends unknown[], R>(f: Program<A, R>, options: BlockOp
   }));
 }
 
-/** Count log densities of `f` only where `keep` is not 0, or nowhere if `keep` is false. */
+/** Count log densities of `f` only where `keep` is not 0: everywhere if `keep` is true, nowhere if it is false. */
 export const mask = <A extends unknown[], R>(f: Program<A, R>, keep: boolean | TensorLike): Program<A, R> =>
   handler("mask", f, () => ({
     process: {
       sample(message) {
+        if (keep === true) return;
         message.mask = message.mask === null ? tensor(keep) : message.mask.logicalAnd(tensor(keep));
       },
     },

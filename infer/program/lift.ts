@@ -36,14 +36,23 @@ export function lift<A extends unknown[], R>(
     if (isRecord) return Object.hasOwn(priors, name) ? priors[name] : undefined;
     return typeof priors === "function" ? priors(name) : priors;
   };
-  return handlerOfNames("lift", f, isRecord ? Object.keys(priors) : [], ["param"], () => ({
-    process: {
-      param(message) {
-        const prior = priorOf(message.name);
-        if (prior !== undefined) draw(message, prior);
+  return handlerOfNames("lift", f, isRecord ? Object.keys(priors) : [], ["param"], () => {
+    // A param that is declared again in the same plates has the same value.
+    const drawn = new Map<string, ParamMessage["value"]>();
+    return {
+      process: {
+        param(message) {
+          const prior = priorOf(message.name);
+          if (prior === undefined) return;
+          const place = [message.declared, ...message.plates.map(({ name }) => name)].join();
+          const value = drawn.get(place);
+          if (value === undefined) draw(message, prior);
+          else giveValue(message, value);
+          drawn.set(place, message.value);
+        },
       },
-    },
-  }));
+    };
+  });
 }
 
 /** Sample the param from its prior, and return the visited elements to the program. */
@@ -62,7 +71,11 @@ function draw(message: ParamMessage, prior: Distribution): void {
   };
   // Use the name without prefixes, because an outer `scope` adds its prefix to the new site, too.
   const value = sampleOutside(message.declared, fn, {}, isOutside);
-  message.value = selectVisited(value, { fn, plates: message.plates.filter(isOutside) });
+  giveValue(message, selectVisited(value, { fn, plates: message.plates.filter(isOutside) }));
+}
+
+function giveValue(message: ParamMessage, value: ParamMessage["value"]): void {
+  message.value = value;
   // The value holds only the visited elements. Infinity keeps the plates from selecting elements once more.
   message.eventDim = Infinity;
   message.stop = true;

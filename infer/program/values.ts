@@ -11,6 +11,7 @@ import { handler, handlerOfNames, type Program } from "./handlers.js";
 import type { Handler, PlateMessage } from "./messages.js";
 import { reuseVisit, selectVisited } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
+import { reportAsSite } from "./traceChecks.js";
 
 /** Values by site name, or a function of the name. */
 export type Data = Record<string, TensorLike> | Map<string, TensorLike> | ((name: string) => TensorLike | undefined);
@@ -22,12 +23,15 @@ interface Values {
 }
 
 function readData(op: string, data: Data): Values {
-  const convert = (value: TensorLike | undefined): Tensor | undefined =>
-    value === undefined ? undefined : tensor(value);
-  if (typeof data === "function") return { names: [], of: (name) => convert(data(name)) };
-  if (data instanceof Map) return { names: [...data.keys()], of: (name) => convert(data.get(name)) };
+  const convert = (name: string, value: TensorLike | undefined): Tensor | undefined =>
+    value === undefined ? undefined : reportAsSite(name, () => tensor(value), `${op}: the value of`);
+  if (typeof data === "function") return { names: [], of: (name) => convert(name, data(name)) };
+  if (data instanceof Map) return { names: [...data.keys()], of: (name) => convert(name, data.get(name)) };
   requireKind(op, "the second argument", data, [isRecord, "values by name, a Map of them, or a function of the name"]);
-  return { names: Object.keys(data), of: (name) => (Object.hasOwn(data, name) ? convert(data[name]) : undefined) };
+  return {
+    names: Object.keys(data),
+    of: (name) => (Object.hasOwn(data, name) ? convert(name, data[name]) : undefined),
+  };
 }
 
 const noEffect = (op: string, site: string, message: string): PedigradError =>

@@ -3,6 +3,7 @@
  * one warning names the site.
  */
 import { jit, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
+import { forArrays } from "../../autodiff/transforms/jit/typedInputs.js";
 import type { JitMode } from "./options.js";
 import {
   type Advance,
@@ -26,7 +27,7 @@ export class CompiledStep {
     readonly eager: (state: SVIState, args: unknown[]) => StepResult,
     readonly mode: JitMode,
   ) {
-    this.#compiled = jit((state: SVIState, ...args: unknown[]) => eager(state, args));
+    this.#compiled = jit((state: SVIState, ...args: unknown[]) => forArrays(() => eager(state, args)));
     this.isOn = mode !== false;
   }
 

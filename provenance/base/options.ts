@@ -60,7 +60,7 @@ export function requireFunction(op: string, f: unknown, others: readonly unknown
     refuseOption(
       op,
       "f",
-      `takes a function alone and returns a function, got ${show(others[0])} as well. Call ${op}(f)(…).`,
+      `takes only a function and returns a function, but got ${show(others[0])} too. Call ${op}(f)(…).`,
     );
 }
 

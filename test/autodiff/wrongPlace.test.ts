@@ -49,7 +49,7 @@ const CALLS: [what: string, call: () => unknown, words: RegExp][] = [
     /triangularSolve: expected options/,
   ],
   ["einsum(a, b)", () => ops.einsum(x(), x()), /einsum: the first argument must be a string/],
-  ["grad(f, x)", () => ops.grad(f, x()), /grad: takes a function alone.*grad\(f\)\(…\)/],
+  ["grad(f, x)", () => ops.grad(f, x()), /grad: takes only a function.*grad\(f\)\(…\)/],
   ["valueAndGrad(f, x)", () => ops.valueAndGrad(f, x()), /valueAndGrad\(f\)/],
   ["jacobian(f, x)", () => ops.jacobian(f, x()), /jacobian\(f\)/],
   ["hessian(f, x)", () => ops.hessian(f, x()), /hessian\(f\)/],

@@ -2,10 +2,10 @@
 import * as assert from "uvu/assert";
 import { type Elbo, type Model, random, type Tensor, vmap } from "../../index.js";
 
-/** One row a draw. */
+/** One row for each draw. */
 export type Rows = readonly Float64Array[];
 
-/** n draws of `f(key)`, a record of tensors, by name; `loop` where the model reads values. */
+/** n draws of `f(key)`, a record of tensors, by name. Set `loop` if the model reads values. */
 export function drawsOf(
   f: (key: Tensor) => Record<string, Tensor>,
   n: number,
@@ -47,7 +47,7 @@ export function moments(rows: Rows): { mean: number[]; variance: number[] } {
 
 export const flatten = (x: unknown): number[] => (Array.isArray(x) ? x.flatMap(flatten) : [x as number]);
 
-/** The mean of the rows, times `sign`, within 4.5 standard errors of the exact value, in every component. */
+/** Check that the mean of the rows, times `sign`, is within 4.5 standard errors of the exact value in every component. */
 export function assertMean(label: string, rows: Rows, exact: unknown, sign = 1): void {
   const { mean, variance } = moments(rows);
   flatten(exact).forEach((want, j) => {

@@ -1,6 +1,6 @@
 /**
  * The exact moments of an estimator, without sampling: `substitute` puts every configuration of the discrete latents into guide and model,
- * and its gradient is weighted with its probability under the guide. All configurations run as one batch.
+ * and the gradient of each configuration is weighted with its probability under the guide. All configurations run as one batch.
  */
 import {
   type Elbo,
@@ -51,7 +51,7 @@ export function configurations(latents: Record<string, Latent>): Record<string, 
 }
 
 export interface Moments {
-  /** Of the gradient of the ELBO, by parameter, and of the ELBO itself, as `loss`. */
+  /** Moments of the gradient of the ELBO, by parameter, and of the ELBO itself, as `loss`. */
   readonly mean: Record<string, number[]>;
   readonly variance: Record<string, number[]>;
 }
@@ -61,7 +61,7 @@ interface Task {
   readonly guide: Model;
   readonly params: Record<string, Tensor>;
   readonly latents: Record<string, Latent>;
-  /** One configuration after the other: for models that read values. */
+  /** Run one configuration after the other, for models that read values. */
   readonly loop?: boolean;
 }
 type Named = Record<string, Tensor>;
@@ -72,7 +72,7 @@ const densityOf = (f: Model, values: Named, of: (site: SampleSite) => Tensor): T
     tensor(0),
   );
 
-/** f of every configuration, stacked. */
+/** The results of f for all configurations, stacked. */
 function overAll(all: Named, loop: boolean, f: (config: Named) => Named): Named {
   if (!loop) return vmap(f)(all) as Named;
   const count = (Object.values(all)[0] as Tensor).length;
@@ -109,7 +109,7 @@ export function exactMoments({ elbo, model, guide, params, latents, loop = false
   return { mean, variance };
 }
 
-/** The ELBO and its gradient as they are defined: Σ q (log p - log q) over all configurations, differentiated as it stands. */
+/** The ELBO by its definition, Σ q (log p - log q) over all configurations, and the gradient of this sum. */
 export function exactElbo({
   model,
   guide,
@@ -132,7 +132,7 @@ export function exactElbo({
   return { ...Object.fromEntries(numbers), loss: [value.item()] };
 }
 
-/** Refuse numbers that differ by more than a relative error from those expected, component by component. */
+/** Check that each number differs from the expected number by at most a relative error. */
 export function assertClose(got: number[], want: unknown, tolerance: number, what: string): void {
   flatten(want).forEach((value, j) => {
     const difference = Math.abs((got[j] as number) - value);

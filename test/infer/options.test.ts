@@ -1,4 +1,4 @@
-/** Every option is documented and tested; this file tests those that no other test uses. */
+/** Every option is documented and tested. This file tests the options that no other test uses. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,6 +27,7 @@ import {
   toInferenceData,
   trace,
 } from "../../index.js";
+import { refusal } from "../refusals.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const filesBelow = (folder: string): string[] =>
@@ -34,7 +35,7 @@ const filesBelow = (folder: string): string[] =>
     .filter((file) => file.endsWith(".ts"))
     .map((file) => join(root, folder, file));
 
-test("every option has a doc comment, a test that names it, and a word in the docs", () => {
+test("every option has a doc comment, a test that names it, and a mention in the docs", () => {
   const tests = filesBelow("test")
     .map((file) => readFileSync(file, "utf8"))
     .join("\n");
@@ -62,7 +63,12 @@ test("every option has a doc comment, a test that names it, and a word in the do
   assert.ok(complaints.length === 0, `\n${complaints.join("\n")}`);
 });
 
-test("block, hideIf: what it says of a message decides", () => {
+test("block, hide and expose together: refused, since one would be ignored", () => {
+  const error = refusal(() => block(() => {}, { hide: ["a"], expose: ["b"] }));
+  assert.equal([error.code, error.op, error.param], ["bad-option", "block", "expose"]);
+});
+
+test("block, hideIf: the messages for which hideIf returns true are hidden", () => {
   const program = () => {
     sample("z", new Normal(0, 1));
     sample("x", new Normal(0, 1), { obs: 1 });
@@ -72,7 +78,7 @@ test("block, hideIf: what it says of a message decides", () => {
   assert.equal([...seen.keys()], ["z"]);
 });
 
-test("baselineBeta: costs of -10 with a decay of 0.5 are met by the baselines 0, -5, -7.5", () => {
+test("baselineBeta: with costs of -10 and a decay of 0.5, the baselines are 0, -5, -7.5", () => {
   const model = () => {
     sample("z", new Bernoulli(0.5));
     factor("ten", -10);
@@ -94,18 +100,18 @@ test("baselineBeta: costs of -10 with a decay of 0.5 are met by the baselines 0,
   );
 });
 
-test("sharesMask: log q counts where the model's log p does", () => {
+test("sharesMask: log q counts only where the model's log p counts", () => {
   const keep = tensor([1, 0]);
   const model = () => plate("i", 2, () => mask(() => sample("z", new Normal(0, 1)), keep)());
   const drawn: Tensor[] = [];
   const guide = () => plate("i", 2, () => drawn.push(sample("z", new Normal(3, 1), { infer: { sharesMask: true } })));
   const loss = new TraceGraphELBO().loss(random.key(0), {}, model, guide).item();
   const [z] = [...detachProvenance(drawn[0] as Tensor).toFloat64Array()] as [number];
-  // log q - log p of the first element alone.
+  // log q - log p of the first element only.
   assert.ok(Math.abs(loss - (z ** 2 - (z - 3) ** 2) / 2) < 1e-13, `${loss}`);
 });
 
-test("adam, eps: it keeps the first step below the rate where gradients are small", () => {
+test("adam, eps: for small gradients the first step is smaller than the rate", () => {
   // The first step is rate · g / (|g| + eps).
   const step = (eps: number): number => {
     const optimiser = adam(1, { eps });
@@ -127,14 +133,14 @@ test("progressBar: a function receives the text", () => {
   assert.ok(said.length > 0 && said.some((text) => text.includes("5")), said.join("|"));
 });
 
-test("retainGraph is accepted, and without effect", () => {
+test("retainGraph is accepted and has no effect", () => {
   const model = () => sample("z", new Normal(0, 1));
   const guide = () => sample("z", new Normal(1, 1));
   const loss = (options: object) => new TraceELBO(options).loss(random.key(0), {}, model, guide).item();
   assert.is(loss({ retainGraph: true }), loss({}));
 });
 
-test("toInferenceData, coords: labels of an axis are passed on", () => {
+test("toInferenceData, coords: the labels of an axis are written", () => {
   const text = toInferenceData(
     { posterior: { theta: tensor([[1, 2]]) } },
     { dims: { theta: ["school"] }, coords: { school: ["A", "B"] } },
@@ -142,7 +148,7 @@ test("toInferenceData, coords: labels of an axis are passed on", () => {
   assert.equal(JSON.parse(text).coords, { school: ["A", "B"] });
 });
 
-test("minified, estimators and guides are refused under their own names", async () => {
+test("in minified code, errors call estimators and guides by their original names", async () => {
   const { outputFiles } = await build({
     stdin: {
       contents: `import { AutoNormal, RenyiELBO, TraceELBO, TraceEnumELBO } from "./infer/index.ts";
@@ -162,7 +168,7 @@ test("minified, estimators and guides are refused under their own names", async 
     assert.ok(said[i].startsWith(name), `${said[i]} begins with ${name}`);
 });
 
-test("an option that is undefined has its default, also for the compiler", () => {
+test("an option that is undefined has its default, also in the types", () => {
   const run = (omit: boolean) => {
     const given = <T extends object>(options: T): Partial<T> => (omit ? {} : options);
     const absent: { subsampleSize?: number | undefined } = given({ subsampleSize: undefined });

@@ -1,6 +1,6 @@
 /**
- * A tour of inference: a model, a trace of its run, a guide, an estimator, a fit. The posterior is known: six heads in 10 flips of a coin
- * with prior Beta(10, 10) give Beta(16, 14).
+ * A tour of inference: a model, a trace of its run, a guide, an estimator, a fit. The posterior is known: with six heads in 10 flips of a coin,
+ * the prior Beta(10, 10) becomes Beta(16, 14).
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -45,10 +45,10 @@ const logBetaOf = (a: number, b: number): number =>
     .add(lgamma(b))
     .sub(lgamma(a + b))
     .item();
-/** log of the probability of the flips in their order. */
+/** The log probability of the flips in their order. */
 const evidence = logBetaOf(16, 14) - logBetaOf(10, 10);
 
-test("a model is a function; a handler around it draws, and a trace writes down what it did", () => {
+test("a model is a function; a handler around it gives keys for draws, and a trace records the run", () => {
   const run = trace(seed(model, random.key(0))).getTrace(flips);
   assert.equal([...run.keys()], ["fairness", "flips", "obs"]);
   const obs = run.get("obs") as SampleSite;
@@ -56,13 +56,13 @@ test("a model is a function; a handler around it draws, and a trace writes down 
   assert.equal(obs.logProb().shape, [10]);
 });
 
-test("handlers change a model without touching it", () => {
+test("handlers change the meaning of a model without changing its code", () => {
   const fair = trace(condition(model, { fairness: 0.5 })).getTrace(flips);
   const total = (fair.get("obs") as SampleSite).logProb().sum().item();
   assert.ok(Math.abs(total - 10 * Math.log(0.5)) < 1e-13);
 });
 
-test("where the guide is the posterior, every draw's loss is minus the log evidence", () => {
+test("if the guide is the posterior, the loss of every draw is minus the log evidence", () => {
   for (const key of [0, 1, 2]) {
     const loss = new TraceELBO().loss(random.key(key), { alpha: tensor(16), beta: tensor(14) }, model, guide, flips);
     assert.ok(Math.abs(loss.item() + evidence) < 1e-10, `${loss.item()} is not ${-evidence}`);
@@ -70,7 +70,7 @@ test("where the guide is the posterior, every draw's loss is minus the log evide
 });
 
 test("a fit finds the posterior", () => {
-  // The start, Beta(15, 15), is 1 off in both; the path's gradient has little noise, and the tolerance is a third of that.
+  // The start, Beta(15, 15), is off by 1 in both parameters. The pathwise gradient has little noise, so a tolerance of a third suffices.
   const svi = new SVI(model, guide, adam(0.05), new TraceELBO({ numParticles: 10 }));
   const { params } = svi.run(random.key(0), 600, flips);
   const mean = (a: Tensor, b: Tensor) => a.div(a.add(b)).item();
@@ -84,11 +84,11 @@ test("the posterior predicts: the next flip is heads with probability 16 / 30", 
     },
     { numSamples: 2000 },
   ).run(random.key(0));
-  // n = 2,000: a standard error of √(0.533 · 0.467 / n) = 0.0112.
+  // For n = 2,000 the standard error is √(0.533 · 0.467 / n) = 0.0112.
   assert.ok(Math.abs((drawn.next as Tensor).mean().item() - 16 / 30) < 4.5 * 0.0112);
 });
 
-// Two switches; only the first lights the lamp that is observed.
+// Two switches, of which only the first turns on the observed lamp.
 const switches = () => {
   const first = sample("first", new Bernoulli(0.5));
   sample("second", new Bernoulli(0.5));
@@ -99,7 +99,7 @@ const guess = () => {
   sample("second", new Bernoulli({ logits: param("second_logit", 0) }));
 };
 
-test("a choice without a path is charged only with what depends on it", () => {
+test("a site without a pathwise gradient is charged only with costs that depend on it", () => {
   const sites = explain(new TraceGraphELBO(), switches, guess).sites.filter(({ side }) => side === "guide");
   assert.equal(
     sites.map(({ charged }) => charged),
@@ -114,7 +114,8 @@ test("a finite choice can be summed out: the loss is exact, and its gradient has
   const values = { first_logit: tensor(0), second_logit: tensor(0) };
   const exact = new TraceEnumELBO({ strictEnumerationWarning: false });
   const [loss, slopes] = exact.lossAndGrads(random.key(0), values, switches, configEnumerate(guess));
-  // At 1/2 guide and prior agree: -Σ (1/2) log N(2; 3·first, 1). The slope for the logit is -(1/4) (log N(2; 3, 1) - log N(2; 0, 1)).
+  // At probability 1/2, guide and prior agree, so the loss is -Σ (1/2) log N(2; 3·first, 1).
+  // Its slope in the logit is -(1/4) (log N(2; 3, 1) - log N(2; 0, 1)).
   const log = (loc: number) => -((2 - loc) ** 2) / 2 - Math.log(2 * Math.PI) / 2;
   assert.ok(Math.abs(tensor(loss).item() + (log(0) + log(3)) / 2) < 1e-13);
   assert.ok(Math.abs((slopes.first_logit as Tensor).item() + (log(3) - log(0)) / 4) < 1e-13);

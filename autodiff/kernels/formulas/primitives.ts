@@ -39,8 +39,8 @@ function upperHalf(x) { let c = x * ${2 ** 27 + 1}; return c - (c - x); }
 `;
 
 /**
- * The primitives for one number that can be written in the same language. Like the SIMD instructions, `lesser` and `larger` return the
- * first operand if one is NaN, or if both are zeros. `scale` needs k in -2000 … 2000.
+ * The primitives for one number that can be written in the language of formulas. Like the SIMD instructions, `lesser` and `larger` return
+ * the first operand if one is NaN, or if both are zeros. `scale` needs k in -2000 … 2000.
  */
 export const scalarPrimitives = `
 function any(x) { return x; }

@@ -1,8 +1,8 @@
 /**
  * The random words of one element of a draw. Element i uses the counters (0, i), (1, i), (2, i), …, one for each attempt of a rejection
- * sampler. So the value of an element depends only on the key and on i, not on other elements, the shape of the draw, or whether it runs
- * under vmap or jit. Attempt 0 uses JAX's word pair i, so the first `uniform` equals `jax.random.uniform(key, shape)[i]` bit for bit. One
- * Stream is used for all elements of a draw: `at` moves it to an element.
+ * sampler. So these words depend only on the key and on i, not on other elements, on the shape of the draw, or on vmap and jit. Attempt 0
+ * uses JAX's word pair i, so the first `uniform` equals `jax.random.uniform(key, shape)[i]` bit for bit. One Stream is used for all
+ * elements of a draw: `at` moves it to an element.
  */
 import { threefry2x32 } from "./threefry.js";
 

@@ -13,7 +13,7 @@ const ATANH_Q = [1, -2.347154111389131, 1.8958647643086135, -0.6030463548738926,
  * r = mu / (2 + mu), log(1 + mu) = 2 atanh r and mu - 2r = mu r (Loader 2000). Error 3 ulp for |mu| < 1/2.
  */
 export function excessOverLog(mu: number, onePlusMu: number): number {
-  if (!(Math.abs(mu) < 0.5)) return mu - log(onePlusMu);
+  if (!(Math.abs(mu) < 0.5)) return mu < Infinity ? mu - log(onePlusMu) : mu;
   const r = mu / (2 + mu);
   return r * (mu - 2 * r * r * ratio(ATANH_P, ATANH_Q, r * r));
 }

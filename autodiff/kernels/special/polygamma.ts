@@ -110,14 +110,14 @@ export function polygamma(n: 2 | 3, x: number): number {
 }
 
 /**
- * ψ(a+b) - ψ(a) for a, b > 0, NaN for a < 0; relative error 1e-15: every term is positive, so nothing cancels. The recurrence raises a to at least 8. Then
- * the difference is log(1 + b/a) plus the divided difference of the tail series.
+ * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. The recurrence raises a to at least 8. Then
+ * the difference is log(1 + b/a) plus the divided difference of the tail series. For a <= 0, where the recurrence
+ * might take any number of steps, it is the plain difference.
  */
 export function digammaDifference(a: number, b: number): number {
-  // From a number far below 0, the recurrence would take forever.
-  if (a < 0) return NaN;
+  if (!(a > 0)) return digamma(a + b) - digamma(a);
   let sum = 0;
-  for (; a < 8; a++) sum += b / a / (a + b);
+  for (; a < 8; a++) sum += b / (a + b) / a;
   const u = 1 / a;
   const v = 1 / (a + b);
   const gap = b * u * v;

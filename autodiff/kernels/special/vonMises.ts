@@ -8,7 +8,7 @@
  * Gauss–Legendre quadrature, over the range where f is more than exp(-40) times its maximum.
  */
 import { atan, exp, sin } from "../formulas/scalarFormulas.js";
-import { besselGap, i0e } from "./bessel.js";
+import { circularVariance, i0e } from "./bessel.js";
 import { gaussLegendre } from "./quadrature.js";
 
 // exp(-NEGLIGIBLE) is smaller than the rounding error of an integral.
@@ -49,7 +49,7 @@ export function vonMisesCdf(x: number, kappa: number): number {
 export function vonMisesImplicitGrad(x: number, kappa: number): number {
   if (!(kappa >= 0) || Number.isNaN(x)) return NaN;
   const size = Math.min(Math.abs(x), Math.PI);
-  const spread = besselGap(kappa) / i0e(kappa);
+  const spread = circularVariance(kappa);
   const integrand = (t: number) => relativeDensity(t, size, kappa) * (spread - 2 * sine2(t));
   const inner = 2 * sine2(size) <= spread;
   const integral = inner ? -gaussLegendre(integrand, 0, size) : gaussLegendre(integrand, size, tailEnd(size, kappa));

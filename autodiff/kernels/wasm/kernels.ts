@@ -114,7 +114,7 @@ function shiftColumns(out, a, columns, n) {
 
 /**
  * indices: adds the axis size to negative indices, and returns whether any index is invalid. gather: out[k] = x[i[k]]. scatter:
- * out[i[k]] = out[i[k]] + g[k]. i holds whole numbers.
+ * out[i[k]] = out[i[k]] + g[k]. The numbers in i are whole.
  */
 const tables = `
 function indices(out, x, n, size) {

@@ -6,7 +6,7 @@
 /** Bytes that `multiply` needs for a tile and a panel. */
 export const SCRATCH = 128 + 256 * 32;
 
-/** The texts for all `names`, which are separated by spaces. */
+/** The texts for all `names`, joined. The names are separated by spaces. */
 export const each = (names: string, text: (name: string, i: number) => string): string =>
   names.split(" ").map(text).join(" ");
 

@@ -210,7 +210,7 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   return (indices.some(isMask) ? null : lookUp(source, indices.map(tensor))) ?? gather("at", source, indices);
 }
 
-/** x[i, j, …]. For `aligned`, see `Gather`. Other axes that are indexed count as mixed by `op`, not by the op it applies. */
+/** x[i, j, …]. For `aligned`, see `Gather`. Other indexed axes become mixed, and `mixedBy` reports `op`, the function that was called. */
 function gather(op: string, source: Tensor, indices: readonly TensorLike[], aligned: readonly number[] = []): Tensor {
   const x = mixProvenance(
     source,
@@ -231,7 +231,7 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number):
     throw new PedigradError({
       code: "shape-mismatch",
       op: "takeAlongAxis",
-      message: `takeAlongAxis: x has shape ${showShape(source.shape)} and indices ${showShape(index.shape)}. Reshape one, so that both have the same number of axes.`,
+      message: `takeAlongAxis: x has shape ${showShape(source.shape)}, and indices has shape ${showShape(index.shape)}. Reshape one of them, so that both have the same number of axes.`,
     });
   const collapse = (shape: Shape) => shape.map((n, i) => (i === along ? 1 : n));
   const common = broadcastShapes("takeAlongAxis", collapse(source.shape), collapse(index.shape));

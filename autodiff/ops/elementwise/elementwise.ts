@@ -20,8 +20,8 @@ type Rules<Xs extends Tensor[]> = readonly (Rule<Xs> | null)[] | null;
 type Scalar = (...xs: number[]) => number;
 
 /**
- * An elementwise function of one, two or three operands. `op` is the table row that it applies, and `method` the same function as a method
- * of its first operand, so that calling a method of a tensor takes no detour.
+ * An elementwise function of one, two or three operands. `op` is the table row that it applies. `method` is the same function as a method
+ * of the first operand, so that a method call is not slower than a function call.
  */
 type Elementwise<Rest extends TensorLike[]> = ((a: TensorLike, ...rest: Rest) => Tensor) & {
   readonly op: Op;
@@ -58,7 +58,7 @@ function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor
 
 const asTensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : tensor(x));
 
-/** An op that maps `scalar` over its operand; `rules` give the gradient. */
+/** The function that applies `scalar` to every element of its operand, as a new op; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
   const op = elementwise(name, scalar as Scalar, 1, rules);
   return Object.assign((a: TensorLike) => apply(op, null, asTensor(a)), {
@@ -105,7 +105,8 @@ function shapeOfAll(name: string, inputs: readonly Tensor[]): Shape {
 }
 
 /**
- * Where an operand is read: element i of row r is at `offset + r * down + i * step`. The lists `steps` and `downs` have these per operand.
+ * Where an operand is read: element i of row r is at `offset + r * down + i * step`. The lists `steps` and `downs` have one entry per
+ * operand.
  */
 interface Cursor {
   readonly data: Float64Array;
@@ -123,15 +124,12 @@ function plainLoop(scalar: Scalar): Rows {
     for (let r = 0; r < rows; r++)
       for (let i = 0; i < n; i++) {
         const read = (k: number): number => {
-          const { data, offset } = operands[k] as Cursor;
-          return data[offset + r * (downs[k] as number) + i * (steps[k] as number)] as number;
+          const operand = operands[k];
+          if (operand === undefined) return 0;
+          return operand.data[operand.offset + r * (downs[k] as number) + i * (steps[k] as number)] as number;
         };
-        out[at + r * down + i] =
-          operands.length === 1
-            ? scalar(read(0))
-            : operands.length === 2
-              ? scalar(read(0), read(1))
-              : scalar(read(0), read(1), read(2));
+        // A function of fewer operands ignores the zeros after them.
+        out[at + r * down + i] = scalar(read(0), read(1), read(2));
       }
   };
 }
@@ -165,12 +163,12 @@ function elementwiseKernel(scalar: Scalar): Op["kernel"] {
     const steps = new Array<number>(inputs.length);
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i] as View;
-      const m = x.size;
-      if (m !== 1 && (m !== n || !isContiguous(x))) {
+      if (x.stride.every((step) => step === 0) || x.size === 1) steps[i] = 0;
+      else if (x.size === n && isContiguous(x)) steps[i] = 1;
+      else {
         overRows ??= generateLoop(scalar, true);
         return alongLastAxes(overRows, out, inputs);
       }
-      steps[i] = m === 1 ? 0 : 1;
     }
     loop ??= generateLoop(scalar, false) as Loop;
     loop(n, out.data, out.offset, inputs, steps);

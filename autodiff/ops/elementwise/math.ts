@@ -33,9 +33,9 @@ export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => mulZero
 export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => mulZeroWins(g, neg(square(y)))]);
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, _, a) => sqrtSlope(g, a)]);
 /**
- * g / (2 √a), or 0 where g is 0. At a = 0 the derivative of this op with respect to a is infinite. If the cotangent G is 0 there, their
- * product has no limit (as in the Hessian of a norm). So NaN is right, 0 would be wrong, and the rule multiplies G by `mul`, not by
- * `mulZeroWins`.
+ * g / (2 √a), or 0 where g is 0. At a = 0 the derivative of this op with respect to a is infinite. If the cotangent G is 0 there, the
+ * product of the two has no limit (as in the Hessian of a norm), so NaN is right and 0 would be wrong. Therefore the rule multiplies by
+ * `mul`, not by `mulZeroWins`.
  */
 const sqrtSlope: Binary = binary("sqrtSlope", (g, a) => (g === 0 ? 0 : (0.5 * g) / Math.sqrt(a)), [
   (G, _, __, a) => sqrtSlope(G, a),
@@ -54,16 +54,6 @@ const powSlope: Ternary = ternary("powSlope", formulas.powSlope, [
 ]);
 /** log a, or 0 where a is 0. */
 const logOrZero = (a: Tensor): Tensor => log(where(equal(a, 0), 1, a));
-/** b·average + (1 - b)·x: a decaying average after one more number x. */
-export const decayingAverage: Ternary = /* @__PURE__ */ ternary(
-  "decayingAverage",
-  (average, x, b) => b * average + (1 - b) * x,
-  [
-    (g, _, __, ___, b) => mulZeroWins(g, b),
-    (g, _, __, ___, b) => mulZeroWins(g, sub(1, b)),
-    (g, _, average, x) => mulZeroWins(g, sub(average, x)),
-  ],
-);
 
 // Exponentials and logarithms
 export const exp: Unary = unary("exp", formulas.exp, [(g, y) => mulZeroWins(g, y)]);

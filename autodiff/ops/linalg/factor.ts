@@ -126,7 +126,7 @@ const inverseOp: Op = {
   batch: (_, [x]) => apply(inverseOp, null, x as Tensor),
   axes: () => mixLast(2),
 };
-/** The inverse of each matrix; not finite for a singular one. */
+/** The inverse of each matrix; not finite if the matrix is singular. */
 export const inverse = (x: TensorLike): Tensor => apply(inverseOp, null, tensor(x));
 
 const logdetOp: Op = {
@@ -143,5 +143,5 @@ const logdetOp: Op = {
   batch: (_, [x]) => apply(logdetOp, null, x as Tensor),
   axes: () => dropLast(2),
 };
-/** The logarithm of the determinant of each matrix; -Infinity for a singular one, NaN where the determinant is negative. */
+/** The logarithm of the determinant of each matrix; -Infinity if the matrix is singular, NaN if the determinant is negative. */
 export const logdet = (x: TensorLike): Tensor => apply(logdetOp, null, tensor(x));

@@ -27,7 +27,7 @@ export const matmulOp: Op = {
       throw new PedigradError({
         code: "shape-mismatch",
         op: "matmul",
-        message: `matmul: shapes ${showShape(left)} and ${showShape(right)} do not fit: the left matrix has ${left.at(-1)} columns, the right one ${right.at(-2)} rows. Make these equal, by transpose or reshape.`,
+        message: `matmul: shapes ${showShape(left)} and ${showShape(right)} do not fit: the left matrix has ${left.at(-1)} columns, the right matrix has ${right.at(-2)} rows. Make the two numbers equal, by transpose or reshape.`,
       });
     const batch = broadcastShapes("matmul", left.slice(0, -2), right.slice(0, -2));
     return [...batch, left.at(-2) as number, right.at(-1) as number];
@@ -67,8 +67,8 @@ function product(out: View, left: View, right: View): () => void {
       }
     };
   }
-  // A transposed matrix times a vector, as in the gradient of a product with a vector. The columns of the matrix are contiguous, so nothing
-  // is copied.
+  // For a transposed matrix times a vector, as in the gradient of a product with a vector. The columns of the matrix are contiguous, so
+  // nothing is copied.
   const byColumns = n < FEW_COLUMNS && isRowMajor(transposeView(left));
   const run = byColumns ? multiplyByColumns : multiply;
   const leftMatrices = matricesOf(left, batch, byColumns || isRowMajor(left));

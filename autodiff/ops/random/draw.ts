@@ -159,7 +159,7 @@ export function asKey(op: string, key: TensorLike): Tensor {
     throw new PedigradError({
       code: "bad-key",
       op,
-      message: `random.${op}: a key must have shape [2], or [..., 2] for a batch of keys, got shape ${showShape(words.shape)}. Make one with random.key(0) or random.split(key).`,
+      message: `random.${op}: a key must have shape [2], or [..., 2] for a batch of keys, got shape ${showShape(words.shape)}. Make a key with random.key(0) or random.split(key).`,
     });
   return words;
 }

@@ -220,7 +220,7 @@ function asVector(op: string, parameter: string, x: TensorLike): Tensor {
     throw new PedigradError({
       code: "shape-mismatch",
       op,
-      message: `random.${op}: ${parameter} must have at least one axis, the last one being the vector of one draw, got shape ${showShape(values.shape)}.`,
+      message: `random.${op}: ${parameter} must have at least one axis, because its last axis is the vector of one draw, got shape ${showShape(values.shape)}.`,
     });
   return values;
 }

@@ -1,5 +1,5 @@
 /**
- * Which axes of an array survive `reshape`: an axis does if it keeps its size and the number of elements to its right. Adjacent axes of
+ * Which axes survive `reshape`: an axis survives if it keeps its size and the number of elements to its right. Adjacent axes of
  * size 1 have the same number of elements to their right, so this rule cannot tell them apart. They survive only if both shapes have
  * equally many axes of size 1 in this place, or if one shape is the other with axes added before or after it.
  */
@@ -16,7 +16,7 @@ function onesFrom(shape: Shape, k: number): number {
   return end - k;
 }
 
-/** How far axes move to the left, if the longer shape is the shorter one with axes added on one side; null for neither side or both. */
+/** How far axes move to the left, if the longer shape is the shorter shape with axes added on exactly one side; else null. */
 function shiftBetween(from: Shape, to: Shape): number | null {
   const n = Math.min(from.length, to.length);
   const isPrefix = sameShape(from.slice(0, n), to.slice(0, n));

@@ -239,7 +239,7 @@ class Compiler<A extends unknown[], R> {
         code: "async-program",
         op: "jit",
         message:
-          "jit: the function returned a promise, but ops after an await would not be recorded. Make it a plain function, await its data before calling it, and pass them as arguments.",
+          "jit: the function returned a promise, but ops after an await would not be recorded. Make it a plain function: await the data before the call, and pass them as arguments.",
       });
     return outcome;
   }

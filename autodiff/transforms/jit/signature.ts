@@ -4,12 +4,13 @@
  * weak. To compute a signature takes longer than a run of a small program. So the records that jit itself returned last are recognised
  * without a walk, and the usual arguments, records and lists of tensors, are compared directly with the arguments of the first call.
  */
-import { isRecord, requireDepth, requireNamedFields } from "../../../provenance/base/records.js";
+import { isRecord, MAX_DEPTH, refuseDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
 import { isContainer, mapTree } from "../tree.js";
 import { literal } from "./program/params.js";
+import { asTypedInput } from "./typedInputs.js";
 
 /** A value in two parts: a text, which must be equal if two calls are alike, and tensors, whose numbers may differ. */
 export interface Signature {
@@ -27,7 +28,11 @@ export const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
 /** `value` with the leaves for which `isReplaced` is true replaced, in order, by `leaves`. */
 export function fillLeaves(value: unknown, leaves: readonly Tensor[], isReplaced: (leaf: unknown) => boolean): unknown {
   let next = 0;
-  return mapTree(value, (leaf) => (isReplaced(leaf) ? leaves[next++] : leaf));
+  return mapTree(value, (leaf) => {
+    if (!isReplaced(leaf)) return leaf;
+    const x = leaves[next++];
+    return leaf instanceof Tensor ? x : asTypedInput(x as Tensor);
+  });
 }
 
 export class Signatures {
@@ -59,7 +64,7 @@ export class Signatures {
         leaves.push(leaf);
         return `[${leaf.shape}]`;
       }
-      requireDepth("jit", depth);
+      if (depth > MAX_DEPTH) refuseDepth("jit");
       requireNamedFields("jit", x as object);
       const kind = Array.isArray(x) ? `list${x.length}` : x instanceof Map ? "Map" : "";
       const entries = x instanceof Map ? [...x] : Object.entries(x as object);

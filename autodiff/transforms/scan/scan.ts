@@ -18,7 +18,7 @@ import { loop, type Step } from "./loop.js";
 export interface ScanOptions {
   /** Run from the last x to the first; each y keeps the position of its x. */
   reverse?: boolean | undefined;
-  /** For gradients of loops with many steps n: keep the carry only at every √n-th step, and recompute the carries between these. */
+  /** For gradients of loops with many steps n: keep the carry only at every √n-th step, and recompute the other carries. */
   checkpoint?: boolean | undefined;
 }
 
@@ -109,7 +109,7 @@ function nextCarry(init: unknown, start: readonly Tensor[], next: unknown): Tens
     if (x.shape.length > shape.length || !sameShape(broadcastShapes("scan", x.shape, shape), shape))
       throw refusal(
         "shape-mismatch",
-        `${name} starts with shape ${showShape(shape)} and has shape ${showShape(x.shape)} after a step. Give init that shape.`,
+        `${name} starts with shape ${showShape(shape)} and has shape ${showShape(x.shape)} after a step. Give init the shape that the carry has after a step.`,
       );
     return broadcastTo(x, shape);
   });

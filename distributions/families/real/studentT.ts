@@ -13,6 +13,7 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logOnePlusSquareOver, studentCdf, studentQuantile, studentSpread } from "../../densities/student.js";
+import { ofStudentT } from "../../kl/real.js";
 
 /** Draws of z are clipped to ± this number, so that draws of x stay finite. */
 const FARTHEST = 1e290;
@@ -56,4 +57,5 @@ export class StudentT extends /* @__PURE__ */ family<
     const spread = digammaDifference(half, 0.5).mul(half.add(0.5));
     return spread.add(log(df).mul(0.5)).add(logBeta(0.5, half)).add(log(scale));
   },
+  divergences: ofStudentT,
 }) {}

@@ -203,7 +203,7 @@ test("shapes that do not fit are refused by every op", () => {
   refused(() => tensor([1, 2]).reshape([3]), "shape-mismatch", "[2]", "[3]");
   refused(() => tensor([1, 2]).reshape([-1, 3]), "shape-mismatch", "[-1,3]");
   refused(() => tensor([1, 2]).broadcastTo([3]), "shape-mismatch");
-  refused(() => P.matmul(zeros([2, 3]), zeros([2, 3])), "shape-mismatch", "has 3 columns, the right one 2 rows");
+  refused(() => P.matmul(zeros([2, 3]), zeros([2, 3])), "shape-mismatch", "has 3 columns, the right matrix has 2 rows");
   refused(() => P.matmul(2, zeros([2, 3])), "shape-mismatch", "mul");
   refused(() => P.concatenate([zeros([2, 3]), zeros([3, 2])]), "shape-mismatch");
   refused(() => P.cholesky(zeros([2, 3])), "shape-mismatch", "[2,3]");
@@ -249,6 +249,27 @@ test("a result keeps at most 16 times its bytes alive, or 2 kB", () => {
       const { buffer } = rawView(P.arange(n).add(1)).data;
       assert.ok(buffer.byteLength <= Math.max(2048, 16 * 8 * n), `${n} numbers in ${buffer.byteLength} bytes`);
     }
+});
+
+test("elements by number are refused, since undefined would make a comparison false without an error", () => {
+  // biome-ignore lint/suspicious/noExplicitAny: TypeScript does not allow these uses
+  const x = tensor([1, 2, 3]) as any;
+  const uses: (() => unknown)[] = [
+    () => x[0] > 0,
+    () => x[-1],
+    () => {
+      x[1] = 5;
+    },
+    () => 2 in x,
+    () => Array.prototype.slice.call(x),
+    () => x.add(1)[0],
+    () => grad((y: Tensor) => (y as unknown as Tensor[])[0] as Tensor)(x),
+  ];
+  for (const use of uses) assert.is(refusal(use).code, "bad-index");
+  assert.equal(
+    [x.nothing, "shape" in x, Object.hasOwn(x, "shape"), `${x}`],
+    [undefined, true, true, "Tensor[3] [1,2,3]"],
+  );
 });
 
 test.run();

@@ -23,11 +23,11 @@ const filled = (data: readonly number[], shape: readonly number[]): Tensor => te
 
 /** The coordinates of element `i` of an array, the last axis first. */
 export function coordinates(i: number, shape: readonly number[]): number[] {
-  let rest = i;
+  let remaining = i;
   return [...shape].reverse().map((n) => {
-    const at = rest % n;
-    rest = (rest - at) / n;
-    return at;
+    const coordinate = remaining % n;
+    remaining = (remaining - coordinate) / n;
+    return coordinate;
   });
 }
 
@@ -40,8 +40,8 @@ export function dependencies(
   const data = operands.map(({ shape, value = somewhere }, k) =>
     Array.from({ length: sizeOf(shape) }, (_, i) => value(i + 100 * k)),
   );
-  const run = (own: readonly number[]): Tensor =>
-    f(...operands.map(({ shape }, k) => filled(k === which ? own : (data[k] as number[]), shape)));
+  const run = (numbers: readonly number[]): Tensor =>
+    f(...operands.map(({ shape }, k) => filled(k === which ? numbers : (data[k] as number[]), shape)));
   const base = run(data[which] as number[]);
   const before = base.toFloat64Array();
   const pairs: [number, number][] = [];
@@ -68,7 +68,11 @@ export const asSite = (x: Tensor, name = "x"): Tensor =>
  * The pairs of axes that correspond according to the provenance of f's result: an axis of operand `which` and an axis of the result, from
  * the right.
  */
-export function claims(f: Fn, operands: readonly Operand[], which: number): [own: number, its: number][] {
+export function claims(
+  f: Fn,
+  operands: readonly Operand[],
+  which: number,
+): [operandAxis: number, resultAxis: number][] {
   const xs = operands.map(({ shape, value = somewhere }, k) => {
     const x = filled(
       Array.from({ length: sizeOf(shape) }, (_, i) => value(i + 100 * k)),
@@ -77,27 +81,30 @@ export function claims(f: Fn, operands: readonly Operand[], which: number): [own
     return k === which ? asSite(x) : x;
   });
   const { provenance } = outsideRuns(() => f(...xs));
-  return [...provenance.axesOf("x")].map(([own, its]) => [-1 - own, -1 - its]);
+  return [...provenance.axesOf("x")].map(([operandAxis, resultAxis]) => [-1 - operandAxis, -1 - resultAxis]);
 }
 
 /** Asserts that every claim is true, and, if `isExact`, that no axis is mixed without need. */
 export function checkAxes(what: string, f: Fn, operands: readonly Operand[], which: number, isExact = true): void {
   const { shape, pairs } = dependencies(f, operands, which);
   const from = (operands[which] as Operand).shape;
-  const said = claims(f, operands, which);
+  const claimed = claims(f, operands, which);
   const coordinatesOf = pairs.map(([o, e]) => [coordinates(o, shape), coordinates(e, from)] as const);
-  const holds = (own: number, its: number): boolean => coordinatesOf.every(([o, e]) => o[its] === e[own]);
+  const holds = (operandAxis: number, resultAxis: number): boolean =>
+    coordinatesOf.every(([o, e]) => o[resultAxis] === e[operandAxis]);
   const where = `${what}, operand ${which} of shape [${from}], result [${shape}]`;
-  for (const [own, its] of said) {
-    assert.ok(its < shape.length, `${where}: no axis ${its}`);
-    assert.ok(holds(own, its), `${where}: claims that its axis ${own} is axis ${its}, which is not so`);
+  for (const [operandAxis, resultAxis] of claimed) {
+    assert.ok(resultAxis < shape.length, `${where}: the result does not have axis ${resultAxis}`);
+    const claim = `axis ${operandAxis} of the operand corresponds to axis ${resultAxis} of the result`;
+    assert.ok(holds(operandAxis, resultAxis), `${where}: it is false that ${claim}`);
   }
   if (!isExact || pairs.length === 0) return;
   from.forEach((n, i) => {
-    const own = from.length - 1 - i;
-    if (n === 1 || said.some(([axis]) => axis === own)) return;
-    const its = shape.findIndex((m, j) => m === n && holds(own, shape.length - 1 - j));
-    assert.is(its, -1, `${where}: axis ${own} is said to be mixed, but is axis ${shape.length - 1 - its}`);
+    const operandAxis = from.length - 1 - i;
+    if (n === 1 || claimed.some(([axis]) => axis === operandAxis)) return;
+    const index = shape.findIndex((m, j) => m === n && holds(operandAxis, shape.length - 1 - j));
+    const truth = `corresponds to axis ${shape.length - 1 - index} of the result`;
+    assert.is(index, -1, `${where}: axis ${operandAxis} of the operand is mixed, but ${truth}`);
   });
 }
 

@@ -1,4 +1,4 @@
-/** Elementwise provenance: the models of golden/axes.json, by the exact mean and variance of their gradients. */
+/** Elementwise provenance: the exact mean and variance of the gradients of the models in golden/axes.json. */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import {
@@ -36,7 +36,7 @@ interface Form {
 interface Case {
   readonly latents: Record<string, Latent>;
   readonly forms: (data: Golden["observed"]) => Record<string, Form>;
-  /** Broken plates: that every element pays for all is right too. */
+  /** Whether the elements of plates are mixed, so that charging every element with all costs is also right. */
   readonly isBroken?: boolean;
 }
 const p = (name: string): Tensor => param(name);
@@ -209,7 +209,7 @@ const cases: Record<string, Case> = {
   },
 };
 
-/** The latents' shapes in a form whose guide has other shapes than the event form. */
+/** The shapes of the latents in one form of a model. In one case they differ from the shapes in the event form. */
 const shapesIn = (name: string, form: string, latents: Record<string, Latent>): Record<string, Latent> =>
   name === "b4_rows_against_columns" && form === "plate" ? { ...latents, a: { shape: [2, 1] } } : latents;
 

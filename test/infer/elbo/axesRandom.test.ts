@@ -1,5 +1,5 @@
 /**
- * The exact expectation of the gradient on random models: the weighted estimates of all configurations, against the gradient of the exact
+ * The exact mean of the gradient on random models: the weighted sum of the estimates of all configurations, compared with the gradient of the exact
  * ELBO.
  */
 import { test } from "uvu";
@@ -25,7 +25,7 @@ function check(seed: number): void {
   }
 }
 
-/** `body` without the warnings of plates that were mixed on purpose. */
+/** Run `body` without the warnings about plates that are mixed on purpose. */
 function quietly(body: () => void): void {
   const { warn } = console;
   console.warn = () => {};
@@ -43,7 +43,7 @@ test(`TraceGraphELBO, TraceELBO and DiCE on ${COUNT} random models`, () => {
   });
 });
 
-test("a flip that claims to keep its axis is found out", () => {
+test("a rule of flip that wrongly keeps the axis makes the check fail", () => {
   let op: { axes?: unknown } | undefined;
   grad((x: Tensor) => {
     const y = flip(x);

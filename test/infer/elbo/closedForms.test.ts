@@ -35,7 +35,7 @@ const p = () => {
   plate("data", 3, () => sample("k", new Bernoulli(0.3)));
   sample("z", new Normal(1, 2));
 };
-// Nothing is observed: the whole loss is a sum of KL terms, and closed forms leave no noise.
+// Nothing is observed, so the whole loss is a sum of KL terms, and closed forms have no noise.
 const exact = ({ m, l }: typeof params): Tensor =>
   (klDivergence(new Bernoulli({ logits: l }), new Bernoulli(0.3)) as Tensor)
     .sum()
@@ -51,7 +51,7 @@ for (const elbo of [new TraceELBO(), new TraceGraphELBO(), new TraceMeanFieldELB
     assert.ok(Math.abs((grads.m as Tensor).item() - (0.4 - 1) / 4) < 1e-13);
   });
 
-test("TraceEnumELBO: a closed form beside, and under, enumerated sites", () => {
+test("TraceEnumELBO: closed forms with enumerated sites, for latents that depend on them or not", () => {
   const model: Model = () => {
     const k = sample("k", new Categorical([0.3, 0.7]));
     const z = sample("z", new Normal(tensor([-1, 1]).at(k), 1));
@@ -92,7 +92,7 @@ test("TraceEnumELBO: a closed form beside, and under, enumerated sites", () => {
   assert.ok(Math.abs(m - k) < 4.5 * Math.sqrt((u + v) / n), `${m} and ${k}`);
 });
 
-test("refusals name the site and say why", () => {
+test("an error for a site without a closed form names the site and gives the reason", () => {
   const unknown: Model = () => sample("z", new LogNormal(0, 1), analytic);
   const gamma: Model = () => sample("z", new Normal(0, 1));
   assert.throws(
@@ -105,7 +105,7 @@ test("refusals name the site and say why", () => {
   );
 });
 
-test("masks and scales of both sides are compared in full, however long they are", () => {
+test("all elements of the masks and scales of guide and model are compared, however long they are", () => {
   const rows = 2000;
   const keep = (without: number) => tensor(Float64Array.from({ length: rows }, (_, i) => (i === without ? 0 : 1)));
   const side = (loc: number, without: number) => () =>
@@ -128,8 +128,8 @@ const meanOverFlip = (elbo: Elbo, model: Model, guide: Model, at: number): { los
   return total;
 };
 
-test("a prior that a branch on another site has chosen: that site pays for the closed form", () => {
-  // KL(N(m, 0.7²) || N(l, 1)) = -log 0.7 + (0.49 + (m - l)²)/2 - 1/2, with l = 2 or -1 as y says.
+test("if a branch on a site chooses a prior, the site is charged with the closed form", () => {
+  // KL(N(m, 0.7²) || N(l, 1)) = -log 0.7 + (0.49 + (m - l)²)/2 - 1/2, with l = 2 or -1, depending on y.
   const kl = (l: number) => -Math.log(0.7) + (0.49 + (0.2 - l) ** 2) / 2 - 0.5;
   const [at, prior] = [0.3, 0.3];
   const loss = (logit: number) => {
@@ -157,7 +157,7 @@ test("a prior that a branch on another site has chosen: that site pays for the c
   }
 });
 
-test("distributions with different masks have no closed form, and are sampled as under TraceELBO", () => {
+test("distributions with different masks have no closed form; their terms are sampled as under TraceELBO", () => {
   const side =
     (loc: number, keep: number[]): Model =>
     () => {

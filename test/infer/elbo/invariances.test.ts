@@ -1,5 +1,5 @@
 /**
- * Changes of a program that must not change an estimate (golden/elbo.json, l_invariances), and estimators that must agree with each other.
+ * Changes of a program that must not change the estimates (golden/elbo.json, l_invariances), and estimators that must agree with each other.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -35,7 +35,7 @@ const params = paramsOf(exact);
 const { model, guide } = pairs.a1_chain_independent_guide as Pair;
 const key = random.key(0);
 
-/** Value and all gradients of the enumerating estimator. */
+/** The value and all gradients of TraceEnumELBO. */
 const enumerated = (m: Model, q: Model, values = params): number[] => {
   const [loss, grads] = new TraceEnumELBO().lossAndGrads(key, values, m, configEnumerate(q));
   return [loss.item(), ...Object.keys(values).flatMap((name) => flatten((grads[name] as Tensor).toArray()))];
@@ -85,7 +85,7 @@ test("a plate vectorised or sequential: exact values to 1e-12", () => {
   assertClose(enumerated(loopModel, loopGuide, values), enumerated(vectorised, q, values));
 });
 
-test("scale(c) on everything multiplies value and gradient by c, once", () => {
+test("scale(c) around a whole program multiplies value and gradient by c exactly once", () => {
   const columns = drawsOf(estimates(new TraceGraphELBO(), scale(model, 3), scale(guide, 3), params), 20_000);
   assertMean("elbo", columns.loss as Rows, 3 * exact.elbo, -1);
   for (const [name, want] of Object.entries(exact.gradElbo))
@@ -97,7 +97,7 @@ test("scale(c) on everything multiplies value and gradient by c, once", () => {
     );
 });
 
-test("eight particles: the mean stays, the variance is an eighth (n = 10,000); looped and vectorised are the same draw", () => {
+test("eight particles: the same mean, an eighth of the variance (n = 10,000); loop and batch give the same draw", () => {
   const variance = (elbo: Elbo, n: number) =>
     moments(drawsOf(estimates(elbo, model, guide, params), n).qa as Rows).variance[0] as number;
   const [one, eight] = [
@@ -126,7 +126,7 @@ test("loss and lossAndGrads agree, and the same key gives the same bits", () => 
   }
 });
 
-test("baselines that do not know the site leave the mean gradient as it is (n = 20,000, 4.5 standard errors)", () => {
+test("baselines that do not depend on the site do not change the mean gradient (n = 20,000, 4.5 standard errors)", () => {
   const variants: Record<string, () => object> = {
     "a given value": () => ({ baselineValue: -1.7 }),
     "a network": () => ({ nnBaseline: (x: Tensor) => x.mul(0.3).sub(1), nnBaselineInput: tensor(2) }),
@@ -155,7 +155,7 @@ test("baselines that do not know the site leave the mean gradient as it is (n = 
     assertMean(`leave one out: ${param}`, columns[param] as Rows, want, -1);
 });
 
-test("one baseline value serves all elements of a plate: the same gradients as with a value for each", () => {
+test("one baseline value for all elements of a plate gives the same gradients as the value repeated for each element", () => {
   const gradients = (value: TensorLike) => {
     const given: Model = () =>
       plate("d", 3, () =>
@@ -168,7 +168,7 @@ test("one baseline value serves all elements of a plate: the same gradients as w
   assert.equal(gradients(0.7), gradients([0.7, 0.7, 0.7]));
 });
 
-test("a site that asks for enumeration is refused by an estimator that cannot", () => {
+test("a site that asks for enumeration is refused by estimators that do not enumerate", () => {
   for (const elbo of [new TraceELBO(), new TraceGraphELBO()])
     try {
       elbo.loss(key, params, model, configEnumerate(guide));
@@ -179,7 +179,7 @@ test("a site that asks for enumeration is refused by an estimator that cannot", 
     }
 });
 
-test("a batch in no plate is refused where dims are enumerated, with both ways out", () => {
+test("TraceEnumELBO refuses a batch dim that no plate declares, and the error gives both remedies", () => {
   const loose: Model = () => {
     const z = sample("z", new Categorical({ logits: [0, 0] }), { infer: { enumerate: "parallel" } });
     sample("x", new Normal(z.add([1, 2, 3]), 1), { obs: [1, 2, 3] });

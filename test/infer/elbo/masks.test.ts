@@ -1,4 +1,4 @@
-/** Autoguides under the masks of their model: masked elements do not affect the loss. The truth is a closed form. */
+/** Autoguides of models with masks: masked elements do not affect the loss. The exact results are closed forms. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -35,9 +35,9 @@ import { refusal, refuses } from "../../refusals.js";
 
 const half = -Math.log(2 * Math.PI) / 2;
 const near = (got: number, want: number): boolean => Math.abs(got - want) < 1e-12;
-/** Models, and log p of what they observe. */
+/** Models, and log p of their observations. */
 const models: Readonly<Record<string, [Model, number]>> = {
-  // z ~ N(0, 1) is seen at 0.5 in the first element and latent in the second; y = 1 ~ N(z, 1) in both.
+  // z ~ N(0, 1) is observed to be 0.5 in the first element and latent in the second; y = 1 ~ N(z, 1) in both.
   obsMask: [
     () =>
       plate("d", 2, () => {
@@ -73,14 +73,14 @@ const estimators: Readonly<Record<string, (numParticles: number) => Elbo>> = {
 for (const [how, [model, evidence]] of Object.entries(models))
   for (const [name, elboOf] of Object.entries(estimators))
     test(`${how}: AutoNormal finds the posterior under ${name}`, () => {
-      // The posterior of the latent that counts is N(1/2, 1/2): there the loss is -log p for every draw.
+      // The posterior of the unmasked latent is N(1/2, 1/2). With this guide the loss is -log p for every draw.
       const guide = new AutoNormal(model);
       const { params } = new SVI(model, guide, adam(0.02), elboOf(10)).run(random.key(0), 1500);
       const loss = elboOf(4000).loss(random.key(1), params, model, guide).item();
       assert.ok(Math.abs(loss + evidence) < 0.02, `loss ${loss}, -log p ${-evidence}`);
     });
 
-test("joint guides refuse masked latents by name", () => {
+test("joint guides refuse masked latents, and errors name the latent", () => {
   for (const Guide of [AutoDiagonalNormal, AutoMultivariateNormal])
     for (const [model] of Object.values(models))
       refuses(
@@ -89,7 +89,7 @@ test("joint guides refuse masked latents by name", () => {
       );
 });
 
-test("a latent masked inside its event is refused by every autoguide: no factor could leave a part of it out", () => {
+test("every autoguide refuses a latent that is masked inside its event, because it has one density for the whole event", () => {
   const inside: Model = () => {
     const z = sample("z", new Normal(0, 1).expand([2]).mask([1, 0]).toEvent(1));
     sample("y", new Normal(z.sum(), 1), { obs: 1 });
@@ -98,7 +98,7 @@ test("a latent masked inside its event is refused by every autoguide: no factor 
     refuses(() => new Guide(inside)(), new RegExp(`${Guide.name}: latent site "z" is masked inside its event`));
 });
 
-test("a mask or a scale with more elements than a site would count it several times, and is refused in its name", () => {
+test("a mask or a scale with more elements than a site is refused, and the error names the site", () => {
   const model: Model = () => {
     sample("mu", new Normal(0, 1));
     plate("d", 3, () => sample("x", new Normal(0, 1), { obs: [1, 2, 3] }));
@@ -115,7 +115,7 @@ test("a mask or a scale with more elements than a site would count it several ti
       if (!(elbo instanceof TraceEnumELBO))
         assert.ok(message.includes(`its ${what} has shape [3], but its log density has shape []`));
     }
-  // With an element for each of its own a site counts each once: log p, masked and scaled by hand.
+  // A mask or scale with the site's elements counts each element once: compare with log p, masked and scaled by hand.
   const fits: Model = () => {
     plate("d", 3, () =>
       mask(() => scale(() => sample("x", new Normal(0, 1), { obs: [1, 2, 3] }), [1, 2, 3])(), [1, 0, 1])(),
@@ -126,8 +126,8 @@ test("a mask or a scale with more elements than a site would count it several ti
 });
 
 /**
- * Two flips decide over two data; their prior and, in the guide, -log q count for the first flip alone. The exact ELBO is a sum over four
- * pairs of values, as is the mean of an estimator's gradients.
+ * Two data depend on two flips, of which the second is masked: log p and, in the guide, -log q count for the first flip alone. The exact ELBO
+ * and the mean of an estimator's gradients are sums over four pairs of values.
  */
 const [x, q] = [[0.5, 1.8] as const, [0.3, -0.4] as const];
 const logFlip = (z: number, logits: number): number => -Math.log1p(Math.exp(z === 1 ? -logits : logits));
@@ -180,7 +180,7 @@ for (const [where, draw] of Object.entries(flips))
       });
     });
 
-test("RenyiELBO: the score of a draw is that of a draw under the handler mask", () => {
+test("RenyiELBO: the score is the same under the mask of a distribution and under the handler mask", () => {
   const programs = [masked, (logits: TensorLike) => new Bernoulli({ logits })].map((flip, i) => {
     const draw = (logits: TensorLike) => plate("d", 2, () => sample("z", flip(logits)));
     return withFlips(i === 0 ? draw : (logits) => mask(() => draw(logits), keep)(), {}, {});
@@ -191,7 +191,7 @@ test("RenyiELBO: the score of a draw is that of a draw under the handler mask", 
   assert.equal(got, want);
 });
 
-test("TraceEnumELBO: a distribution's mask leaves the probabilities of enumerated values alone", () => {
+test("TraceEnumELBO: a distribution's mask does not change the probabilities of enumerated values", () => {
   const draw = flips["in a plate"] as (typeof flips)[string];
   const elbo = new TraceEnumELBO();
   const model =
@@ -213,8 +213,8 @@ test("TraceEnumELBO: a distribution's mask leaves the probabilities of enumerate
   assert.ok(near(elbo.loss(random.key(0), {}, model({ enumerate: "parallel" }), () => {}).item(), -evidence));
 });
 
-test("AutoDiscreteParallel stands under the masks of its model", () => {
-  // q is 1/2 at first. Masked, a flip has neither log p nor log q.
+test("AutoDiscreteParallel uses the masks of its model", () => {
+  // q is 1/2 at first. A masked flip adds neither log p nor log q.
   const probs = [0.3, 0.7] as const;
   const choice = new Categorical([...probs]);
   const ways: Record<string, () => Tensor> = {
@@ -235,6 +235,16 @@ test("AutoDiscreteParallel stands under the masks of its model", () => {
     const svi = new SVI(model, guide, adam(0.1), new TraceEnumELBO());
     const elbo = own + other[way === "obsMask" ? "observed" : "latent"];
     assert.ok(near(svi.evaluate(svi.init(random.key(0))), -elbo), way);
+  }
+});
+
+test("true masks nothing: closed forms and joint guides take it, by the handler and by the distribution", () => {
+  const byHandler: Model = () => void mask(() => sample("z", new Normal(0, 1)), true)();
+  const byDistribution: Model = () => void sample("z", new Normal(0, 1).mask(true));
+  const guide: Model = () => void sample("z", new Normal(0.3, 1));
+  for (const model of [byHandler, byDistribution]) {
+    assert.ok(near(new TraceMeanFieldELBO().loss(random.key(0), {}, model, guide).item(), 0.3 ** 2 / 2));
+    new SVI(model, new AutoMultivariateNormal(model), adam(0.1), new TraceELBO()).init(random.key(0));
   }
 });
 

@@ -1,6 +1,6 @@
 /**
- * If a model mixes the elements of a plate, gradients are right and one warning is given; plates whose elements stay separate never give
- * it. Also baselines of elements.
+ * If a model mixes the elements of a plate, gradients are right and one warning is given. If the elements stay separate, no warning is given.
+ * Also baselines with one number for each element.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -38,7 +38,7 @@ const guide =
   () =>
     plate("d", N, () => sample(name, new Bernoulli({ logits: param("q") })));
 
-test("RenyiELBO takes a plate whose elements were mixed for no plate at all", () => {
+test("RenyiELBO treats a plate whose elements were mixed like sites outside any plate", () => {
   const programs = (inPlate: boolean, f: (z: Tensor) => Tensor): { model: Model; guide: Model } => {
     const around = (body: () => void): void => (inPlate ? plate("d", N, body) : body());
     const form = (d: Distribution): Distribution => (inPlate ? d : d.expand([N]).toEvent(1));
@@ -85,7 +85,7 @@ test("RenyiELBO takes a plate whose elements were mixed for no plate at all", ()
   assert.match(error.message, /"sum" mixes its elements before site "x"/);
 });
 
-/** What was warned of while `body` ran. */
+/** The warnings while `body` ran. */
 function warnings(body: () => void): string[] {
   const { warn } = console;
   const said: string[] = [];
@@ -109,7 +109,7 @@ const mixes: Record<string, [op: string, (z: Tensor) => Tensor]> = {
 };
 
 for (const [name, [op, f]] of Object.entries(mixes))
-  test(`a plate whose elements were brought together (${name}) is right, and said once`, () => {
+  test(`mixed elements of a plate (${name}): the gradient is right, and one warning is given`, () => {
     const site = `z_${name}`;
     const model: Model = () => {
       const z = plate("d", N, () => sample(site, new Bernoulli(0.4)));
@@ -134,7 +134,7 @@ for (const [name, [op, f]] of Object.entries(mixes))
       assert.ok(mixed[0]?.includes(word), `${word} in: ${mixed[0]}`);
   });
 
-test("where a plate visits some of its elements and mixes them, the warning says that the loss is biased", () => {
+test("if the elements of a subsampled plate are mixed, the warning says that the loss is biased", () => {
   const visited = { subsampleSize: 2 };
   const model: Model = () => {
     plate("d", N, visited, (i) => {
@@ -150,7 +150,7 @@ test("where a plate visits some of its elements and mixes them, the warning says
     /visits only 2 of its 3 elements, .* the loss and its gradient are biased\..* visit the whole plate\./,
   );
 
-  // The exact loss with the elements of `visits`, scaled to all: its mean over subsamples is not that of all elements.
+  // The exact loss with the elements of `visits`, scaled up. Its mean over all subsamples differs from the loss with all elements.
   const exact = (visits: readonly number[]): number => {
     let sum = 0;
     for (let bits = 0; bits < 2 ** visits.length; bits++) {
@@ -172,7 +172,7 @@ test("where a plate visits some of its elements and mixes them, the warning says
   assert.ok(Math.abs(parts - exact([0, 1, 2])) > 0.05, `${parts} and ${exact([0, 1, 2])}`);
 });
 
-test("no kept plate is called mixed", () => {
+test("plates whose elements stay separate give no warning", () => {
   const said = warnings(() => {
     for (const [name, exact] of Object.entries(golden)) {
       const { model, guide: q } = (pairs[name] ?? {}) as Pair;
@@ -194,7 +194,7 @@ const eventParams = {
   ]),
 };
 
-/** Two plates' elements, each an event of three flips. */
+/** A plate with two elements, each an event of three flips. */
 const inEvents = (baseline: BaselineOptions, site: string): { model: Model; guide: Model } => ({
   model: () =>
     plate("rows", 2, () => {
@@ -208,7 +208,7 @@ const inEvents = (baseline: BaselineOptions, site: string): { model: Model; guid
 });
 const latents = (site: string) => ({ [site]: { shape: [2, N] } });
 
-test("a baseline serves all elements, those of a plate's element, or one; the mean stays", () => {
+test("a baseline has one number for all elements, for each plate element, or for each element; the mean does not change", () => {
   const exact = exactElbo({ ...inEvents({}, "z"), params: eventParams, latents: latents("z") });
   const variances: number[] = [];
   for (const baselineValue of [
@@ -226,7 +226,7 @@ test("a baseline serves all elements, those of a plate's element, or one; the me
       latents: latents("z"),
       elbo: new TraceGraphELBO(),
     });
-    // A baseline's own loss adds to the gradient of its parameters only.
+    // The loss that trains a baseline adds only to the gradient of the baseline's parameters.
     assertClose(mean.q as number[], exact.q, 1e-9, JSON.stringify(baselineValue));
     variances.push((variance.q as number[])[0] as number);
   }
@@ -244,7 +244,7 @@ test("a baseline serves all elements, those of a plate's element, or one; the me
   assert.is(refused.site, "z");
 });
 
-test("where both readings of a baseline fit, the plates win", () => {
+test("a baseline whose shape fits both the plates and the event is read as one number for each plate element", () => {
   const square = (baselineValue: number[] | number[][]): { model: Model; guide: Model } => ({
     model: () =>
       plate("rows", 2, () => {
@@ -287,7 +287,7 @@ test("where both readings of a baseline fit, the plates win", () => {
   );
 });
 
-test("a decaying average has one number for each element, and takes over those of the plates", () => {
+test("a decaying average has one number for each element, and an average with one number for each plate element is accepted", () => {
   const { model, guide: q } = inEvents({ useDecayingAvgBaseline: true }, "z");
   const of = (average?: Tensor) =>
     new TraceGraphELBO().estimate({

@@ -36,7 +36,7 @@ const scalar = (rows: Rows): [mean: number, variance: number] => {
   const { mean, variance } = moments(rows);
   return [mean[0] as number, variance[0] as number];
 };
-/** The same means within 4.5 standard errors of the difference; the variances of the second, over those of the first. */
+/** Check that both means agree within 4.5 standard errors of the difference. Return the variances of the second over the variances of the first. */
 function compare(plain: Elbo, other: Elbo, args: unknown[] = []): Record<string, number> {
   const [a, b] = [plain, other].map((elbo) => drawsOf(estimates(elbo, model, guide, off, args), N)) as [
     Record<string, Rows>,
@@ -52,7 +52,7 @@ function compare(plain: Elbo, other: Elbo, args: unknown[] = []): Record<string,
 }
 
 for (const Estimator of [TraceELBO, TraceGraphELBO])
-  test(`${Estimator.name}: sticking the landing keeps the mean, and at the posterior no draw moves the guide`, () => {
+  test(`${Estimator.name}: sticking the landing keeps the mean, and if the guide is the posterior, the gradient of every draw is 0`, () => {
     compare(new Estimator(), new Estimator({ stickingTheLanding: true }));
     for (let seed = 0; seed < 5; seed++) {
       const [, { m, s }] = new Estimator({ stickingTheLanding: true }).lossAndGrads(
@@ -65,7 +65,7 @@ for (const Estimator of [TraceELBO, TraceGraphELBO])
     }
   });
 
-test("TraceMeanFieldELBO: closed forms keep their gradient for the guide's parameters", () => {
+test("TraceMeanFieldELBO: closed forms keep their gradient with respect to the guide's parameters", () => {
   const [plain, stuck] = [{}, { stickingTheLanding: true }].map((options) =>
     new TraceMeanFieldELBO(options).lossAndGrads(random.key(1), off, model, guide),
   ) as [[Tensor, Record<string, Tensor>], [Tensor, Record<string, Tensor>]];
@@ -79,7 +79,7 @@ for (const alpha of [0, 0.5, -1])
     assert.ok((ratios.m as number) < 1 && (ratios.s as number) < 1, `variances ${JSON.stringify(ratios)}`);
   });
 
-test("ReweightedWakeSleep: the wake phase of phi along the path", () => {
+test("ReweightedWakeSleep: wakePhi differentiated through the draws", () => {
   const ratios = compare(
     new ReweightedWakeSleep({ numParticles: 8 }),
     new ReweightedWakeSleep({ numParticles: 8, estimator: "dreg" }),
@@ -87,7 +87,7 @@ test("ReweightedWakeSleep: the wake phase of phi along the path", () => {
   assert.ok((ratios.m as number) < 1 && (ratios.s as number) < 1, `variances ${JSON.stringify(ratios)}`);
 });
 
-test("score sites and second derivatives are refused, by name", () => {
+test("score sites and second derivatives are refused, and errors name the site or the option", () => {
   const discrete: Model = () => sample("b", new Bernoulli(0.3));
   for (const elbo of [new RenyiELBO({ estimator: "dreg" }), new ReweightedWakeSleep({ estimator: "dreg" })])
     assert.throws(() => elbo.loss(random.key(0), {}, discrete, discrete), /guide site "b" \(Bernoulli\) has none/);

@@ -26,7 +26,7 @@ export interface RandomModel {
   readonly params: Record<string, Tensor>;
   readonly latents: Record<string, Latent>;
   readonly loop: boolean;
-  /** What stands between choices and costs. */
+  /** A description of the ops between choices and costs. */
   readonly says: string;
 }
 
@@ -54,7 +54,7 @@ class Choices {
 
 type Step = [name: string, f: (x: Tensor) => Tensor];
 
-/** Ops that keep the shape, along the last axis of x or all. */
+/** A random op that keeps the shape. */
 function sameShape(c: Choices, shape: readonly number[]): Step {
   const axis = c.below(shape.length);
   const n = shape[axis] as number;
@@ -90,7 +90,7 @@ function sameShape(c: Choices, shape: readonly number[]): Step {
   return c.of(steps);
 }
 
-/** Ops that change the shape. */
+/** A random op that changes the shape. */
 function otherShape(c: Choices, shape: readonly number[]): Step {
   const axis = c.below(shape.length);
   const n = shape[axis] as number;
@@ -127,7 +127,7 @@ function otherShape(c: Choices, shape: readonly number[]): Step {
 
 const bernoulli = (logits: Tensor): Bernoulli => new Bernoulli({ logits });
 
-/** How a site of a shape stands in a program: in plates, along undeclared dims, or as one event (of the last axes). */
+/** How a program makes a site of a given shape: as one event, along batch dims that no plate declares, or with the last axis as an event. */
 type Stand = (shape: readonly number[], body: (wrap: (d: Distribution) => Distribution) => void) => void;
 const stands: Record<string, Stand> = {
   event: (shape, body) => body((d) => d.expand(shape).toEvent(shape.length)),
@@ -135,7 +135,7 @@ const stands: Record<string, Stand> = {
   "last in an event": (shape, body) => body((d) => d.expand(shape).toEvent(1)),
 };
 
-/** Sites in plates: all ops keep the shape. */
+/** A model with sites in plates. All ops keep the shape. */
 function inPlates(c: Choices): RandomModel {
   const shape = c.of([[3], [2], [2, 2], [2, 3]]);
   const dims = shape.map((_, i) => i - shape.length);
@@ -185,7 +185,7 @@ function inPlates(c: Choices): RandomModel {
   };
 }
 
-/** Sites without plates, or with their rows in one; any op. */
+/** A model with sites outside plates, or with their rows in one plate. All ops are allowed. */
 function freely(c: Choices): RandomModel {
   const shape = c.of([[3], [4], [2, 2], [3, 2], [2, 1], [2, 2]]);
   const [names, chosen] = [Object.keys(stands), Object.values(stands)];
@@ -231,5 +231,5 @@ function freely(c: Choices): RandomModel {
   };
 }
 
-/** The model of a seed. */
+/** The random model that belongs to a seed. */
 export const randomModel = (seed: number): RandomModel => (seed % 2 === 0 ? inPlates : freely)(new Choices(seed));

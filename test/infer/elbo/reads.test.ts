@@ -1,6 +1,6 @@
 /**
- * Reading a value costs variance, never bias: a reparameterised site that host code reads is switched to the score function. The truth is a
- * closed form or a conjugate posterior.
+ * Reading a value costs variance, never bias: a reparameterised site that host code reads is switched to the score function. The exact results
+ * are closed forms or conjugate posteriors.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -38,7 +38,7 @@ const observed = (loc: (z: Tensor) => number) => () => {
   sample("x", new Normal(loc(z), 1), { obs: 3 });
 };
 
-/** What was warned of, in the whole file. */
+/** The warnings given in this file. */
 const said: string[] = [];
 function warnings(body: () => void): void {
   const { warn } = console;
@@ -69,7 +69,7 @@ for (const [name, elbo] of Object.entries(estimators))
     });
   });
 
-test("a bound of several particles reads, too", () => {
+test("a branch on a reparameterised value under RenyiELBO", () => {
   // K = 2, alpha 0; E over both z by a grid of ±8 with step 0.02: log((w1 + w2) / 2), w = p(z) p(x | z) / q(z).
   const bound = (at: number): number => {
     const step = 0.02;
@@ -92,7 +92,7 @@ test("a bound of several particles reads, too", () => {
   });
 });
 
-test("doubly reparameterised gradients of a site that is read are refused by name", () => {
+test("doubly reparameterised gradients of a site that is read are refused, and the error names the site", () => {
   const model = observed((z) => (z.item() > 0 ? 3 : 0));
   warnings(() => {
     for (const elbo of [new RenyiELBO({ estimator: "dreg" }), new ReweightedWakeSleep({ estimator: "dreg" })]) {
@@ -102,7 +102,7 @@ test("doubly reparameterised gradients of a site that is read are refused by nam
   });
 });
 
-test("arithmetic on a read value fits the exact posterior", () => {
+test("a fit with arithmetic on a number that was read reaches the exact posterior", () => {
   // x ~ N(2a, 1), a ~ N(0, 1), x = 5: the posterior is N(2, 1/5).
   const model: Model = () => {
     const a = sample("a", new Normal(0, 1));
@@ -117,7 +117,7 @@ test("arithmetic on a read value fits the exact posterior", () => {
   });
 });
 
-test("a value that is only computed with keeps its path", () => {
+test("a site whose value is only used in ops on tensors keeps its pathwise gradient", () => {
   const model: Model = () => {
     const z = sample("z", new Normal(0, 1));
     sample("x", new Normal(z.mul(2), 1), { obs: 3 });
@@ -131,7 +131,7 @@ test("a value that is only computed with keeps its path", () => {
   assert.is(said.filter((text) => /site "z".* take the score function/.test(text)).length, 1, "said once in all");
 });
 
-test("a point mass that is read is warned of once, since it has no score to take", () => {
+test("a read of a point mass gives one warning, since a point mass has no score function", () => {
   const model: Model = () => {
     const a = sample("a", new Normal(0, 1));
     sample("x", new Normal(a.item() * 2, 1), { obs: 5 });
@@ -145,7 +145,7 @@ test("a point mass that is read is warned of once, since it has no score to take
   assert.is(said.slice(before).filter((text) => /site "a".*point mass/.test(text)).length, 1);
 });
 
-test("a factor and a density of constants behind a branch are charged to the site that was read", () => {
+test("a site that was read is charged with the factor and the constant density in the branch", () => {
   // ELBO(q) = Σ_z q(z) (log p(z) - log q(z) + 0.5 z), so its slope is q (1 - q) (log(0.4 / 0.6) + 0.5 - logit q).
   const logit = 0.3;
   const probs = 1 / (1 + Math.exp(-logit));
@@ -172,7 +172,7 @@ for (const [what, keep] of Object.entries<(z: Tensor) => number>({
   data: (z) => z.data.get(),
   "a branch": (z) => (z.greater(0.5).item() ? 1 : 0),
 }))
-  test(`a number that the guide keeps for the model is charged to the guide's site: ${what}`, () => {
+  test(`the guide's site is charged with costs that use a number which the guide stored for the model: ${what}`, () => {
     // ELBO(q) = Σ_z q(z) (log p(z) - log q(z) + log N(1.5 | 2 z, 1)), so its slope is q (1 - q) (2 * 1.5 - 2 - logit q).
     const logit = 0.3;
     const probs = 1 / (1 + Math.exp(-logit));
@@ -194,7 +194,7 @@ for (const [what, keep] of Object.entries<(z: Tensor) => number>({
     }
   });
 
-test("a number that the guide reads last and keeps for the model gives its pathwise site a score", () => {
+test("if the guide reads a value at its end and stores the number for the model, the site gets a score-function gradient", () => {
   // E (x - z)² has no pathwise gradient through the number z. ELBO(l) = -l²/2 - (3 - l)²/2 + const, so its slope is 3 - 2 l.
   let kept = 0;
   const keeping: Model = () => {

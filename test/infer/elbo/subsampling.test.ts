@@ -1,5 +1,5 @@
 /**
- * Objectives under subsampling against exact sums: the mean of a loss over all subsamples is the loss of all elements, or the estimator
+ * Objectives under subsampling, compared with exact sums: the mean of a loss over all subsamples is the loss of all elements, or the estimator
  * refuses with an error that names the reason.
  */
 import { test } from "uvu";
@@ -61,7 +61,7 @@ test("linear estimators: the mean over all subsamples is the loss of all element
   }
 });
 
-/** Two components and, where `local`, one choice for each element. */
+/** A mixture of two components, with one choice for all elements or, if `local`, one choice for each element. */
 const mixture =
   (local: boolean, options: object): Model =>
   () => {
@@ -74,7 +74,7 @@ const mixture =
   };
 const byElement = (x: number) => [0, 2].map((loc, k) => Math.log([0.3, 0.7][k] as number) + logNormal(x, loc, 0.8));
 
-test("TraceEnumELBO: an enumerated site inside the subsampled plate is exact, one outside is refused with both names", () => {
+test("TraceEnumELBO: an enumerated site inside the subsampled plate is exact; outside it is refused, with the names of both", () => {
   const exact = -y.reduce((sum, x) => sum + logAdd(...byElement(x)), 0);
   near(
     pairs.reduce((sum, s) => sum + loss(new TraceEnumELBO(), mixture(true, { subsample: s })) / 6, 0),
@@ -85,7 +85,7 @@ test("TraceEnumELBO: an enumerated site inside the subsampled plate is exact, on
     assert.is(error.code, "biased-subsampling");
     assert.match(error.message, /plate "d" visits \d of 4.*"x".*enumerated site "a"/);
   }
-  // Insisting gives the estimate with plate powers: log Σ_a p(a) Π p(x | a)^(N/M).
+  // With biasedSubsampling, the estimate has plate powers: log Σ_a p(a) Π p(x | a)^(N/M).
   const powers = [0, 2].map(
     (loc, k) =>
       Math.log([0.3, 0.7][k] as number) + 2 * [0, 2].reduce((sum, i) => sum + logNormal(y[i] as number, loc, 0.8), 0),
@@ -93,7 +93,7 @@ test("TraceEnumELBO: an enumerated site inside the subsampled plate is exact, on
   near(loss(new TraceEnumELBO({ biasedSubsampling: true }), mixture(false, { subsample: [0, 2] })), -logAdd(...powers));
 });
 
-test("TraceEnumELBO: a site enumerated outside a loop over a subsample is refused, for a loop has no product to scale", () => {
+test("TraceEnumELBO: a site enumerated outside a loop over a subsample is refused, since a loop has no product to scale", () => {
   const loop: Model = () => {
     const a = sample("a", new Categorical({ probs: [0.3, 0.7] }), { infer: { enumerate: "parallel" } });
     for (const i of plate("d", 4, { subsampleSize: 2 })) sample(`x${i}`, new Normal(a, 1), { obs: y[i] });
@@ -105,13 +105,13 @@ test("TraceEnumELBO: a site enumerated outside a loop over a subsample is refuse
   }
 });
 
-test("what is refused is biased: insisted on, the mean over all subsamples is another number", () => {
+test("the refused estimate is biased: with biasedSubsampling, the mean over all subsamples differs from the exact loss", () => {
   const biased = new TraceEnumELBO({ biasedSubsampling: true });
   const mean = pairs.reduce((sum, s) => sum + loss(biased, mixture(false, { subsample: s })) / 6, 0);
   assert.ok(Math.abs(mean - loss(new TraceEnumELBO(), mixture(false, {}))) > 0.1);
 });
 
-test("TraceEnumELBO: between two plates, and from a chain of sites outside", () => {
+test("TraceEnumELBO: a site enumerated between two plates, and a chain of enumerated sites that begins outside the plate", () => {
   const nested = (outer: object, inner: object) => () =>
     plate("g", 3, outer, () => {
       const k = sample("k", new Categorical({ probs: [0.5, 0.5] }), { infer: { enumerate: "parallel" } });
@@ -131,7 +131,7 @@ test("TraceEnumELBO: between two plates, and from a chain of sites outside", () 
     refusal(() => loss(new TraceEnumELBO(), chain)).message,
     /"b" inside depends on the enumerated site "a"/,
   );
-  // Enumerated in the guide, the expectation is linear in the elements.
+  // If the site is enumerated in the guide, the loss is linear in the elements.
   const guide = () => {
     sample("a", new Bernoulli(0.6), { infer: { enumerate: "parallel" } });
   };
@@ -145,7 +145,7 @@ test("TraceEnumELBO: between two plates, and from a chain of sites outside", () 
   near(mean, loss(new TraceEnumELBO(), seen({}), guide));
 });
 
-test("RenyiELBO: a plate that all sites share is right, any other subsampled plate is refused with a site outside it", () => {
+test("RenyiELBO: a subsampled plate around all sites is right; any other is refused, and the error names a site outside it", () => {
   const flip =
     (options: object, p: number, obs: boolean): Model =>
     () =>
@@ -187,7 +187,7 @@ test("RenyiELBO: a plate that all sites share is right, any other subsampled pla
   assert.match(refusal(() => loss(new RenyiELBO(), loop)).message, /plate "d" visits 2 of 4 elements, and/);
 });
 
-test("ReweightedWakeSleep refuses every subsampled plate, awake and asleep, unless the user insists", () => {
+test("ReweightedWakeSleep refuses every subsampled plate in both phases, unless biasedSubsampling is set", () => {
   const model = ({ observations }: { observations: { x: unknown } }) =>
     plate("d", 4, { subsampleSize: 2 }, () => {
       const z = sample("z", new Normal(0, 1));

@@ -1,6 +1,6 @@
 /**
  * svi.init refuses guides that certainly leave the support of the model's sites, and names both supports; other guides are accepted.
- * Supports that move with a parameter are refused where a gradient would miss what happens at their bounds.
+ * Supports that move with a parameter are refused if a gradient would miss the effect of the moving bounds.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -56,7 +56,7 @@ const start = (q: Distribution, p: Distribution, around = <T>(f: T): T => f) =>
   ).init(random.key(0));
 
 const vector = (fn: Distribution): Distribution => fn.expand([3]).toEvent(1);
-test("a guide whose support is larger is refused by name", () => {
+test("a guide site whose support is larger than the model's is refused, and the error names the site", () => {
   const pairs: [q: Distribution, p: Distribution][] = [
     [new Normal(5, 0.01), new Gamma(2, 1)],
     [new StudentT(3, 0, 1), new Beta(1, 2)],
@@ -77,7 +77,7 @@ test("a guide whose support is larger is refused by name", () => {
   }
 });
 
-test("a guide that may stay inside is let be", () => {
+test("a guide whose support may lie inside the model's support is accepted", () => {
   const pairs: [q: Distribution, p: Distribution][] = [
     [new TransformedDistribution(new Normal(0, 0.1), new Exp()), new Gamma(2, 1)],
     [new Uniform(0.2, 0.8), new Beta(1, 2)],
@@ -103,7 +103,7 @@ const at = { h: tensor(1.7) };
 const slopeOf = (elbo: Elbo, q: () => Distribution, infer: InferOptions = {}, model: Model = target) =>
   elbo.lossAndGrads(random.key(0), at, model, () => void sample("z", q(), { infer }))[1].h;
 
-test("a support that moves with a parameter is refused where a gradient needs it to stay, by site", () => {
+test("a support that moves with a parameter is refused if the gradient needs a fixed support, and the error names the site", () => {
   const moving: (() => Distribution)[] = [
     () => new Uniform(0, param("h")),
     () => new Pareto(param("h"), 2),
@@ -131,7 +131,7 @@ test("a support that moves with a parameter is refused where a gradient needs it
   const ofVectors = () => void sample("z", new Normal([0, 0], 1).toEvent(1));
   for (const [elbo, infer] of cases.filter(([, , model]) => model === target))
     assert.equal(codeOf(elbo, vectors, infer, ofVectors), ["moving-support", "z"], elbo.name);
-  // A point mass moves altogether, also as an event.
+  // The support of a point mass is its position, which may move too, also for an event.
   assert.equal(
     codeOf(new TraceELBO(), () => new Delta(param("h")), { gradient: "score" }),
     ["moving-support", "z"],
@@ -153,7 +153,7 @@ test("the pathwise gradient follows a support that moves: n = 20,000 draws, 4.5 
   assertMean("h", draws.h as Rows, -1 / h + (f(h) - mean) / h);
 });
 
-test("a support that stays is let be, whatever parameters are inside it", () => {
+test("a fixed support is accepted, whatever parameters the constraint contains", () => {
   const staying: (() => Distribution)[] = [
     () => new Uniform(0, 2),
     () => new Gamma(param("h"), 1),
@@ -173,7 +173,7 @@ test("a support that stays is let be, whatever parameters are inside it", () => 
     }
 });
 
-test("the guide's site is named, not a later distribution that takes the value as a parameter", () => {
+test("the error names the guide's site, not a later distribution that uses the value as a parameter", () => {
   const model: Model = () => {
     const s = sample("s", new HalfNormal(1));
     sample("x", new Normal(0, s), { obs: 1 });

@@ -1,6 +1,6 @@
 /**
- * A tour of the estimators: one ELBO, several ways to estimate its gradient. In the example, a coin decides where an observation comes
- * from, so exact sums can be written by hand.
+ * A tour of the estimators: one ELBO, several ways to estimate its gradient. In the example, a coin decides around which number an observation
+ * lies, so exact sums can be written by hand.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -28,7 +28,7 @@ const model = () => {
 };
 const guide = () => sample("z", new Bernoulli({ logits: param("logit", LOGIT) }));
 
-// Σ over z of q(z) (log p(x, z) - log q(z)), and its derivative for the logit: q (1 - q) (cost of 1 - cost of 0).
+// Σ over z of q(z) (log p(x, z) - log q(z)), and its derivative with respect to the logit: q (1 - q) (cost of 1 - cost of 0).
 const q = 1 / (1 + Math.exp(-LOGIT));
 const log = (x: number, loc: number) => -((x - loc) ** 2) / 2 - Math.log(2 * Math.PI) / 2;
 const cost = (z: number) => Math.log(0.5) + log(2, 3 * z) + log(4, 0) - Math.log(z === 1 ? q : 1 - q);
@@ -45,7 +45,7 @@ for (const estimator of [new TraceELBO(), new TraceGraphELBO(), new TraceMeanFie
     assertMean("slope", columns.logit as Rows, slope, -1);
   });
 
-test("TraceGraphELBO leaves out the cost that z has no part in, and its gradient is less noisy", () => {
+test("TraceGraphELBO leaves out the cost that does not depend on z, and its gradient has less variance", () => {
   const [all, some] = [new TraceELBO(), new TraceGraphELBO()].map((e) => variance(draws(e).logit as Rows));
   assert.ok((some as number) < (all as number) / 4, `${some} against ${all}`);
 });
@@ -56,7 +56,7 @@ test("a bound of several particles is tighter", () => {
   assert.ok(average(mean(new RenyiELBO({ alpha: 0, numParticles: 5 }))) < average(mean(new TraceELBO())));
 });
 
-test("where the guide is the posterior, every draw has the same loss: minus the log evidence", () => {
+test("if the guide is the posterior, every draw has the same loss: minus the log evidence", () => {
   const exact = { logit: tensor(log(2, 3) - log(2, 0)) };
   const evidence = Math.log(0.5 * Math.exp(log(2, 3)) + 0.5 * Math.exp(log(2, 0))) + log(4, 0);
   for (const key of [0, 1, 2, 3]) {

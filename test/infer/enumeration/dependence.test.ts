@@ -1,6 +1,6 @@
 /**
- * Cases in which a sum over states could lose something, each against a sum written out here: the distribution of a masked latent, the
- * gradient through probabilities, scales by element, states of probability 0, empty plates. Also what is refused before any work.
+ * Cases in which a sum over states could lose a term, each compared with a sum written out here: the distribution of a masked latent, the
+ * gradient through probabilities, scales by element, states of probability 0, empty plates. Also programs that are refused before the sum.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -34,7 +34,7 @@ const near = (got: number, want: number, label = ""): void =>
   assert.ok(Math.abs(got - want) <= 1e-12 * (1 + Math.abs(want)), `${label}: ${got}, want ${want}`);
 const logNormal = (x: number, m: number): number => -0.5 * (x - m) ** 2 - 0.5 * Math.log(2 * Math.PI);
 
-test("a masked latent keeps its distribution, whatever masks what depends on it", () => {
+test("a masked latent keeps its distribution, even if sites that depend on it are masked too", () => {
   const probs = [0.2, 0.5, 0.3];
   const x = [1.1, 2.4];
   for (const keep of [
@@ -52,8 +52,8 @@ test("a masked latent keeps its distribution, whatever masks what depends on it"
   }
 });
 
-test("capture and recapture: whoever was not caught yet is masked, and still alive with its probability", () => {
-  // Alive with probability 0.8 from year to year, caught with 0.6; counted from the year of the first capture.
+test("capture and recapture: an animal that was not yet caught is masked, but keeps its probability of being alive", () => {
+  // An animal survives a year with probability 0.8 and is caught with probability 0.6; it counts from the year of its first capture.
   const caught = [
     [1, 0, 1],
     [0, 1, 0],
@@ -96,7 +96,7 @@ test("capture and recapture: whoever was not caught yet is masked, and still ali
   near(lossOf(model), want);
 });
 
-test("a scale for each element of a plate multiplies the sum of that element", () => {
+test("a scale for each element of a plate multiplies the log of the sum for this element", () => {
   const weights = [1, 2, 0.5];
   const x = [0.3, 1.2, -0.4];
   const evidence = (v: number): number => Math.log(0.4 * Math.exp(logNormal(v, 0)) + 0.6 * Math.exp(logNormal(v, 2)));
@@ -121,7 +121,7 @@ test("a scale for each element of a plate multiplies the sum of that element", (
   assert.is(refusal(() => lossOf(inside)).code, "scales");
 });
 
-test("a state of probability 0 counts for nothing, in parallel and in sequence", () => {
+test("a state of probability 0 adds nothing, with parallel and with sequential enumeration", () => {
   const model = () => {
     const z = sample("z", new Categorical([0.5, 0.2, 0, 0.3]));
     sample("x", new Normal(z, 1), { obs: 0.7 });
@@ -151,7 +151,7 @@ test("a state of probability 0 counts for nothing, in parallel and in sequence",
   }
 });
 
-test("plates without elements add nothing, nested and under a sum", () => {
+test("plates without elements add nothing, also if they are nested or inside an enumerated site's sum", () => {
   const model: Model = () => {
     const g = sample("g", new Bernoulli(0.3), summed);
     sample("y", new Normal(g.mul(2), 1), { obs: 0.5 });
@@ -165,7 +165,7 @@ test("plates without elements add nothing, nested and under a sum", () => {
   near(lossOf(model), -Math.log(0.7 * Math.exp(logNormal(0.5, 0)) + 0.3 * Math.exp(logNormal(0.5, 2))));
 });
 
-test("leading axes of size 1 do not tell the plates of the two sides apart", () => {
+test("leading axes of size 1 do not make the plates of guide and model differ", () => {
   const model = () => {
     const a = sample("a", new Bernoulli(0.4));
     plate("rows", 3, () => sample("b", new Bernoulli(a.mul(0.5).add(0.2))));
@@ -178,7 +178,7 @@ test("leading axes of size 1 do not tell the plates of the two sides apart", () 
   near(lossOf(model, guide), kl(0.7, 0.4) + 3 * (0.3 * kl(0.6, 0.2) + 0.7 * kl(0.6, 0.7)));
 });
 
-test("sums that would be too large are refused before any work, with the sites", () => {
+test("a sum over too many combinations is refused before it is computed, and the error names the sites", () => {
   const tooLarge = (model: Model, guide: Model = nothing): string => {
     const error = refusal(() => lossOf(model, guide));
     assert.is(error.code, "enumeration-too-large");
@@ -192,7 +192,7 @@ test("sums that would be too large are refused before any work, with the sites",
   };
   assert.match(tooLarge(together), /"z0".*"z11"/);
   assert.match(tooLarge(nothingOf(together), configEnumerate(latentsOf(12, 8))), /"z11"/);
-  // Every pair meets somewhere, and so all of them do in the sum.
+  // Every pair of sites occurs in some factor, so the sum needs a table of all of them.
   const pairs: Model = () => {
     const z = Array.from({ length: 10 }, (_, i) => sample(`z${i}`, uniform(8), summed));
     z.forEach((a, i) => {
@@ -201,7 +201,7 @@ test("sums that would be too large are refused before any work, with the sites",
   };
   assert.match(tooLarge(pairs), /"z\d"/);
   assert.match(tooLarge(nothingOf(together), configEnumerate(latentsOf(12, 8), "sequential")), /"z3"/);
-  // As many sites that never meet are no difficulty.
+  // The same number of sites without common factors needs no large table.
   near(lossOf(latentsOf(12, 8, true)), 0);
 });
 const nothingOf =
@@ -215,13 +215,13 @@ const latentsOf =
       sample(`z${i}`, new Categorical(Array(k).fill(1 / k)), isSummed ? { infer: { enumerate: "parallel" } } : {});
   };
 
-test("what an op has done to the axis of an enumerated site is refused by name", () => {
+test("if an op reduces the axis of an enumerated site, the error names the site and the dim", () => {
   const total: Model = () => {
     const z = sample("z", new Categorical([0.2, 0.8]), summed);
     sample("x", new Normal(z.sum(), 1), { obs: 1 });
   };
   assert.is(refusal(() => lossOf(total)).code, "enumerated-dim-lost");
-  // The sum over a plate of what is enumerated in it would take every combination of its elements.
+  // A sum over the elements of a plate, with sites enumerated in it, would need every combination of their values.
   const outside: Model = () => {
     const z = plate("rows", 3, () => sample("z", new Bernoulli(0.3)));
     sample("x", new Normal(z.sum(-1, { keepDims: true }), 1), { obs: 1 });
@@ -232,7 +232,7 @@ test("what an op has done to the axis of an enumerated site is refused by name",
   assert.match(error.message, /"rows".*"z"/);
 });
 
-test('kl: "analytic" is refused where the prior depends on its own site through an enumerated one', () => {
+test('kl: "analytic" is refused if the prior of a site depends on this site through an enumerated site', () => {
   const model: Model = () => {
     const b = sample("b", new Bernoulli(0.4));
     sample("a", new Bernoulli(b.mul(0.5).add(0.2)));
@@ -251,7 +251,7 @@ test('kl: "analytic" is refused where the prior depends on its own site through 
   );
   assert.is(error.code, "no-closed-form");
   assert.match(error.message, /"z"/);
-  // The same guide without enumeration has no such path.
+  // If the guide's b does not depend on a, the closed form of a is allowed.
   assert.ok(
     Number.isFinite(
       new TraceELBO()

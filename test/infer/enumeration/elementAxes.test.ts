@@ -54,7 +54,7 @@ const programs: Record<string, readonly [Model, Model]> = {
 };
 
 for (const [name, [model, guide]] of Object.entries(programs))
-  test(`${name}: a sampled site pays as under TraceGraphELBO, draw by draw`, () => {
+  test(`${name}: a sampled site is charged as under TraceGraphELBO, draw by draw`, () => {
     const params = { q: tensor(logits) };
     for (let draw = 0; draw < 4; draw++) {
       const slopes = [new TraceGraphELBO(), new TraceEnumELBO({ strictEnumerationWarning: false })].map(
@@ -83,7 +83,7 @@ test("an enumerated site whose plate an op has mixed is refused, naming site, pl
     assert.is(error.site, "z");
     assert.match(error.message, /"z".*"data".*"flip".*"x"/);
   }
-  // Broadcasting along the plate brings nothing together.
+  // Broadcasting along the plate mixes no elements.
   const kept: Model = () =>
     plate("data", 3, () => {
       const z = sample("z", new Bernoulli([0.2, 0.3, 0.4]));

@@ -1,4 +1,4 @@
-/** Marginals, posterior draws and the most probable assignment of enumerated sites, against sums over all configurations. */
+/** Marginals, posterior draws and the most probable assignment of enumerated sites, compared with sums over all configurations. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -46,7 +46,7 @@ extend([], 0);
 const total = paths.reduce((s, { p }) => s + p, 0);
 for (const entry of paths) entry.p /= total;
 
-test("marginals of a hidden Markov model equal those over all 729 paths, to 1e-12", () => {
+test("marginals of a hidden Markov model equal sums over all 729 paths, to 1e-12", () => {
   const marginals = computeMarginals(random.key(0), params, configEnumerate(model), nothing);
   xs.forEach((_, t) => {
     const got = (marginals[`z${t}`] as Tensor).toArray() as number[];
@@ -66,7 +66,7 @@ test("temperature 0 gives the most probable path", () => {
   );
 });
 
-test("joint draws have the posterior law: n = 20,000, every path within 4.5 standard errors", () => {
+test("joint draws have the posterior distribution: n = 20,000, every path within 4.5 standard errors", () => {
   const n = 20_000;
   const draws = vmap((key: Tensor) => sampleDiscrete(key, params, configEnumerate(model), nothing))(
     random.split(random.key(3), n),
@@ -83,7 +83,7 @@ test("joint draws have the posterior law: n = 20,000, every path within 4.5 stan
   }
 });
 
-test("in plates each element has its own marginal", () => {
+test("each element of a plate has a separate marginal", () => {
   const gmm = golden.b_gmm_plate as GoldenModel;
   const values = paramsOf(gmm);
   const marginals = computeMarginals(
@@ -137,7 +137,7 @@ test("a site in a plate of dim -2 alone keeps the axis to the right of it", () =
   ]);
 });
 
-test("sites that the guide enumerates are refused, one by one as well as in parallel", () => {
+test("sites that the guide enumerates are refused, sequentially or in parallel", () => {
   const model: Model = () => {
     const w = sample("w", new Bernoulli(0.1));
     const x = sample("x", new Bernoulli(0.2), { infer: { enumerate: "parallel" } });
@@ -153,7 +153,7 @@ test("sites that the guide enumerates are refused, one by one as well as in para
   }
 });
 
-test("data passed as null say nothing: what was summed out comes from its prior, and the data with it (n = 4,000)", () => {
+test("if the data are null, enumerated sites and data are drawn from the prior (n = 4,000)", () => {
   const n = 4000;
   const withNull: Model = (obs: number | null) => {
     const z = sample("z", new Categorical([0.2, 0.5, 0.3]), { infer: { enumerate: "parallel" } });
@@ -168,7 +168,7 @@ test("data passed as null say nothing: what was summed out comes from its prior,
   assert.ok(x.sub(z.mul(10)).abs().max().item() < 6, "each datum belongs to its state");
   const { z: given } = predictive.run(random.key(4), 20) as { z: Tensor };
   assert.is(given.min().item(), 2);
-  // Something observed that depends on what is missing would need it summed out too.
+  // If an observed site depends on the missing data, they would have to be summed out too.
   const above: Model = () => {
     const z = sample("z", new Categorical([0.5, 0.5]), { infer: { enumerate: "parallel" } });
     sample("x", new Normal(sample("y", new Normal(z, 1)), 1), { obs: 1 });
@@ -177,7 +177,7 @@ test("data passed as null say nothing: what was summed out comes from its prior,
   assert.is(error.code, "model-only-site");
 });
 
-test("logLikelihood speaks of the enumerated site, and takes its values", () => {
+test("logLikelihood refuses an enumerated site without values by name, and accepts its values", () => {
   const model: Model = () => {
     const z = sample("z", new Categorical([0.5, 0.5]), { infer: { enumerate: "parallel" } });
     sample("x", new Normal(z, 1), { obs: 0.5 });

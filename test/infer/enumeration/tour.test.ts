@@ -1,4 +1,4 @@
-/** A tour of enumeration: choices with finitely many values are summed out exactly. The truth is the same sum written as a loop. */
+/** A tour of enumeration: choices with finitely many values are summed out exactly. The results are compared with loops over the values. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -36,7 +36,7 @@ test("a choice in the model: the loss is minus the log of a sum", () => {
   );
 });
 
-test("a choice in a plate: each element is summed by itself, and the logs are added", () => {
+test("a choice in a plate: each element is summed separately, and the logarithms are added", () => {
   const data = [1.2, -0.4, 2.5, 0];
   const model = () => {
     plate("data", data.length, () => {
@@ -62,14 +62,14 @@ const hidden = () => {
   }
 };
 
-test("a chain: as the forward algorithm, whose work grows with its length and not with the number of paths", () => {
+test("a chain: the result of the forward algorithm, whose work grows with the length, not with the number of paths", () => {
   let forward = [1, 0];
   for (const x of chain)
     forward = [0, 1].map((to) => sum(forward.map((p, from) => p * move(from, to))) * density(x, to));
   near(elbo.loss(key, {}, hidden, nothing).item(), -Math.log(sum(forward)));
 });
 
-test("what was summed out has a posterior", () => {
+test("sites that were summed out have a posterior", () => {
   const paths = [0, 1].flatMap((a) => [0, 1].flatMap((b) => [0, 1].map((c) => [a, b, c] as const)));
   const weight = (path: readonly [number, number, number]) =>
     path.reduce<number>((w, z, t) => w * move(path[t - 1] ?? 0, z) * density(chain[t] as number, z), 1);

@@ -1,4 +1,4 @@
-/** TraceEnumELBO against the sum over all configurations (golden/elbo.json): values and gradients to 1e-9. */
+/** TraceEnumELBO compared with the sum over all configurations (golden/elbo.json): values and gradients to 1e-9. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -117,7 +117,7 @@ test("e, a subsampled plate: every subset to 1e-9", () => {
 
 const hmm = golden.d1_hmm_meanfield_guide as GoldenModel;
 const observations = hmm.observed?.x as number[];
-test("markov uses dims again: a chain of 300 states equals its forward recursion", () => {
+test("markov reuses dims: the loss of a chain of 300 states equals the forward recursion", () => {
   const T = 300;
   const xs = Array.from({ length: T }, (_, t) => observations[t % 6] as number);
   const chain: Model = () => {
@@ -144,7 +144,7 @@ test("markov uses dims again: a chain of 300 states equals its forward recursion
   assert.ok(Math.abs(-loss - logsum(alpha)) < 1e-9, `${-loss} against ${logsum(alpha)}`);
 });
 
-test("a Mixture of discrete laws is summed out like any other site", () => {
+test("a Mixture of discrete distributions is summed out like any other site", () => {
   const low = [0.1, 0.2, 0.7];
   const model = () => {
     const z = sample("z", new Mixture(new Categorical([0.3, 0.7]), [new Bernoulli(0.2), new Categorical(low)]));
@@ -164,7 +164,7 @@ test("a Mixture of discrete laws is summed out like any other site", () => {
   assert.ok(Math.abs((grads.scale as Tensor).item() + slope.item()) < 1e-12);
 });
 
-test("a BetaBinomial count is summed out; what has no list of values is refused by its own name, not its wrapper's", () => {
+test("a BetaBinomial count is summed out; a family without a list of values is refused by its name, not by a wrapper's name", () => {
   const loss = (z: Distribution, loc = (x: Tensor) => x) =>
     new TraceEnumELBO().loss(
       random.key(0),
@@ -217,7 +217,7 @@ test("a batch dim that no plate declares is refused with the edit for both progr
   );
 });
 
-test("nothing to enumerate is said once, unless it is meant", () => {
+test("a program without enumerated sites gives one warning, unless strictEnumerationWarning is false", () => {
   const { model, guide } = pairs.a1_chain_independent_guide as Pair;
   const params = paramsOf(golden.a1_chain_independent_guide as GoldenModel);
   const said: unknown[] = [];
@@ -234,7 +234,7 @@ test("nothing to enumerate is said once, unless it is meant", () => {
   assert.match(said[0] as string, /no site to enumerate/);
 });
 
-test("the options of gradients have no effect at an enumerated site", () => {
+test("the option gradient has no effect at an enumerated site", () => {
   const z = (probs: Tensor | number) => sample("z", new Bernoulli(probs));
   const model: Model = () => sample("x", new Normal(z(0.3).mul(2), 1), { obs: 1.5 });
   const guide: Model = () => z(param("q", 0.4));

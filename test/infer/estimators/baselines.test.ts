@@ -1,4 +1,4 @@
-/** Baselines: several kinds together, what `explain` measures of them, their names, and inference inside a model. */
+/** Baselines: several kinds at one site, measurements by `explain`, names of averages, and inference inside a model. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -40,7 +40,7 @@ const guideWith =
     sample("z", new Bernoulli({ logits: param("q", start) }), { infer: { baseline: baseline() } });
   };
 
-test("leave-one-out takes the residuals of the other baselines: b = a + p_k + mean over the others of (cost - a - p)", () => {
+test("leave-one-out uses the residuals of the other baselines: b_k = a + p_k + mean over other particles of (cost - a - p)", () => {
   const options = { leaveOneOut: true, useDecayingAvgBaseline: true, baselineBeta: 0.5 };
   const site = { name: "z", site: { infer: { baseline: options } } } as unknown as ScoreSite;
   const cost = tensor([10, 14, 30]);
@@ -52,7 +52,7 @@ test("leave-one-out takes the residuals of the other baselines: b = a + p_k + me
   assert.is((loss as Tensor).item(), residuals.reduce((sum, r) => sum + r * r, 0) / 3);
 });
 
-test("no combination of baselines moves the mean", () => {
+test("no combination of baselines changes the mean gradient", () => {
   const params = { q: tensor(0.3), b: tensor(-1.5) };
   const combinations: (() => object)[] = [
     () => ({ leaveOneOut: true }),
@@ -67,7 +67,7 @@ test("no combination of baselines moves the mean", () => {
   }
 });
 
-test("explain measures the estimate alone, at the parameters and with the key it is given", () => {
+test("explain measures the gradient without the baselines' own loss, at the given parameters and with the given key", () => {
   const elbo = new TraceGraphELBO();
   const measured = (guide: Model, options: object) => explain(elbo, model, guide, { measureVariance: 400, ...options });
   const plain = measured(
@@ -81,7 +81,7 @@ test("explain measures the estimate alone, at the parameters and with the key it
   assert.is(trained?.variance.b, 0);
   assert.is(trained?.total, trained?.variance.q);
   assert.ok((plain?.total as number) > 0);
-  // Where the guide is certain nothing varies; another key is another measurement.
+  // If the guide is certain, the gradient does not vary. Another key gives another measurement.
   const sure = measured(
     guideWith(() => ({})),
     { params: { q: 30 } },
@@ -114,7 +114,7 @@ test("explain measures the estimate alone, at the parameters and with the key it
   );
 });
 
-test("averages have names of their own: a network, and a kept value, may be called baseline", () => {
+test("averages have a separate record, so a network or a mutable may be called baseline", () => {
   const ten: Model = () => {
     sample("z", new Bernoulli(0.5));
     factor("ten", -10);
@@ -128,7 +128,7 @@ test("averages have names of their own: a network, and a kept value, may be call
     const svi = new SVI(ten, guide, adam(0), new TraceELBO());
     const start = svi.init(random.key(0));
     const [state] = svi.update(svi.update(start)[0]);
-    // Costs of -10: 0, then 0.5 · 0 + 0.5 · -10 = -5, then -7.5.
+    // With costs of -10, the averages are 0, then 0.5 · 0 + 0.5 · -10 = -5, then -7.5.
     assert.equal([start.averages?.z?.item(), state.averages?.z?.item()], [0, -7.5]);
     return state;
   };
@@ -152,7 +152,7 @@ const warningsOf = (guide: Model): string[] => {
   }
   return said;
 };
-test("a baseline that trains parameters of the guide is warned of, one with its own is not", () => {
+test("a baseline that shares parameters with the guide gives a warning; a baseline with its own parameters does not", () => {
   const shared: Model = () => {
     const q = param("q", 0.3);
     sample("z", new Bernoulli({ logits: q }), { infer: { baseline: { baselineValue: q.mul(2) } } });
@@ -170,7 +170,7 @@ test("a baseline that trains parameters of the guide is warned of, one with its 
   assert.equal(warningsOf(input), []);
 });
 
-test("inference inside a model is refused by what was called, and leaves nothing behind", () => {
+test("inference inside a model is refused with the name of the called function, and the next run is not affected", () => {
   const inner = () => void sample("w", new Normal(0, 1), { obs: 0.5 });
   const svi = new SVI(inner, () => {}, adam(0.1), new TraceELBO(), { jit: false });
   const state = svi.init(random.key(0));
@@ -200,7 +200,7 @@ test("inference inside a model is refused by what was called, and leaves nothing
   }
 });
 
-test("a network that reads a number of its own site is refused as one that computes with it", () => {
+test("a baseline network that reads a number of its own site is refused, like a network that computes with the site", () => {
   const seen: Tensor[] = [];
   const keeping: Model = () => {
     const z = sample("z", new Bernoulli(0.4));

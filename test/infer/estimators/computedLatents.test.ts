@@ -1,6 +1,6 @@
 /**
  * Guides that compute a latent from noise, as AutoIAFNormal does: a normal auxiliary site, a point mass at m + w · noise, and a factor for
- * the Jacobian. The latent is N(m, w²), so bounds and their gradients are integrals over one or two normal variables, computed on a grid.
+ * the Jacobian. The latent is N(m, w²), so the bounds and their gradients are integrals over one or two normal variables, computed on a grid.
  * The means of n = 20,000 draws must lie within 4.5 standard errors, for every way of differentiating the densities.
  */
 import { test } from "uvu";
@@ -72,12 +72,12 @@ const table: readonly (readonly [string, Elbo, Record<string, number>])[] = [
   ["RenyiELBO, alpha 1/2, dreg", new RenyiELBO({ alpha: 0.5, estimator: "dreg" }), slopes(loss(0.5))],
 ];
 for (const [label, elbo, want] of table)
-  test(`${label}: the mean gradient is that of the integral`, () => {
+  test(`${label}: the mean gradient equals the gradient of the integral`, () => {
     const columns = drawsOf(estimates(elbo, model, guide, params), 20_000);
     for (const [name, exact] of Object.entries(want)) assertMean(name, columns[name] as Rows, exact);
   });
 
-test("reweighted wake-sleep cannot hold such a latent, and says so", () => {
+test("reweighted wake-sleep refuses such a latent", () => {
   for (const options of [{}, { estimator: "dreg" as const }]) {
     const error = refusal(() => new ReweightedWakeSleep(options).loss(random.key(0), params, model, guide));
     assert.is(error.code, "moving-point");

@@ -1,6 +1,6 @@
 /**
- * Would the tests of exact means notice an error? Faults that estimators have had are put in on purpose, and each must fail the check that
- * the correct estimator passes.
+ * Would the tests of exact means notice an error? Faults that estimators once had are made on purpose, and each faulty estimator must fail the
+ * check that the correct estimator passes.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -27,7 +27,7 @@ import { exactLoss, exactMean, type Program } from "./exactMean.js";
 
 type Make = (options: ElboOptions) => Elbo;
 
-/** Whether the mean of loss and gradients is the exact one, to 1e-9. */
+/** Whether the mean of loss and gradients equals the exact loss and gradients, to 1e-9. */
 function isExact(make: Make, program: Program, truth: Program = program): boolean {
   const got = exactMean(make, program) as Record<string, Float64Array>;
   return Object.entries(exactLoss(truth)).every(([name, want]) =>
@@ -43,7 +43,7 @@ const programOf = (model: Model, guide: Model, params: Record<string, Tensor>): 
 const enumerated = { infer: { enumerate: "parallel" } } as const;
 const enumerating: Make = (options) => new TraceEnumELBO(options);
 
-/** A sampled flip decides the probabilities of enumerated ones; `through` is what these see of it. */
+/** The probabilities of enumerated flips depend on a sampled flip a, through the function `through` of its value. */
 const feeding = (through: (z: Tensor) => Tensor): Program =>
   programOf(
     () => {
@@ -62,14 +62,14 @@ const feeding = (through: (z: Tensor) => Tensor): Program =>
     { q: tensor(0.2), r: tensor(0.1) },
   );
 
-test("the score of a sampled site on which only probabilities depend", () => {
+test("without the score of a sampled site on which only probabilities depend, the mean is wrong", () => {
   const sound = feeding((z) => z);
   assert.ok(isExact(enumerating, sound));
   assert.not(isExact(enumerating, feeding(detachProvenance), sound));
 });
 
-/** Flips in a plate decide together over one enumerated flip outside, on which a term in the plate depends. */
-test("elements of a plate that meet in the probabilities of a site outside it", () => {
+/** The probability of one enumerated flip depends on all flips in a plate, and a term in the plate depends on the enumerated flip. */
+test("if elements of a plate are charged separately although a probability mixes them, the mean is wrong", () => {
   const program = (perElement: boolean): Program =>
     programOf(
       () => {
@@ -88,7 +88,7 @@ test("elements of a plate that meet in the probabilities of a site outside it", 
   assert.not(isExact(enumerating, program(true), program(false)));
 });
 
-/** Sticking the landing as it was: factors of the guide lose the gradient of their parameters. */
+/** Sticking the landing with an earlier fault: factors of the guide lose the gradient with respect to their parameters. */
 class WithFactorsHeld extends TraceELBO {
   override costs(pair: PathPair): Cost[] {
     return super.costs(pair).map((cost) => {
@@ -98,7 +98,7 @@ class WithFactorsHeld extends TraceELBO {
   }
 }
 
-test("a factor of the guide under sticking the landing", () => {
+test("if sticking the landing drops the gradient of a guide's factor, the mean is wrong", () => {
   const program = programOf(
     () => void sample("z", new Normal(0, 1)),
     () => {

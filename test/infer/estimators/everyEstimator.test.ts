@@ -1,6 +1,6 @@
 /**
- * Every estimator on random programs: its mean is exact, loss and gradients to 1e-9, or it refuses. 40 programs; 300 with PEDIGRAD_DEEP.
- * Compiled estimators give the same bits.
+ * Every estimator on random programs: the mean of loss and gradients is exact to 1e-9, or the estimator refuses the program. 40 programs; 300
+ * with PEDIGRAD_DEEP. Compiled estimators give the same bits.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -37,11 +37,11 @@ import { type RandomProgram, randomProgram } from "./randomModels.js";
 interface Entry {
   readonly make: (options: ElboOptions) => Elbo;
   readonly guide?: (guide: Model) => Model;
-  /** Whether it sums out latents of the model. */
+  /** Whether the estimator sums out latents of the model. */
   readonly sums?: boolean;
   readonly exact?: (program: RandomProgram) => Record<string, Float64Array>;
 }
-/** Enumerate the discrete sites of the guide whose number is even, or odd; the others are sampled. */
+/** The guide with the discrete sites enumerated whose names match `which`; the others are sampled. */
 const everySecond =
   (which: RegExp) =>
   (guide: Model): Model =>
@@ -69,7 +69,7 @@ const TABLE: Readonly<Record<string, Entry>> = {
 const programs: RandomProgram[] = [];
 for (let seed = 0; programs.length < times(40, 300); seed++) {
   const program = randomProgram(seed);
-  // A plate that is visited in part may have more elements than can be summed over when it is whole.
+  // If all elements of a subsampled plate are visited, a sum over all configurations may be too large.
   if (choicesIn(program.exact) <= 6000) programs.push(program);
 }
 
@@ -80,7 +80,7 @@ function lossOf(program: RandomProgram): Record<string, Float64Array> {
   return loss;
 }
 
-/** What goes wrong with an estimator on a program: null for nothing, or a refusal. */
+/** Whether an estimator is exact on a program, refuses it, or has too many configurations to sum over. A wrong mean throws. */
 function check(
   program: RandomProgram,
   { make, guide = (g) => g, exact = lossOf }: Entry,
@@ -104,14 +104,14 @@ function check(
 }
 
 for (const [label, entry] of Object.entries(TABLE))
-  test(`${label}: the mean over all choices is exact, or it refuses`, () => {
+  test(`${label}: the mean over all choices is exact, or the program is refused`, () => {
     const found = { right: 0, refused: 0, skipped: 0 };
     for (const program of programs) {
       if (program.hasSummed && !entry.sums) continue;
       if (entry.exact !== undefined && !program.isFinite) continue;
       found[check(program, entry)]++;
     }
-    // A refusal is the exception.
+    // Most programs must not be refused.
     const least = entry.exact === undefined ? programs.length * 0.4 : programs.length / 20;
     assert.ok(found.right > 2 * found.refused && found.right >= least, JSON.stringify(found));
   });

@@ -1,7 +1,7 @@
 /**
- * The exact mean of an estimator: its loss and gradients for every outcome of its random choices, weighted by the probability of the
+ * The exact mean of an estimator: the loss and gradients for every outcome of the random choices, weighted by the probability of the
  * outcome. Discrete sites take all their values, normal sites three Gauss-Hermite nodes (exact up to degree 5 in each draw), and subsamples
- * all subsets. Also the exact answer, by a sum over the same choices without an estimator.
+ * all subsets. This file also computes the exact loss and gradients, by a sum over the same choices without an estimator.
  */
 
 import type { Derived } from "../../../distributions/index.js";
@@ -32,10 +32,10 @@ const key = random.key(0);
 const NODES = [-Math.sqrt(3), 0, Math.sqrt(3)];
 const NODE_WEIGHTS = [1 / 6, 2 / 3, 1 / 6];
 
-/** The particle that runs now; null where there is one particle only. */
+/** The number of the running particle; null if there is only one particle. */
 let particle: number | null = null;
 
-/** `f` with subsampled plates that visit these elements. */
+/** `f` with the elements of `subset` visited in its subsampled plates. */
 const visiting =
   (f: Model, subset: Subset): Model =>
   (...args) =>
@@ -51,8 +51,9 @@ const visiting =
     );
 
 /**
- * Latents take the given values (normal ones: these many standard deviations from their mean) where nothing further in gives them one,
- * as a replay does. Draws without a pathwise gradient are constants, unless `isLive`.
+ * A handler that gives latents the values in `at`, unless an inner handler gives them a value, as `replay` does. For a normal latent,
+ * `at` is the distance from its mean in standard deviations. Values of latents without a pathwise gradient are constants, unless
+ * `isLive` is true.
  */
 const pinning = (at: Values, isLive = false): Handler => ({
   process: {
@@ -61,7 +62,7 @@ const pinning = (at: Values, isLive = false): Handler => ({
       const all = at[message.name] as Tensor;
       const value = particle === null ? all : all.at(particle);
       const { fn } = message;
-      // What is drawn depends on what the distribution's parameters do, and so must what is put in its place.
+      // A draw has the provenance of the distribution's parameters, so the value in place of the draw must have it too.
       if (isNormal(fn)) message.value = fn.mean.add(fn.variance.sqrt().mul(value));
       else message.value = fn.sample(key).mul(0).add(value);
       if (!isLive && (message.isConstant || !fn.hasRsample)) message.value = stopGradient(message.value);
@@ -71,7 +72,7 @@ const pinning = (at: Values, isLive = false): Handler => ({
 
 const isNormal = (fn: SampleSite["fn"]): boolean => /^Normal/.test(fn.label);
 
-/** The values that one element of a site may take, and the weights of those that no density weighs. */
+/** The values that one element of a site may take, and their quadrature weights (1 for discrete sites, whose density gives the weight). */
 function valuesOf({ fn }: SampleSite): { values: number[]; weights: number[] } {
   if (isNormal(fn)) return { values: NODES, weights: NODE_WEIGHTS };
   const element = fn.hasEnumerateSupport ? fn : (fn as Derived).base;
@@ -86,12 +87,12 @@ const countOf = (sites: readonly SampleSite[]): number =>
 interface Choices {
   /** [choices, ...shape] by site. */
   readonly values: Values;
-  /** One weight for each choice: the part that no density gives. */
+  /** The product of the quadrature weights of each choice. */
   readonly weights: Float64Array;
   readonly count: number;
 }
 
-/** Every combination of values of every element of these sites. */
+/** Every combination of values of all elements of these sites. */
 function choicesOf(sites: readonly SampleSite[]): Choices {
   const elements = sites.flatMap((site) => {
     const { values, weights } = valuesOf(site);
@@ -119,7 +120,7 @@ function choicesOf(sites: readonly SampleSite[]): Choices {
   return { values, weights, count };
 }
 
-/** The sum of log densities of the discrete sites among `names`: what weighs a choice beside the quadrature's weights. */
+/** The sum of log densities of the discrete sites among `names`. Its exponential times the quadrature weights is the weight of a choice. */
 const logWeight = (run: Trace, names: readonly string[]): Tensor =>
   names.reduce((sum, name) => {
     const site = run.get(name) as SampleSite;
@@ -133,11 +134,11 @@ export interface Program {
   readonly model: Model;
   readonly guide: Model;
   readonly params: Values;
-  /** All subsets that a subsample may be, equally probable; one empty record where nothing is subsampled. */
+  /** All possible subsamples, which are equally probable; one empty record if no plate is subsampled. */
   readonly subsets: readonly Subset[];
 }
 
-/** The mean of loss and gradients, by name, flat; `maxChoices` keeps a test cheap: null where there are more. */
+/** The mean of loss and gradients, by name, as flat arrays; null if there are more than `maxChoices` choices, to keep a test cheap. */
 export function exactMean(
   make: (options: { vectorizeParticles?: (f: (key: Tensor) => Tree, keys: Tensor) => Tree }) => Elbo,
   { model, guide, params, subsets }: Program,
@@ -217,7 +218,7 @@ function pairsOf({ values, count }: Choices, weights: Float64Array): { values: V
 
 const run = (f: Model, params: Values): Trace => trace(seed(substitute(f, params), key)).getTrace();
 
-/** log p and log q of one choice of the guide, sites that only the model has summed out. */
+/** log p and log q of one choice of the guide. Sites that only the model has are summed out. */
 function logDensities(guide: Trace, model: Model, params: Values, subset: Subset): { logp: Tensor; logq: Tensor } {
   const replayed = replay(visiting(model, subset), guide);
   const first = run(replayed, params);
@@ -236,7 +237,7 @@ function logDensities(guide: Trace, model: Model, params: Values, subset: Subset
   return { logp: own.length === 0 ? logp.sum() : logp.logsumexp(0), logq };
 }
 
-/** Σ over choices of the guide of q · f(log p - log q), q differentiated with it. */
+/** Σ over choices of the guide of q · f(log p - log q), where q is differentiated too. */
 function exactObjective({ model, guide, params, subsets }: Program): (params: Values) => Tensor {
   return (values) => {
     let total = tensor(0);
@@ -266,11 +267,11 @@ function allDensities(
   )(choices.values, tensor(choices.weights)) as { logp: Tensor; logq: Tensor; weights: Tensor };
 }
 
-/** In how many ways the choices of the guide can fall. */
+/** The number of choices of the guide. */
 export const choicesIn = ({ guide, params, subsets }: Program): number =>
   countOf(latentsOf(run(visiting(guide, subsets[0] as Subset), params)));
 
-/** A loss and its gradients, by name, flat. */
+/** A loss and its gradients, by name, as flat arrays. */
 function withGradients(objective: (params: Values) => Tensor, params: Values): Record<string, Float64Array> {
   const result: Record<string, Float64Array> = { loss: objective(params).toFloat64Array() };
   for (const [name, x] of Object.entries(grad(objective)(params))) result[name] = x.toFloat64Array();
@@ -281,7 +282,7 @@ function withGradients(objective: (params: Values) => Tensor, params: Values): R
 export const exactLoss = (program: Program): Record<string, Float64Array> =>
   withGradients(exactObjective(program), program.params);
 
-/** x of the one particle and y of the other for every pair of choices: [choices, choices]. */
+/** x as a column for the first particle and as a row for the second, so that an op on both gives one number for each pair of choices. */
 const ofPair = (x: Tensor): [Tensor, Tensor] => [x.expandDims(1), x.expandDims(0)];
 
 /** Minus the Renyi bound of two particles, log(mean of w^(1 - alpha)) / (1 - alpha), for programs without plates, and its gradients. */

@@ -1,6 +1,6 @@
 /**
  * Random programs with all features that estimators must handle: two to four latents of several families; nested, crossed and subsampled
- * plates; masks, scales, factors, auxiliary sites; guides in the order of the model or another one.
+ * plates; masks, scales, factors, auxiliary sites; guides in the order of the model or in another order.
  */
 import {
   Bernoulli,
@@ -43,7 +43,7 @@ interface Latent {
   readonly name: string;
   readonly family: Family;
   readonly plates: readonly PlateSpec[];
-  /** Latents that its prior depends on. */
+  /** The latents on which the prior of this latent depends. */
   readonly prior: readonly Parent[];
   readonly bias: Tensor;
   readonly start: Tensor;
@@ -52,16 +52,16 @@ interface Latent {
   readonly scale: number;
   readonly isScaledInGuide: boolean;
   readonly infer: InferOptions;
-  /** Whether the guide lacks it, and the model sums it out. */
+  /** Whether the guide lacks this latent, and the model sums it out. */
   readonly isSummed: boolean;
 }
 
 const isDiscrete = ({ family }: { family: Family }): boolean => !family.endsWith("normal");
-/** How many axes of its parameters belong to one element of its batch. */
+/** How many axes of the parameters belong to one element of the batch. */
 const eventDimOf = ({ family }: { family: Family }): number => (family === "categorical" || family === "flips" ? 1 : 0);
 const EVENT = 2;
 
-/** What a program computes of a parent on the way to a child: nothing, or something that brings elements of a plate or an event together. */
+/** The op between a parent and a child: none, or an op that mixes the elements of a plate or an event. */
 type Way = "kept" | "flipped" | "neighbours";
 interface Parent {
   readonly latent: Latent;
@@ -69,7 +69,7 @@ interface Parent {
   readonly way: Way;
 }
 
-/** The shape of one number for each element of these plates, whole. */
+/** The shape of a tensor with one number for each element of these plates, visited or not. */
 const shapeIn = (plates: readonly PlateSpec[]): number[] => {
   const rank = Math.max(0, ...plates.map(({ dim }) => -dim));
   const shape = new Array<number>(rank).fill(1);
@@ -77,7 +77,7 @@ const shapeIn = (plates: readonly PlateSpec[]): number[] => {
   return shape;
 };
 
-/** Along which axis a way brings elements together: that of an event, or of the innermost plate. */
+/** The axis along which an op mixes elements: the axis of the event, or of the innermost plate. */
 const axisOf = ({ family, plates }: Latent): number | null => {
   if (family === "flips") return -1;
   const dims = plates.map(({ dim }) => dim);
@@ -85,8 +85,8 @@ const axisOf = ({ family, plates }: Latent): number | null => {
 };
 
 /**
- * What a child in `plates` sees of a parent: the sum of all elements along plates that the child is not in, and of its event where the
- * child has none.
+ * The value of a parent as a child in `plates` uses it: summed over the plates that the child is not in, and over the event if the
+ * child has no event.
  */
 function seenFrom(
   plates: readonly PlateSpec[],
@@ -109,26 +109,26 @@ function seenFrom(
   return (events === 0 && hasEvent ? seen.expandDims(-1) : seen).mul(weight);
 }
 
-/** Whether a value may leave its plates for these: the sum of a subsample is not the sum. */
+/** Whether a value from the plates `from` may be used in the plates `to`. Not if this needs a sum over a subsampled plate. */
 const mayLeave = (from: readonly PlateSpec[], to: readonly PlateSpec[]): boolean =>
   from.every(({ name, size, subsampleSize }) => size === subsampleSize || to.some((plate) => plate.name === name));
 
-/** Whether all plates of the one are among those of the other. */
+/** Whether all plates in `a` are also in `b`. */
 const isWithin = (a: readonly PlateSpec[], b: readonly PlateSpec[]): boolean =>
   a.every(({ name }) => b.some((plate) => plate.name === name));
 
 export interface RandomProgram extends Program {
-  /** The same program without subsampling: what its estimators are to be the mean of. */
+  /** The same program without subsampling. Its loss and gradients must be the means of the estimators. */
   readonly exact: Program;
-  /** What it is made of, for messages. */
+  /** A description of the program, for messages. */
   readonly description: string;
   /** Whether the model sums out latents that the guide lacks. */
   readonly hasSummed: boolean;
-  /** Whether it has neither plates nor normal draws, so that any function of its weights has an exact mean. */
+  /** Whether there are neither plates nor normal draws, so that any function of the weights has an exact mean. */
   readonly isFinite: boolean;
 }
 
-/** The program of a seed. */
+/** The random program that belongs to a seed. */
 export function randomProgram(seed: number): RandomProgram {
   const next = numbers(seed * 7919 + 13);
   const chance = (p: number): boolean => next() < p;
@@ -155,7 +155,7 @@ export function randomProgram(seed: number): RandomProgram {
     plates.reduce((product, { subsampleSize }) => product * subsampleSize, 1);
 
   const hasSummed = chance(0.25);
-  // A sum inside a logarithm is no polynomial of a normal draw, whose score would need more nodes.
+  // With a sum inside a logarithm, the score of a normal draw would need more quadrature nodes, because the logarithm is not a polynomial.
   const families: readonly Family[] = chance(0.3)
     ? ["bernoulli", "bernoulli", "flips", "categorical"]
     : hasSummed
@@ -167,7 +167,7 @@ export function randomProgram(seed: number): RandomProgram {
   const order = Array.from({ length: count }, (_, i) => i);
   if (chance(0.3)) order.reverse();
   const wayFrom = (latent: Latent): Way => {
-    // Which elements a subsample visits decides what lies beside them.
+    // In a subsampled plate, the neighbour of an element depends on the subsample, so such ops are not allowed.
     const canMix = axisOf(latent) !== null && (latent.family === "flips" || mayLeave(latent.plates, []));
     return canMix && chance(0.15) ? pick(["flipped", "neighbours"] as const) : "kept";
   };
@@ -204,7 +204,7 @@ export function randomProgram(seed: number): RandomProgram {
     const changes = isSummed ? { isSummed, mask: null, scale: 1 } : {};
     return { ...latent, ...changes };
   });
-  // The copies are parents from here on.
+  // `all` has changed copies of the latents. Use these copies as parents.
   const byName = new Map(all.map((latent) => [latent.name, latent]));
   const known = (pairs: Latent["prior"]): Latent["prior"] =>
     pairs.map((parent) => ({ ...parent, latent: byName.get(parent.latent.name) as Latent }));
@@ -271,7 +271,7 @@ export function randomProgram(seed: number): RandomProgram {
       }
     };
 
-  /** The latent from `fn`, masked and scaled: every second masked one by its distribution, the others by the handler. */
+  /** Sample a latent from `fn`, masked and scaled. Every second mask is a mask of the distribution, the others use the handler. */
   const drawn = (latent: Latent, inModel: boolean, fn: Distribution, infer: InferOptions): Tensor => {
     const keep = inModel || latent.isMaskedInGuide ? latent.mask : null;
     const isOwn = keep !== null && /[13]/.test(latent.name);
@@ -357,7 +357,7 @@ export function randomProgram(seed: number): RandomProgram {
       size === subsampleSize
         ? all
         : all.flatMap((one) =>
-            // size - 1 of them: all but one.
+            // A subsample of size - 1 elements leaves out one element.
             Array.from({ length: size }, (_, gone) => ({
               ...one,
               [name]: Array.from({ length: size }, (_, i) => i).filter((i) => i !== gone),

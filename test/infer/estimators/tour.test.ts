@@ -1,6 +1,6 @@
 /**
  * A tour of the exact means: a program with finitely many choices is run once for each configuration, weighted with q, and the sum of the
- * estimated gradients is compared with the derivative of the exact ELBO, without draws or standard errors. Here this is done by hand for
+ * estimated gradients is compared with the derivative of the exact ELBO, without draws or standard errors. This file does so by hand for
  * two choices; everyEstimator.test.ts does it for random programs.
  */
 import { test } from "uvu";
@@ -53,7 +53,7 @@ const exact = (logits: Tensor): Tensor =>
   ).sum();
 
 for (const elbo of [new TraceELBO(), new TraceGraphELBO()] as Elbo[])
-  test(`${elbo.name}: the mean of its gradient over all configurations is the derivative of the exact ELBO`, () => {
+  test(`${elbo.name}: the mean of the gradient over all configurations is the derivative of the exact ELBO`, () => {
     const mean = [0, 0];
     for (const z of configurations) {
       const [, slopes] = elbo.lossAndGrads(

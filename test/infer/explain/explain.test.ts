@@ -1,4 +1,4 @@
-/** `explain`: what an estimator does with each site, the tables over which it sums, and the measured variance of its gradients. */
+/** `explain`: how an estimator treats each site, the sizes of enumerated tables, and the measured variance of gradients. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -39,7 +39,7 @@ const guide: Model = (data: number[]) => {
 };
 const data = [-1, 0.5, 2, 4];
 
-test("each site's gradient, and the costs a score site is charged with", () => {
+test("explain reports the gradient of each site, and the costs that a score site is charged with", () => {
   const { sites } = explain(new TraceGraphELBO(), model, guide, data);
   const of = (name: string, side = "guide") => sites.find((one) => one.name === name && one.side === side);
   assert.is(of("mu")?.gradient, "pathwise");
@@ -49,7 +49,7 @@ test("each site's gradient, and the costs a score site is charged with", () => {
   assert.equal(of("x", "model")?.provenance.slice().sort(), ["mu", "z"]);
 });
 
-test("whichever gradient a latent takes, its dependents say what became of its axes", () => {
+test("for every kind of gradient, dependents give the axes of costs that meet each axis of the latent", () => {
   const { sites } = explain(
     new TraceELBO(),
     () =>
@@ -85,7 +85,7 @@ test("whichever gradient a latent takes, its dependents say what became of its a
     meets,
     mixedBy,
   });
-  // Row i of x is computed from row i of z and from its scale; every column of x from both columns of z.
+  // Row i of x is computed from row i of z and from row i of the scale; every column of x is computed from both columns of z.
   const own = (cost: string) => ({ cost, axes: [axis(cost, -1, -1), axis(cost, -2, -2)] });
   assert.equal(of("z"), [
     own("-log q(z)"),
@@ -95,7 +95,7 @@ test("whichever gradient a latent takes, its dependents say what became of its a
   assert.equal(of("scale")?.at(-1), { cost: "+log p(x)", axes: [axis("+log p(x)", -1, -2)] });
 });
 
-test("along which axes elements meet and, where they do not, which op mixed them", () => {
+test("explain reports the axes along which elements meet, and the ops that mixed the other axes", () => {
   const report = explain(
     new TraceGraphELBO(),
     () => {
@@ -127,7 +127,7 @@ test("along which axes elements meet and, where they do not, which op mixed them
   assert.match(report.toString(), /\+log p\(y\) \(axis -1 meets -2, axis -2 meets -1\)/);
 });
 
-test("enumerated sites: how, over how many values, and the size of the table", () => {
+test("explain reports how a site is enumerated, the number of its values, and the size of its table", () => {
   const report = explain(new TraceEnumELBO(), model, configEnumerate(guide), data);
   const z = report.sites.find((one) => one.name === "z" && one.side === "guide");
   assert.is(z?.gradient, "enumerated");
@@ -145,7 +145,7 @@ test("enumerated sites: how, over how many values, and the size of the table", (
   assert.equal(inModel.sites.find((one) => one.name === "z")?.enumeration?.values, 3);
 });
 
-test("measured variances: TraceGraphELBO's is the listed one, enumeration has none (n = 4,000)", () => {
+test("the measured variance of TraceGraphELBO is the variance in golden/elbo.json, and enumeration has none (n = 4,000)", () => {
   const exact = golden.a1_chain_independent_guide as GoldenModel;
   const { model: chain, guide: independent } = pairs.a1_chain_independent_guide as Pair;
   const started: Model = () => {
@@ -170,8 +170,8 @@ test("measured variances: TraceGraphELBO's is the listed one, enumeration has no
   assert.ok(variances.every(({ seconds }) => seconds > 0));
 });
 
-test("a baseline is measured at its level, particles by their number, and who refuses says why", () => {
-  // One bit far from its evidence: the cost is about -50 whatever z is, so nearly all variance is the constant's.
+test("a baseline is measured after its average has settled, particles are counted, and refusals are reported with reasons", () => {
+  // The observation is far from both means: the cost is about -50 for both values of z, so nearly all variance comes from this constant.
   const bit: Model = () => {
     const z = sample("z", new Bernoulli(0.5));
     sample("x", new Normal(z, 1), { obs: 10 });
@@ -182,7 +182,7 @@ test("a baseline is measured at its level, particles by their number, and who re
       sample("z", new Bernoulli({ logits: param("l", 0) }), { infer: { ...(baseline && { baseline }) } });
     };
   const of = (elbo: Elbo, guide: Model) => explain(elbo, bit, guide, { measureVariance: 2000 });
-  // Of g = (c - b)(z - 1/2): c is about -50.2 and -40.7 plus what cancels, b their mean.
+  // The gradient is (c - b)(z - 1/2): apart from terms that cancel, c is about -50.2 or -40.7, and b is the mean of c.
   const plain = of(new TraceGraphELBO(), guideOf());
   const steady = of(new TraceGraphELBO(), guideOf({ useDecayingAvgBaseline: true }));
   assert.ok((steady.variances[0]?.total as number) < 0.1 * (plain.variances[0]?.total as number), `${steady}`);
@@ -196,7 +196,7 @@ test("a baseline is measured at its level, particles by their number, and who re
   assert.match(`${wrong}`, /TraceGraphELBO does not apply: .*baseline has shape \[2\]/);
 });
 
-test("the options are no argument of the model, and misspelt ones are refused", () => {
+test("the record of options is not passed to the model, and misspelt options are refused", () => {
   const text = `${explain(new TraceELBO(), model, guide, data, { measureVariance: 50 })}`;
   assert.match(text, /gradient variance by parameter/);
   assert.match(text, /TraceMeanFieldELBO: m /);
@@ -207,7 +207,7 @@ test("the options are no argument of the model, and misspelt ones are refused", 
   assert.is(JSON.parse(JSON.stringify(explain(new TraceELBO(), model, guide, data))).sites.length, 5);
 });
 
-test("the best unbiased way to take each site's gradient is measured, and ready for inferConfig", () => {
+test("recommend selects the best unbiased gradient of each site, for use with inferConfig", () => {
   const both: Model = () => {
     const z = sample("z", new Bernoulli(0.4));
     sample("y", new Normal(sample("m", new Normal(z, 1)), 0.2), { obs: 2 });
@@ -246,7 +246,7 @@ test("the best unbiased way to take each site's gradient is measured, and ready 
   assert.throws(() => recommend(explain(new TraceGraphELBO(), both, q)), /contains no measurements/);
 });
 
-test("times come from clocks that tick in milliseconds, as browsers' do; where one stands still, the variance decides", () => {
+test("times are measured with a clock that ticks in milliseconds; if the clock stands still, recommend compares variances", () => {
   const p: Model = () => sample("x", new Normal(sample("z", new Bernoulli(0.4)).mul(2), 1), { obs: 1.5 });
   const q: Model = () => sample("z", new Bernoulli({ logits: param("q", 0.5) }));
   const { now } = performance;
@@ -268,7 +268,7 @@ test("times come from clocks that tick in milliseconds, as browsers' do; where o
   assert.equal(recommend(still)({ name: "z" }), least.infer);
 });
 
-test("misspelt options are refused; other records are arguments of the model", () => {
+test("a record of misspelt options is refused; other records are arguments of the model", () => {
   const guide: Model = () => {};
   const seen: unknown[] = [];
   const program: Model = (arg) => {

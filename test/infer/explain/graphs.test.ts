@@ -80,7 +80,7 @@ test("in a chain each site depends on the one before it, and a branch counts as 
   assert.equal(said(renderModel(branch)), ["coin x", "coin f"]);
 });
 
-test("plates nest as clusters, and names enter DOT, Mermaid and HTML as text", () => {
+test("nested plates become nested clusters, and names are escaped in DOT, Mermaid and HTML", () => {
   const model = () => {
     plate("outer", 2, () => {
       plate(EVIL, 3, () => sample(`${EVIL}x`, new Normal(0, 1)));
@@ -98,7 +98,7 @@ test("plates nest as clusters, and names enter DOT, Mermaid and HTML as text", (
   assert.not.match(toHtml(explain(new TraceELBO(), model, model)), /<img/);
 });
 
-test("installDisplay: notebooks show a bare tensor as a table, and an explanation as its text", () => {
+test("installDisplay: notebooks show a tensor as a table, and an explanation as text", () => {
   const shown = (x: object): Record<string, string> | undefined =>
     (x as Record<symbol, () => Record<string, string>>)[Symbol.for("Jupyter.display")]?.();
   const x = tensor([[1, 2]]);
@@ -113,7 +113,7 @@ test("installDisplay: notebooks show a bare tensor as a table, and an explanatio
   assert.match(shown(explain(new TraceELBO(), model, model))?.["text/html"] as string, /^<pre>[\s\S]*a&lt;b/);
 });
 
-test("formatShapes: the layout of Pyro's table", () => {
+test("formatShapes has the layout of Pyro's table", () => {
   const model = () => {
     param("loc", [0, 0]);
     plate("data", 10, () => {
@@ -148,7 +148,7 @@ test("formatShapes: the layout of Pyro's table", () => {
   );
 });
 
-test("toHtml: tensors, summaries and losses; anything else is refused", () => {
+test("toHtml converts tensors, summaries and losses, and refuses other values", () => {
   assert.is(
     toHtml(tensor([[1, 2]])),
     "<table><thead><tr><th>Tensor[1,2]</th><th>0</th><th>1</th></tr></thead><tbody><tr><td>0</td><td>1</td><td>2</td></tr></tbody></table>",

@@ -1,6 +1,6 @@
 /**
- * A tour of `explain`: the gradient estimator of every site, and the costs that multiply its score. In the example there are two switches,
- * of which only the first turns on the observed lamp.
+ * A tour of `explain`: how the gradient of every site is estimated, and which costs multiply its score. In the example there are two switches,
+ * and the observed lamp depends only on the first.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -20,7 +20,7 @@ const guide = () => {
 const guideSites = (elbo: TraceELBO | TraceGraphELBO) =>
   explain(elbo, model, guide).sites.filter(({ side }) => side === "guide");
 
-test("how each gradient is taken", () => {
+test("explain reports how each gradient is taken", () => {
   assert.equal(
     guideSites(new TraceGraphELBO()).map(({ name, gradient }) => [name, gradient]),
     [
@@ -31,13 +31,13 @@ test("how each gradient is taken", () => {
   );
 });
 
-test("who pays for what: under TraceELBO everybody for everything, under TraceGraphELBO only for what depends on one", () => {
+test("under TraceELBO every site is charged with every cost, under TraceGraphELBO only with costs that depend on it", () => {
   const second = (elbo: TraceELBO | TraceGraphELBO) => guideSites(elbo)[1]?.charged;
   assert.is(second(new TraceELBO())?.length, 7, "all seven costs");
   assert.equal(second(new TraceGraphELBO()), ["-log q(second)", "+log p(second)"]);
 });
 
-test("the same as text, and as a graph", () => {
+test("the report as text, and as a graph", () => {
   const told = explain(new TraceGraphELBO(), model, guide);
   assert.match(told.toString(), /guide "first" ~ Bernoulli, score function/);
   assert.match(told.toMermaid(), /^flowchart TD/);

@@ -1,4 +1,4 @@
-/** Autoguides against known posteriors: conjugate normals, and a positive latent whose median is known. */
+/** Autoguides compared with known posteriors: conjugate normals, and a positive latent whose median is known. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -45,7 +45,7 @@ const conjugate: Model = (data: number[]) => {
 const precision = 1 / 9 + y.length;
 const mean = y.reduce((a, b) => a + b, 0) / precision;
 
-test("AutoNormal finds a conjugate normal posterior from far away, and its quantiles", () => {
+test("AutoNormal finds a conjugate normal posterior and its quantiles from a distant start", () => {
   const guide = new AutoNormal(conjugate, { initLocFn: initToValue({ mu: 10 }) });
   const { params } = new SVI(conjugate, guide, adam(0.02), new TraceELBO({ numParticles: 20 })).run(
     random.key(0),
@@ -74,7 +74,7 @@ const positive: Model = () => {
   const rate = sample("rate", new Gamma(2, 1));
   plate("N", 2, () => sample("x", new Gamma(3, rate), { obs: [1.2, 2.5] }));
 };
-test("a positive latent lands where its posterior is, also under TraceMeanFieldELBO (no Jacobian is lost)", () => {
+test("the fit of a positive latent reaches its posterior, also under TraceMeanFieldELBO (no Jacobian is lost)", () => {
   for (const elbo of [new TraceELBO({ numParticles: 20 }), new TraceMeanFieldELBO({ numParticles: 20 })]) {
     const guide = new AutoNormal(positive);
     const { params } = new SVI(positive, guide, adam(0.02), elbo).run(random.key(0), 1500);
@@ -91,7 +91,7 @@ const mixture: Model = (data: Tensor) => {
   });
 };
 const data = tensor([-0.3, 0.2, 4.1, 3.8, 0.1]);
-test("an autoguide inside TraceEnumELBO, discrete sites summed out or given by AutoDiscreteParallel", () => {
+test("autoguides work with TraceEnumELBO, with discrete sites summed out or in AutoDiscreteParallel", () => {
   const guide = new AutoNormal(mixture);
   const { params } = new SVI(mixture, guide, adam(0.05), new TraceEnumELBO()).run(random.key(0), 600, data);
   assert.ok(Math.abs((guide.median(params).loc as Tensor).item()) < 0.4);
@@ -115,7 +115,7 @@ for (const Guide of [
   AutoLowRankMultivariateNormal,
   AutoLaplaceApproximation,
 ])
-  test(`${Guide.name} finds the mean of two correlated latents, and the joint ones their covariance`, () => {
+  test(`${Guide.name} finds the mean of two correlated latents, and joint guides find the covariance`, () => {
     const guide = new Guide(correlated);
     const { params } = new SVI(correlated, guide, adam(0.02), new TraceELBO({ numParticles: 20 })).run(
       random.key(0),
@@ -142,7 +142,7 @@ for (const Guide of [
     assert.ok(Math.abs(spread - Math.sqrt((1 + n) / (1 + 2 * n))) < 0.06, `standard deviation ${spread}`);
   });
 
-test("a discrete latent in a continuous guide is an error that names it", () => {
+test("a discrete latent in a continuous autoguide is refused, and the error names the latent", () => {
   const discrete: Model = () => {
     sample("z", new Bernoulli(0.3));
   };
@@ -152,7 +152,7 @@ test("a discrete latent in a continuous guide is an error that names it", () => 
   );
 });
 
-test("nn.autoregressive: the Jacobian of both outputs has nothing on or above the diagonal", () => {
+test("nn.autoregressive: the Jacobians of both outputs are 0 on and above the diagonal", () => {
   for (const dim of [1, 2, 5]) {
     const net = nn.autoregressive(dim, [7, 4]);
     const params = net.init(random.key(1)).map(({ weight, bias }) => ({ weight: weight.add(0.3), bias }));
@@ -177,8 +177,8 @@ test("a hidden layer too small for all dependencies is refused", () => {
   assert.is(refusal(() => new AutoIAFNormal(model, options)).code, "bad-option");
 });
 
-test("AutoIAFNormal follows a banana that a diagonal normal cannot", () => {
-  // x ~ N(0, 1), y ~ N(x², 0.3²): the ELBO of the truth is 0.
+test("AutoIAFNormal fits a banana-shaped posterior better than a diagonal normal", () => {
+  // x ~ N(0, 1), y ~ N(x², 0.3²): if the guide equals the model, the ELBO is 0.
   const banana: Model = () => {
     const x = sample("x", new Normal(0, 1));
     sample("y", new Normal(x.square(), 0.3));
@@ -196,7 +196,7 @@ test("AutoIAFNormal follows a banana that a diagonal normal cannot", () => {
   assert.throws(() => flow.median(), /samplePosterior/);
 });
 
-test("a list takes plain functions, and refuses two joint guides of one prefix", () => {
+test("a list accepts plain functions, and refuses two joint guides with the same prefix", () => {
   const pair: Model = () => {
     sample("a", new Normal(0, 1));
     sample("b", new Normal(0, 1));

@@ -1,4 +1,4 @@
-/** AutoLaplaceApproximation: the curvature at the maximum, with enumerated sites summed out; and its errors. */
+/** AutoLaplaceApproximation: the curvature at the maximum, with enumerated sites summed out; and the errors of this guide. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -36,7 +36,7 @@ const energy = (a: number): number => {
   return a ** 2 / 2 - obs.reduce((sum, x) => sum + Math.log(0.7 * normal(x, a) + 0.3 * normal(x, a + 2)), 0);
 };
 
-test("enumerated sites are summed out of the curvature", () => {
+test("the curvature is that of the density with enumerated sites summed out", () => {
   const guide = new AutoLaplaceApproximation(enumerated);
   const { params } = new SVI(enumerated, guide, adam(0.05), new TraceEnumELBO()).run(random.key(0), 400);
   const mode = (guide.median(params).a as Tensor).item();
@@ -48,14 +48,14 @@ test("enumerated sites are summed out of the curvature", () => {
     number,
     number,
   ];
-  // The second difference is off by about 1e-16 / h² of the energy.
+  // The error of the second difference is about 1e-16 / h² times the energy.
   assert.ok(Math.abs((high - low) / 2 / sd - 1) < 1e-6, `${(high - low) / 2} against ${sd}`);
   const n = 4000;
   const { a } = guide.samplePosterior(random.key(1), params, { sampleShape: [n] });
   assert.ok(Math.abs((a as Tensor).mean().item() - mode) < (4.5 * sd) / Math.sqrt(n));
 });
 
-test("samplePosterior refuses options that it does not know", () => {
+test("samplePosterior refuses unknown options", () => {
   const guide = new AutoLaplaceApproximation(enumerated);
   const { params } = new SVI(enumerated, guide, adam(0.05), new TraceEnumELBO()).run(random.key(0), 2);
   assert.is(
@@ -64,7 +64,7 @@ test("samplePosterior refuses options that it does not know", () => {
   );
 });
 
-test("away from a maximum it says so, of draws and of quantiles", () => {
+test("draws and quantiles are refused if the fitted point is not a maximum", () => {
   // -log p = a²/2 + b²/2 - 2ab: a saddle at 0.
   const saddle: Model = () => {
     const [a, b] = [sample("a", new Normal(0, 1)), sample("b", new Normal(0, 1))];
@@ -79,8 +79,8 @@ test("away from a maximum it says so, of draws and of quantiles", () => {
   }
 });
 
-test("under subsampling the curvature is that of all data", () => {
-  // mu ~ N(0, 2²), six observations of N(mu, sd²): precision 1/4 + Σ 1/sd², whichever two a step sees.
+test("with subsampling, the curvature uses all data", () => {
+  // mu ~ N(0, 2²), six observations of N(mu, sd²): precision 1/4 + Σ 1/sd², whichever two a step visits.
   const sds = [1, 2, 0.5, 1, 3, 0.25];
   const minibatches: Model = () => {
     const mu = sample("mu", new Normal(0, 2));
@@ -95,7 +95,7 @@ test("under subsampling the curvature is that of all data", () => {
   assert.ok(Math.abs(variance.item() - 1 / precision) < 1e-14);
 });
 
-test("a part of a list sees too little of the model for it", () => {
+test("AutoGuideList refuses AutoLaplaceApproximation, which needs the whole model", () => {
   const part = new AutoLaplaceApproximation(block(enumerated, { expose: ["a"] }));
   assert.match(
     refusal(() => new AutoGuideList(enumerated).append(part)).message,

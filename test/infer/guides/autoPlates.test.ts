@@ -65,7 +65,7 @@ const loops: Model = () => {
   }
 };
 for (const Guide of ALL)
-  test(`${Guide.name} has the plates of its model: dims with a gap between them, loops`, () => {
+  test(`${Guide.name} has the plates of its model, also if their dims leave a gap, and also loops`, () => {
     for (const model of [gaps, loops]) {
       const guide = new Guide(model);
       const { params } = new SVI(model, guide, adam(0.01), new TraceELBO()).run(random.key(0), 2);
@@ -82,7 +82,7 @@ for (const Guide of ALL)
     }
   });
 
-test("AutoDiscreteParallel has a row of probabilities for each element of plates with a gap", () => {
+test("AutoDiscreteParallel has a row of probabilities for each plate element, also if the dims of the plates leave a gap", () => {
   const model: Model = () => {
     plate("far", 2, { dim: -3 }, () =>
       plate("near", 4, () => {
@@ -94,12 +94,12 @@ test("AutoDiscreteParallel has a row of probabilities for each element of plates
   const svi = new SVI(model, guide, sgd(0), new TraceEnumELBO());
   const { params, losses } = svi.run(random.key(0), 1);
   assert.equal(params.z_auto_probs?.shape, [2, 1, 4, 3]);
-  // KL of a uniform guide from the prior, for each of 8 elements.
+  // KL(uniform guide || prior), for each of 8 elements.
   const kl = [0.2, 0.3, 0.5].reduce((sum, p) => sum + Math.log(1 / 3 / p) / 3, 0);
   assert.ok(Math.abs((losses[0] as number) - 8 * kl) < 1e-12);
 });
 
-test("latents of a loop over a subsampled plate are refused: another step has others", () => {
+test("latents in a loop over a subsampled plate are refused, since their names change from step to step", () => {
   const model: Model = () => {
     for (const i of plate("d", 4, { subsampleSize: 2 })) sample(`x_${i}`, new Normal(0, 1));
   };
@@ -119,7 +119,7 @@ test("guides of models without continuous latents, or with plates of size 0, run
       sample("x", new Normal(z.mul(3), 1), { obs: [0, 3] });
     });
   };
-  // Each of the two: log(½ N(0; 0, 1) + ½ N(3; 0, 1)).
+  // Each of the two data has log density log(½ N(0; 0, 1) + ½ N(3; 0, 1)).
   const loss = -2 * Math.log((0.5 * (1 + Math.exp(-4.5))) / Math.sqrt(2 * Math.PI));
   const empty: Model = () => {
     plate("d", 0, () => sample("x", new Normal(0, 1)));
@@ -142,7 +142,7 @@ test("guides of models without continuous latents, or with plates of size 0, run
   );
 });
 
-test("a list has the quantiles of its parts, unless one of them knows none", () => {
+test("a list has the quantiles of its parts, unless a part has no quantiles", () => {
   const model: Model = () => {
     sample("a", new Normal(0, 1));
     sample("b", new LogNormal(0, 1));

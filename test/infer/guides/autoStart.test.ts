@@ -1,6 +1,6 @@
 /**
- * Initial values of autoguides: they depend on the key of svi.init; every strategy gives finite values inside the support, and is named in
- * errors.
+ * Initial values of autoguides: they depend on the key of svi.init; every strategy gives finite values inside the support, and errors name the
+ * strategy.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -46,7 +46,7 @@ const flat = (params: Record<string, Tensor>): number[] =>
 const startOf = (model: Model, guide: Model, seed: number): Record<string, Tensor> =>
   new SVI(model, guide, adam(0.1), new TraceELBO()).init(random.key(seed)).params;
 
-test("one guide starts where the key of svi.init says, again and again, but where its own key says if it has one", () => {
+test("initial values depend on the key of svi.init in every call, or on the guide's own key if it has one", () => {
   for (const Guide of [AutoNormal, AutoDelta, AutoDiagonalNormal, AutoIAFNormal]) {
     const guide = new Guide(schools);
     const [first, other, again] = [0, 1, 0].map((seed) => flat(startOf(schools, guide, seed)));
@@ -60,7 +60,7 @@ test("one guide starts where the key of svi.init says, again and again, but wher
   assert.ok(uniform.every((x) => Math.abs(x) < 2) && new Set(uniform).size === 3);
 });
 
-test("initToUniform stays within its radius of 0 in unconstrained space; initToSample starts at a draw of the prior", () => {
+test("initToUniform starts within its radius of 0 in unconstrained space; initToSample starts at a draw from the prior", () => {
   const locs = (initLocFn: InitStrategy): number[] =>
     [0, 1, 2].flatMap((seed) => {
       const { eta_auto_loc } = startOf(schools, new AutoNormal(schools, { initLocFn }), seed);
@@ -75,7 +75,7 @@ test("initToUniform stays within its radius of 0 in unconstrained space; initToS
   assert.is.not(start(0).at(0).item(), start(1).at(0).item());
 });
 
-test("initToMean takes the median where the mean is infinite or undefined", () => {
+test("initToMean uses the median if the mean is infinite or undefined", () => {
   const heavy: Model = () => {
     sample("h", new HalfCauchy(2));
     sample("g", new InverseGamma(1, 3));
@@ -84,14 +84,14 @@ test("initToMean takes the median where the mean is infinite or undefined", () =
   };
   const params = startOf(heavy, new AutoNormal(heavy, { initLocFn: initToMean() }), 0);
   const at = (name: string): number => (params[`${name}_auto_loc`] as Tensor).item();
-  // The median of a half-Cauchy is its scale, that of rate / Exp(1) is rate / log 2.
+  // The median of a half-Cauchy is its scale; the median of rate / Exp(1) is rate / log 2.
   assert.ok(Math.abs(at("h") - Math.log(2)) < 1e-14);
   assert.ok(Math.abs(at("g") - Math.log(3 / Math.LN2)) < 1e-13);
   assert.ok(Number.isFinite(at("t")));
   assert.is(at("n"), 4);
 });
 
-test("a strategy that leads astray is named with the site", () => {
+test("an error for a bad initial value names the strategy and the site", () => {
   const start = (initLocFn: InitStrategy) => () => startOf(schools, new AutoNormal(schools, { initLocFn }), 0);
   refuses(start(initToValue({ tau: -2 })), /initToValue: latent site "tau": HalfNormal: value must be >= 0.*got -2/);
   refuses(
@@ -119,7 +119,7 @@ test("a strategy that leads astray is named with the site", () => {
     assert.equal([...(start(initToValue({ eta: 7 }, fallback))().eta_auto_loc as Tensor).toFloat64Array()], [7, 7, 7]);
 });
 
-test("values of a whole plate start all its elements, whichever a step visits", () => {
+test("initToValue with a value for each element of a plate sets all elements, whichever a step visits", () => {
   const model: Model = () => {
     plate("far", 3, { dim: -2, subsampleSize: 2 }, () => {
       plate("near", 2, () => sample("w", new Dirichlet([1, 1, 1])));
@@ -135,11 +135,21 @@ test("values of a whole plate start all its elements, whichever a step visits", 
     assert.ok((got.x_auto_loc as Tensor).sub(x).abs().max().item() < 1e-15);
     assert.ok((got.w_auto_loc as Tensor).sub(w).abs().max().item() < 1e-15);
   }
-  // One number, or one for each element that a step visits, still serves for all.
+  // One number, or one number for each element that a step visits, also sets all elements.
   const visited = new AutoNormal(model, { initLocFn: initToValue({ x: [[5], [6]] }) });
   assert.equal(startOf(model, visited, 0).x_auto_loc?.exp().round().toArray(), [[5], [6], [5]]);
   const start = new AutoNormal(model, { initLocFn: initToValue({ x: [1, 2, 3, 4] }) });
   refuses(() => startOf(model, start, 0), /initToValue: latent site "x": .*shape/);
+});
+
+test("a function that makes strategies is refused where a strategy is expected", () => {
+  const makers = { initToFeasible, initToUniform, initToSample, initToMedian, initToMean, initToValue };
+  for (const [name, maker] of Object.entries(makers))
+    assert.throws(
+      () => new AutoNormal(() => {}, { initLocFn: maker as unknown as InitStrategy }),
+      (error: PedigradError) => error.code === "bad-option" && error.message.includes(`got the function ${name}`),
+      name,
+    );
 });
 
 test.run();

@@ -107,12 +107,12 @@ for (const [what, [on, model]] of Object.entries(MOVING))
     }
   });
 
-test("a part of a list whose support depends on a latent of another part", () => {
+test("in a list, a support that depends on a latent of another part is refused; a guide written by hand can follow it", () => {
   const [, model] = MOVING["a latent"] as [string, Model];
   const part = (name: string): AutoNormal => new AutoNormal(block(model, { expose: [name] }));
   const list = new AutoGuideList(model).append(part("a")).append(part("b"));
   assert.is(refusal(() => new SVI(model, list, adam(0.1), new TraceELBO()).init(random.key(0))).site, "b");
-  // Written by hand it follows.
+  // A guide written by hand may draw b in (0, 1e-9), which lies in (0, a) for every a that the other part draws.
   const byHand = new AutoGuideList(model).append(part("a")).append((): void => {
     // Uniform(0, a) under a narrower guide, for every a that the other part draws.
     sample("b", new Uniform(0, 1e-9));
@@ -121,7 +121,7 @@ test("a part of a list whose support depends on a latent of another part", () =>
   assert.equal(Object.keys(byHand.samplePosterior(random.key(0), params)), ["a", "b"]);
 });
 
-test("supports with bounds of their own that stay are followed, after a read too", () => {
+test("fixed supports with bounds are accepted, also after a read", () => {
   const data = [0.3, 1.7, 1.2];
   const model: Model = () => {
     const a = sample("a", new Normal(0, 1));
@@ -140,7 +140,7 @@ test("supports with bounds of their own that stay are followed, after a read too
   assert.ok((b as Tensor).min().item() >= 0 && (b as Tensor).max().item() <= 3);
 });
 
-test("quantiles of a latent whose bijection decreases are those of its distribution, in ascending order", () => {
+test("quantiles of a latent with a decreasing bijection ascend, and are the quantiles of its distribution", () => {
   // 3 - z for z ~ Exponential(1) lies below 3. At params loc and scale it is 3 - exp(N(loc, scale²)) in each guide.
   const below = new TransformedDistribution(new Exponential(1), new Affine(3, -1));
   const one: Model = () => sample("z", below);
@@ -159,7 +159,7 @@ test("quantiles of a latent whose bijection decreases are those of its distribut
     }
 });
 
-test("quantiles take params as plain numbers", () => {
+test("quantiles accept params as plain numbers", () => {
   const guide = new AutoNormal(() => sample("z", new Normal(0, 1)));
   assert.is(guide.quantiles({ z_auto_loc: 2, z_auto_scale: 1 } as never, 0.5).z?.item(), 2);
 });

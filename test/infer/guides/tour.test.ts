@@ -1,6 +1,6 @@
 /**
  * A tour of autoguides: guides made from models. The model has two latents whose posterior is known: z ~ N(0, 1), x ~ N(2z, 1) with x = 5
- * gives z ~ N(2, 1/5); the other one is positive and independent.
+ * gives z ~ N(2, 1/5); the other latent is positive and independent.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -31,7 +31,7 @@ const fit = (guide: ConstructorParameters<typeof SVI>[1]) =>
   );
 const item = (record: Record<string, Tensor>, name: string) => (record[name] as Tensor).item();
 
-test("a guide made from a model has its latents, each on its support", () => {
+test("a guide made from a model has the model's latents, each with draws in its support", () => {
   const guide = new AutoNormal(model);
   const { params } = fit(guide);
   const { rate } = guide.samplePosterior(random.key(1), params, { sampleShape: [200] }) as { rate: Tensor };

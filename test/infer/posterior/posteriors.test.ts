@@ -1,6 +1,6 @@
 /**
- * Fits of known posteriors: means within 0.15 posterior standard deviations of the result of conjugacy, enumeration or fine quadrature.
- * Every fit starts many times farther away.
+ * Fits of known posteriors: means within 0.15 posterior standard deviations of exact results (by conjugacy, enumeration or fine quadrature).
+ * Every fit starts many times farther from the exact mean.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -35,14 +35,14 @@ const near = (what: string, got: number, mean: number, sd: number, start?: numbe
   assert.ok(Math.abs(got - mean) < 0.15 * sd, `${what}: ${got}, not ${mean} within 0.15 of ${sd}`);
   if (start !== undefined) assert.ok(Math.abs(start - mean) > 0.6 * sd, `${what} starts at ${start}, too near ${mean}`);
 };
-/** Parameters after a fit whose rate falls to a hundredth. */
+/** The parameters after a fit in which the learning rate falls to a hundredth. */
 const fit = (model: Model, guide: Model, elbo: Elbo, steps: number, args: unknown[] = [], rate = 0.05) =>
   new SVI(model, guide, adam(exponentialDecay(rate, steps, 0.01)), elbo).run(random.key(0), steps, ...args).params;
 
 const Y = [28, 8, -3, 7, -1, 1, 18, 12];
 const SIGMA = [15, 10, 16, 11, 9, 11, 10, 18];
 
-/** E and sd of mu and log tau under the posterior of the eight schools, theta integrated out: a grid of 400 by 400. */
+/** Posterior means and standard deviations of mu and log tau for the eight schools, with theta integrated out, by a grid of 400 by 400. */
 function schoolsByQuadrature(): Record<"mu" | "logTau", [mean: number, sd: number]> {
   const n = 400;
   const [sums, weights] = [[0, 0, 0, 0], { total: 0 }];
@@ -143,7 +143,7 @@ test("logistic regression: quadrature over two weights", () => {
   near("b", (median.b as Tensor).item(), eb / total, sd(ebb, eb), -6);
 });
 
-test("a Gaussian mixture: the location of one component, the assignments summed out", () => {
+test("a Gaussian mixture with the assignments summed out: the location of one component", () => {
   const xs = [-2.3, -1.6, -2.1, 1.2, 2.2, 1.9, 2.6, -1.4];
   const model: Model = () => {
     const loc = sample("loc", new Normal(0, 5));
@@ -196,7 +196,7 @@ const chain: Model = (xs: readonly number[]) => {
   }
 };
 
-test("a hidden Markov model: the location of one state, the path summed out", () => {
+test("a hidden Markov model with the path summed out: the location of one state", () => {
   const xs = [-1.2, -0.4, -1.9, 2.4, 3.1, 2.2, 2.9, -0.8, -1.5, 2.7];
   let [total, first, second] = [0, 0, 0];
   for (let m = -10; m <= 14; m += 0.01) {
@@ -211,7 +211,7 @@ test("a hidden Markov model: the location of one state, the path summed out", ()
   near("loc", (guide.median(params).loc as Tensor).item(), mean, Math.sqrt(second / total - mean * mean), 6);
 });
 
-test("a chain of 1,000 states: its evidence is the forward algorithm's, and it fits", () => {
+test("a chain of 1,000 states: the evidence equals the result of the forward algorithm, and the model can be fitted", () => {
   const xs = Array.from({ length: 1000 }, (_, t) => (t % 40 < 20 ? -1 : 2) + Math.sin(12.9898 * t));
   const fixed: Model = (data: readonly number[]) => {
     const locs = [tensor(-1), param("loc", tensor(4))] as const;

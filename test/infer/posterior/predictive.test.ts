@@ -43,23 +43,23 @@ const near = (label: string, draws: Tensor, mean: number, sd: number) => {
 };
 const beta = (a: number, b: number) => ({ mean: a / (a + b), sd: Math.sqrt((a * b) / ((a + b) ** 2 * (a + b + 1))) });
 
-test("guide and params: what the model would observe (n = 20,000, 4.5 standard errors)", () => {
+test("with guide and params: draws of the observations (n = 20,000, 4.5 standard errors)", () => {
   const drawn = new Predictive(model, { guide, params, numSamples: n }).run(key, null);
   assert.equal(drawn.obs?.shape, [n, 10]);
   assert.is(drawn.f, undefined);
   const { mean, sd } = beta(8, 4);
-  // The ten flips of a draw share its f: the variance of their mean is that of f plus a tenth of E f(1 - f).
+  // The ten flips of a draw have the same f, so the variance of their mean is Var f plus a tenth of E f(1 - f).
   near("obs", (drawn.obs as Tensor).mean(1), mean, Math.sqrt(sd ** 2 + (mean * (1 - mean) - sd ** 2) / 10));
   assert.equal(drawn.odds?.shape, [n]);
 });
 
-test("the guide itself: posterior samples", () => {
+test("Predictive of the guide: posterior samples", () => {
   const { f } = new Predictive(guide, { params, numSamples: n }).run(key, null);
   const { mean, sd } = beta(8, 4);
   near("f", f as Tensor, mean, sd);
 });
 
-test("the model under given draws; draws and chains keep their axes", () => {
+test("Predictive of the model with posterior samples keeps the axes of draws and chains", () => {
   const f = tensor([
     [0.1, 0.9, 0.5],
     [0.2, 0.3, 0.4],
@@ -71,7 +71,7 @@ test("the model under given draws; draws and chains keep their axes", () => {
   assert.equal(single.obs?.shape, [4]);
 });
 
-test("the prior, with returnSites and without deterministic sites", () => {
+test("draws of the prior, with returnSites and without deterministic sites", () => {
   const prior = new Predictive(model, { numSamples: n }).run(key, null);
   near("f", prior.f as Tensor, beta(2, 3).mean, beta(2, 3).sd);
   assert.equal(Object.keys(new Predictive(model, { numSamples: 2, excludeDeterministic: true }).run(key, null)), [
@@ -82,7 +82,7 @@ test("the prior, with returnSites and without deterministic sites", () => {
   assert.throws(() => new Predictive(model, { numSamples: 2, returnSites: ["od"] }).run(key, null), /no site "od"/);
 });
 
-test("a draw that does not come to a site has NaN there", () => {
+test("a draw that does not reach a site has NaN for this site", () => {
   const branching = () => {
     const b = sample("b", new Bernoulli(0.5));
     if (b.item() > 0) sample("z", new Normal(5, 0.1));
@@ -93,7 +93,7 @@ test("a draw that does not come to a site has NaN there", () => {
   }
 });
 
-test("a fitted program needs all its params, posterior samples must be of use", () => {
+test("missing params, and posterior samples that the program does not use, are refused", () => {
   const drawing = (options: object) => () =>
     new Predictive(model, { ...("posteriorSamples" in options ? {} : { numSamples: 3 }), ...options }).run(key, null);
   assert.throws(drawing({ guide }), /Predictive: param "a" has no value. The given values are none/);
@@ -109,14 +109,14 @@ test("a fitted program needs all its params, posterior samples must be of use", 
   assert.throws(drawing({ posteriorSamples: { f: [0.1, 0.2], g: [1, 2, 3] } }), /"g" has shape \[3\].*"f" has \[2\]/);
 });
 
-test("one by one gives what the batch gives", () => {
+test("parallel: false gives the same draws as the batch", () => {
   const options = { guide, params, numSamples: 5 };
   const batched = new Predictive(model, options).run(key, null);
   const looped = new Predictive(model, { ...options, parallel: false }).run(key, null);
   assert.equal(batched.obs?.toArray(), looped.obs?.toArray());
 });
 
-test("logLikelihood and logDensity against closed forms", () => {
+test("logLikelihood and logDensity equal closed forms", () => {
   const y = [0.3, -1.2];
   const regression = (data: TensorLike) => {
     const mu = sample("mu", new Normal(0, 2));
@@ -132,7 +132,7 @@ test("logLikelihood and logDensity against closed forms", () => {
   });
   const want = log(1, 0, 2) + y.reduce((s, x) => s + log(x, 1, 1), 0);
   assert.ok(Math.abs(logDensity(regression, { mu: 1 }, y).logDensity.item() - want) < 1e-13);
-  // What is not in the model (a guide's parameters) does no harm; a latent without a value is never drawn.
+  // Values that the model does not have, such as a guide's parameters, are ignored; a latent without a value is refused.
   assert.ok(Math.abs(logDensity(regression, { mu: 1, auto_loc: 3 }, y).logDensity.item() - want) < 1e-13);
   assert.throws(
     () => logDensity(regression, { muu: 1 }, y),
@@ -145,7 +145,7 @@ test("logLikelihood and logDensity against closed forms", () => {
   assert.throws(() => logLikelihood(regression, { sigma: [1, 2] }, y), /logLikelihood: latent site "mu" has no value/);
 });
 
-test("logLikelihood and logDensity do not take the initial value of a param that has no other", () => {
+test("logLikelihood and logDensity refuse a param without a value instead of using its initial value", () => {
   const learnt = () => sample("x", new Normal(sample("mu", new Normal(0, 1)), param("sd", 1)), { obs: 3 });
   const wantsParam = /param "sd" has no value. The given values are "mu". .*substitute\(model, result.params\)/;
   assert.throws(() => logLikelihood(learnt, { mu: [1] }), wantsParam);
@@ -164,7 +164,7 @@ test("logLikelihood without draws is refused by name", () => {
   }
 });
 
-test("draws of a site that reparam computes are refused without draws of the new site", () => {
+test("draws of a site that reparam computes are refused if there are no draws of the new site", () => {
   const decentred = reparam(() => sample("y", new Normal(sample("z", new Normal(5, 1)), 1e-9)), {
     z: LocScaleReparam(),
   });

@@ -1,4 +1,4 @@
-/** Summaries, intervals, convergence diagnostics and exports of draws against ArviZ (golden/summary.json) and closed forms. */
+/** Summaries, intervals, convergence diagnostics and exports of draws, compared with ArviZ (golden/summary.json) and closed forms. */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -38,7 +38,7 @@ const near = (got: number | undefined, want: number, what: string, tolerance = 1
   );
 
 for (const { name, draws, ...want } of cases)
-  test(`summary of ${name}: the numbers of ArviZ`, () => {
+  test(`summary of ${name} has the numbers of ArviZ`, () => {
     const row = summary({ x: draws }, { batchNdims: 2 }).get("x");
     for (const key of ["mean", "sd", "median", "essBulk", "essTail"] as const) near(row?.[key], want[key], key);
     if (want.rHat !== null) near(row?.rHat, want.rHat, "rHat");
@@ -49,7 +49,7 @@ for (const { name, draws, ...want } of cases)
     near(hpdi(pooled).at(1).item(), want.hpdi[1], "hpdi of the pooled draws");
   });
 
-test("quantile and hpdi take any axis, and keep the other ones", () => {
+test("quantile and hpdi reduce any axis, and keep the other axes", () => {
   const x = tensor([
     [3, 1, 2],
     [30, 10, 20],
@@ -69,7 +69,7 @@ test("quantile and hpdi take any axis, and keep the other ones", () => {
 
 test("gradients of quantile and hpdi go to the draws at the ends of the interval", () => {
   const x = [3, 1, 2.5, 7, 9, 4];
-  // At q = 0.3 the place is 1.5 in 1, 2.5, 3, 4, 7, 9: half of 2.5 and half of 3. Its slope in q is 5 (3 - 2.5).
+  // At q = 0.3 the position among 1, 2.5, 3, 4, 7, 9 is 1.5, so the quantile is (2.5 + 3) / 2. Its slope in q is 5 (3 - 2.5).
   const closeTo = (got: Tensor, want: number[]) =>
     want.forEach((slope, i) => {
       near(got.at(i).item(), slope, `gradient ${i}`, 1e-14);
@@ -77,10 +77,10 @@ test("gradients of quantile and hpdi go to the draws at the ends of the interval
   closeTo(grad((draws: Tensor) => quantile(draws, 0.3))(x), [0.5, 0, 0.5, 0, 0, 0]);
   near(grad((q: Tensor) => quantile(x, q))(0.3).item(), 2.5, "slope in q");
   closeTo(grad((draws: Tensor) => quantile(draws, [0.3, 1]).sum())(x), [0.5, 0, 0.5, 0, 1, 0]);
-  // 4 of the 6 draws, in the narrowest interval [1, 4]; its width grows with the upper end and shrinks with the lower one.
+  // The narrowest interval with 4 of the 6 draws is [1, 4]. The gradient goes to the draws at its ends.
   const width = (draws: Tensor) => hpdi(draws, { prob: 0.5 }).mul([-1, 1]).sum();
   closeTo(grad(width)(x), [0, -1, 0, 0, 0, 1]);
-  // Equal draws keep their order: the places 0.5 and 1.5 of 1, 1, 1 lie between the first and second, and the second and third.
+  // Equal draws keep their order: among 1, 1, 1, position 0.5 is between the first and second draw, and position 1.5 between the second and third.
   const ends = (draws: Tensor) => quantile(draws, [0.25, 0.75]).mul([1, 10]).sum();
   closeTo(grad(ends)([1, 1, 1]), [0.5, 5.5, 5]);
   assert.equal(quantile([-Infinity, -Infinity, 1], [0.25, 0.5]).toArray(), [-Infinity, -Infinity]);
@@ -88,7 +88,7 @@ test("gradients of quantile and hpdi go to the draws at the ends of the interval
   assert.equal([ofNone.shape, ofNone.isNaN().sum().item()], [[3, 2], 6]);
 });
 
-test("draws that do not vary or are not finite: no crash, and NaN where nothing is known", () => {
+test("summaries of draws that do not vary or are not finite have NaN where a number is not defined", () => {
   const constant = summary({ x: [[2, 2, 2, 2, 2, 2, 2, 2]] }, { batchNdims: 2 }).get("x");
   assert.is(constant?.sd, 0);
   assert.is(constant?.essBulk, 8);
@@ -96,7 +96,7 @@ test("draws that do not vary or are not finite: no crash, and NaN where nothing 
   assert.ok(Number.isNaN(broken?.rHat) && Number.isNaN(broken?.median) && Number.isNaN(broken?.hpdi[0]));
 });
 
-test("a summary prints as a table, a row for each element", () => {
+test("a summary is printed as a table with a row for each element", () => {
   const text = summary({
     mu: [1, 2, 3],
     theta: [
@@ -116,7 +116,7 @@ test("a summary prints as a table, a row for each element", () => {
   );
 });
 
-test("independent normal draws: the bulk effective sample size is near their number", () => {
+test("the bulk effective sample size of independent normal draws is close to the number of draws", () => {
   // n = 4 x 1000; the estimate of ESS/n has a standard error of about 0.05 for independent draws.
   const x = random.normal(random.key(3), [4, 1000]);
   const row = summary({ x }, { batchNdims: 2 }).get("x");
@@ -132,7 +132,7 @@ const draws = {
   ],
 };
 
-test("toCsv: one column for each element, names quoted where they must be", () => {
+test("toCsv has one column for each element, and quotes names if necessary", () => {
   assert.is(toCsv(draws), 'chain,draw,mu,"a,b[0]","a,b[1]"\n0,0,0.5,1,2\n0,1,1e-20,3,NaN\n');
   assert.is(
     toCsv(
@@ -148,7 +148,7 @@ test("toCsv: one column for each element, names quoted where they must be", () =
   );
 });
 
-test("toCsv begins with chain and draw, and refuses two columns of one name", () => {
+test("toCsv begins with the columns chain and draw, and refuses two columns with one name", () => {
   assert.is(toCsv({ b: [1], "0": [2] }).split("\n")[0], "chain,draw,0,b");
   const twice = { "x[0]": [1, 2], x: [[3], [4]] };
   for (const ask of [() => toCsv(twice), () => summary(twice)])
@@ -156,13 +156,13 @@ test("toCsv begins with chain and draw, and refuses two columns of one name", ()
   assert.match(refusal(() => toCsv({ a: [1, 2], b: [1] })).message, /^toCsv: "b" has shape \[1\]/);
 });
 
-test("toArrow hands the same columns to the module it is given", () => {
+test("toArrow passes the columns of toCsv to the given module", () => {
   const columns = toArrow({ tableFromArrays: (given) => given }, draws);
   assert.equal(Object.keys(columns), ["chain", "draw", "mu", "a,b[0]", "a,b[1]"]);
   assert.equal(columns.draw, Int32Array.of(0, 1));
 });
 
-test("toInferenceData: groups by ArviZ's names, [chain, draw, ...site]; data as they are", () => {
+test("toInferenceData uses ArviZ's names of groups; draws have the shape [chain, draw, ...site], data keep their shape", () => {
   const text = toInferenceData(
     {
       posterior: { mu: [1, 2] },
@@ -197,12 +197,12 @@ test("toInferenceData: groups by ArviZ's names, [chain, draw, ...site]; data as 
   assert.match(toInferenceData({ posterior: { x: [Number.NaN, Infinity] } }), "[[NaN,Infinity]]");
 });
 
-test("quantile takes the probabilities as a tensor, too", () => {
+test("quantile accepts the probabilities as a tensor", () => {
   assert.equal(quantile([1, 2, 4], tensor([0.5, 1])).toArray(), [2, 4]);
   assert.is(quantile([1, 2, 4], tensor(0.25)).item(), 1.5);
 });
 
-test("what summaries and exports refuse", () => {
+test("summaries and exports refuse wrong draws and options", () => {
   for (const wrong of [null, undefined, [[1, 2]], tensor([1, 2])])
     for (const ask of [summary, toCsv, (x: never) => toInferenceData({ posterior: {}, prior: x ?? null })])
       assert.match(refusal(() => ask(wrong as never)).message, /(draws|prior) must be a/);
@@ -232,7 +232,7 @@ test("what summaries and exports refuse", () => {
   );
 });
 
-test("exports refuse draws of different lengths by their own name, and labels of another number than the axis", () => {
+test("exports refuse draws of different lengths, and a number of labels that differs from the size of the axis", () => {
   refuses(() => toCsv({ a: [1, 2, 3], b: [1, 2] }), /^toCsv: "b" has shape \[2\], "a" has \[3\]/);
   const groups = { posterior: { y: [[1, 2, 3, 4]] }, observedData: { y: [1, 2, 3, 4] } };
   const coords = (group: keyof typeof groups, labels: string[]) => () =>

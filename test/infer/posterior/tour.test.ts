@@ -1,4 +1,4 @@
-/** A tour of the posterior: predict, score, summarise. The posterior of z is N(2, 1/5), and that of the next observation N(4, 9/5). */
+/** A tour of the posterior: predict, score, summarise. The posterior of z is N(2, 1/5); the next observation has the distribution N(4, 9/5). */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -24,7 +24,7 @@ const moments = (x: Tensor): [mean: number, variance: number] => [
   x.sub(x.mean()).square().mean().item(),
 ];
 
-test("Predictive: draws of the posterior, and of what the model would observe next", () => {
+test("Predictive: draws of the posterior, and of the next observation", () => {
   const drawn = new Predictive(model, { guide, numSamples: N, returnSites: ["z", "x"] }).run(random.key(0), null);
   const [mean, variance] = moments(drawn.x as Tensor);
   // Standard errors for n = 4,000: √(1.8 / n) = 0.021, and 1.8 √(2 / n) = 0.040.
@@ -49,7 +49,7 @@ test("summary: means and intervals of draws", () => {
   assert.match(summary({ z: drawn.z as Tensor }).toString(), /\bz +2\.0/);
 });
 
-test("psisDiagnostic: a guide that is the posterior has weights without a tail", () => {
+test("psisDiagnostic: if the guide is the posterior, the weights have no tail", () => {
   const k = psisDiagnostic(random.key(0), {}, model, guide, { numParticles: 1000 }, tensor(5));
   assert.ok(!(k >= 0.5), `${k}`);
 });

@@ -45,7 +45,7 @@ const model: Model = (xs: number[] | null = null) =>
     sample("x", new Normal(z, 1), { obs: xs });
   });
 
-test("Predictive: guide and model visit the same elements, which stand under the plate's name", () => {
+test("Predictive: guide and model visit the same elements, and the result has their indices under the plate's name", () => {
   const byHand = () => plate("d", 6, half, () => sample("z", new Normal(param("l", loc), 1e-3)));
   const auto = new AutoNormal(model);
   new SVI(model, auto, adam(0.1), new TraceELBO()).init(key, [0, 0]);
@@ -67,7 +67,7 @@ test("Predictive: guide and model visit the same elements, which stand under the
     }
 });
 
-test("samplePosterior draws all elements of a subsampled plate, also where a program chooses them", () => {
+test("samplePosterior draws all elements of a subsampled plate, also if the program chooses the subsample", () => {
   const chosen: Model = (i: Tensor) =>
     plate("d", 6, { subsample: i }, () => plate("e", 2, () => sample("z", new Normal(0, 1))));
   const guide = new AutoNormal(chosen);
@@ -81,7 +81,7 @@ test("samplePosterior draws all elements of a subsampled plate, also where a pro
   for (const draw of (z as Tensor).toArray() as number[][][]) closeTo(draw, at, 0.01);
 });
 
-test("posterior samples of a whole plate follow the elements; a part of it must say which they are", () => {
+test("posterior samples of all plate elements are subsampled with the plate; samples of some elements need their indices", () => {
   const z = [loc, loc.map((x) => x + 1)];
   const drawn = new Predictive(model, { posteriorSamples: { z } }).run(key);
   closeTo(
@@ -99,7 +99,7 @@ test("posterior samples of a whole plate follow the elements; a part of it must 
   assert.equal(rows(named.twice), [[60, 20]]);
 });
 
-test("logLikelihood and its values visit the whole plate", () => {
+test("logLikelihood visits all elements of a plate", () => {
   const y = [1, 2, 3, 4];
   const seen: Model = () => {
     const mu = sample("mu", new Normal(0, 1));
@@ -121,7 +121,7 @@ test("logLikelihood and its values visit the whole plate", () => {
   );
 });
 
-test("psisDiagnostic weighs draws by all elements, and refuses those that a program gives", () => {
+test("psisDiagnostic visits all elements, and refuses plates whose elements the program chooses", () => {
   const data = [1, 2, 3, 4, 5, 6, 7, 8];
   const program =
     (options: object): Model =>
@@ -148,7 +148,7 @@ const mixture =
     });
   };
 
-test("posteriors of discrete sites are those given all elements", () => {
+test("posteriors of discrete sites are conditioned on all elements", () => {
   const likelihood = (x: number, a: number, k: number) => 0.5 * Math.exp(logNormal(x, 2 * k + a, 0.5));
   const joint = [0, 1].map((a) =>
     y.reduce((p, x) => p * (likelihood(x, a, 0) + likelihood(x, a, 1)), [0.3, 0.7][a] as number),
@@ -163,7 +163,7 @@ test("posteriors of discrete sites are those given all elements", () => {
   assert.not.match(given.message, /biasedSubsampling/);
 });
 
-test("inferDiscrete draws the choices of the elements that the run visits", () => {
+test("inferDiscrete draws the discrete sites of the elements that the run visits", () => {
   const data = [0, 100, 0, 100, 100, 0];
   const clusters = () =>
     plate("d", 6, half, (i) => {
@@ -212,7 +212,7 @@ test("vector latents of another length, a numSamples that disagrees and misspelt
   assert.equal(predict({ params: undefined, posteriorSamples: { ...draws, slope: [1, 2] } }).x?.shape, [2]);
   // Before a fit the initial value is a part of the prior.
   assert.equal(new Predictive(weights, { numSamples: 2 }).run(key, 3).x?.shape, [2]);
-  // Those of a guide that is not run here are of no harm.
+  // Params of a guide that does not run here are ignored.
   assert.equal(predict({ params: { slope: 2, w_auto_loc: 1 } }).x?.shape, [2]);
 });
 

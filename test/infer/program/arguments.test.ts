@@ -1,5 +1,5 @@
 /**
- * Arguments and options in the wrong place or of the wrong kind: each is refused where it is given, with its name, and nothing is ignored.
+ * Arguments and options in the wrong place or of the wrong kind: each call is refused at once, the error names the argument, and nothing is ignored.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -21,7 +21,7 @@ const predict = (options: object) => () => new P.Predictive(z, any({ numSamples:
 const baseline = (options: object) => () =>
   run(() => sample("x", new Normal(0, 1), { infer: { baseline: any(options) } }));
 
-/** Wrong calls, with a word of the refusal. */
+/** Wrong calls, each with a part of the error message. */
 const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
   plates: [
     [() => run(() => P.plate("d", any(4), any(z), any({ subsampleSize: 2 }))), /with the body last/],
@@ -106,7 +106,7 @@ const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
     [() => P.adamw(0.1, any(0.01)), /adamw: expected options/],
     [() => P.clippedAdam(0.1, any(10)), /clippedAdam: expected options/],
     [() => P.clippedAdam(0.1, any(null)), /got null/],
-    [() => any(P.sgd)(0.1, 0.9), /sgd: the learning rate is its only argument, got 0.9/],
+    [() => any(P.sgd)(0.1, 0.9), /sgd: the learning rate is the only argument, got 0.9/],
     [() => P.chain(any([P.adam(0.1)])), /chain: each part must be an optimiser/],
     [() => P.perParam(any({ a: P.adam(0.1) })), /perParam: the first argument must be a function/],
     [() => any(P.exponentialDecay)(1, 10), /exponentialDecay: decayRate must be a positive number/],
@@ -131,8 +131,93 @@ const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
 };
 
 for (const [what, calls] of Object.entries(wrong))
-  test(`${what}: wrong arguments are refused where they stand`, () => {
+  test(`${what} refuses wrong arguments`, () => {
     for (const [call, words] of calls) assert.match(refusal(call).message, words);
   });
+
+/** Programs that are written for a typed array, and whether their steps can be compiled. */
+const forArrays: Record<string, [canCompile: boolean, program: (x: Float64Array) => void]> = {
+  whole: [true, (x) => P.plate("d", x.length, () => sample("x", new Normal(P.param("m", 0.5), 1), { obs: x }))],
+  tensor: [true, (x) => sample("x", new Normal(P.param("m", 0.5), 1), { obs: P.tensor(x).at(2) })],
+  slice: [true, (x) => sample("x", new Normal(P.param("m", 0.5), 1).expand([2]).toEvent(1), { obs: x.slice(1, 3) })],
+  equal: [false, (x) => sample("x", new Normal(P.param("m", 0.5), x[0] === 1 ? 1 : 2), { obs: 3 })],
+  at: [false, (x) => sample("x", new Normal(P.param("m", 0.5), x.at(-1) === 3 ? 1 : 2), { obs: 3 })],
+  optional: [false, (x) => sample("x", new Normal(P.param("m", 0.5), 1), { obs: x[1] ?? 7 })],
+  map: [false, (x) => sample("x", new Normal(P.param("m", 0.5), 1).expand([3]), { obs: x.map((y) => 2 * y) })],
+  bytes: [false, (x) => sample("x", new Normal(P.param("m", 0.5), 1), { obs: x.byteLength })],
+  "element of a slice": [false, (x) => sample("x", new Normal(P.param("m", 0.5), 1), { obs: x.slice(1)[0] })],
+  branch: [
+    false,
+    (x) => {
+      for (let i = 0; i < x.length; i++)
+        if ((x[i] as number) > 1.5) sample(`x${i}`, new Normal(P.param("m", 0.5), 1), { obs: i });
+    },
+  ],
+  truth: [
+    false,
+    (x) => {
+      let i = 0;
+      for (const y of x) if (y - 1) sample(`x${i++}`, new Normal(P.param("m", 0.5), 1), { obs: y });
+    },
+  ],
+  destructured: [false, ([first]) => sample("x", new Normal(P.param("m", 0.5), first === 1 ? 1 : 2), { obs: 3 })],
+};
+for (const [name, [canCompile, program]] of Object.entries(forArrays))
+  test(`a program that is written for a typed array has the same steps compiled: ${name}`, () => {
+    const losses = (jit: boolean | "auto", wrap: (x: Float64Array) => unknown, read: (arg: never) => Float64Array) => {
+      const model = (arg: never) => {
+        P.param("m", 0.5);
+        program(read(arg));
+      };
+      const fit = new P.SVI(model as P.Model, () => {}, P.sgd(0.1), new P.TraceELBO(), { jit });
+      const x = wrap(Float64Array.of(1, 2, 3));
+      return [...fit.run(key, { numSteps: 12, progressBar: false }, x).losses];
+    };
+    const plain = [(x: Float64Array) => x, (x: Float64Array) => x] as const;
+    const inRecord = [(x: Float64Array) => ({ data: [x] }), ({ data }: { data: Float64Array[] }) => data[0]] as const;
+    for (const [wrap, read] of [plain, inRecord]) {
+      const want = losses(false, wrap, any(read));
+      assert.equal(losses("auto", wrap, any(read)), want);
+      if (canCompile) assert.equal(losses(true, wrap, any(read)), want);
+      else assert.is(refusal(() => losses(true, wrap, any(read))).code, "read-in-jit");
+    }
+  });
+
+test("a program that is written for an ndarray has the same steps compiled", () => {
+  type NdArray = P.Tensor["data"];
+  const programs: Record<string, [canCompile: boolean, scale: (x: NdArray) => number]> = {
+    shape: [true, (x) => x.shape[0] as number],
+    get: [false, (x) => (x.get(0) === 1 ? 1 : 2)],
+    pick: [false, (x) => x.pick(2).get() as number],
+    dtype: [false, (x) => (x.dtype === "float64" ? 1 : 2)],
+    offset: [false, (x) => (x.offset === 0 ? 1 : 2)],
+  };
+  for (const [canCompile, scale] of Object.values(programs)) {
+    const model = (x: NdArray) => sample("x", new Normal(P.param("m", 0.5), scale(x)), { obs: 3 });
+    const losses = (jit: boolean | "auto") =>
+      new P.SVI(model, () => {}, P.sgd(0.1), new P.TraceELBO(), { jit }).run(
+        key,
+        { numSteps: 12, progressBar: false },
+        P.tensor([1, 2, 3]).data,
+      ).losses;
+    assert.equal([...losses("auto")], [...losses(false)]);
+    if (canCompile) losses(true);
+    else assert.is(refusal(() => losses(true)).code, "read-in-jit");
+  }
+});
+
+test("a function under jit has tensors for typed arrays, also when it reads their elements by methods", () => {
+  const f = P.jit(
+    any((x: P.Tensor) =>
+      x
+        .at(0)
+        .add(P.stack([...x]).sum())
+        .add(x.slice(1, 3).sum()),
+    ),
+  ) as P.Model;
+  for (let call = 0; call < 4; call++) assert.is((f(Float64Array.of(call, 2, 3)) as P.Tensor).item(), 2 * call + 10);
+  const wrong = P.jit(any((x: Float64Array) => P.tensor(x[0] as number))) as P.Model;
+  assert.is(refusal(() => wrong(Float64Array.of(1))).code, "bad-index");
+});
 
 test.run();

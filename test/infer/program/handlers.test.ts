@@ -50,7 +50,7 @@ test("seed twice gives the same trace; another key gives another", () => {
   assert.is.not(valueOf(first, "b"), valueOf(other, "b"));
 });
 
-test("replay(f, trace(f)) reproduces, with the tensors themselves", () => {
+test("replay(f, trace(f)) returns the tensors of the trace", () => {
   const first = run(seed(model, key));
   const again = run(seed(replay(model, first), random.key(7)));
   for (const name of ["a", "b"]) assert.is(site(again, name).value, site(first, name).value);
@@ -66,7 +66,7 @@ test("substitute leaves a site latent, condition makes it observed, uncondition 
   assert.is.not(free.value.item(), 2);
 });
 
-test("block hides upward only: handlers inside still act", () => {
+test("block hides sites only from outer handlers; handlers inside still act", () => {
   assert.equal([...run(seed(block(model, { hide: ["a"] }), key)).keys()], ["b", "x"]);
   assert.equal([...run(seed(block(model, { expose: ["a"] }), key)).keys()], ["a"]);
   assert.equal([...run(block(seed(model, key))).keys()], []);
@@ -84,13 +84,13 @@ test("mask and scale change the cost, not the score", () => {
   assert.equal(run(seed(scale(model, part), key)).size, s.size, "a view counts without what lies beside it");
 });
 
-test("intervene changes what comes after a site, not the site", () => {
+test("intervene changes the value that later statements get, not the site", () => {
   const t = run(seed(intervene(model, { a: 100 }), key));
   assert.ok(Math.abs(valueOf(t, "a")) < 10);
   assert.ok(valueOf(t, "b") > 50);
 });
 
-test("intervene reaches sites that are computed: deterministic ones, and those of reparam and obsMask", () => {
+test("intervene also changes computed sites: deterministic sites, and the sites that reparam and obsMask compute", () => {
   const after = (name: string, f: () => unknown) => valueOf(run(seed(intervene(f, { [name]: 100 }), key)), "x");
   const use = (a: Tensor) => sample("x", new Normal(a, 1));
   const prior = new Normal(0, 1);
@@ -104,7 +104,7 @@ test("intervene reaches sites that are computed: deterministic ones, and those o
   assert.ok(after("a", () => use(sample("a", prior, { obs: 1, obsMask: 0 }))) > 50);
 });
 
-test("lift turns params into samples, scope prefixes names, inferConfig sets options", () => {
+test("lift turns params into latents, scope puts a prefix before names, inferConfig sets options", () => {
   const withParam = () => sample("x", new Normal(param("m", 0), 1));
   assert.is(run(seed(lift(withParam, { m: new Normal(50, 1) }), key)).get("m")?.type, "sample");
   assert.equal([...run(seed(scope(model, { prefix: "left" }), key)).keys()], ["left/a", "left/b", "left/x"]);
@@ -117,7 +117,7 @@ test("lift turns params into samples, scope prefixes names, inferConfig sets opt
   assert.ok(site(t, "a").infer.isAuxiliary);
 });
 
-test("the stack is empty again after a throw", () => {
+test("the stack of handlers is empty again after an error", () => {
   const failing = () => {
     plate("p", 2, () => {
       throw new Error("inside");
@@ -139,7 +139,7 @@ test("trackNonReparam: the program a -> b -> c has the sets {a}, {a, b}, {a, b}"
   const discrete = chain((p) => new Bernoulli(p));
   for (const f of [trackNonReparam(seed(discrete, key)), seed(trackNonReparam(discrete), key)])
     assert.equal(sets(run(f), ["a", "b", "c"]), ["a", "a,b", "a,b"]);
-  // A reparameterised draw passes its parents on.
+  // A reparameterised draw has the provenance of its parameters.
   const pathwise = chain((p) => new Normal(p, 1));
   assert.equal(sets(run(trackNonReparam(seed(pathwise, key))), ["a", "b", "c"]), ["a", "a", "a"]);
 });
@@ -153,7 +153,7 @@ const readers: Record<string, (z: Tensor) => unknown> = {
   JSON: (z) => JSON.stringify(z),
 };
 for (const [name, read] of Object.entries(readers))
-  test(`control flow counts: what follows ${name} depends on what was read, what came before does not`, () => {
+  test(`control flow counts: later values depend on the site that was read (${name}), earlier values do not`, () => {
     const t = run(
       trackNonReparam(
         seed(() => {
@@ -168,7 +168,7 @@ for (const [name, read] of Object.entries(readers))
     assert.equal(sets(run(trackNonReparam(seed(() => sample("x", new Normal(0, 1)), key))), ["x"]), [""]);
   });
 
-test("inferConfig checks the options that it is given, as the sample statement does", () => {
+test("inferConfig checks the options like the sample statement", () => {
   const run = (infer: object) =>
     trace(
       inferConfig(

@@ -1,4 +1,4 @@
-/** Misuse of models, guides and estimators that no other file tests. */
+/** Misuse of models, guides and estimators that no other file tests: each case is refused with a helpful error. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -40,12 +40,12 @@ import {
 } from "../../../index.js";
 import { refuses } from "../../refusals.js";
 
-test("parameters that must be whole numbers", () => {
+test("parameters that must be whole numbers are refused otherwise", () => {
   refuses(() => new Binomial(2.5, 0.5), /Binomial: totalCount must be a whole number >= 0, got 2.5/);
   refuses(() => new DiscreteUniform(0.5, 3), /DiscreteUniform: low must be a whole number, got 0.5/);
 });
 
-test("a guide whose b depends on a: each closed form is that of b given a", () => {
+test("if the guide's b depends on a, the closed form is the KL of b given a", () => {
   const model: Model = () => {
     const a = sample("a", new Normal(0, 1));
     sample("b", new Normal(a, 1));
@@ -60,7 +60,7 @@ test("a guide whose b depends on a: each closed form is that of b given a", () =
   assert.ok(Math.abs(loss - 1 / 8) < (4.5 * Math.SQRT2) / 8 / Math.sqrt(n));
 });
 
-test("a sleep phase whose guide takes no observations", () => {
+test("a sleep phase is refused if the guide takes no observations", () => {
   const model: Model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: 1 });
   const guide: Model = () => sample("z", new Normal(param("m", 0), 1));
   refuses(
@@ -69,7 +69,7 @@ test("a sleep phase whose guide takes no observations", () => {
   );
 });
 
-test("an autoguide and a site that it has not seen", () => {
+test("an autoguide refuses a site that was not in the first run of the model", () => {
   const model: Model = (withMore: boolean) => {
     sample("z", new Normal(0, 1));
     if (withMore) sample("w", new Normal(0, 1));
@@ -80,14 +80,14 @@ test("an autoguide and a site that it has not seen", () => {
   refuses(() => svi.update(state, true), /model site "w" is latent, but the guide does not sample it/);
 });
 
-test("alpha and insomnia out of range", () => {
+test("values of alpha and insomnia out of range are refused", () => {
   for (const alpha of [Number.NaN, Infinity, "0.5" as unknown as number])
     refuses(() => new RenyiELBO({ alpha }), /RenyiELBO: alpha must be a finite number, got/);
   for (const insomnia of [-0.1, 1.5, Number.NaN])
     refuses(() => new ReweightedWakeSleep({ insomnia }), /ReweightedWakeSleep: insomnia must be in \[0,1\], got/);
 });
 
-test("a guide with mass where the model has none", () => {
+test("a guide that can draw values outside the model's support is refused", () => {
   const model: Model = () => sample("n", new Categorical([0.5, 0.5, 0, 0]));
   const guide: Model = () => sample("n", new Categorical({ logits: param("l", tensor([-9, -9, -9, 9])) }));
   const params = { l: tensor([-9, -9, -9, 9]) };
@@ -111,7 +111,7 @@ test("optimisers refuse impossible rates and unknown options", () => {
   );
 });
 
-test("async models, guides and plates are refused, and nothing fails later", async () => {
+test("async models, guides and plates are refused, and their promises cause no later error", async () => {
   const late: Model = async () => sample("x", new Normal(0, 1));
   const failing: Model = async () => {
     throw new Error("later");
@@ -146,7 +146,7 @@ test("generator functions are refused, since their statements would never run", 
   assert.equal([...trace(loop).getTrace().keys()], ["x", "y"]);
 });
 
-test("a state of another optimiser, of a fresh SVI, or in part", () => {
+test("states of another optimiser, of a fresh SVI, and incomplete states are refused", () => {
   const model: Model = () => sample("z", new Normal(0, 1));
   const guide: Model = () => sample("z", new Normal(param("m", 0), 1));
   const inference = (optimizer: Optimizer) => new SVI(model, guide, optimizer, new TraceELBO());
@@ -165,7 +165,7 @@ test("a state of another optimiser, of a fresh SVI, or in part", () => {
   assert.is(inference(adam(0.1)).run(random.key(1), { numSteps: 2, initState: state }).losses.length, 2);
 });
 
-test("a class in the place of a guide", () => {
+test("a class in place of a guide is refused", () => {
   const model: Model = () => sample("z", new Normal(0, 1));
   refuses(
     () => new SVI(model, AutoNormal as never, adam(0.1), new TraceELBO()),
@@ -174,7 +174,7 @@ test("a class in the place of a guide", () => {
   refuses(() => new SVI(model, undefined as never, adam(0.1), new TraceELBO()), /SVI: the guide must be a function/);
 });
 
-test("keys, params, options and programs in the wrong place", () => {
+test("keys, params, options and programs in the wrong place are refused", () => {
   const model: Model = () => {
     sample("z", new Normal(0, 1));
   };
@@ -210,7 +210,7 @@ test("keys, params, options and programs in the wrong place", () => {
   );
 });
 
-test("constraints, factors and plates are refused in the words of the call", () => {
+test("errors for constraints, factors and plates use the names in the call", () => {
   const run = (f: Model) => trace(seed(f, 0)).getTrace();
   for (const constraint of ["positive", constraints.interval])
     refuses(
@@ -224,7 +224,7 @@ test("constraints, factors and plates are refused in the words of the call", () 
   );
 });
 
-test("a param that svi.init does not come to is refused: no step would train it", () => {
+test("a param that svi.init does not reach is refused, since no step would train it", () => {
   const model = () => {
     const b = sample("b", new Bernoulli(0.5));
     if (b.item() > 0) sample("x", new Normal(0, 1), { obs: 1 });
@@ -246,7 +246,7 @@ test("a param that svi.init does not come to is refused: no step would train it"
   }
 });
 
-test("a param that is substituted starts at that value", () => {
+test("a param starts at the value that substitute gives", () => {
   const model = () => {
     sample("z", new Normal(0, 1));
   };
@@ -257,7 +257,7 @@ test("a param that is substituted starts at that value", () => {
   assert.is(svi.getParams(svi.init(random.key(0))).m?.item(), 7);
 });
 
-test("weights of discrete draws, which tie, have no tail", () => {
+test("psisDiagnostic of discrete draws with equal weights finds no tail", () => {
   const model = () =>
     plate("d", 3, () => {
       const z = sample("z", new Bernoulli(0.4));
@@ -269,7 +269,7 @@ test("weights of discrete draws, which tie, have no tail", () => {
   }
 });
 
-test("psisDiagnostic says that enumerated sites are not supported", () => {
+test("psisDiagnostic refuses enumerated sites", () => {
   const model: Model = () => sample("z", new Categorical([0.5, 0.5]), { infer: { enumerate: "parallel" } });
   refuses(
     () => psisDiagnostic(random.key(0), {}, model, () => {}),

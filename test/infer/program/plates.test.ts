@@ -1,4 +1,4 @@
-/** Plates: their effect on shapes, scales, params and indices, and what they refuse. */
+/** Plates: their effect on shapes, scales, params and indices, and the programs that they refuse. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -28,7 +28,7 @@ import { refusal } from "../../refusals.js";
 const run = (f: Model, key = 0) => trace(seed(f, random.key(key))).getTrace();
 const site = (t: ReturnType<typeof run>, name: string) => t.get(name) as SampleSite;
 
-test("inside a plate distributions have its size along its dim; nested plates take -1, then -2", () => {
+test("distributions inside a plate have the plate's size along its dim; nested plates use dim -1, then -2", () => {
   const t = run(() => {
     plate("outer", 3, () => {
       sample("a", new Normal(0, 1));
@@ -41,7 +41,7 @@ test("inside a plate distributions have its size along its dim; nested plates ta
   assert.equal(site(t, "c").value.shape, [4, 1, 1, 2]);
 });
 
-test("a subsample: indices, data and params of the visited elements, log densities scaled up", () => {
+test("a subsampled plate selects indices, data and params of the visited elements, and scales log densities up", () => {
   const data = tensor([10, 20, 30, 40, 50]);
   let visited: number[] = [];
   const model = () =>
@@ -70,7 +70,7 @@ test("a subsample: indices, data and params of the visited elements, log densiti
   assert.equal(site(rows, "y").value.shape, [2, 3]);
 });
 
-test("guide, model and all particles see the same subsample", () => {
+test("guide, model and all particles visit the same subsample", () => {
   const seen: string[] = [];
   const note = (indices: Tensor) => seen.push(`${indices.toArray()}`);
   const model = () =>
@@ -88,7 +88,7 @@ test("guide, model and all particles see the same subsample", () => {
   assert.is(new Set(seen).size, 1);
 });
 
-test("the sequential form visits the same elements and scales the same", () => {
+test("a sequential plate visits the same elements and has the same scale", () => {
   const data = [0.3, -1, 2];
   const t = run(() => {
     for (const i of plate("data", 3)) sample(`x${i}`, new Normal(0, 1), { obs: data[i] as number });
@@ -103,7 +103,7 @@ test("the sequential form visits the same elements and scales the same", () => {
   for (const s of half.values()) if (s.type === "sample") assert.is(tensor(s.scale).item(), 2);
 });
 
-test("a loop that is left early closes its plate", () => {
+test("the plate of a loop is closed if the loop ends early", () => {
   run(() => {
     for (const i of plate("data", 3)) {
       sample(`x${i}`, new Normal(0, 1));
@@ -113,7 +113,7 @@ test("a loop that is left early closes its plate", () => {
   });
 });
 
-test("a plate without a size takes that of its first site", () => {
+test("a plate without a size takes the size of its first site", () => {
   const t = run(() => plate("data", () => sample("x", new Normal(0, 1), { obs: [1, 2, 3] })));
   assert.equal(site(t, "x").logProb().shape, [3]);
   assert.match(
@@ -122,7 +122,7 @@ test("a plate without a size takes that of its first site", () => {
   );
 });
 
-test("clashing dims, sizes that do not match, impossible subsamples", () => {
+test("clashing dims, sizes that do not match and impossible subsamples are refused", () => {
   const clash = refusal(() =>
     run(() => plate("a", 3, { dim: -1 }, () => plate("b", 4, { dim: -1 }, () => sample("x", new Normal(0, 1))))),
   );
@@ -139,7 +139,7 @@ test("clashing dims, sizes that do not match, impossible subsamples", () => {
   assert.is(refusal(() => run(() => plate("d", 5, () => plate("d", 5, () => 0)))).code, "duplicate-name");
 });
 
-test("one plate has one size, and one subsample, wherever it is opened", () => {
+test("a plate has the same size and the same subsample wherever it is opened", () => {
   const twice = () => {
     plate("d", 5, () => sample("x", new Normal(0, 1)));
     plate("d", 4, () => sample("y", new Normal(0, 1)));
@@ -156,7 +156,7 @@ test("one plate has one size, and one subsample, wherever it is opened", () => {
     assert.is(refusal(() => run(() => plate("d", size as number, () => 0))).code, "bad-option");
 });
 
-test("below a scope a plate has the scope's prefix too: two halves of a model do not share it", () => {
+test("inside a scope, the names of plates get the prefix too, so two scoped halves of a model have separate plates", () => {
   const half = () => plate("d", 3, () => sample("x", new Normal(0, 1)));
   const unsized = () => plate("d", () => sample("x", new Normal(zeros([2]), 1)));
   const t = run(() => {
@@ -174,7 +174,7 @@ test("below a scope a plate has the scope's prefix too: two halves of a model do
   );
 });
 
-test("a param as long as the subsample is refused, a network's axes belong to no plate", () => {
+test("a param with one element per visited element is refused; the axes of networks belong to no plate", () => {
   const short = () => plate("d", 5, { subsampleSize: 2 }, () => param("w", [1, 2]));
   assert.match(refusal(() => run(short)).message, /param "w" has 2 elements along dim -1.*the plate has 5/);
   run(() => plate("d", 5, { subsampleSize: 2 }, () => param("w", [1, 2], { eventDim: 1 })));
@@ -185,7 +185,7 @@ test("a param as long as the subsample is refused, a network's axes belong to no
   );
 });
 
-test("data that broadcasts silently is refused, with both shapes", () => {
+test("data that would broadcast against the distribution are refused, and the error has both shapes", () => {
   const error = refusal(() =>
     site(
       run(() => plate("N", 4, { dim: -1 }, () => sample("y", new Normal(zeros([4]), 1), { obs: zeros([4, 1]) }))),
@@ -196,7 +196,7 @@ test("data that broadcasts silently is refused, with both shapes", () => {
   assert.match(error.message, /\[4,4\].*N\(4, dim -1\).*\[4\].*\[4,1\]/);
 });
 
-test("a value with more elements than its plate is refused in the plate's name, also where it would broadcast", () => {
+test("a value with more elements than its plate is refused, also if it would broadcast, and the error names the plate", () => {
   const scored = (size: number, options: { subsampleSize?: number }, obs: number[] | null, at?: number[]) => {
     const model = () => plate("d", size, options, () => sample("x", new Normal(0, 1), { obs }));
     return refusal(() => site(run(at ? substitute(model, { x: at }) : model), "x").logProb());
@@ -219,7 +219,7 @@ const z =
     sample(name, new Normal(loc, 1));
   };
 const empty: Model = () => {};
-test("guides and models that do not fit each other", () => {
+test("guides and models that do not fit each other are refused", () => {
   const loss = (model: Model, guide: Model) =>
     refusal(() => new TraceGraphELBO().loss(random.key(0), {}, model, guide));
   assert.match(loss(empty, z("w")).message, /guide site "w" is not in the model/);
@@ -243,7 +243,7 @@ test("guides and models that do not fit each other", () => {
   );
 });
 
-test("NaN in observed data names the site; masked it counts for nothing; an impossible observation costs Infinity", () => {
+test("NaN in observed data is refused by site, but ignored where masked; an impossible observation has loss Infinity", () => {
   const observed =
     (obs: number[]): Model =>
     () =>

@@ -1,4 +1,4 @@
-/** Reparameterised models have the same distribution; the Pareto diagnostic recovers known shapes. */
+/** Reparameterised models have the same distribution, and psisDiagnostic recovers known values of k. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -36,7 +36,7 @@ const rowsOf = (x: Tensor) => [...x.toFloat64Array()].map((v) => Float64Array.of
 const check = (draws: Tensor, mean: number, sd: number) => {
   const got = moments(rowsOf(draws));
   assert.ok(Math.abs((got.mean[0] as number) - mean) <= (4.5 * sd) / Math.sqrt(n));
-  // The variance of a normal sample has standard error sd² √(2/n).
+  // The standard error of a sample variance of normal draws is sd² √(2/n).
   assert.ok(Math.abs((got.variance[0] as number) - sd ** 2) <= 4.5 * sd ** 2 * Math.sqrt(2 / n));
 };
 
@@ -54,7 +54,7 @@ for (const centered of [0, 0.3, 1])
     assert.equal(sites, ["x_decentered", "x"]);
   });
 
-test("LocScaleReparam takes c itself, null to learn it, and refuses what it does not know", () => {
+test("LocScaleReparam accepts a number c, or null to learn c, and refuses unknown options", () => {
   const draw = (strategy: Reparam) => trace(seed(reparam(model, { x: strategy }), random.key(1))).getTrace();
   const [short, long] = [LocScaleReparam(0.3), LocScaleReparam({ centered: 0.3 })].map(draw);
   assert.equal(short?.get("x")?.value?.toArray(), long?.get("x")?.value?.toArray());
@@ -66,7 +66,7 @@ test("LocScaleReparam takes c itself, null to learn it, and refuses what it does
   );
 });
 
-test("TransformReparam samples the base", () => {
+test("TransformReparam samples the base distribution", () => {
   const positive: Model = () => sample("x", new TransformedDistribution(new Normal(0.5, 0.4), new Exp()));
   const moved = reparam(positive, { x: TransformReparam() });
   const { x } = new Predictive(moved, { numSamples: n, returnSites: ["x"] }).run(random.key(2));
@@ -77,7 +77,7 @@ test("TransformReparam samples the base", () => {
   );
 });
 
-test("paretoK of exact Pareto quantiles", () => {
+test("paretoK recovers k from exact Pareto quantiles", () => {
   for (const k of [0.2, 0.5, 0.9]) {
     // Weights with P(W > w) = w^(-1/k): log w = -k log u.
     const size = 20_000;
@@ -87,16 +87,16 @@ test("paretoK of exact Pareto quantiles", () => {
   }
 });
 
-test("a few weights beside which all others are 0 have k = Infinity, as in ArviZ", () => {
+test("if a few weights outweigh all others, k is Infinity, as in ArviZ", () => {
   assert.is(paretoK(Float64Array.from({ length: 1000 }, (_, i) => -800 * i)), Infinity);
   assert.is(paretoK(Float64Array.from({ length: 1000 }, (_, i) => (i < 3 ? -i : -Infinity))), Infinity);
-  // Log weights of vectors of 500 numbers are thousands apart.
+  // For vectors of 500 numbers, log weights differ by thousands.
   const model: Model = () => sample("z", new Normal(0, 1).expand([500]).toEvent(1));
   const guide: Model = () => sample("z", new Normal(20, 3).expand([500]).toEvent(1));
   assert.ok(psisDiagnostic(random.key(0), {}, model, guide, { numParticles: 100 }) > 0.7);
 });
 
-test("psisDiagnostic tells a good guide from one that is too narrow", () => {
+test("psisDiagnostic distinguishes a good guide from a guide that is too narrow", () => {
   const target: Model = () => {
     sample("z", new Normal(0, 1));
   };
@@ -110,7 +110,7 @@ test("psisDiagnostic tells a good guide from one that is too narrow", () => {
   assert.ok(psisDiagnostic(random.key(0), {}, target, guide(0.3)) > 0.7);
 });
 
-test("CircularReparam: a posterior across ±π in one piece", () => {
+test("CircularReparam: a posterior around ±π has one mode", () => {
   // Two observed directions on both sides of π: the posterior of the mean direction is VonMises around π.
   const directions: Model = (angles: number[]) => {
     const mu = sample("mu", new VonMises(0, 0.1));
@@ -125,7 +125,7 @@ test("CircularReparam: a posterior across ±π in one piece", () => {
     data,
   );
   const unwrapped = (guide.median(params).mu_unwrapped as Tensor).item();
-  // κ Σ (cos, sin): the posterior's direction, its concentration about 4 · 20.
+  // The posterior has the direction of κ Σ (cos, sin) and a concentration of about 4 · 20.
   const want = Math.atan2(
     data.reduce((s, a) => s + 20 * Math.sin(a), 0),
     data.reduce((s, a) => s + 20 * Math.cos(a), 0.1),

@@ -61,7 +61,7 @@ const FAMILIES: readonly Distribution[] = [
   new SoftLaplace(loc, scale),
   new StudentT({ df: 3, loc, scale }),
 ];
-test("every location-scale family is among them", () => {
+test("this file tests every location-scale family", () => {
   const without = lawful
     .filter(({ entry, make }) => make(decodeParams(entry.cases[0]?.params ?? {})).isLocationScale)
     .filter(({ name }) => !FAMILIES.some(({ family }) => family === name))
@@ -76,7 +76,7 @@ const seeded = (fn: Distribution, strategy: Reparam): (() => Tensor) =>
   );
 for (const fn of FAMILIES)
   test(`LocScaleReparam of ${fn.family}: log p(x) = log p'(x') - log dx/dx'`, () => {
-    // What is masked has no density, and no log-Jacobian.
+    // Masked elements have neither a density nor a log-Jacobian.
     const cases: [Distribution, keep: number[]][] = [
       [fn, [1, 1]],
       [fn.toEvent(1), [1, 1]],
@@ -100,7 +100,7 @@ for (const fn of FAMILIES)
       }
   });
 
-test("LocScaleReparam refuses what has a loc and a scale but is not moved and stretched by them", () => {
+test("LocScaleReparam refuses families whose loc and scale do not shift and stretch draws", () => {
   for (const fn of [
     new LogNormal(0, 1),
     new TruncatedNormal({ loc: 0, scale: 1, low: -1 }),
@@ -115,7 +115,7 @@ test("LocScaleReparam refuses what has a loc and a scale but is not moved and st
   assert.is(refusal(() => LocScaleReparam(1.5)).param, "centered");
 });
 
-test("a learnt centring has a number for each element of a plate that visits some at a time", () => {
+test("a learnt centring has one number for each element of a subsampled plate", () => {
   const locs = tensor([1, 2, 3, 4, 5, 6]);
   const model: Model = () => {
     plate("d", 6, { subsampleSize: 2 }, () => {
@@ -142,7 +142,7 @@ const bessel = (k: number): number => {
   for (let n = 1; n < 40; n++) sum += term *= (k / 2 / n) ** 2;
   return sum;
 };
-test("CircularReparam under enumeration: the sum over the directions that the angle may come from, at any turn", () => {
+test("CircularReparam with an enumerated direction: the density is the sum over directions, and has period 2π", () => {
   const model: Model = () => {
     plate("d", 2, () => {
       const z = sample("z", new Bernoulli(0.3), { infer: { enumerate: "parallel" } });
@@ -166,7 +166,7 @@ test("CircularReparam under enumeration: the sum over the directions that the an
   }, 0);
   const loss = new TraceEnumELBO().loss(random.key(0), {}, moved, guide).item();
   assert.ok(Math.abs(loss - want) < 1e-12, `${loss} against ${want}`);
-  // Without enumeration and plates the site keeps its own batch axes, and the prior can be drawn.
+  // Without enumeration and plates, the site keeps its batch axes, and the prior can be drawn.
   const free = reparam(() => sample("a", new VonMises([0, 1, 2], 5)), { a: CircularReparam() });
   const { a } = new Predictive(free, { numSamples: 2, returnSites: ["a"] }).run(random.key(1));
   assert.equal(a?.shape, [2, 3]);

@@ -1,6 +1,6 @@
 /**
- * Models with `scan`: noise that is drawn outside the loop, and results that are observed; primitives inside the loop are refused, as are those
- * inside functions that the model compiles or maps.
+ * Models with `scan`: noise is drawn outside the loop, and results are observed after it. Statements inside the loop are refused, and so are
+ * statements inside functions that the model compiles or maps.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -33,7 +33,7 @@ import { refusal, refuses } from "../../refusals.js";
 
 const obs = [0.3, -0.1, 0.8, 1.1, 0.4, 0.9];
 const T = obs.length;
-/** x_t = rho · x_(t-1) + 0.3 · noise_t, seen with noise of its own; `path` computes x from rho and the noise. */
+/** x_t = rho · x_(t-1) + 0.3 · noise_t, observed with further noise; `path` computes x from rho and the noise. */
 const autoregression =
   (path: (rho: Tensor, noise: Tensor) => Tensor): Model =>
   () => {
@@ -59,7 +59,7 @@ const byHand = autoregression((rho, noise) => {
   return stack(xs);
 });
 
-test("a model with scan is the model with for: the same losses, one and three particles, eager and compiled", () => {
+test("a model with scan has the same losses as the model with a for loop: one and three particles, eager and compiled", () => {
   for (const numParticles of [1, 3]) {
     const losses = [asScan, byHand].flatMap((model) =>
       [true, false].map((jit) => {
@@ -74,7 +74,7 @@ test("a model with scan is the model with for: the same losses, one and three pa
   }
 });
 
-test("statements inside the body are refused by name, with what to do instead; params are not", () => {
+test("statements inside the body are refused, and errors say what to do instead; params are allowed", () => {
   const inside =
     (statement: () => unknown): Model =>
     () => {
@@ -111,7 +111,7 @@ test("statements inside the body are refused by name, with what to do instead; p
   )();
 });
 
-test("a statement inside a function that the program itself compiles or maps is refused", () => {
+test("a statement inside a function that the model compiles or maps is refused", () => {
   const statements: Record<string, () => unknown> = {
     z: () => sample("z", new Normal(0, 1)),
     y: () => sample("y", new Normal(0, 1), { obs: 1 }),
@@ -136,7 +136,7 @@ test("a statement inside a function that the program itself compiles or maps is 
     if (site === "z" || site === "w") continue;
     refuses(() => svi(() => compiled(tensor(1))).init(random.key(0)), /under jit/);
   }
-  // Whole programs may be compiled and mapped.
+  // Compiling or mapping a whole program is allowed.
   const density = (key: Tensor) =>
     (
       trace(seed(statements.z as Model, key))

@@ -1,4 +1,4 @@
-/** A plate has one subsample per run: which elements guide and model visit, and what is refused if the elements would differ. */
+/** A plate has one subsample per run: which elements guide and model visit, and how different elements are refused. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -42,7 +42,7 @@ const logNormal = (x: number, loc: number, scale = 1) =>
   -0.5 * ((x - loc) / scale) ** 2 - Math.log(scale) - 0.5 * Math.log(2 * Math.PI);
 
 const y = [3, -1, 4, 1, -5];
-/** The cost of one element with its latent at `z`. */
+/** The cost of one element if its latent has the value `z`. */
 const element = (z: number, i: number) => -logNormal(z, 0, 2) - logNormal(y[i] as number, z, 1);
 const chosen: Model = (indices: Tensor) =>
   plate("d", 5, { subsample: indices }, () => {
@@ -50,7 +50,7 @@ const chosen: Model = (indices: Tensor) =>
     sample("x", new Normal(z, 1), { obs: subsample(y) });
   });
 
-test("a model that chooses its elements is followed by an autoguide: loss and steps are those of these elements", () => {
+test("an autoguide visits the elements that the model chooses: loss and steps use these elements", () => {
   const at = [0.1, 0.2, 0.3, 0.4, 0.5];
   const batches = [
     [3, 1],
@@ -67,7 +67,7 @@ test("a model that chooses its elements is followed by an autoguide: loss and st
         near(svi.update(svi.init(key, tensor(batch)), tensor(batch))[1], lossOf(batch));
       }
     }
-  // One guide for minibatches of two lengths, whose params start where they should and move where they were visited.
+  // One guide for minibatches of two lengths: params start at their initial values, and only those of visited elements change.
   const guide = new AutoNormal(chosen, { initLocFn: initToValue({ z: at }) });
   const svi = new SVI(chosen, guide, adam(0.5), new TraceELBO());
   const { params } = svi.run(key, { numSteps: 2, batches: batches.slice(0, 2).map((batch) => tensor(batch)) });
@@ -80,7 +80,7 @@ test("a model that chooses its elements is followed by an autoguide: loss and st
   );
 });
 
-test("indices of a closure are followed from call to call, and a discrete guide goes along", () => {
+test("indices in a closure may change from call to call, also with a discrete autoguide", () => {
   let batch = [0, 1];
   const visited: string[] = [];
   const model = () =>
@@ -97,7 +97,7 @@ test("indices of a closure are followed from call to call, and a discrete guide 
   assert.equal([...new Set(visited)], ["3,2,1"]);
 });
 
-test("given indices are compared: the same on both sides, or on one side that draws nothing", () => {
+test("indices of guide and model must agree; one side alone may give indices if the other draws no subsample", () => {
   const side =
     (options: object, at = 0): Model =>
     () =>
@@ -128,7 +128,7 @@ test("given indices are compared: the same on both sides, or on one side that dr
   );
 });
 
-test("a plate that a block hides draws elements of its own, which are compared at the latents in it", () => {
+test("if block hides a plate, the plate draws a separate subsample; different elements are refused at the latents in the plate", () => {
   const x = [0.5, 1.8, -0.7, 3];
   const latent = (loc: Tensor) => plate("d", 4, half, () => sample("z", new Normal(subsample(loc), 0.5)));
   const model = () =>
@@ -146,7 +146,7 @@ test("a plate that a block hides draws elements of its own, which are compared a
   const both = refusal(() => lossOf(block(model, { expose: ["z", "x"] }), block(guide, hidden)));
   assert.equal([both.code, both.site], ["plate-subsample", "z"]);
   assert.is(lossOf(model, block(guide, { expose: ["z", "d"] })), lossOf(model, guide));
-  // Whole plates, and elements that both programs give, are the same however they are hidden.
+  // Plates that visit all elements, and elements that both programs give, agree even if they are hidden.
   const whole = () => plate("d", 4, () => sample("z", new Normal(x, 0.5)));
   const wholeModel = () => plate("d", 4, () => sample("z", new Normal(0, 1)));
   assert.is(lossOf(wholeModel, block(whole, hidden)), lossOf(wholeModel, whole));
@@ -165,7 +165,7 @@ test("all elements in another order: data, params and latents follow the indices
   assert.is(error.code, "subsampled-latent");
 });
 
-test("values of a whole plate are reduced to the elements that it visits", () => {
+test("from values for all plate elements, the visited elements are selected", () => {
   const whole = [1, 2, 3, 4, 5];
   for (const put of [substitute, condition]) {
     const model = put(() => plate("d", 5, { subsample: [4, 2] }, () => sample("z", new Normal(0, 1))), { z: whole });
@@ -217,12 +217,12 @@ test("a latent in a subsampled plate on one side only is refused by every estima
         assert.match(error.message, new RegExp(`"z" is in the subsampled plate "${name}"`));
       }
     }
-  // Plates that are visited whole scale nothing.
+  // Plates that visit all elements scale nothing.
   const free = () => z([0, 0, 0]);
   near(new TraceELBO().loss(key, {}, () => plate("w", 3, () => z(0)), free).item(), 0);
 });
 
-test("plates that lie along other dims in guide and model are refused, though the shapes agree", () => {
+test("plates with different dims in guide and model are refused, even if the shapes agree", () => {
   const square =
     (first: string, second: string): Model =>
     () =>
@@ -233,7 +233,7 @@ test("plates that lie along other dims in guide and model are refused, though th
   assert.match(error.message, /plate "[ab]" lies along dim -[12] in the guide and lies along dim -[12] in the model/);
 });
 
-test("autoguides keep plates that leave a gap in the dims, and refuse latents in the turns of a subsampled loop", () => {
+test("autoguides keep plates whose dims leave a gap, and refuse latents in a subsampled loop", () => {
   const normal: Model = () =>
     plate("a", 2, { dim: -1 }, () => plate("c", 6, { dim: -3, subsampleSize: 3 }, () => sample("z", new Normal(0, 1))));
   const discrete: Model = () =>
@@ -248,7 +248,7 @@ test("autoguides keep plates that leave a gap in the dims, and refuse latents in
   const svi = new SVI(discrete, guide, adam(0.1), new TraceEnumELBO());
   const state = svi.init(key);
   assert.equal((svi.getParams(state).k_auto_probs as Tensor).shape, [6, 1, 2, 2]);
-  // KL of a uniform guide, for all 12 elements.
+  // KL(uniform guide || prior), for all 12 elements.
   near(svi.evaluate(state), -12 * (0.5 * Math.log(0.4 / 0.5) + 0.5 * Math.log(0.6 / 0.5)));
   const loop = () => {
     for (const i of plate("d", 4, half)) sample(`z${i}`, new Normal(0, 1));
@@ -258,7 +258,7 @@ test("autoguides keep plates that leave a gap in the dims, and refuse latents in
   assert.match(error.message, /"z\d" is inside the for loop over plate "d", which visits 2 of 4/);
 });
 
-test("initToValue starts a whole subsampled plate, inside the supports of the sites", () => {
+test("initToValue sets all elements of a subsampled plate, and refuses values outside the support", () => {
   const square = [1, 2, 3].map((r) => [0, 1, 2, 3].map((c) => r + c / 10));
   const model = () => plate("d", 4, half, () => plate("e", 3, () => sample("a", new Normal(0, 1))));
   const start = (a: number | number[] | number[][]) => {
@@ -266,7 +266,7 @@ test("initToValue starts a whole subsampled plate, inside the supports of the si
     return new SVI(model, guide, adam(0.1), new TraceELBO()).init(key).params.a_auto_loc as Tensor;
   };
   assert.equal(start(square).toArray(), square);
-  // A value of one number is that of all elements; one of another length is refused.
+  // A single number is used for all elements; a value of another length is refused.
   assert.equal(start(7).shape, [3, 4]);
   assert.is(refusal(() => start([1, 2, 3])).code, "shape-mismatch");
 });

@@ -1,6 +1,6 @@
 /**
- * A tour of programs: a model is a function that calls primitives, handlers around it decide what happens at each call, and a trace is the
- * list of what happened.
+ * A tour of programs: a model is a function with statements, handlers around the model decide what happens at each statement, and a trace is the
+ * record of a run.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -41,7 +41,7 @@ test("seed gives random choices their keys, and trace lists all statements in or
   assert.is(site(run, "loc").value.item(), site(again, "loc").value.item(), "the same key, the same run");
 });
 
-test("substitute sets values, condition observes them, replay takes those of another run", () => {
+test("substitute sets values, condition observes them, replay uses the values of another run", () => {
   const set = trace(substitute(model, { loc: 0.5, spread: 3 })).getTrace(data);
   assert.is(site(set, "loc").isObserved, false);
   assert.ok(
@@ -58,7 +58,7 @@ test("block hides statements from the handlers outside", () => {
   assert.is(run.has("x"), true);
 });
 
-test("a plate declares independent elements: densities have one number for each, and a subsample stands for all", () => {
+test("a plate declares independent elements: a log density has one number per element, and a subsample is scaled up", () => {
   const run = trace(substitute(model, { loc: 0 })).getTrace(data);
   assert.equal(site(run, "x").logProb().shape, [3]);
   const some = () => plate("data", 6, { subsampleSize: 2 }, (i) => sample("x", new Normal(0, 1), { obs: i }));

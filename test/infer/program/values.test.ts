@@ -266,4 +266,27 @@ test("a lifted param has the param's shape, whatever the shape of its prior", ()
   }
 });
 
+test("a lifted param that is declared twice is one latent, inside a plate, too", () => {
+  const twice = () => {
+    const outside = [param("a", 0), param("a")];
+    const inside = plate("p", 3, { subsample: [0, 2] }, () => [1, 2].map(() => param("b", [0, 0, 0], { eventDim: 0 })));
+    return [...outside, ...inside];
+  };
+  const priors = { a: new Normal(0, 1), b: new Normal(0, 1) };
+  const lifted = seed(lift(twice, priors), random.key(0));
+  const [a1, a2, b1, b2] = lifted() as [Tensor, Tensor, Tensor, Tensor];
+  assert.is(a1, a2);
+  assert.is(b1, b2);
+  assert.equal(b1.shape, [2]);
+  assert.equal([...trace(lifted).getTrace().keys()].sort(), ["a", "b", "p"]);
+});
+
+test("a value of which no tensor can be made is refused with the handler and the site, a trace for example", () => {
+  const program = () => sample("z", new Normal(0, 1));
+  const run = trace(seed(program, random.key(0))).getTrace();
+  const error = refusal(() => seed(condition(program, run as never), random.key(0))());
+  assert.equal([error.code, error.site], ["not-a-tensor", "z"]);
+  assert.match(error.message, 'condition: the value of "z"');
+});
+
 test.run();

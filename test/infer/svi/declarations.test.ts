@@ -1,4 +1,4 @@
-/** Params: initial values, in plates and without a value, declared twice, lifted; and parameters and plates without elements. */
+/** Params: initial values, params in plates, without a value, declared twice or lifted; and params and plates without elements. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -33,7 +33,7 @@ const empty: Model = () => {};
 const start = (model: Model, guide: Model, initParams = {}) =>
   new SVI(model, guide, adam(0.1), new TraceELBO()).init({ key, initParams });
 
-test("a param without a value, in one plate or in two, starts where initParams says", () => {
+test("a param without a value, in one plate or in two, starts at its value in initParams", () => {
   const y = [1, 2, 3];
   const one: Model = () => plate("d", 3, () => sample("y", new Normal(param("loc"), 1), { obs: y }));
   const two: Model = () =>
@@ -53,7 +53,7 @@ test("a param without a value, in one plate or in two, starts where initParams s
       -times * y.reduce((sum, x) => sum + logNormal(x, 0.5), 0),
     );
   }
-  // The model's value is taken by a guide that comes to the param inside its own plate.
+  // If the guide declares the param inside a plate without a value, the model's value is used.
   const z = () => sample("z", new Normal(param("m", undefined), 1));
   const model: Model = () => {
     param("m", 3);
@@ -62,7 +62,7 @@ test("a param without a value, in one plate or in two, starts where initParams s
   assert.is(start(model, () => plate("d", 2, z)).params.m?.item(), 3);
 });
 
-test("a guide's open plates, loops too, are not open around the run of the model that tells how a param starts", () => {
+test("when the model runs to find a param's initial value, plates and loops of the guide are not open around it", () => {
   const withStart =
     (program: Model): Model =>
     () => {
@@ -83,7 +83,7 @@ test("a guide's open plates, loops too, are not open around the run of the model
   for (const program of [inLoop, left, nested]) assert.is(start(withStart(program), program).params.m?.item(), 3);
 });
 
-test("one param has one constraint: declared otherwise it is refused, on whichever side", () => {
+test("a second declaration of a param with another constraint is refused, in guide and model", () => {
   const { interval, positive, real, unitInterval, greaterThan, simplex } = constraints;
   const declare =
     (constraint: Constraint | undefined, init: number | number[] | undefined = 0.5): Model =>
@@ -114,7 +114,7 @@ test("one param has one constraint: declared otherwise it is refused, on whichev
   const bounds = () => interval(zeros([2]), [1, 2]);
   start(declare(bounds()), declare(bounds()));
   start(declare(simplex, [0.5, 0.5]), declare(simplex, [0.5, 0.5]));
-  // A declaration without value and constraint leaves both to the other one.
+  // A declaration without value and constraint gets both from the other declaration.
   const reference: Model = () => {
     param("w");
   };
@@ -125,7 +125,7 @@ test("one param has one constraint: declared otherwise it is refused, on whichev
     near((start(model, guide).params.w as Tensor).item(), Math.log(0.5));
 });
 
-test("a lifted param is one latent outside the plate, or one for each element that is visited", () => {
+test("a lifted param is one latent outside the plate, or has one element for each visited plate element", () => {
   const prior = new Normal(0, 1);
   const program =
     (init: number | number[]): Model =>
@@ -144,7 +144,7 @@ test("a lifted param is one latent outside the plate, or one for each element th
   const [local] = lifted([0, 0, 0, 0, 0]);
   assert.equal(local.value.shape, [2]);
   near(local.scaledLogProb().sum().item(), (5 / 2) * local.logProb().sum().item());
-  // A prior for each element draws all five, of which the run sees two.
+  // A prior with a row for each element draws all five elements, of which the plate visits two.
   const own = new Normal([10, 20, 30, 40, 50], 1e-6);
   const [whole, y] = lifted([0, 0, 0, 0, 0], own);
   assert.equal([whole.value.shape, whole.plates.length, whole.scale], [[5], 0, 1]);
@@ -155,7 +155,7 @@ test("a lifted param is one latent outside the plate, or one for each element th
   assert.ok(Number.isFinite(svi.run(key, 3).losses[2] as number));
 });
 
-test("params and plates without elements run, eagerly and compiled", () => {
+test("programs with params and plates without elements run, eagerly and compiled", () => {
   const model: Model = () => {
     const w = param("w", zeros([0]), { constraint: constraints.positive });
     plate("none", 0, () => {
@@ -176,7 +176,7 @@ test("params and plates without elements run, eagerly and compiled", () => {
   assert.ok(losses[0]?.every(Number.isFinite));
 });
 
-test("a subsampled loop whose elements are taken before its statements is refused", () => {
+test("a subsampled loop that ends before its statements run, as with [...plate(…)], is refused", () => {
   const site = (i: number) => sample(`x${i}`, new Normal(0, 1), { obs: 0 });
   const half = { subsampleSize: 2 };
   const run = (f: Model) => trace(seed(f, key)).getTrace();
@@ -191,7 +191,7 @@ test("a subsampled loop whose elements are taken before its statements is refuse
   ];
   for (const f of taken)
     assert.match(refusal(() => run(f)).message, /plate "d": the loop over its 2 of 4 elements contains no statement/);
-  // Those whose turns have statements, and plates that are visited whole, go on.
+  // Loops with statements in the body, and plates that visit all elements, are accepted.
   const scales = (f: Model) => [...run(f).values()].flatMap((s) => (s.type === "sample" ? [s.scale] : []));
   assert.equal(
     scales(() => {

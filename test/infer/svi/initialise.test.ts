@@ -1,5 +1,5 @@
 /**
- * Initial values of parameters: a value on the boundary of a constraint is refused for every constraint, since its unconstrained number
+ * Initial values of parameters: a value on the boundary of a constraint is refused for every constraint, since the unconstrained value
  * would be infinite.
  */
 import { test } from "uvu";
@@ -102,18 +102,18 @@ for (const [constraint, ...values] of BOUNDARIES)
     }
   });
 
-test("a param starts as near to a boundary as it likes, and may have no elements", () => {
+test("a param may start very close to a boundary, and may have no elements", () => {
   const near = startAt([1e-300, 1 - 1e-300], c.simplex).w as Tensor;
   assert.ok(Math.abs((near.toArray() as [number, number])[0] - 1e-300) <= 1e-310);
   assert.equal(startAt([], c.positive).w?.shape, [0]);
 });
 
-test("a constraint without a bijection is refused in the param's name", () => {
+test("a constraint without a bijection is refused, and the error names the param", () => {
   const { code, message, site } = refusal(() => startAt([0.6, 0.8], c.sphere));
   assert.equal([code, site], ["no-bijection", "w"], message);
 });
 
-test("a mutable that a later run comes to first starts as declared", () => {
+test("a mutable that only a later run reaches starts at its declared value", () => {
   const guide = () => {
     if (sample("z", new Bernoulli(0.5)).item() === 1) {
       const count = mutable("count", 5);

@@ -39,7 +39,7 @@ function* again() {
   yield* items;
 }
 
-test("a run in two parts is the unbroken one, also where it breaks in the middle of the minibatches", () => {
+test("a run in two parts equals one long run, also if the first part ends in the middle of the minibatches", () => {
   for (const jit of [true, false])
     for (const batches of [items, again])
       for (const first of [1, 3, 5]) {
@@ -53,7 +53,7 @@ test("a run in two parts is the unbroken one, also where it breaks in the middle
         const third = svi.run(key, { numSteps: 1, batches, initState: rest.state });
         assert.is(third.losses[0], inference(jit).run(key, { numSteps: 9, batches }).losses[8]);
       }
-  // Other data that can be gone through once are taken from their beginning.
+  // A new iterator that can be used only once is read from its beginning.
   const { state } = inference(false).run(key, { numSteps: 2, batches: items });
   assert.is(inference(false).run(key, { numSteps: 5, batches: again(), initState: state }).losses.length, 3);
   const broken = { ...state, batchesTaken: tensor(Number.NaN) };
@@ -63,7 +63,7 @@ test("a run in two parts is the unbroken one, also where it breaks in the middle
   );
 });
 
-test("the parts of a loss come back beside the losses, and add up to them", () => {
+test("run returns the parts of the losses, which add up to the losses", () => {
   for (const jit of [true, false]) {
     const elbo = new ReweightedWakeSleep({ numParticles: 3 });
     const { losses, terms } = new SVI(model, guide, adam(0.1), elbo, { jit }).run(key, 4, items[0]);
@@ -79,7 +79,7 @@ test("the parts of a loss come back beside the losses, and add up to them", () =
   assert.equal(Object.keys(step?.terms ?? {}), ["wakeTheta", "phi"]);
 });
 
-test("what a step is refused with says which one it is, its site and who refuses", () => {
+test("an error in a step has the number of the step, the site and the name of the function", () => {
   let step = 0;
   const breaking: Model = () => {
     sample("z", new Normal(0, ++step > 3 ? -1 : 1), { obs: 0 });
@@ -89,8 +89,8 @@ test("what a step is refused with says which one it is, its site and who refuses
   assert.match(error.message, /^svi.run: in step 1, at site "z": Normal: scale must be > 0.*got -1/);
 });
 
-test("parameters that are not numbers any more: site, step and parameters, eagerly and compiled, and whatever the program does", () => {
-  // The gradient of the root is NaN where its value is 0.
+test("if a parameter has become NaN, the error names site, step and parameters, eagerly and compiled", () => {
+  // The gradient of the square root is NaN at 0.
   const root = (w: Tensor) => factor("root", w.sub(1).square().sqrt());
   const smooth: Model = () => {
     const w = param("w", 1);
@@ -117,7 +117,7 @@ test("parameters that are not numbers any more: site, step and parameters, eager
   }
 });
 
-test("stableUpdate holds from the dry run of init on", () => {
+test("stableUpdate also applies to the dry run of init", () => {
   const start: Model = () => {
     const w = param("w", 0.5);
     sample("x", new Normal(0, w.sub(0.7)), { obs: 1 });

@@ -1,4 +1,4 @@
-/** Optimisers against the recurrences of their papers in plain numbers; and a user's own optimiser. */
+/** Optimisers compared with the recurrences of their papers in plain numbers; and a user's own optimiser. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -12,6 +12,7 @@ import {
   clippedAdam,
   cosineDecay,
   exponentialDecay,
+  grad,
   linearSchedule,
   momentum,
   type Optimizer,
@@ -24,7 +25,7 @@ import {
   tensor,
 } from "../../../index.js";
 
-/** Where an optimiser goes from 1 in five steps when the gradient at x is 2x + sin(step). */
+/** The positions of an optimiser that starts at 1 and takes five steps, where the gradient at x is 2x + sin(step). */
 function path(optimizer: Optimizer): number[] {
   let x: Record<string, Tensor> = { x: tensor(1) };
   let state = optimizer.init(x);
@@ -36,7 +37,7 @@ function path(optimizer: Optimizer): number[] {
     return (x.x as Tensor).item();
   });
 }
-/** The same by hand: `step(g, t, x)` is what is added at step t (from 1). */
+/** The same positions computed by hand: `step(g, t, x)` is the update at step t (from 1). */
 function byHand(step: (g: number, t: number, x: number) => number): number[] {
   let x = 1;
   return [0, 1, 2, 3, 4].map((t) => {
@@ -60,7 +61,7 @@ const adamStep = (rate: (t: number) => number, b1 = 0.9, b2 = 0.999, decay = 0) 
 };
 const clip = (g: number, limit: number) => Math.max(-limit, Math.min(limit, g));
 
-test("sgd, momentum, adagrad, rmsprop", () => {
+test("sgd, momentum, adagrad and rmsprop follow their recurrences", () => {
   assertPath(sgd(0.1), (g) => -0.1 * g);
   let velocity = 0;
   assertPath(momentum(0.1, 0.8), (g) => {
@@ -79,7 +80,7 @@ test("sgd, momentum, adagrad, rmsprop", () => {
   });
 });
 
-test("adam, adamw, clippedAdam", () => {
+test("adam, adamw and clippedAdam follow their recurrences", () => {
   assertPath(
     adam(0.1, { b1: 0.93 }),
     adamStep(() => 0.1, 0.93),
@@ -93,7 +94,28 @@ test("adam, adamw, clippedAdam", () => {
   assertPath(clippedAdam(0.1, { clipNorm: 0.5, lrd: 0.9 }), (g, t, x) => inner(clip(g, 0.5), t, x));
 });
 
-test("chains, clips and scales", () => {
+test("steps have gradients, with respect to gradients and states alike", () => {
+  for (const optimizer of [adam(0.1), rmsprop(0.1), adagrad(0.1), momentum(0.1)]) {
+    const afterTwoSteps = (start: Tensor): Tensor => {
+      let x: Record<string, Tensor> = { x: start };
+      let state = optimizer.init(x);
+      for (let t = 0; t < 2; t++) {
+        const [updates, next] = optimizer.update({ x: (x.x as Tensor).square().add(t) }, state, x);
+        state = next;
+        x = applyUpdates(x, updates);
+      }
+      return x.x as Tensor;
+    };
+    const [at, h] = [0.7, 1e-5];
+    const slope = (afterTwoSteps(tensor(at + h)).item() - afterTwoSteps(tensor(at - h)).item()) / (2 * h);
+    assert.ok(
+      Math.abs(grad(afterTwoSteps)(at).item() - slope) < 1e-9 * Math.abs(slope),
+      `${grad(afterTwoSteps)(at)} against ${slope}`,
+    );
+  }
+});
+
+test("chain, clipByValue, clipByGlobalNorm and scaleBy change updates as documented", () => {
   assertPath(chain(clipByValue(0.3), scaleBy(2), sgd(0.1)), (g) => -0.1 * 2 * clip(g, 0.3));
   const grads = { a: tensor([3, 0]), b: tensor(4) };
   const [clipped] = clipByGlobalNorm(1).update(grads, {}, grads);
@@ -102,7 +124,7 @@ test("chains, clips and scales", () => {
   assert.equal(kept.a.toArray(), [3, 0]);
 });
 
-test("parameters meet their gradients and averages by name, whatever the order of the names", () => {
+test("parameters, gradients and averages are matched by name, whatever the order of the names", () => {
   const [params, grads] = [
     { a: tensor(1), b: [tensor(2), tensor(3)] },
     { b: [tensor(20), tensor(30)], a: tensor(10) },
@@ -113,7 +135,7 @@ test("parameters meet their gradients and averages by name, whatever the order o
   assert.equal([updates.a, ...updates.b].map(Number), [-6, -12, -18]);
 });
 
-test("learning rates as schedules", () => {
+test("schedules have the documented learning rates", () => {
   const schedules: [(step: Tensor) => Tensor, (t: number) => number][] = [
     [exponentialDecay(0.1, 2, 0.5), (t) => 0.1 * 0.5 ** (t / 2)],
     [cosineDecay(0.1, 4, 0.1), (t) => 0.1 * (0.9 * 0.5 * (1 + Math.cos((Math.PI * Math.min(t, 4)) / 4)) + 0.1)],
@@ -123,14 +145,14 @@ test("learning rates as schedules", () => {
   for (const [schedule, rate] of schedules) assertPath(sgd(schedule), (g, t) => -rate(t - 1) * g);
 });
 
-test("an optimiser of its own for each parameter", () => {
+test("perParam uses a separate optimiser for each parameter", () => {
   const optimizer = perParam((name) => sgd(name === "slow" ? 0.1 : 1));
   const params = { slow: tensor(1), fast: tensor(1) };
   const [updates] = optimizer.update(params, optimizer.init(params), params);
   assert.equal([updates.slow.item(), updates.fast.item()], [-0.1, -1]);
 });
 
-test("a schedule of one's own may return a number", () => {
+test("a user's schedule may return a number", () => {
   assertPath(
     sgd(() => 0.3),
     (g) => -0.3 * g,

@@ -1,5 +1,6 @@
 /**
- * Runs whose state stays in memory: the same bits as single steps, states that are copied or gone, and checks at the end and before saving.
+ * Runs whose state stays in the memory of the compiled program: the same bits as single steps, copied and overwritten states, and checks at
+ * the end and before saving.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -38,7 +39,7 @@ const guide = () => {
 const make = () => new SVI(model, guide, adam(0.05), new TraceGraphELBO());
 const key = random.key(3);
 
-/** Losses and states of n steps by hand. */
+/** The losses and states of n single steps. */
 function byHand(n: number): { losses: number[]; states: SVIState[] } {
   const svi = make();
   let state = svi.init(key, data);
@@ -53,14 +54,14 @@ function byHand(n: number): { losses: number[]; states: SVIState[] } {
 }
 const bits = (state: SVIState): string => saveState(state);
 
-test("a run has the losses and the state of steps by hand, bit for bit", () => {
+test("a run has the losses and the state of single steps, bit for bit", () => {
   const { losses, states } = byHand(40);
   const run = make().run(key, 40, data);
   assert.equal([...run.losses], losses);
   assert.is(bits(run.state), bits(states.at(-1) as SVIState));
 });
 
-test("states that are read in the loop are kept; others are gone once it has moved on", () => {
+test("states that are read in the loop stay valid; after the loop has moved on, other states are refused", () => {
   const { states } = byHand(30);
   const steps = [...make().steps(key, 30, data)];
   assert.is(bits((steps.at(-1) as { state: SVIState }).state), bits(states.at(-1) as SVIState));
@@ -73,7 +74,7 @@ test("states that are read in the loop are kept; others are gone once it has mov
   });
 });
 
-test("steps of the same inference in between, loops beside each other, other data: nobody overwrites anybody", () => {
+test("single steps between the steps of a run, two runs at once, and other data do not overwrite each other's states", () => {
   const { losses, states } = byHand(30);
   const svi = make();
   const [left, right] = [svi.steps(key, 30, data), svi.steps(key, 30, data)].map((steps) => steps[Symbol.iterator]());
@@ -88,7 +89,7 @@ test("steps of the same inference in between, loops beside each other, other dat
   }
 });
 
-test("a state that the loop's body changes is the one that the run goes on from", () => {
+test("a run continues from the state that the loop body changed", () => {
   const svi = make();
   let [seen, last] = [0, 0];
   svi.run(
@@ -105,7 +106,7 @@ test("a state that the loop's body changes is the one that the run goes on from"
   assert.equal([seen, last], [109, 29]);
 });
 
-test("a kept state that is changed once the loop has moved on changes nothing", () => {
+test("a change to the state of an earlier step does not affect the run", () => {
   const { losses } = byHand(40);
   let kept: SVIState | null = null;
   for (const now of make().steps(key, 40, data)) {
@@ -115,7 +116,7 @@ test("a kept state that is changed once the loop has moved on changes nothing", 
   }
 });
 
-test("a loss that is not finite names the parameters that made it", () => {
+test("the error for a loss that is not finite names the parameters before the step", () => {
   const svi = new SVI(
     () => sample("x", new Normal(param("m", 0), 1), { obs: 1e300 }),
     () => {},
@@ -123,7 +124,7 @@ test("a loss that is not finite names the parameters that made it", () => {
     new TraceELBO(),
   );
   assert.match(refusal(() => svi.run(key, 50)).message, /loss of step 0 is Infinity/);
-  // The last state of a long parameter is written over the one before, but not by a step whose loss is not finite.
+  // Each step overwrites the previous state in memory, but not if the loss of the step is not finite.
   for (const length of [1, 100]) {
     let size = 1;
     const growing = new SVI(
@@ -149,7 +150,7 @@ test("a loss that is not finite names the parameters that made it", () => {
   }
 });
 
-test("the last step is checked, whatever the spacing, and so is a state before it is saved", () => {
+test("the program is checked after the last step, whatever the spacing of checks, and before a state is saved", () => {
   let scale = 1;
   const make = () =>
     new SVI(
@@ -178,7 +179,7 @@ test("the last step is checked, whatever the spacing, and so is a state before i
   assert.is(error.code, "jit-changed");
 });
 
-test("a loop by hand is checked when its parameters are read or its state is saved", () => {
+test("in a loop of svi.update, the program is checked when parameters are read or the state is saved", () => {
   class Settings {
     scale = 1;
   }
@@ -202,12 +203,12 @@ test("a loop by hand is checked when its parameters are read or its state is sav
       const { svi, state } = fit(300, at);
       const read = () => (use === "saveState" ? saveState(state) : svi.getParams(state));
       if (at < 300) assert.is(refusal(read).code, "jit-changed", `${use} after a change at step ${at}`);
-      // The error is thrown once, and the state is as the steps left it.
+      // The error is thrown only once, and the state does not change.
       read();
     }
 });
 
-test("a record whose fields change places stays right", () => {
+test("a compiled program that exchanges two fields of its state gives the right state", () => {
   const f = jit(({ a, b }: { a: Tensor; b: Tensor }, x: Tensor): [{ a: Tensor; b: Tensor }, Tensor] => [
     { a: b, b: a.add(x) },
     a.sum().sub(b.sum()),

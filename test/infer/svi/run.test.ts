@@ -29,7 +29,7 @@ const guide = () => {
 const inference = () => new SVI(model, guide, adam(0.1), new TraceELBO());
 const data = tensor([1.1, 0.3, 2]);
 
-test("minibatches from any iterable, begun again when it ends: the same steps by hand", () => {
+test("minibatches come from any iterable, which starts again at its end: same losses as single steps", () => {
   const batches = [tensor([1, 2]), tensor([3, 4]), tensor([5, 6])];
   const svi = inference();
   const { losses } = svi.run(random.key(0), { numSteps: 5, batches });
@@ -43,7 +43,7 @@ test("minibatches from any iterable, begun again when it ends: the same steps by
   assert.is(svi.run(random.key(0), { numSteps: 5, batches: [], initState: state }).losses.length, 0);
 });
 
-test("a run without a step: aborted before the first, or without batches", () => {
+test("a run aborted before the first step returns the initial state; a run without batches is refused", () => {
   const svi = inference();
   const batches = [tensor([1, 2]), tensor([3, 4])];
   const aborted = svi.run(random.key(0), { numSteps: 5, batches, signal: AbortSignal.abort() });
@@ -52,7 +52,7 @@ test("a run without a step: aborted before the first, or without batches", () =>
   refuses(() => svi.run(random.key(0), { numSteps: 5, batches: [] }), /svi.run: batches is empty/);
 });
 
-test("a generator that ends early is warned of, its function is called again, one that lasts is taken as it is", () => {
+test("a generator that ends early gives a warning; a generator function is called again; a long generator gives no warning", () => {
   const { warn } = console;
   const warnings: string[] = [];
   console.warn = (text: string) => warnings.push(text);
@@ -81,7 +81,7 @@ test("a generator that ends early is warned of, its function is called again, on
   assert.match(warnings[0] as string, /svi.run ends after 2 steps, because batches can be iterated only once/);
 });
 
-test("svi.steps may go on for ever; refusals name the function that was called", () => {
+test("svi.steps accepts numSteps Infinity, and errors name the function that was called", () => {
   const svi = inference();
   let count = 0;
   for (const { step } of svi.steps(random.key(0), Infinity, data)) {
@@ -104,7 +104,7 @@ test("svi.steps may go on for ever; refusals name the function that was called",
   );
 });
 
-test("runAsync gives what run gives, and lets timers fire meanwhile", async () => {
+test("runAsync returns the result of run, and timers can fire during the run", async () => {
   let ticks = 0;
   const timer = setInterval(() => ticks++, 0);
   const result = await inference().runAsync(random.key(1), 200, data);
@@ -113,7 +113,7 @@ test("runAsync gives what run gives, and lets timers fire meanwhile", async () =
   assert.ok(ticks > 0);
 });
 
-test("a signal stops the run before the next step, and the run goes on bit for bit from its state", () => {
+test("a signal stops the run before the next step, and a run from the returned state continues bit for bit", () => {
   const whole = inference().run(random.key(2), 20, data);
   const control = new AbortController();
   const svi = inference();
@@ -127,7 +127,7 @@ test("a signal stops the run before the next step, and the run goes on bit for b
   assert.equal([...first.losses, ...rest.losses], [...whole.losses]);
 });
 
-test("a state and initial params together are refused", () => {
+test("initState together with initParams is refused", () => {
   const svi = inference();
   const initState = svi.init(random.key(0), data);
   const options = { numSteps: 1, initState, initParams: { loc: 3 } };
@@ -135,7 +135,7 @@ test("a state and initial params together are refused", () => {
   refuses(() => [...svi.steps(random.key(0), options, data)], /svi.steps: .*initParams/);
 });
 
-test("the state of another program is refused with the names of both", () => {
+test("the state of another program is refused, and the error has the params of both programs", () => {
   const other = new SVI(
     model,
     () => sample("mu", new Normal(param("m", 5), param("s", 1))),
@@ -154,7 +154,7 @@ test("the state of another program is refused with the names of both", () => {
   refuses(() => larger.update(state, data), /param "s" is not in the state.*the state of another program/);
 });
 
-test("the state of another optimiser: the advice names the calls that take initParams", () => {
+test("the error for a state of another optimiser names the calls that accept initParams", () => {
   const initState = inference().init(random.key(0), data);
   const svi = new SVI(model, guide, sgd(0.1), new TraceELBO());
   refuses(() => svi.run(random.key(0), { numSteps: 1, initState }, data), /as initParams of svi.init or svi.run/);
@@ -176,7 +176,7 @@ test("a compiled step with a loss of NaN reports the error of the same step with
   assert.not.match(compiled as string, /learning rate/);
 });
 
-test("a loss of NaN is the fault of the enumerated site whose density is NaN, not of the sites that depend on it", () => {
+test("the error for a loss of NaN names the enumerated site whose density is NaN, not the sites that depend on it", () => {
   const mixture = () => {
     const z = sample("z", new Categorical(param("w", [0.02, 0.98])), { infer: { enumerate: "parallel" } });
     sample("x", new Normal(z.mul(2), 1), { obs: 2 });
@@ -187,7 +187,7 @@ test("a loss of NaN is the fault of the enumerated site whose density is NaN, no
   }
 });
 
-test("a loop over a subsampled plate is what a compiled step cannot read, by its name", () => {
+test("the warning for a loop over a subsampled plate, which cannot be compiled, names the plate", () => {
   const looped = () => {
     sample("mu", new Normal(0, 3));
     for (const i of plate("rows", 4, { subsampleSize: 2 })) sample(`y${i}`, new Normal(0, 1), { obs: i });

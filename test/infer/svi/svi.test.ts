@@ -60,7 +60,7 @@ const discreteGuide = () => {
 const bits = (x: unknown): string =>
   JSON.stringify(x, (_, v) => (v instanceof P.Tensor ? [...new Uint32Array(v.toFloat64Array().buffer)] : v));
 
-test("update is pure, evaluate sees the same draw, perSite adds up to it", () => {
+test("update is pure, evaluate uses the same draw, and perSite adds up to the loss", () => {
   const svi = new SVI(model, guide, adam(0.1), new TraceELBO());
   const state = svi.init(random.key(0), data);
   const before = bits(state);
@@ -87,7 +87,7 @@ for (const [name, make] of Object.entries({
     assert.equal(run(true), run(false));
   });
 
-test("a state survives as text, and a resumed run equals the uninterrupted one", () => {
+test("a state saved as text is loaded unchanged, and a resumed run equals one long run", () => {
   const make = () => new SVI(discrete, discreteGuide, adam(0.05), new TraceGraphELBO());
   const whole = make().run(random.key(2), 30, data);
   const half = make().run(random.key(2), 12, data);
@@ -100,7 +100,7 @@ test("a state survives as text, and a resumed run equals the uninterrupted one",
   assert.is(bits(rest.state), bits(whole.state));
 });
 
-test("a state under another constraint is refused, saved or handed on, and one that names none is taken", () => {
+test("a state under another constraint is refused, loaded or passed on; a state without names of constraints is accepted", () => {
   const make = (constraint?: Constraint) =>
     new SVI(
       () => sample("z", new Normal(0, 1)),
@@ -121,7 +121,7 @@ test("a state under another constraint is refused, saved or handed on, and one t
   assert.is(make(constraints.positive).run(random.key(0), { numSteps: 3, initState: unnamed }).losses.length, 3);
 });
 
-test("a step inside a model hands on what the model has sampled, and none of its own sites", () => {
+test("the result of a step inside a model has the provenance of the model's sites, not of the step's own sites", () => {
   const inner = new SVI(
     (y: Tensor) => sample("x", new Normal(sample("w", new Normal(0, 1)), 1), { obs: y }),
     () => sample("w", new Normal(param("q", 0), 1)),
@@ -138,7 +138,7 @@ test("a step inside a model hands on what the model has sampled, and none of its
   assert.equal(sets.map(String), ["{z}", "{z}", "{}"]);
 });
 
-test("NaN and infinities survive; altered, truncated and malicious text is refused", () => {
+test("NaN and infinities are saved and loaded; altered, truncated and malicious text is refused", () => {
   const state: SVIState = {
     params: { w: tensor([Number.NaN, Infinity, -0, 5e-324]) },
     optimState: {},
@@ -185,7 +185,7 @@ test("NaN and infinities survive; altered, truncated and malicious text is refus
   assert.is(({} as Record<string, unknown>).polluted, undefined);
 });
 
-test("a text of version 1, which kept averages among the mutables, is read", () => {
+test("a text of version 1, which has averages among the mutables, is loaded", () => {
   const state: SVIState = {
     params: {},
     optimState: {},
@@ -198,7 +198,7 @@ test("a text of version 1, which kept averages among the mutables, is read", () 
   assert.is(loadState(saveState(state)).averages, undefined, "in version 2 it is a mutable");
 });
 
-test("stableUpdate keeps parameters, optimiser and mutable state where the loss is not finite, and run counts it", () => {
+test("stableUpdate keeps parameters, optimiser and mutable state if the loss is not finite, and run counts such steps", () => {
   const cliff = (y: Tensor) => {
     sample("mu", new Normal(0, 3));
     P.factor("cliff", y.sum().mul(-1).maximum(0).log());
@@ -224,7 +224,7 @@ test("stableUpdate keeps parameters, optimiser and mutable state where the loss 
   assert.is(refusal(() => new SVI(pit, () => {}, adam(0.1), new TraceELBO()).init(random.key(0))).site, "pit");
 });
 
-test("initParams win, constraints hold, staticArgs reach the program", () => {
+test("initParams take precedence, constraints hold, and staticArgs are passed to the program", () => {
   const withStatic = (y: Tensor, { extra }: { extra: number }) => {
     plate("N", y.length, () => sample("y", new Normal(sample("mu", new Normal(0, 3)).add(extra), 1), { obs: y }));
   };
@@ -238,7 +238,7 @@ test("initParams win, constraints hold, staticArgs reach the program", () => {
   assert.is(refusal(() => svi.init({ key: random.key(0), initParams: { scael: 2 } }, data)).param, "scael");
 });
 
-test("what is refused: numSteps 0, unknown options, a start outside the constraint, sites that clash", () => {
+test("numSteps 0, unknown options, an initial value outside the constraint and sites with one name are refused", () => {
   const svi = new SVI(model, guide, adam(0.1), new TraceELBO());
   for (const numSteps of [0, -1, 1.5, Number.NaN])
     assert.is(refusal(() => svi.run(random.key(0), numSteps, data)).param, "numSteps");
@@ -278,7 +278,7 @@ test("what is refused: numSteps 0, unknown options, a start outside the constrai
     assert.ok(refusal(() => new TraceELBO(bad as never)));
 });
 
-test("a site and a param named __proto__ are sites and params like any other", () => {
+test("a site and a param may be named __proto__", () => {
   const odd = (y: Tensor) => {
     const mu = sample("__proto__", new Normal(0, 3));
     plate("N", y.length, () => sample("y", new Normal(mu, 1), { obs: y }));
@@ -293,7 +293,7 @@ test("a site and a param named __proto__ are sites and params like any other", (
   assert.ok(Object.keys(svi.perSite(state, data)).includes("__proto__"));
 });
 
-test("after a throw in the model the next run is as if nothing had happened", () => {
+test("an error in the model does not affect the next run", () => {
   let isBroken = false;
   const flaky = (y: Tensor) => {
     const mu = sample("mu", new Normal(0, 3));
@@ -312,7 +312,7 @@ test("after a throw in the model the next run is as if nothing had happened", ()
   assert.throws(() => sample("x", new Normal(0, 1)), /no random key/);
 });
 
-test("Beta(16, 14): a reparameterised fit reaches the exact posterior from far away", () => {
+test("a reparameterised fit reaches the exact posterior Beta(16, 14) from a distant start", () => {
   const flips = tensor([1, 1, 1, 1, 1, 1, 0, 0, 0, 0]);
   const coin = (y: Tensor) => {
     const f = sample("f", new Beta(10, 10));

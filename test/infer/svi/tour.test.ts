@@ -26,7 +26,7 @@ const guide = () => sample("z", new Normal(param("loc", -1), param("scale", 2, {
 const svi = (rate = 0.05) => new SVI(model, guide, adam(rate), new TraceELBO());
 const numbers = (params: Record<string, Tensor>) => [params.loc, params.scale].map((x) => (x as Tensor).item());
 
-test("init gives a state; update gives the next one and a loss, and changes nothing else", () => {
+test("init returns a state; update returns the next state and a loss, and changes nothing else", () => {
   const fit = svi();
   const start = fit.init(random.key(0));
   const [after, loss] = fit.update(start);
@@ -44,19 +44,19 @@ test("run takes many steps, and finds the posterior", () => {
     new TraceELBO({ numParticles: 10 }),
   ).run(random.key(0), 1500);
   assert.is(losses.length, 1500);
-  // The path's gradient for loc has a standard deviation of √(5 / 10) there and the curvature is 5; the last rate is 1e-4.
+  // At the optimum, the pathwise gradient for loc has a standard deviation of √(5 / 10) and the curvature is 5; the last rate is 1e-4.
   const [loc, scale] = numbers(params) as [number, number];
   assert.ok(Math.abs(loc - 2) < 0.05, `${loc}`);
   assert.ok(Math.abs(scale - Math.sqrt(0.2)) < 0.05, `${scale}`);
 });
 
-test("steps compiled, steps eager: the same bits", () => {
+test("compiled and eager steps give the same bits", () => {
   const run = (jit: boolean) =>
     new SVI(model, guide, adam(0.05), new TraceELBO(), { jit }).run(random.key(3), 20).losses;
   assert.equal([...run(true)], [...run(false)]);
 });
 
-test("a state is a value: saved as text, it goes on as if it had never stopped", () => {
+test("a state is a value: after saving and loading, a run continues as if it had not stopped", () => {
   const whole = svi().run(random.key(1), 30);
   const half = svi().run(random.key(1), 15);
   const rest = svi().run(random.key(1), { numSteps: 15, initState: loadState(saveState(half.state)) });

@@ -29,7 +29,7 @@ const guide = () => {
 };
 const data = tensor([1, 2]);
 
-test("SVI takes the arguments of its model", () => {
+test("the methods of SVI accept only the arguments of the model", () => {
   const svi = new SVI(model, guide, adam(0.1), new TraceELBO());
   const state = svi.init(key, data);
   svi.update(state, data, { scale: 2 });
@@ -43,17 +43,17 @@ test("SVI takes the arguments of its model", () => {
     svi.update(state, data, { scale: "2" });
     // @ts-expect-error the data are a tensor
     svi.evaluate(state, [1, 2]);
-    // @ts-expect-error there are no minibatches that could stand for the data
+    // @ts-expect-error the data are missing, and no minibatches replace them
     svi.run(key, { numSteps: 1 });
   };
   assert.type(wrong, "function");
-  // What completes the arguments is not in the calls; without types any will do.
+  // With staticArgs, and for models without types, the compiler accepts all arguments.
   new SVI(model, guide, adam(0.1), new TraceELBO(), { staticArgs: { scale: 2 } }).init(key, data);
   // biome-ignore lint/suspicious/noExplicitAny: a model without types
   new SVI((...args: any[]) => model(args[0]), guide, adam(0.1), new TraceELBO()).init(key, data, 3);
 });
 
-test("toArray takes the shape that its caller knows, and signals are anything that can be aborted", () => {
+test("toArray accepts the type that its caller expects, and a signal is any object with aborted", () => {
   const rows: number[][] = tensor([[1, 2]]).toArray<number[][]>();
   assert.equal(rows, [[1, 2]]);
   const { losses } = new SVI(model, guide, adam(0.1), new TraceELBO()).run(
@@ -64,11 +64,11 @@ test("toArray takes the shape that its caller knows, and signals are anything th
   assert.is(losses.length, 0);
 });
 
-test("valueAndGrad with hasAux returns what stands beside the value, as it is", () => {
+test("valueAndGrad with hasAux returns the auxiliary result unchanged", () => {
   const f = (x: Tensor, by: number) => [x.mul(x).sum(), { doubled: x.mul(2), by }] as const;
   const [[value, aux], gradient] = valueAndGrad(f, { hasAux: true })(tensor([1, 3]), 4);
   assert.equal([value.item(), gradient.toArray(), aux.doubled.toArray(), aux.by], [10, [2, 6], [2, 6], 4]);
-  // A second derivative passes through the first; aux has no part in it.
+  // A second derivative passes through the first derivative, but not through aux.
   const slope = (x: Tensor) => {
     const [, g] = valueAndGrad((z: Tensor) => [z.mul(z).mul(z), "aside"] as const, { hasAux: true })(x);
     return g;

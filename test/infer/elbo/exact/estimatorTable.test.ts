@@ -1,6 +1,6 @@
 /**
- * Every estimator of the ELBO that applies to a model has the mean found by quadrature and summation (golden/elbo.json): loss and gradient
- * within 4.5 standard errors, n = 20,000. On every golden model, compiled estimators equal eager ones.
+ * For every model and every estimator of the ELBO that applies to it, the mean of loss and gradient is the sum in golden/elbo.json,
+ * within 4.5 standard errors, n = 20,000. On every golden model, compiled estimators equal eager estimators.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -56,7 +56,7 @@ const everything = {
 const bits = (x: Tensor): string => [...x.toFloat64Array()].join();
 for (const [name, { golden: entry, model, guide }] of Object.entries(everything))
   test(`${name}: compiled equals eager under every estimator`, () => {
-    // A program that reads its draws runs eagerly by itself.
+    // A program that reads its draws is not compiled.
     if (name.startsWith("k1")) return;
     for (const [label, { elbo, guide: change = (g: Model) => g }] of Object.entries(TABLE)) {
       const one = estimates(elbo, model, change(guide), paramsOf(golden[entry] as GoldenModel));

@@ -1,5 +1,5 @@
 /**
- * The mean of n = 20,000 draws of loss and gradient against the sum over all configurations (golden/elbo.json), within 4.5 standard errors
+ * Compares the mean of n = 20,000 draws of loss and gradient with the sum over all configurations (golden/elbo.json), within 4.5 standard errors
  * in every component.
  */
 import { test } from "uvu";

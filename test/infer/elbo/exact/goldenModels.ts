@@ -136,7 +136,7 @@ export const pairs: Record<string, Pair> = {
   },
 };
 
-/** f1 and f3: a continuous and a discrete latent, both under one observation. */
+/** f1 and f3: a continuous and a discrete latent, on both of which one observation depends. */
 const mixedModel: Model = () => {
   const mu = sample("mu", new Normal(p("prior_loc"), p("prior_logscale").exp()));
   const c = p("c").at(sample("z", categorical(p("z_logits"))));
@@ -149,7 +149,7 @@ const betaBernoulli: Model = () => {
 };
 const betaGuide = (): Beta => new Beta(p("log_a").exp(), p("log_b").exp());
 
-/** Models with latents that cannot be enumerated, by the name of their golden entry and what is particular. */
+/** Models with latents that cannot be enumerated, by the name of the golden entry and, where several models share it, a remark. */
 export const mixed: Record<string, Pair & { golden: string }> = {
   f1_mixed_independent: {
     golden: "f1_mixed_independent",

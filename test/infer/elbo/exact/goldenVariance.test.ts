@@ -1,4 +1,4 @@
-/** The variance of TraceGraphELBO's gradients is the exact one of golden/elbo.json: n = 50,000 draws, within 10 %. */
+/** The variance of TraceGraphELBO's gradients is the exact variance in golden/elbo.json: n = 50,000 draws, within 10 %. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { TraceGraphELBO } from "../../../../index.js";
@@ -8,7 +8,7 @@ import { golden, type Pair, pairs, paramsOf } from "./goldenModels.js";
 for (const [name, exact] of Object.entries(golden)) {
   const listed = exact.scoreFunctionEstimatorVariance;
   if (listed === undefined || !(name in pairs)) continue;
-  test(`TraceGraphELBO on ${name}: the variance of n = 50,000 draws within 10 % of the listed one`, () => {
+  test(`TraceGraphELBO on ${name}: the variance of n = 50,000 draws is within 10 % of the variance in the file`, () => {
     const n = 50_000;
     const { model, guide } = pairs[name] as Pair;
     const columns = drawsOf(estimates(new TraceGraphELBO(), model, guide, paramsOf(exact)), n);

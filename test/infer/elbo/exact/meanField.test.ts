@@ -1,10 +1,10 @@
-/** TraceMeanFieldELBO: which terms have a closed form, and which do not; estimatorTable.test.ts checks its means. */
+/** TraceMeanFieldELBO: which terms have a closed form. estimatorTable.test.ts checks the means of the estimator. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { explain, type Model, Normal, param, random, sample, scale, TraceMeanFieldELBO } from "../../../../index.js";
 import { type GoldenModel, golden, mixed, type Pair, paramsOf } from "./goldenModels.js";
 
-test("explain tells closed forms from sampled terms; a prior that depends on its own site is sampled", () => {
+test("explain says which terms have a closed form; if a prior depends on its own site, the term is sampled", () => {
   const model: Model = () => {
     const a = sample("a", new Normal(0, 1));
     sample("b", new Normal(a, 1));
@@ -22,7 +22,7 @@ test("explain tells closed forms from sampled terms; a prior that depends on its
   assert.equal(gradients, { b: "pathwise", a: "closed form" });
 });
 
-test("scales of guide and model that differ are refused, naming the site", () => {
+test("different scales in guide and model are refused, and the error names the site", () => {
   const { model, guide } = mixed.i5_normal_normal as Pair;
   const params = paramsOf(golden.i5_normal_normal as GoldenModel);
   assert.throws(

@@ -1,6 +1,6 @@
 /**
- * Would the suite notice an error? Deliberately broken estimators, each with a fault found in other libraries, are given the checks that
- * the real ones pass: the mean within 4.5 standard errors of an exact sum (n = 20,000), and the variance that a baseline must save.
+ * Would the suite notice an error? Deliberately broken estimators, each with a fault found in other libraries, go through the checks that
+ * the real estimators pass: the mean within 4.5 standard errors of an exact sum (n = 20,000), and the reduction of variance by a baseline.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -29,12 +29,12 @@ import { type GoldenModel, golden, p, pairs, paramsOf } from "./goldenModels.js"
 
 type Fault = "scaled score" | "element-wise" | "score masked" | "baseline per cost" | "baseline" | null;
 
-/** The rule of costs.ts for one particle, written out, and broken where asked. */
+/** The rule of costs.ts for one particle, written out once more, with the fault `fault`. */
 class Rewritten extends TraceGraphELBO {
   constructor(
     readonly fault: Fault,
     readonly change: (cost: Cost) => Cost = (cost) => cost,
-    /** The mean of the cost: what a baseline would learn. */
+    /** The mean of the cost, which a baseline would learn. */
     readonly mean = 0,
   ) {
     super();
@@ -78,7 +78,7 @@ interface Check {
   readonly want: Record<string, unknown>;
   readonly loop?: boolean;
 }
-/** Whether the mean gradient is right. */
+/** Whether the mean gradient passes the check. */
 function isRight(elbo: Elbo, { model, guide, params, want, loop = false }: Check): boolean {
   const n = loop ? 8000 : 20_000;
   const columns = drawsOf(estimates(elbo, model, guide, params), n, { loop });
@@ -100,7 +100,7 @@ const control = (what: string, check: Check, broken: Elbo, sound: Elbo = new Tra
     assert.not(isRight(broken, check), "the broken estimator");
   });
 
-test("the rule written out is the estimator", () => {
+test("the rule written out once more, without a fault, has the right mean", () => {
   for (const name of ["a1_chain_independent_guide", "e_subsampled_plate", "j1_mask_scale_factor"])
     assert.ok(isRight(new Rewritten(null), fromGolden(name)), name);
 });
@@ -112,7 +112,7 @@ const normal = (x: number, m: number): number => -0.5 * (x - m) ** 2 - 0.5 * Mat
 const logSigmoid = (l: number): number => -Math.log1p(Math.exp(-l));
 const derivative = (f: (x: number) => number, x: number): number => (f(x + 1e-5) - f(x - 1e-5)) / 2e-5;
 
-/** Two flips, an undeclared dim; each observation depends on the other flip. */
+/** Two flips along a dim that no plate declares. Each observation depends on the flip of the other. */
 const crossed: Check = {
   model: () => {
     const z = sample("z", new Bernoulli([0.4, 0.7]));
@@ -229,7 +229,7 @@ control(
   new RenyiELBO({ numParticles: 2 }),
 );
 
-test("a baseline subtracted once per cost does not pass for one: it must halve the variance", () => {
+test("a baseline that is wrongly subtracted once per cost fails the check that a baseline halves the variance", () => {
   const data = [0.2, 1.4, -0.3, 0.8, 2.1, 0.6];
   const many: Check = {
     ...posterior,

@@ -1,5 +1,5 @@
 /**
- * Second derivatives (`order: 2`), several samples from one guide run, and forward mode, each against an exact or a reverse-mode result.
+ * Second derivatives (`order: 2`), several samples from one guide run, and forward mode, each compared with an exact or a reverse-mode result.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -34,7 +34,7 @@ for (const name of ["a1_chain_independent_guide", "j1_mask_scale_factor"]) {
   const exact = golden[name] as GoldenModel;
   const params = paramsOf(exact);
   const [own] = exact.guideParams as [string];
-  /** The derivative, along the parameter itself, of the squared gradient's direction: one number of second order. */
+  /** The gradient of a weighted sum of the entries of the gradient: second derivatives. */
   const second = (elbo: TraceELBO | TraceGraphELBO | TraceEnumELBO, q: Model, key: Tensor): Tensor =>
     grad((x: Tensor) => {
       const inner = grad((y: Tensor) => elbo.loss(key, { ...params, [own]: y }, model, q))(x);
@@ -67,7 +67,7 @@ test("multiSampleGuide: the loss is the mean over samples (n = 4,000 runs of 5, 
   assert.throws(() => elbo.loss(random.key(0), {}, regression, () => {}), /no latent site/);
 });
 
-test("multiSampleGuide: latents of one side only, reads in the guide and other shapes are refused by site", () => {
+test("multiSampleGuide: latents on one side only, reads in the guide and different shapes are refused, and errors name the site", () => {
   const own = () => sample("mu", new Normal(param("loc"), 1).expand([5]));
   const plain = (more: () => void) => () => {
     sample("mu", new Normal(0, 3));
@@ -116,7 +116,7 @@ test("multiSampleGuide: options of sites and of the estimator that would have no
   new TraceELBO({ multiSampleGuide: true, stickingTheLanding: false, numParticles: 1 });
 });
 
-test("multiSampleGuide: mutable values go on from step to step", () => {
+test("multiSampleGuide: mutable values are passed on from step to step", () => {
   const model: Model = () => {
     const steps = mutable("steps", 0);
     steps.value = steps.value.add(1);

@@ -1,4 +1,4 @@
-/** RenyiELBO and ReweightedWakeSleep against exact sums over all tuples of particles (golden/elbo.json, models g and h). */
+/** RenyiELBO and ReweightedWakeSleep compared with exact sums over all tuples of particles (golden/elbo.json, models g and h). */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -49,7 +49,7 @@ for (const [alpha, bounds] of Object.entries(g.bounds))
           assertMean(name, columns[name] as Rows, want, -1);
       });
 
-test("RenyiELBO refuses alpha 1, alphas that are not numbers, fewer than 2 particles, and names the way out", () => {
+test("RenyiELBO refuses alpha 1, an alpha that is not a number, and fewer than 2 particles; errors say what to use instead", () => {
   assert.throws(() => new RenyiELBO({ alpha: 1 }), /TraceELBO/);
   for (const alpha of [Number.NaN, Infinity, "0.5" as unknown as number])
     assert.throws(() => new RenyiELBO({ alpha }), /finite number/);
@@ -76,8 +76,8 @@ test("sleep phase alone: mean of n = 20,000 within 4.5 standard errors", () => {
   for (const [name, grad] of Object.entries(h.sleepPhi.expectedGrad)) assertMean(name, columns[name] as Rows, grad);
 });
 
-test("asleep, all draws are constants, also those of an auxiliary site: n = 4,000, 4.5 standard errors", () => {
-  // -E[∂/∂s log q(a)] is 0 for constant draws; along their path it would be 1/s.
+test("in the sleep phase all draws are constants, also at an auxiliary site: n = 4,000, 4.5 standard errors", () => {
+  // -E[∂/∂s log q(a)] is 0 for constant draws. Along the path of the draws it would be 1/s.
   const dreaming = ({ observations }: { observations: { x: Tensor } }) => {
     const z = sample("z", new Normal(0, 1));
     sample("x", new Normal(z, 1), { obs: observations.x });
@@ -99,7 +99,7 @@ test("insomnia 0.3 mixes both phases", () => {
   for (const [name, grad] of Object.entries(h["insomnia0.3_K2_phiGrad"])) assertMean(name, columns[name] as Rows, grad);
 });
 
-test("wake-sleep refuses an insomnia outside [0, 1], and to dream for a guide that does not take observations", () => {
+test("wake-sleep refuses an insomnia outside [0, 1], and a sleep phase if the guide does not take observations", () => {
   for (const insomnia of [-0.1, 1.5, Number.NaN])
     assert.throws(() => new ReweightedWakeSleep({ insomnia }), /in \[0,1\]/);
   const elbo = new ReweightedWakeSleep({ insomnia: 0.5 });
@@ -113,7 +113,7 @@ test("wake-sleep refuses an insomnia outside [0, 1], and to dream for a guide th
   );
 });
 
-test("TraceELBO agrees with the listed ELBO of model g", () => {
+test("TraceELBO agrees with the ELBO of model g in golden/elbo.json", () => {
   const columns = drawsOf(estimates(new TraceELBO(), model, guideG, paramsOf(g), [data]), 20_000);
   assertMean("elbo", columns.loss as Rows, g.elbo, -1);
 });

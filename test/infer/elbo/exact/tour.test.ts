@@ -1,6 +1,6 @@
 /**
- * A tour of the exact sums: test/golden/elbo.json has the ELBO of small models and its gradients, each a sum over every configuration. The
- * mean of an estimator is compared with them, and an estimator that is wrong has to fail.
+ * A tour of the exact sums: test/golden/elbo.json has the ELBOs of small models with their gradients, each a sum over all configurations. The
+ * mean of an estimator is compared with these sums, and a wrong estimator must fail the comparison.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -44,7 +44,7 @@ test("the ELBO of a chain of three choices, by a loop over its 12 configurations
   assert.ok(Math.abs(loss.item() + elbo) < 1e-12, `the enumerated loss is ${loss}`);
 });
 
-test("the mean of 2,000 gradients of TraceELBO is the gradient of that sum, and half of it is refused", () => {
+test("the mean of 2,000 gradients of TraceELBO equals the gradient of the exact sum, and half of the mean fails the check", () => {
   const columns = drawsOf(estimates(new TraceELBO(), model, guide, paramsOf(exact)), 2000);
   for (const [param, want] of Object.entries(exact.gradElbo)) assertMean(param, columns[param] as Rows, want, -1);
   const smaller = flatten(exact.gradElbo.x_loc).map((x) => 0.5 * x);
