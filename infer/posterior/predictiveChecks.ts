@@ -79,7 +79,7 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
   }
 }
 
-/** Refuse posterior samples if none of their names is a site of the program. One is enough: the samples may be those of a larger model. */
+/** Refuse posterior samples if none of their names is a site of the program. One is enough: the samples may come from a larger model. */
 export function requireUsedSamples(run: Trace, samples: Record<string, unknown>): void {
   const [first, ...others] = Object.keys(samples);
   if (first === undefined || [first, ...others].some((name) => run.has(name))) return;
