@@ -8,9 +8,11 @@ import { grad, random, stack, type Tensor, tensor } from "../../../autodiff/inde
 import {
   Affine,
   Categorical,
+  Delta,
   Dirichlet,
   DiscreteUniform,
   type Distribution,
+  Empirical,
   Exp,
   Exponential,
   Folded,
@@ -171,7 +173,11 @@ test("combinations without a density are refused", () => {
     [new Folded(new Normal([1, 2], 1)).toEvent(1).logProb([1, 2]).item()],
     [numbers(new Folded(new Normal([1, 2], 1)).logProb([1, 2])).reduce((a, b) => a + b)],
   );
-  refusesSaying(() => halves(new Normal(0, 1), new Poisson(2)), "some components are discrete and others continuous");
+  refusesSaying(
+    () => halves(new Normal(0, 1), new Poisson(2)),
+    "some components are discrete (or point masses) and others continuous",
+  );
+  refusesSaying(() => halves(new Normal(0, 1), new Delta(0)), "some components are discrete (or point masses)");
   refusesSaying(() => new Truncated(new VonMises(0, 1), { low: 0 }), "Truncated: VonMises is a distribution of angles");
   // Half of the mass would be missing.
   refusesSaying(
@@ -224,6 +230,36 @@ test("a mixture whose components leave a gap has no pathwise gradient", () => {
     is(halves(new Pareto(low, 1), new Pareto(1, 1)), true);
     return low;
   })(0.5);
+});
+
+test("point masses and samples are not densities: folded, truncated or transformed, they are refused", () => {
+  const samples = new Empirical([-1, 0, 1, 2]);
+  refusesSaying(
+    () => new Folded(samples),
+    "Folded: base must be a continuous distribution",
+    "new Empirical(abs(samples))",
+  );
+  refusesSaying(() => new Folded(new Delta(2)), "Folded: base must be a continuous distribution");
+  refusesSaying(
+    () => new Truncated(samples, { low: 0 }),
+    "Truncated: Empirical has single values",
+    "Select the samples",
+  );
+  const moved = new TransformedDistribution(samples, new Exp());
+  refusesSaying(() => moved.logProb(1), "single values of positive probability", "Transform the values themselves");
+  assert.ok(numbers(moved.sample(random.key(1), [20])).every((y) => [-1, 0, 1, 2].includes(Math.round(Math.log(y)))));
+  near(density(halves(new Delta(0), samples), [0, 1]), [0.625, 0.125]);
+  assert.ok(samples.toEvent(0).expand([3]).hasAtoms && halves(samples, samples).hasAtoms && !new Normal(0, 1).hasAtoms);
+});
+
+test("angles folded: the distribution function increases from 0 to 1, by sums of the density", () => {
+  const d = new Folded(new VonMises([2, -3, 0], [1, 5, 0.1]));
+  const n = 4000;
+  const step = Math.PI / n;
+  const middles = tensor(Array.from({ length: n }, (_, i) => [(i + 0.5) * step]));
+  const sums = d.logProb(middles).exp().mul(step).cumsum(0);
+  const gap = d.cdf(middles.add(step / 2)).sub(sums);
+  assert.ok(gap.abs().max().item() < 1e-6, `${gap.abs().max()}`);
 });
 
 test("a mixture tests only once whether its components have a cdf", () => {
