@@ -206,7 +206,6 @@ test("a compiled step of a program whose argument is an ndarray equals its eager
   }
 });
 
-<<<<<<< HEAD
 test("a program that changes its arguments is refused by compiled steps, which would lose the change", () => {
   type Arg = { n: number; t: P.Tensor; u: P.Tensor; list: string[]; map: Map<string, number>; numbers: number[] };
   const changes: Record<string, (arg: Arg) => number | P.Tensor> = {
@@ -243,10 +242,7 @@ test("a program that changes its arguments is refused by compiled steps, which w
   }
 });
 
-test("a function under jit has tensors for typed arrays, also when it reads their elements by methods", () => {
-=======
 test("jit gives a function tensors for typed arrays, even if the function reads elements by methods", () => {
->>>>>>> main
   const f = P.jit(
     any((x: P.Tensor) =>
       x
