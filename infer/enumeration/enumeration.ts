@@ -4,6 +4,7 @@
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { refuseOption } from "../checks.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
 import type { Pair, Task } from "../elbo/particles/pair.js";
 import { pairOf, replayedRun, tracedRun } from "../elbo/particles/particles.js";
@@ -14,7 +15,7 @@ import type { SampleSite } from "../program/trace.js";
 import { Enumerator } from "./enumerator.js";
 import { type Factor, factorOf, nameAlong, plateName } from "./factors.js";
 import type { PlatedFactor } from "./sumProduct.js";
-import { survey } from "./survey.js";
+import { requireDeclaredDims, survey } from "./survey.js";
 
 /** A pair in which each enumerated site takes all its values at once, along a separate dim. */
 export interface EnumeratedPair extends Pair {
@@ -36,14 +37,22 @@ export function runEnumerated(
   nesting: number | undefined,
   ...handlers: Handler[]
 ): EnumeratedPair {
-  const plateNesting = survey(key, task, handlers);
-  const maxPlateNesting = nesting ?? plateNesting;
+  const { depth, sites } = survey(key, task, handlers);
+  const maxPlateNesting = nesting ?? depth;
+  if (depth > maxPlateNesting)
+    refuseOption(
+      "TraceEnumELBO",
+      "maxPlateNesting",
+      `maxPlateNesting is ${nesting}, but a plate has dim ${-depth}. Leave it out.`,
+    );
   const guideDims = new Enumerator(maxPlateNesting);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...handlers, guideDims);
   const modelDims = new Enumerator(maxPlateNesting, guideDims);
   const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...handlers, modelDims);
   const dimOf = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
-  return { ...pairOf(guide, model, maxPlateNesting), maxPlateNesting, guideDims, modelDims, dimOf };
+  const pair = pairOf(guide, model, maxPlateNesting);
+  sites.forEach(requireDeclaredDims);
+  return { ...pair, maxPlateNesting, guideDims, modelDims, dimOf };
 }
 
 /** The names of the vectorised plates of a site, that is, of its plates that have a dim. */
