@@ -43,9 +43,9 @@ const isClass = (value: unknown, base: { prototype: object }): boolean =>
 
 const someTensor = autodiff.tensor(0);
 
-/** Ops that only gradient rules, densities and optimisers use, as functions: tests of their own hold them. */
+/** Ops that only gradient rules and densities use, as functions: tests of their own hold them. */
 const WITHOUT_METHOD = new Set(
-  "mulZeroWins decayingAverage besselGap digammaDifference tetragamma pentagamma betaincinv vonMisesCdf".split(" "),
+  "mulZeroWins besselGap digammaDifference tetragamma pentagamma betaincinv vonMisesCdf".split(" "),
 );
 const WITHOUT_ROW = new Set("besselGap digammaDifference tetragamma pentagamma vonMisesCdf".split(" "));
 /** Gradients of samplers. */

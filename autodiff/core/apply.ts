@@ -8,7 +8,8 @@ import { type Batch, batchDepth, frameAt, isBatched, refuseLeak } from "./batch.
 import { gradDepth, Node } from "./node.js";
 import { keepAxes, type Op } from "./op.js";
 import { isChecking, recorder } from "./recorder.js";
-import { absent, isAbsent, ofBatch, ofNumbers, ofView, rawViews, type Tensor } from "./tensor.js";
+import { sizeOf } from "./shape.js";
+import { absent, isAbsent, ofBatch, ofNumber, ofNumbers, ofView, rawNumber, rawViews, type Tensor } from "./tensor.js";
 import { emptyView, type View } from "./view.js";
 
 const EMPTY = Provenance.empty;
@@ -48,6 +49,9 @@ function withAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[],
 function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenance): Tensor {
   const shape = op.shape(params, inputs);
   if (isChecking && inputs.some(isAbsent)) return absent(shape, provenance);
+  // A view of a single number is the same number.
+  if (op.view !== undefined && inputs[0]?.isNumber && sizeOf(shape) === 1)
+    return ofNumber(rawNumber(inputs[0]), provenance, shape);
   const views = rawViews(inputs);
   const view = op.view?.(params, views[0] as View);
   if (view !== undefined) return ofView(view, provenance);

@@ -72,6 +72,9 @@ export abstract class Derived extends Distribution {
   override get eventShape(): Shape {
     return this.base.eventShape;
   }
+  override get hasAtoms(): boolean {
+    return this.base.hasAtoms;
+  }
   override get hasRsample(): boolean {
     return this.base.hasRsample;
   }

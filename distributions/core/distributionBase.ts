@@ -115,6 +115,10 @@ export abstract class DistributionBase<P extends Params = Params> {
   get isDiscrete(): boolean {
     return this.support.isDiscrete;
   }
+  /** Whether `logDensity` is a log probability: for counts, and for point masses and samples, whose support has every number. */
+  get hasAtoms(): boolean {
+    return this.isDiscrete;
+  }
 
   /** The shape of a draw. */
   shape(sampleShape: Shape = []): Shape {

@@ -9,17 +9,18 @@ import { type Constraint, nonnegative } from "../constraints/index.js";
 import { Derived, type Distribution } from "../core/distribution.js";
 import { refuseParameter } from "../core/parameters.js";
 import { requireThat } from "../core/validation.js";
+import { cumulativeOf } from "./cumulative.js";
 
 /**
  * @example new Folded(new Normal(0, 1)).logProb(1).item() // -0.7258
  */
 export class Folded extends Derived {
   constructor(base: Distribution) {
-    if (base.isDiscrete || base.eventDim > 0)
+    if (base.hasAtoms || base.eventDim > 0)
       refuseParameter(
         "Folded",
         "base",
-        `base must be a continuous distribution of numbers, got ${base.label}, whose values are ${base.isDiscrete ? "discrete" : "vectors. Fold the numbers first: new Folded(new Normal(loc, 1)).toEvent(1)"}.`,
+        `base must be a continuous distribution of numbers, got ${base.label}, whose values are ${base.isDiscrete ? "discrete" : base.hasAtoms ? "points. Fold the points themselves: new Empirical(abs(samples))" : "vectors. Fold the numbers first: new Folded(new Normal(loc, 1)).toEvent(1)"}.`,
       );
     super("Folded", base);
   }
@@ -50,7 +51,7 @@ export class Folded extends Derived {
   }
   override cumulative(value: Tensor): Tensor {
     const x = maximum(value, 0);
-    return this.base.cumulative(x).sub(this.base.cumulative(x.neg()));
+    return cumulativeOf(this.base, x).sub(cumulativeOf(this.base, x.neg()));
   }
   override get mean(): Tensor {
     return this.hasNo("mean");

@@ -11,10 +11,6 @@ import type { Shape } from "../../autodiff/core/shape.js";
 import {
   add,
   expandDims,
-  greater,
-  greaterEqual,
-  less,
-  lessEqual,
   logicalOr,
   logsumexp,
   max,
@@ -26,7 +22,6 @@ import {
   sum,
   type Tensor,
   takeAlongAxis,
-  tensor,
   where,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -36,6 +31,7 @@ import { Distribution } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
 import { requireAll } from "../core/validation.js";
 import type { Categorical } from "../families/categorical/categorical.js";
+import { cumulativeOf } from "./cumulative.js";
 
 export abstract class MixtureBase extends Distribution {
   #hasRsample: boolean | undefined;
@@ -158,17 +154,6 @@ export function isConnected(lows: readonly number[] | null, highs: readonly numb
     end = Math.max(end, highs[i] as number);
     return isNear;
   });
-}
-
-/** The cdf of a component. For angles it is the integral from -π for every location, so that the cdfs of components can be averaged. */
-function cumulativeOf(component: Distribution, x: Tensor): Tensor {
-  const below = component.cumulative(x);
-  if (component.support.name !== "circular") return below;
-  // If the antipode of the location lies between -π and x, `fromStart` is 1 too small: it is below 0, and for x <= 0 even below -1/2. If
-  // not, it is at least 0, but rounding near -π may make it slightly negative.
-  const fromStart = below.sub(component.cumulative(tensor(-Math.PI)));
-  const inside = fromStart.add(less(fromStart, where(greater(x, 0), 0, -0.25)));
-  return where(greaterEqual(x, Math.PI), 1, where(lessEqual(x, -Math.PI), 0, inside));
 }
 
 /** Whether a distribution of numbers has a cdf. */

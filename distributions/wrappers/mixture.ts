@@ -33,9 +33,10 @@ export class Mixture extends MixtureBase {
       refuse(
         `all components must have the same event shape, got ${showShape(events[0] as Shape)} and ${showShape(differentEvent)}.`,
       );
-    if (components.some(({ isDiscrete }) => isDiscrete !== components[0]?.isDiscrete))
+    const first = components[0] as Distribution;
+    if (components.some((one) => one.isDiscrete !== first.isDiscrete || one.hasAtoms !== first.hasAtoms))
       refuse(
-        "some components are discrete and others continuous, so there is no common density. Give a Bernoulli site for the choice instead.",
+        "some components are discrete (or point masses) and others continuous, so there is no common density. Give a Bernoulli site for the choice instead.",
       );
     const shapes = components.map(({ batchShape }) => batchShape);
     super(
@@ -51,6 +52,9 @@ export class Mixture extends MixtureBase {
   /** A value must lie in the support of at least one component. */
   override get support(): Constraint {
     return this.#support;
+  }
+  override get hasAtoms(): boolean {
+    return (this.components[0] as Distribution).hasAtoms;
   }
   override get eventShape(): Shape {
     return (this.components[0] as Distribution).eventShape;

@@ -47,6 +47,9 @@ export class MixtureSameFamily extends MixtureBase {
     const [low, high] = bounds.map((bound) => broadcastTo(bound, batchShape)) as [Tensor, Tensor];
     return withHoles((isDiscrete ? integerInterval : interval)(min(low, -1), max(high, -1)), inside);
   }
+  override get hasAtoms(): boolean {
+    return this.components.hasAtoms;
+  }
   override get eventShape(): Shape {
     return this.components.eventShape;
   }

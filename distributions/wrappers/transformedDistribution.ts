@@ -94,6 +94,12 @@ export class TransformedDistribution extends Derived {
   }
   override logDensity(value: Tensor): Tensor {
     const { base, transform } = this;
+    if (base.hasAtoms && !base.isDiscrete)
+      refuseParameter(
+        "TransformedDistribution",
+        "base",
+        `${base.label} has single values of positive probability, whose log density a transform does not change by a Jacobian. Transform the values themselves: new Delta(transform.forward(v)).`,
+      );
     if (base.isDiscrete) return base.logDensity(round(transform.inverse(value)));
     const ends = base.support.isUnbounded ? null : boundsOf(base.support);
     // Rounding may put T⁻¹ of an end of the support outside the support of the base.

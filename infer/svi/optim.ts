@@ -4,16 +4,18 @@
  * Any object with `init` and `update` is an optimiser. Optimisers can be chained.
  */
 import {
-  decayingAverage,
   leavesOf,
   mapTree,
+  mulZeroWins,
   PedigradError,
   pow,
   sub,
   type Tensor,
   type TensorLike,
+  type Ternary,
   type Tree,
   tensor,
+  ternary,
 } from "../../autodiff/index.js";
 import { zipTrees } from "../../autodiff/transforms/tree.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -39,6 +41,14 @@ const rateAt = (rate: Schedule, step: Tensor): Tensor => tensor(typeof rate === 
 /** The sum of parameters and updates. */
 export const applyUpdates = <P extends Tree>(params: P, updates: Tree): P =>
   zipTrees((p, u) => p.add(u), params, updates);
+
+/** b·average + (1 - b)·x: a decaying average after one more number x. */
+const decayingAverage: Ternary = /* @__PURE__ */ ternary(
+  "decayingAverage",
+  (average, x, b) => b * average + (1 - b) * x,
+  // The rate b is an option, so it has no gradient.
+  [(g, _, __, ___, b) => mulZeroWins(g, b), (g, _, __, ___, b) => mulZeroWins(g, sub(1, b)), null],
+);
 
 const zerosLike = (params: Tree): Tree => mapTree(params, (leaf) => (leaf as Tensor).mul(0));
 

@@ -32,13 +32,12 @@ export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Recor
 export const MAX_DEPTH = 200;
 
 /** Refuse a structure that is nested more than `MAX_DEPTH` deep. */
-export function requireDepth(op: string, depth: number): void {
-  if (depth > MAX_DEPTH)
-    throw new PedigradError({
-      code: "cyclic",
-      op,
-      message: `${op}: lists or records are nested more than ${MAX_DEPTH} deep. Does one of them contain itself?`,
-    });
+export function refuseDepth(op: string): never {
+  throw new PedigradError({
+    code: "cyclic",
+    op,
+    message: `${op}: lists or records are nested more than ${MAX_DEPTH} deep. Does one of them contain itself?`,
+  });
 }
 
 /** Refuse symbols as keys, and fields of a list besides its items, because loops over names or items would miss them. */

@@ -210,7 +210,7 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   return (indices.some(isMask) ? null : lookUp(source, indices.map(tensor))) ?? gather("at", source, indices);
 }
 
-/** x[i, j, …]. For `aligned`, see `Gather`. Other axes that are indexed count as mixed by `op`, not by the op it applies. */
+/** x[i, j, …]. For `aligned`, see `Gather`. Other indexed axes become mixed, and `mixedBy` reports `op`, the function that was called. */
 function gather(op: string, source: Tensor, indices: readonly TensorLike[], aligned: readonly number[] = []): Tensor {
   const x = mixProvenance(
     source,

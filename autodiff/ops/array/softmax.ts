@@ -92,13 +92,13 @@ const smallLogsumexp = reducerOf(logsumexpOp);
  * Except for rounding, results do not depend on it, so it has no gradient.
  */
 export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
-/** The shift along axes, which keep size 1. They count as mixed by `op`, the function that uses the shift. */
+/** The shift along `axes`, which keep size 1. These axes become mixed, and `mixedBy` reports `op`, the function that uses the shift. */
 export const shiftAlong = (op: string, x: Tensor, axes: readonly number[]): Tensor =>
   apply(shiftOp, { axes, keepDims: true }, mixProvenance(x, axes, op));
 const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, inverseTotal(a))]);
 /**
- * The derivative 1 / total, with two exceptions. It is 0 at 0, the sum of no exponentials, or of exponentials that are all 0. It is NaN at
- * Infinity, because the gradient of an infinite exponential has no limit.
+ * The derivative 1 / total of log total, with two exceptions. If total is 0, because there are no exponentials or all of them are 0, the
+ * result is 0. If total is Infinity, the result is NaN, because the gradient of an infinite exponential has no limit.
  */
 const inverseTotal: Unary = unary("reciprocal", (a) => (a === 0 ? 0 : a < Infinity ? 1 / a : NaN), [
   (g, y) => mulZeroWins(g, neg(square(y))),

@@ -124,15 +124,12 @@ function plainLoop(scalar: Scalar): Rows {
     for (let r = 0; r < rows; r++)
       for (let i = 0; i < n; i++) {
         const read = (k: number): number => {
-          const { data, offset } = operands[k] as Cursor;
-          return data[offset + r * (downs[k] as number) + i * (steps[k] as number)] as number;
+          const operand = operands[k];
+          if (operand === undefined) return 0;
+          return operand.data[operand.offset + r * (downs[k] as number) + i * (steps[k] as number)] as number;
         };
-        out[at + r * down + i] =
-          operands.length === 1
-            ? scalar(read(0))
-            : operands.length === 2
-              ? scalar(read(0), read(1))
-              : scalar(read(0), read(1), read(2));
+        // A function of fewer operands ignores the zeros after them.
+        out[at + r * down + i] = scalar(read(0), read(1), read(2));
       }
   };
 }
@@ -166,12 +163,12 @@ function elementwiseKernel(scalar: Scalar): Op["kernel"] {
     const steps = new Array<number>(inputs.length);
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i] as View;
-      const m = x.size;
-      if (m !== 1 && (m !== n || !isContiguous(x))) {
+      if (x.stride.every((step) => step === 0) || x.size === 1) steps[i] = 0;
+      else if (x.size === n && isContiguous(x)) steps[i] = 1;
+      else {
         overRows ??= generateLoop(scalar, true);
         return alongLastAxes(overRows, out, inputs);
       }
-      steps[i] = m === 1 ? 0 : 1;
     }
     loop ??= generateLoop(scalar, false) as Loop;
     loop(n, out.data, out.offset, inputs, steps);

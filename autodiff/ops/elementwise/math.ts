@@ -54,16 +54,6 @@ const powSlope: Ternary = ternary("powSlope", formulas.powSlope, [
 ]);
 /** log a, or 0 where a is 0. */
 const logOrZero = (a: Tensor): Tensor => log(where(equal(a, 0), 1, a));
-/** b·average + (1 - b)·x: a decaying average after one more number x. */
-export const decayingAverage: Ternary = /* @__PURE__ */ ternary(
-  "decayingAverage",
-  (average, x, b) => b * average + (1 - b) * x,
-  [
-    (g, _, __, ___, b) => mulZeroWins(g, b),
-    (g, _, __, ___, b) => mulZeroWins(g, sub(1, b)),
-    (g, _, average, x) => mulZeroWins(g, sub(average, x)),
-  ],
-);
 
 // Exponentials and logarithms
 export const exp: Unary = unary("exp", formulas.exp, [(g, y) => mulZeroWins(g, y)]);

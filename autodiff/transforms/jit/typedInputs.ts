@@ -1,5 +1,5 @@
 /**
- * Typed arrays among the arguments of a compiled function reach it as tensors. A program that also runs eagerly gets the arrays themselves
+ * Typed arrays and ndarrays among the arguments of a compiled function reach it as tensors. A program that also runs eagerly gets the arrays themselves
  * then, and may be written for them: `x[0] === 1`, `for (const y of x) if (y) …`, `x.map(…)`. With a tensor such code would take a wrong
  * branch. So while such a program is recorded, whatever gives single elements of an array is refused as a read.
  */
@@ -19,12 +19,14 @@ export function forArrays<T>(body: () => T): T {
   }
 }
 
+const OF_NDARRAYS = /^(get|set|index|pick|lo|hi|step|order|dtype|offset|stride)$/;
 const isElementwise = (key: PropertyKey): boolean =>
   key === "at" ||
   key === Symbol.iterator ||
-  (typeof key === "string" && (/^\d+$/.test(key) || (key in Float64Array.prototype && !(key in Tensor.prototype))));
+  (typeof key === "string" &&
+    (/^\d+$/.test(key) || ((key in Float64Array.prototype || OF_NDARRAYS.test(key)) && !(key in Tensor.prototype))));
 
-/** The prototype of tensors that stand for typed arrays. */
+/** The prototype of tensors that stand for arrays. */
 let prototype: object | null = null;
 const makePrototype = (): object =>
   new Proxy(Object.create(Tensor.prototype) as object, {
@@ -37,7 +39,7 @@ const makePrototype = (): object =>
     },
   });
 
-/** The input `x`, which stands for a typed array. */
+/** The input `x`, which stands for a typed array or an ndarray. */
 export function asTypedInput(x: Tensor): Tensor {
   prototype ??= makePrototype();
   return Object.setPrototypeOf(x, prototype);

@@ -41,7 +41,10 @@ export class Work {
     );
   }
 
-  /** Whether to compare now, when the caller uses the results of the calls since the last comparison. */
+  /**
+   * Whether to make a comparison that the caller requests: the first few times if there was a call since the last comparison, later only if
+   * the comparison takes no longer than the calls since the last one.
+   */
   isWorthComparing(): boolean {
     const since = this.calls - this.#lastCompared;
     return since > 0 && (this.#requests++ < MAX_UNCOUNTED || since * this.#callCost >= this.#comparisonCost);

@@ -9,6 +9,8 @@ import {
   sub,
   type Tensor,
   type TensorLike,
+  type Ternary,
+  ternary,
   where,
 } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
@@ -16,6 +18,17 @@ import { boolean, extendedReal, unitInterval } from "../../constraints/index.js"
 import { family } from "../../core/family.js";
 import { entropyOf, type Odds, type Outcome, outcomesOf, probsOf, varianceOf } from "../../densities/odds.js";
 import { ofBernoulli } from "../../kl/counts.js";
+
+/** x a + (1 - x) b, where a product whose first factor is 0 is 0. */
+const weighted: Ternary = /* @__PURE__ */ ternary(
+  "weighted",
+  (x, a, b) => (x === 0 ? 0 : x * a) + (x === 1 ? 0 : (1 - x) * b),
+  [
+    (g, _, __, a, b) => sub(mulZeroWins(g, a), mulZeroWins(g, b)),
+    (g, _, x) => mulZeroWins(g, x),
+    (g, _, x) => mulZeroWins(g, sub(1, x)),
+  ],
+);
 
 /**
  * Bernoulli: 1 with probability probs, else 0; either probs or logits = log(probs / (1 - probs)).
@@ -29,10 +42,9 @@ export class Bernoulli extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
   oneOf: ["probs", "logits"],
   support: boolean,
   values: () => arange(2),
-  logDensity: (x, p) => {
-    if (p.logits !== undefined) return logSigmoid(x.mul(2).sub(1).mul(p.logits));
-    const [one, zero] = outcomesOf(p);
-    return mulZeroWins(x, one.log).add(mulZeroWins(sub(1, x), zero.log));
+  logDensity: (x, { probs, logits }) => {
+    if (logits !== undefined) return logSigmoid(x.mul(2).sub(1).mul(logits));
+    return weighted(x, log(probs as Tensor), log1p((probs as Tensor).neg()));
   },
   draw: (key, shape, p) => random.bernoulli(key, probsOf(p), shape),
   mean: probsOf,

@@ -33,4 +33,8 @@ export class Delta extends /* @__PURE__ */ family<Params, [v?: TensorLike, logDe
       },
     }),
   },
-) {}
+) {
+  override get hasAtoms(): boolean {
+    return true;
+  }
+}

@@ -69,6 +69,9 @@ export class Empirical extends /* @__PURE__ */ family<Params, [samples: TensorLi
       );
   }
 
+  override get hasAtoms(): boolean {
+    return true;
+  }
   override cumulative(value: Tensor): Tensor {
     if (this.eventDim > 0) return this.hasNo("cdf");
     const isBelow = lessEqual(this.params.samples, expandDims(value, -1));

@@ -7,7 +7,6 @@
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import {
   broadcastTo,
-  decayingAverage,
   PedigradError,
   stopGradient,
   type Tensor,
@@ -98,7 +97,7 @@ export function baselineFor(
     const old = storedAverage(site, averages[site.name], cost.shape.slice(1));
     const beta = options.baselineBeta ?? 0.9;
     prediction = old;
-    average = decayingAverage(old, constantCost.mean(0), beta);
+    average = old.mul(beta).add(constantCost.mean(0).mul(1 - beta));
   }
   if (predicted !== null) prediction = prediction.add(predicted);
   const residual = constantCost.sub(prediction);

@@ -70,7 +70,6 @@ export const scalars: readonly Scalar[] = [
   smooth("clip", [range(-0.9, 0.9), range(-2, -1), range(1, 2)], "min(max(a, b), c)"),
   smooth("where", [BIT, ANY, ANY], "a ? b : c"),
   smooth("mulZeroWins", [ANY, ANY], "a * b"),
-  smooth("decayingAverage", [ANY, ANY, range(0, 1)], "c * a + (1 - c) * b"),
   stepped("sign", [ANY], "sign(a)"),
   stepped("equal", [BIT, BIT], "a == b ? 1 : 0"),
   stepped("notEqual", [BIT, BIT], "a != b ? 1 : 0"),

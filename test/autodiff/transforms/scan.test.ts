@@ -32,7 +32,7 @@ import { refusal } from "../../refusals.js";
 
 type Carry = { h: Tensor; n: Tensor };
 type X = { u: Tensor; k: Tensor };
-/** A step that uses matrices from outside, an index, a choice, a carry that is only a count, and a carry that is swapped. */
+/** A step that uses tensors from outside, an index and a choice. One part of the carry, n, only counts the steps. */
 const step =
   (a: Tensor, b: Tensor) =>
   ({ h, n }: Carry, { u, k }: X): [Carry, { out: Tensor; mean: Tensor }] => {

@@ -1,6 +1,6 @@
 /**
- * Bijections at the ends of their range and beyond: `forward` stays inside the constraint for numbers of any size; `inverse` gives numbers
- * or infinities, never NaN, and undoes `forward` where it gives a number; a param on a boundary is refused.
+ * Bijections at the ends of their range and beyond: `forward` stays inside the constraint for numbers of any size; `inverse` returns numbers
+ * or infinities, never NaN, and undoes `forward` where its result is finite; a param on a boundary is refused.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -18,7 +18,7 @@ import { refusal } from "../../refusals.js";
 
 const numbers = (x: Tensor): number[] => [...x.toFloat64Array()];
 
-/** Constraints on numbers, vectors of 3, and matrices of 3 rows, by how many free numbers they take. */
+/** Constraints on numbers, vectors of 3 entries and matrices of 3 rows, by the number of their unconstrained numbers. */
 const REACHED: [Constraint, number][] = [
   ...[c.real, c.positive, c.nonnegative, c.softplusPositive, c.unitInterval, c.openUnitInterval, c.circular].map(
     (one): [Constraint, number] => [one, 0],
@@ -49,7 +49,7 @@ const SIGNS = [
 ];
 
 for (const [constraint, count] of REACHED)
-  test(`${constraint.name} (${constraint.must}): forward stays inside, whatever the free numbers`, () => {
+  test(`${constraint.name} (${constraint.must}): forward stays inside for all unconstrained numbers`, () => {
     const to = bijectTo(constraint);
     for (const size of SIZES)
       for (const signs of SIGNS) {
@@ -60,7 +60,7 @@ for (const [constraint, count] of REACHED)
       }
   });
 
-test("an increasing vector: the next number where a step is too small, and nothing else changes", () => {
+test("an increasing vector: a step that is too small becomes a step to the next number, and nothing else changes", () => {
   const to = new Ordered();
   assert.equal(numbers(to.forward(tensor([1, -37, -40]))), [1, 1 + 2 ** -52, 1 + 2 ** -51]);
   assert.equal(numbers(to.forward(tensor([-3, 0.5, -1]))), [-3, -3 + Math.exp(0.5), -3 + Math.exp(0.5) + Math.exp(-1)]);
@@ -68,7 +68,7 @@ test("an increasing vector: the next number where a step is too small, and nothi
   assert.equal(numbers(slope), [1, Math.exp(0.5), Math.exp(-1)]);
 });
 
-test("correlation factors: rows that are nearly used up keep their free numbers", () => {
+test("correlation factors: if the first entries of a row have almost length 1, the unconstrained numbers of the rest are kept", () => {
   const to = new CorrCholesky();
   for (const free of [
     [19, 0.5, -1],
@@ -81,7 +81,7 @@ test("correlation factors: rows that are nearly used up keep their free numbers"
   }
 });
 
-test("vertices: infinities, and no NaN", () => {
+test("at vertices, inverse returns infinities, not NaN", () => {
   for (const [constraint, vertex] of [
     [c.simplex, [1, 0, 0]],
     [c.simplex, [0, 1, 0]],
@@ -100,7 +100,7 @@ test("vertices: infinities, and no NaN", () => {
   }
 });
 
-test("a param that starts on a boundary is refused by name; one that starts inside is not", () => {
+test("a param that starts on a boundary is refused by name; a param that starts inside is accepted", () => {
   const start = (value: number | number[] | number[][], constraint: Constraint) => {
     const model = () => factor("f", param("w", value, { constraint }).sum());
     return () => new SVI(model, () => {}, adam(0.1), new TraceELBO()).init(random.key(0));
@@ -155,12 +155,12 @@ test("a param that starts on a boundary is refused by name; one that starts insi
     start(value, constraint)();
 });
 
-test("autoguides may rely on it: a latent far out has a finite density", () => {
+test("a latent of an autoguide has a finite density even far from 0 in unconstrained space", () => {
   const y = bijectTo(c.positive).forward(tensor([-1e3, 1e3]));
   assert.ok(numbers(new Normal(0, 1e308).logProb(y)).every(Number.isFinite));
 });
 
-test("a vector with an infinite number has no sum 0", () => {
+test("a vector with an infinite number does not satisfy zeroSum", () => {
   for (const x of [
     [Infinity, 1],
     [Infinity, -Infinity],

@@ -1,5 +1,5 @@
 /**
- * Supports of transformed, folded and zero-inflated distributions. The truth is the map itself: draws lie in the support, the density
+ * Supports of transformed, folded and zero-inflated distributions are compared with the maps themselves: draws lie in the support, the density
  * integrates to 1 over it, and values that the map cannot reach have density 0.
  */
 import { test } from "uvu";
@@ -40,7 +40,7 @@ import {
 import { refusesSaying } from "../../refusals.js";
 
 const numbers = (x: Tensor): number[] => [...x.toFloat64Array()];
-/** log density where nothing is refused. */
+/** The log density without checks. */
 const logProb = (d: Distribution, x: number | number[]): number[] =>
   withValidation(false, () => numbers(d.logProb(tensor(x))));
 const near = (got: number[], truth: number[]): void => {
@@ -48,7 +48,7 @@ const near = (got: number[], truth: number[]): void => {
 };
 const pair = () => new Normal([0, 1], [1, 2]).toEvent(1);
 
-/** Each with the name of its support, values inside and values outside. */
+/** Distributions, each with the name of its support, values inside and values outside. */
 const TRANSFORMED: [string, () => Distribution, string, number[], number[]][] = [
   ["exp of normal", () => new TransformedDistribution(new Normal(0, 1), new Exp()), "positive", [1e-3, 5], [-1, 0]],
   [
@@ -111,7 +111,7 @@ const TRANSFORMED: [string, () => Distribution, string, number[], number[]][] = 
 ];
 
 for (const [what, make, name, inside, outside] of TRANSFORMED)
-  test(`${what}: support, density outside, mass inside`, () => {
+  test(`${what}: the density is 0 outside the support, and its integral over the support is 1`, () => {
     const d = make();
     assert.is(d.support.name, name);
     assert.ok(logProb(d, inside).every(Number.isFinite));
@@ -121,7 +121,7 @@ for (const [what, make, name, inside, outside] of TRANSFORMED)
     );
     for (const x of outside) refusesSaying(() => d.logProb(x), "value must be", "got");
     assert.ok(numbers(d.logProb(d.sample(random.key(1), [500]))).every(Number.isFinite), "draws");
-    // By the midpoint rule on free numbers: that the bijection reaches the support, the whole of it.
+    // The midpoint rule on unconstrained numbers shows that the bijection covers the whole support.
     const to = bijectTo(d.support);
     const free = tensor(Array.from({ length: 4000 }, (_, i) => (i + 0.5) / 50 - 40));
     const y = to.forward(free);
@@ -129,7 +129,7 @@ for (const [what, make, name, inside, outside] of TRANSFORMED)
     assert.ok(Math.abs(density.exp().sum().item() / 50 - 1) < 1e-6, `mass ${density.exp().sum().item() / 50}`);
   });
 
-test("vectors: the constraint that a transform is made for, rows of it, and preimages", () => {
+test("images of constraints on vectors: the domain of a transform, rows in the domain, and other sets", () => {
   const named = (d: Distribution): string => d.support.name;
   assert.is(named(new TransformedDistribution(pair(), new Ordered())), "orderedVector");
   assert.is(named(new TransformedDistribution(pair(), new StickBreaking())), "simplex");
@@ -187,7 +187,7 @@ test("vectors: the constraint that a transform is made for, rows of it, and prei
   assert.equal(numbers(starts.support.check(y)), [1]);
 });
 
-test("a discrete base keeps its masses", () => {
+test("a discrete base keeps its probabilities", () => {
   const d = new TransformedDistribution(new Binomial(3, 0.4), new Affine(0.1, 0.1));
   const values = tensor([0, 1, 2, 3]).mul(0.1).add(0.1);
   assert.ok(d.isDiscrete);
@@ -202,7 +202,7 @@ test("a discrete base keeps its masses", () => {
   );
 });
 
-test("folded: only what the base can be, either way round", () => {
+test("folded: the support has the absolute values of the base's values, of either sign", () => {
   const d = new Folded(new Uniform(-1, 2));
   const third = -Math.log(3);
   const got = logProb(d, [0.5, 1.5, 2.5]);
@@ -214,7 +214,7 @@ test("folded: only what the base can be, either way round", () => {
   );
 });
 
-test("zeros beside counts that have none of their own", () => {
+test("zero-inflated counts of a base that is never 0", () => {
   const base = new DiscreteUniform(2, 4);
   const inflated = new ZeroInflated(base, 0.25);
   const masses = numbers(inflated.logProb(inflated.enumerateSupport()).exp());

@@ -1,4 +1,4 @@
-/** Densities and draws along batch axes: element i depends only on parameters and value i, and provenance has this relation. */
+/** Densities and draws along batch axes: element i depends only on element i of parameters and value, and provenance records this. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Provenance, random, type Tensor, tensor } from "../../../autodiff/index.js";
@@ -18,7 +18,7 @@ const tagged = (x: Tensor, name: string, eventDim: number): Tensor =>
 const axes = (x: Tensor, site: string, eventDim = 0): number[][] =>
   [...x.provenance.axesOf(site)].map(([own, its]) => [own, its + eventDim]);
 
-/** Parameters that hold the dimension, or how often something was counted, cannot differ from element to element. */
+/** Parameters that hold a dimension or a number of trials, which cannot differ from element to element. */
 const isStatic = (name: string): boolean => ["dimension", "totalCount", "numSteps"].includes(name);
 
 for (const { name, entry, make } of families)
@@ -38,7 +38,7 @@ for (const { name, entry, make } of families)
       plain.eventDim,
     );
     const density = batched.logProb(value);
-    // A uniform density is that of every value in the support.
+    // A uniform density is the same for every value in the support.
     if (name !== "Uniform") assert.equal(axes(density, "value"), BOTH, "the density, in the value");
     const draw = batched.sample(random.key(0));
     for (const key of Object.keys(parameters)) {
@@ -51,7 +51,7 @@ for (const { name, entry, make } of families)
 const site = (x: Tensor, eventDim = 0): Tensor => tagged(x, "value", eventDim);
 const sums = (x: Tensor, n: number): Tensor => x.reshape([...x.shape.slice(0, x.shape.length - n), -1]).sum(-1);
 
-test("independent elements are those of toEvent, seen through mask, expand and nonreparameterized", () => {
+test("toEvent declares independent elements, also under mask, expand and nonreparameterized", () => {
   const x = site(random.uniform(random.key(1), [2, 3, 4]).greater(0.5));
   const base = new Bernoulli({ logits: random.normal(random.key(2), [2, 3, 4]) });
   const keep = tensor([1, 0]);
@@ -89,7 +89,7 @@ test("independent elements are those of toEvent, seen through mask, expand and n
   }
 });
 
-test("an event of one piece is one element", () => {
+test("an event of a multivariate family is one element", () => {
   const d = new MultivariateNormal({
     loc: [0, 0],
     covarianceMatrix: [
@@ -108,7 +108,7 @@ test("an event of one piece is one element", () => {
   assert.is(d.expand([3]).toEvent(1).elementDim, 1);
 });
 
-test("what is masked may be anything, and what lies outside takes its own element only", () => {
+test("a masked element may have any value; an unmasked element outside the support is refused", () => {
   const d = new Bernoulli({ logits: [0, 1, 2] }).toEvent(1);
   const hidden = d.expand([2]).mask(tensor([1, 0]));
   assert.equal(
@@ -124,7 +124,7 @@ test("what is masked may be anything, and what lies outside takes its own elemen
   assert.throws(() => d.logProbElements([1, 0, 2]), /outside|must be/);
 });
 
-test("a Categorical is pointwise in what its logits depend on pointwise, whatever broadcasts", () => {
+test("a Categorical depends element by element on a site if its logits do, also if they broadcast", () => {
   const z = tagged(tensor([0, 1, 2]), "z", 0);
   const logits = random.normal(random.key(4), [3, 4]).at(z);
   const w = site(tensor([1, 0, 3]));

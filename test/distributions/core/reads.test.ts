@@ -1,6 +1,6 @@
 /**
- * Wherever the library decides by looking at numbers, this counts as a read: provenance records it, and a compiled program is right for
- * other numbers or refuses. Where numbers decide nothing, nothing is read.
+ * If the library makes a decision by looking at numbers, this counts as a read: provenance records it, and a compiled program is right for
+ * other numbers or refuses them. If no decision depends on the numbers, nothing is read.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -29,14 +29,14 @@ import {
 import { currentAmbient, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
 import { refusal } from "../../refusals.js";
 
-/** The names that a run has read after `body`. */
+/** The names of the sites that `body` reads. */
 const readBy = (body: () => unknown): string =>
   inFreshRun(() => {
     body();
     return `{${[...currentAmbient()].sort().join(", ")}}`;
   });
 const of = (x: number | number[], name: string): Tensor => trackProvenance(tensor(x), name);
-/** Calls of one compiled function: numbers, or the codes of refusals. */
+/** The results of several calls of one compiled function: numbers, or the codes of errors. */
 function compiled(f: (x: Tensor) => Tensor, ...xs: number[]): (number | string)[] {
   const program = jit(f);
   return xs.map((x) => {
@@ -52,7 +52,7 @@ const isRightOrRefused = (got: (number | string)[], truth: number[]): void => {
     assert.ok(typeof x === "string" || x === truth[i] || Math.abs(x - (truth[i] as number)) < 1e-14, `${got}`);
 };
 
-test("counts that decide how many values there are", () => {
+test("a count that decides the number of values is read", () => {
   assert.is(
     readBy(() => new Binomial(of(3, "n"), 0.5).enumerateSupport()),
     "{n}",
@@ -78,7 +78,7 @@ test("counts that decide how many values there are", () => {
   );
 });
 
-test("bounds that choose a bijection", () => {
+test("bounds that decide the bijection are read", () => {
   const to = (low: Tensor) => bijectTo(constraints.interval(low, Infinity)).forward(tensor(0.5));
   isRightOrRefused(compiled(to, -Infinity, -Infinity, 1), [0.5, 0.5, 1 + Math.exp(0.5)]);
   assert.is(
@@ -87,7 +87,7 @@ test("bounds that choose a bijection", () => {
   );
 });
 
-test("parameters and bounds that choose a closed form", () => {
+test("parameters and bounds that decide whether there is a closed form are read", () => {
   const trials = (n: Tensor) => klDivergence(new NegativeBinomial(n, 0.4), new NegativeBinomial(3, 0.5)) ?? tensor(-1);
   const right = klDivergence(new NegativeBinomial(3, 0.4), new NegativeBinomial(3, 0.5))?.item() as number;
   isRightOrRefused(compiled(trials, 3, 3, 4), [right, right, -1]);
@@ -102,7 +102,7 @@ test("parameters and bounds that choose a closed form", () => {
   isRightOrRefused(compiled(moved, 2, 2, 3), [0.5, 0.5, -1]);
 });
 
-test("densities, draws and supports read nothing", () => {
+test("densities, draws and supports read no numbers", () => {
   const [a, b] = [of(-1, "a"), of(2, "b")];
   const made = [
     new Uniform(a, b),

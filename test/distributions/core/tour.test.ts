@@ -1,12 +1,12 @@
-/** A tour of the core: a family is a row of formulas, from which everything else follows. */
+/** A tour of the core: a family is a row of formulas, from which all methods of the distribution follow. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, random, type Tensor, type TensorLike, tensor } from "../../../autodiff/index.js";
 import { family, type Tensors } from "../../../distributions/core/family.js";
 import { constraints } from "../../../distributions/index.js";
 
-// Cauchy's density 1 / (π (1 + x²)), moved to loc.
-class Witch extends family<Tensors<"loc">, [loc?: TensorLike]>("Witch", {
+// Cauchy's density 1 / (π (1 + x²)), shifted to loc.
+class OwnCauchy extends family<Tensors<"loc">, [loc?: TensorLike]>("OwnCauchy", {
   constraints: { loc: constraints.real },
   defaults: { loc: 0 },
   support: constraints.real,
@@ -15,22 +15,22 @@ class Witch extends family<Tensors<"loc">, [loc?: TensorLike]>("Witch", {
 }) {}
 
 test("parameters come by position or by name, broadcast, and are checked", () => {
-  assert.equal(new Witch([0, 1, 2]).batchShape, [3]);
-  assert.is(new Witch({ loc: 2 }).logProb(2).item(), -Math.log(Math.PI));
-  assert.throws(() => new Witch(Infinity), /Witch: loc must be a finite number/);
+  assert.equal(new OwnCauchy([0, 1, 2]).batchShape, [3]);
+  assert.is(new OwnCauchy({ loc: 2 }).logProb(2).item(), -Math.log(Math.PI));
+  assert.throws(() => new OwnCauchy(Infinity), /OwnCauchy: loc must be a finite number/);
 });
 
-test("draws follow from the quantiles, with gradients along the path", () => {
-  const draw = (loc: Tensor) => new Witch(loc).rsample(random.key(0), [4]).sum();
+test("draws follow from the quantiles, with pathwise gradients", () => {
+  const draw = (loc: Tensor) => new OwnCauchy(loc).rsample(random.key(0), [4]).sum();
   assert.is(grad(draw)(1).item(), 4, "each of four draws moves with loc");
 });
 
-test("what the row leaves out is refused by name", () => {
-  assert.throws(() => new Witch().mean, /Witch has no mean/);
+test("a method whose formula the row leaves out is refused by name", () => {
+  assert.throws(() => new OwnCauchy().mean, /OwnCauchy has no mean/);
 });
 
-test("independent batches become one event", () => {
-  const row = new Witch([0, 1]).toEvent(1);
+test("toEvent makes independent batch elements one event", () => {
+  const row = new OwnCauchy([0, 1]).toEvent(1);
   assert.equal([row.batchShape, row.eventShape], [[], [2]]);
   assert.is(row.logProb(tensor([0, 1])).item(), -2 * Math.log(Math.PI));
 });

@@ -1,4 +1,4 @@
-/** Misuse of distributions: the library's own error names the value, what was expected, and what to do. */
+/** Misuse of distributions: the error names the value, the expected kind of value, and the remedy. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, random, type Tensor, tensor, vmap, zeros } from "../../../autodiff/index.js";
@@ -24,7 +24,7 @@ import {
 import { currentAmbient, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
 import { refusesSaying } from "../../refusals.js";
 
-test("parameters outside their constraints, with the element", () => {
+test("parameters outside their constraints are refused, and the error names the element", () => {
   refusesSaying(() => new Normal(0, -1), "Normal: scale must be > 0", "got -1");
   refusesSaying(
     () => new Normal(0, [[1], [2], [-1]]),
@@ -38,7 +38,7 @@ test("parameters outside their constraints, with the element", () => {
   refusesSaying(() => new Categorical([-0.1, 1.1]), "Categorical: probs", "[-0.1,1.1]");
 });
 
-test("NaN in a value is refused with its place, unless a mask covers it", () => {
+test("NaN in a value is refused with its index, unless the element is masked", () => {
   refusesSaying(() => new Normal(0, 1).logProb([1, NaN, 2]), "Normal: value", "element [1] of shape [3] is NaN");
   const masked = new Normal(0, 1).expand([3]).mask([1, 0, 1]);
   assert.ok(Number.isFinite(masked.logProb([1, NaN, 2]).sum().item()));
@@ -47,7 +47,7 @@ test("NaN in a value is refused with its place, unless a mask covers it", () => 
   assert.is(slope.item(), 3);
 });
 
-test("a value of probability 0 has log density -Infinity, exactly", () => {
+test("a value of probability 0 has log density -Infinity", () => {
   assert.is(new Categorical([1, 0]).logProb(1).item(), -Infinity);
   assert.is(new Categorical({ logits: [0, -Infinity] }).logProb(1).item(), -Infinity);
   assert.is(new Bernoulli(0).logProb(1).item(), -Infinity);
@@ -56,7 +56,7 @@ test("a value of probability 0 has log density -Infinity, exactly", () => {
   assert.is(new Poisson(0).logProb(0).item(), 0);
 });
 
-test("a sample shape is an array; errors name the distribution that was asked; a distribution prints its shapes", () => {
+test("a sample shape must be an array; errors name the distribution; a printed distribution has the shapes of its parameters", () => {
   refusesSaying(
     () => new Normal(0, 1).sample(random.key(0), 3 as never),
     "Normal: sampleShape: the shape must be an array",
@@ -75,7 +75,7 @@ test("a sample shape is an array; errors name the distribution that was asked; a
   assert.is(`${new Normal([0, 1], 1).toEvent(1)}`, "Independent(Normal(loc: [2], scale: []))");
 });
 
-test("unknown parameters, with the right ones suggested", () => {
+test("unknown parameters are refused, and the error suggests the right names", () => {
   const normal = Normal as new (params: object) => Normal;
   const gamma = Gamma as new (params: object) => Gamma;
   refusesSaying(
@@ -97,7 +97,7 @@ test("unknown parameters, with the right ones suggested", () => {
   refusesSaying(() => new Bernoulli({ probs: 0.5, logits: 0 }), "probs or logits", "together");
 });
 
-test("batch and event shapes that do not fit", () => {
+test("batch and event shapes that do not fit are refused", () => {
   refusesSaying(() => new Dirichlet(1), "Dirichlet: concentration", "at least 1 axis", "shape []");
   refusesSaying(() => new Categorical(0.5), "Categorical: probs", "at least 1 axis");
   refusesSaying(() => new Normal([1, 2], [1, 2, 3]), "Normal(loc, scale)", "[2]", "[3]");
@@ -111,11 +111,11 @@ test("batch and event shapes that do not fit", () => {
   refusesSaying(() => new Normal([0, 1, 2], 1).toEvent(2), "Normal.toEvent(n)", "batch shape [3]", "got 2");
 });
 
-test("rsample where there is no pathwise sampler", () => {
+test("rsample is refused if there is no pathwise sampler", () => {
   refusesSaying(() => new Poisson(3).rsample(random.key(0)), "Poisson has no reparameterised sampler. Use sample()");
 });
 
-test("values outside the support", () => {
+test("values outside the support are refused", () => {
   refusesSaying(() => new Bernoulli(0.3).logProb([0, 2]), "Bernoulli: value must be 0 or 1", "element [1]", "is 2");
   refusesSaying(
     () => new Categorical([0.5, 0.5]).logProb(2),
@@ -129,7 +129,7 @@ test("values outside the support", () => {
   );
 });
 
-test("checks reach into vmap, and name the element of the example", () => {
+test("values inside vmap are checked too, and the error names the element", () => {
   refusesSaying(() => vmap((scale: Tensor) => new Normal(0, scale).mean)([1, -2, 3]), "Normal: scale", "got -2");
   refusesSaying(
     () =>
@@ -147,7 +147,7 @@ test("checks reach into vmap, and name the element of the example", () => {
   );
 });
 
-test("checks can be switched off, and are restored after a throw", () => {
+test("checks can be switched off, and are on again after an error", () => {
   assert.is(
     withValidation(false, () => new Bernoulli(0.3).logProb(2).item()),
     -Infinity,
@@ -164,7 +164,7 @@ test("checks can be switched off, and are restored after a throw", () => {
   assert.throws(() => new Gamma(2, 1).logProb(-1));
 });
 
-test("a check leaves no trace in the provenance of the run", () => {
+test("a check does not count as a read", () => {
   inFreshRun(() => {
     const z = trackProvenance(tensor(0.5), "z");
     const x = new Normal(0, z).logProb(z);
@@ -174,11 +174,11 @@ test("a check leaves no trace in the provenance of the run", () => {
   });
 });
 
-test("constraints without a bijection say why", () => {
+test("the error for a constraint without a bijection gives the reason", () => {
   refusesSaying(() => bijectTo(constraints.boolean), "boolean has no bijection", "discrete");
 });
 
-test("undefined in the place of a parameter is refused; a parameter that is left out has its default", () => {
+test("an undefined parameter is refused; a parameter that is left out has its default", () => {
   const locs = [0, 1];
   refusesSaying(() => new Normal(locs[2] as never, 1), "Normal: loc is undefined");
   refusesSaying(() => new Normal(0, undefined as never), "Normal: scale is undefined");

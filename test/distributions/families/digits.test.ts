@@ -1,4 +1,4 @@
-/** Densities, moments and tails for which a textbook formula loses digits, against 60 digits of mpmath for the exact doubles. */
+/** Densities, moments and tails for which a textbook formula loses digits, compared with 60 digits of mpmath for the exact inputs. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, type Tensor, tensor } from "../../../autodiff/index.js";
@@ -30,13 +30,13 @@ const near = (got: Tensor | number, want: number, relative: number): void => {
   const x = typeof got === "number" ? got : got.item();
   assert.ok(Math.abs(x - want) <= relative * Math.abs(want), `${x} is not ${want}`);
 };
-/** To 8 units in the last place, of 1 where the log density is smaller. */
+/** Check agreement to 8 units in the last place, or in the last place of 1 if the number is smaller than 1. */
 const density = (d: Distribution, value: number | number[], want: number): void => {
   const x = d.logProb(value).item();
   assert.ok(Math.abs(x - want) <= 8 * ULP * Math.max(1, Math.abs(want)), `${x} is not ${want}`);
 };
 
-test("large concentrations: of Kumaraswamy, Weibull, Pareto and FisherSnedecor", () => {
+test("Kumaraswamy, Weibull, Pareto and FisherSnedecor keep their digits at large concentrations", () => {
   density(new Kumaraswamy(3, 1e6), 0.008849969422616618, 4.766293809139946);
   density(new Weibull(3, 100000), 3.000101970875464, -16.12004470909746);
   density(new Weibull(3, 100000), 2.99972370401293, 1.2040149043198343);
@@ -48,7 +48,7 @@ test("large concentrations: of Kumaraswamy, Weibull, Pareto and FisherSnedecor",
   near(new FisherSnedecor(2000000, 6).cdf(1.9543415702716336), 0.7999999999999998, 1e-13);
 });
 
-test("spreads that are a difference of nearly equal moments", () => {
+test("variances that are differences of nearly equal moments keep their digits", () => {
   near(new Kumaraswamy(1e6, 3).variance, 1.3611037963205085e-12, 1e-13);
   near(new Kumaraswamy(10000, 20000).variance, 1.64119993298428e-8, 1e-13);
   near(new Kumaraswamy(0.5, 10000).variance, 1.9978414671892e-15, 1e-13);
@@ -61,7 +61,7 @@ test("spreads that are a difference of nearly equal moments", () => {
   density(new LogUniform(1e6, 1000000.001), 1000000.0004999996, 6.907755231484687);
 });
 
-test("ends of supports and far tails", () => {
+test("densities keep their digits at the ends of supports and far out in the tails", () => {
   density(new Beta(1, 1), 1e-250, 0);
   density(new Beta(1, 0.3), 3.333333333333334e-250, -1.2039728043259361);
   density(new Chi2(2), 2e-250, -Math.LN2);
@@ -80,7 +80,7 @@ test("ends of supports and far tails", () => {
   near(gammaincc(1000, 2478.5), 1.0353637057086902e-250, 1e-12);
 });
 
-test("TruncatedNormal between bounds that almost meet, and next to a far lower one", () => {
+test("TruncatedNormal keeps its digits between bounds that almost meet, and next to a distant lower bound", () => {
   density(new TruncatedNormal(0, 1, 1, 1.0001), 1.00003, 9.21036037277625);
   density(new TruncatedNormal(0, 1, 1, 1.0001), 1.00008, 9.210310370026251);
   density(new TruncatedNormal(1, 1000, 0, 1), 0.5, 4.166665555555591e-8);
@@ -92,7 +92,7 @@ test("TruncatedNormal between bounds that almost meet, and next to a far lower o
   near(slope(tensor(-40)) as Tensor, 1.9218539203715573e-36, 1e-12);
 });
 
-test("counts by the million", () => {
+test("counts in the millions keep their digits", () => {
   density(new Binomial({ totalCount: 1000000000000, probs: 0.5 }), 499998500000, -18.5413019106115);
   density(new Binomial({ totalCount: 1000000, probs: 0.25 }), 248700, -11.499855305134576);
   density(new Binomial({ totalCount: 1000000, logits: -1 }), 269030, -7.033488599936499);
@@ -126,9 +126,9 @@ test("counts by the million", () => {
     [391466, 432636, 175898],
     -13.896608914527485,
   );
-  // exp(-1000) has no number, but its logarithm does.
+  // exp(-1000) underflows, but its logarithm does not.
   density(new Multinomial({ totalCount: 2, logits: [0, -1000] }), [0, 2], -2000);
-  // Where odds would overflow: each failure and each success then costs its logit.
+  // At logits where the odds would overflow, the log probability is linear in the logit.
   density(new Binomial({ totalCount: 5, logits: 1000 }), 3, Math.log(10) - 2000);
   density(new NegativeBinomial({ totalCount: 2, logits: -1000 }), 3, Math.log(4) - 3000);
   density(new NegativeBinomial({ totalCount: 2, logits: 1000 }), 3, Math.log(4) - 2000);

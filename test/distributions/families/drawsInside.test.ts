@@ -1,6 +1,6 @@
 /**
  * The draws of every family lie in its support and have a finite log density, for a grid of extreme parameters: 5,000 draws per family, and
- * 200,000 with PEDIGRAD_DEEP. If draws would exceed the range of numbers, they are the last number inside. Means stay below the largest
+ * 200,000 with PEDIGRAD_DEEP. A draw that would exceed the range of numbers becomes the last number inside. Means stay below the largest
  * number, since a count of 1e600 cannot be represented.
  */
 import { test } from "uvu";
@@ -15,7 +15,7 @@ const TOTAL = times(5_000, 200_000);
 type Params = Record<string, number | readonly number[] | readonly (readonly number[])[]>;
 const classes = distributions as unknown as Record<string, new (params: Params) => Distribution>;
 
-/** All records with one of the values of each name. */
+/** All records that have, for each name, one of its values. */
 function grid(axes: Record<string, readonly Params[string][]>): Params[] {
   return Object.entries(axes).reduce<Params[]>(
     (found, [name, values]) => found.flatMap((one) => values.map((value) => ({ ...one, [name]: value }))),
@@ -25,7 +25,7 @@ function grid(axes: Record<string, readonly Params[string][]>): Params[] {
 
 const LOCS = [0, -1e9, 1e300];
 const SCALES = [1e-300, 1e-9, 1, 1e9, 1e300];
-/** Concentrations, rates, degrees of freedom: numbers > 0 that make shapes. */
+/** Concentrations, rates and degrees of freedom: positive numbers that determine the form of a density. */
 const SHAPES = [5e-324, 1e-300, 1e-3, 0.1, 1, 50, 1e8, 1e300];
 const RATES = [1e-300, 1e-9, 1, 1e9, 1e300];
 const PROBS = [0, 1e-300, 1e-9, 0.3, 1 - 2 ** -53, 1];
@@ -162,7 +162,7 @@ const GRIDS: Readonly<Record<string, readonly Params[]>> = {
   Wishart: grid({ df: [1 + 1e-9, 1.01, 2, 5, 1e6], scaleTril: TRIANGLES }),
 };
 
-/** Families without a grid, and why. */
+/** Families without a grid, with the reasons. */
 const WITHOUT: Readonly<Record<string, string>> = {
   Delta: "it draws its parameter",
   Unit: "its draws have no numbers",
@@ -172,7 +172,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   RelaxedOneHotCategoricalStraightThrough: "draws are those of RelaxedOneHotCategorical, rounded",
 };
 
-/** The first draw that is outside the support or has no finite log density. */
+/** The first draw that is outside the support or whose log density is not finite. */
 function stray(d: Distribution, n: number, seed: number): string | null {
   const x = d.sample(random.key(seed), [n]);
   const inside = d.support.check(x).toFloat64Array();
@@ -182,7 +182,7 @@ function stray(d: Distribution, n: number, seed: number): string | null {
 }
 
 for (const [name, all] of Object.entries(GRIDS))
-  test(`${name}: draws lie inside`, () => {
+  test(`${name}: all draws lie in the support`, () => {
     const n = Math.max(4, Math.ceil(TOTAL / all.length));
     for (const [i, params] of all.entries()) {
       const found = stray(new (classes[name] as new (params: Params) => Distribution)(params), n, i);
@@ -190,7 +190,7 @@ for (const [name, all] of Object.entries(GRIDS))
     }
   });
 
-test("every family has a grid, or a reason", () => {
+test("every family has a grid of parameters, or a reason for its absence", () => {
   const families = Object.entries(classes).filter(
     ([, Class]) => typeof Class === "function" && Class.prototype instanceof distributions.Family,
   );
@@ -199,8 +199,8 @@ test("every family has a grid, or a reason", () => {
   assert.equal(without, [], `give ${without} a grid of extreme parameters in ${where}`);
 });
 
-test("where numbers end before a distribution does, few draws pile up at the end", () => {
-  // P(|T| > 1e285) ~ 1e-3 for 0.01 degrees of freedom, of which draws by gamma numbers, not their logarithms, would all stop at 1e154.
+test("if a distribution exceeds the range of numbers, only few draws are the last number", () => {
+  // For 0.01 degrees of freedom, P(|T| > 1e285) ~ 1e-3. Draws made from gamma numbers instead of their logarithms would all stop at 1e154.
   const d = new distributions.StudentT(0.01);
   const sizes = d.sample(random.key(1), [20_000]).abs();
   const beyond = (x: number): number => sizes.greater(x).mean().item();

@@ -31,7 +31,7 @@ import { decodeParams, families } from "./families.js";
 const numbers = (x: Tensor): number[] => [...x.toFloat64Array()];
 const near = (got: number, want: number, tolerance: number): void =>
   assert.ok(got === want || Math.abs(got - want) <= tolerance * Math.abs(want), `${got} is not ${want}`);
-/** What a family answers, or null where it has no answer in closed form. */
+/** The result of a method, or null if the family has no closed form for it. */
 function known(f: () => Tensor): number[] | null {
   try {
     return numbers(f());
@@ -40,11 +40,11 @@ function known(f: () => Tensor): number[] | null {
   }
 }
 
-test("every distribution function goes from 0 to 1, and every quantile from one end of the support to the other", () => {
+test("every distribution function rises from 0 to 1, and every quantile from one end of the support to the other", () => {
   for (const { name, entry, make } of families)
     for (const { id, params } of entry.cases) {
       const d = make(decodeParams(params));
-      // An angle has no infinity.
+      // Angles are bounded.
       if (d.eventDim > 0 || name === "VonMises") continue;
       const ends = known(() => d.cdf([-Infinity, Infinity]));
       if (ends !== null) assert.equal(ends, [0, 1], `${id}: cdf`);
@@ -58,13 +58,13 @@ test("every distribution function goes from 0 to 1, and every quantile from one 
     }
 });
 
-test("at the ends, distribution functions have slope 0, so that truncated and censored densities have gradients", () => {
+test("at the ends of the support, distribution functions have slope 0, so truncated and censored densities have gradients", () => {
   for (const { name, entry, make } of families)
     for (const { id, params } of entry.cases) {
       const at = decodeParams(params);
       const d = make(at);
       if (d.eventDim > 0 || name === "VonMises" || known(() => d.cdf(0)) === null) continue;
-      // Ends that are parameters have a slope on one side.
+      // If an end is a parameter, the distribution function has a slope on one side of it.
       const ends = d.isDiscrete || "low" in d.support ? [] : (boundsOf(d.support) ?? []).flatMap(numbers);
       const x = [-Infinity, ...ends, Infinity];
       const slopes = grad((p: Record<string, Tensor>) => make(p).cdf(x).sum())(at);
@@ -84,7 +84,7 @@ test("at the ends, distribution functions have slope 0, so that truncated and ce
   slopes({}, 0.4);
 });
 
-test("the quantiles 0 and 1 are the ends themselves", () => {
+test("the quantiles at 0 and 1 are the ends of the support", () => {
   assert.equal(numbers(new Cauchy(3, 2).icdf([0, 1])), [-Infinity, Infinity]);
   assert.equal(numbers(new TruncatedNormal(0, 1, 0).icdf([0, 1])), [0, Infinity]);
   assert.equal(numbers(new TruncatedNormal({ high: 0 }).icdf([0, 1])), [-Infinity, 0]);
@@ -94,7 +94,7 @@ test("the quantiles 0 and 1 are the ends themselves", () => {
   assert.equal(numbers(new LogUniform(0.5, 0.6).icdf([0, 1])), [0.5, 0.6]);
 });
 
-test("distribution functions without mass on one side of a value are 0 or 1 there", () => {
+test("a distribution function is 0 or 1 at a value with no mass on one side", () => {
   const is = (d: Distribution, x: number, want: number) => assert.is(d.cdf(x).item(), want, `${d.family} at ${x}`);
   is(new Gamma(2.5, 1), 1e250, 1);
   is(new Gamma(10, 1), 1e305, 1);
@@ -108,11 +108,11 @@ test("distribution functions without mass on one side of a value are 0 or 1 ther
   is(new Beta(1e300, 2), 0.5, 0);
   is(new Beta(1e-300, 1e10), 0.5, 1);
   is(new VonMises(0, 1e300), 0.5, 1);
-  // Of a normal of scale 1e-150.
+  // A normal distribution with scale 1e-150.
   near(new VonMises(0, 1e300).cdf(-1e-150).item(), 0.15865525393145705, 1e-14);
 });
 
-test("a density too small for its logarithm is -Infinity", () => {
+test("a log density beyond the range of numbers is -Infinity", () => {
   assert.equal(numbers(new InverseGamma(2, 1).logProb([1e-310, 1e-320])), [-Infinity, -Infinity]);
   assert.is(new Gamma(2, 1e10).logProb(1e300).item(), -Infinity);
   assert.is(new Gumbel(0, 1e-10).logProb(-1e300).item(), -Infinity);
@@ -120,13 +120,13 @@ test("a density too small for its logarithm is -Infinity", () => {
   assert.is(new Gompertz(1, 1e10).logProb(1e300).item(), -Infinity);
 });
 
-test("where a log density is finite so is its gradient", () => {
+test("where a log density is finite, its gradient is finite too", () => {
   const slope = (d: Distribution, x: number) => grad((value: Tensor) => d.logProb(value))(tensor(x)).item();
   near(slope(new Pareto(1, 0.3), 1.7e308), -1.3 / 1.7e308, 1e-15);
   near(slope(new InverseGamma(1e10, 1), 1e300), -(1e10 + 1) / 1e300, 1e-15);
 });
 
-test("Student's t: the slope of its distribution function at the centre is its density; tails by those of Cauchy", () => {
+test("Student's t: at the centre, the slope of the distribution function is the density; with df 1, tails equal Cauchy's", () => {
   const slope = grad((x: Tensor) => new StudentT(3, 1, 2).cdf(x))(tensor(1));
   near(slope.item(), new StudentT(3, 1, 2).logProb(1).exp().item(), 3e-14);
   const x = tensor([-1e100, -3, -1e-3, 0.4, 5]);
@@ -139,8 +139,8 @@ test("Student's t: the slope of its distribution function at the centre is its d
   near(new StudentT(1).icdf(1e-100).item(), -1e100 / Math.PI, 1e-13);
 });
 
-test("quantiles beyond the numbers next to 0 and 1 are the ends, and Student's are as far out as their tail says", () => {
-  // I_x(a, b) is 0.95 at x = 1e-300 for the second, so the quantile is smaller.
+test("quantiles closer to the ends than any number are the ends, and Student's quantiles agree with the tail probabilities", () => {
+  // For the second distribution, I_x(a, b) is 0.95 at x = 1e-300, so the quantile is smaller.
   assert.is(new Beta(11.8, 1.8e-5).icdf(0.277).item(), 1);
   assert.ok(new Beta(7.2e-5, 21.8).icdf(0.9466).item() < 1e-300);
   assert.equal(numbers(new StudentT(1e-4).icdf([0.3, 0.5, 0.7])), [-Infinity, 0, Infinity]);
@@ -149,7 +149,7 @@ test("quantiles beyond the numbers next to 0 and 1 are the ends, and Student's a
   assert.ok(numbers(new FisherSnedecor(1e-4, 3).icdf([0.2, 0.5])).every((x) => x < 1e-300));
 });
 
-test("Student's t where squares overflow: a power of the distance, with its slopes", () => {
+test("Student's t where squares overflow: the tail is a power of the distance, with the right slopes", () => {
   const slopes = grad((p: Record<string, Tensor>) =>
     new StudentT(p.df as Tensor, 0, p.scale as Tensor).logProb(p.x as Tensor),
   )({ df: 1e-3, scale: 1, x: -1e200 });
@@ -169,12 +169,12 @@ test("Student's t where squares overflow: a power of the distance, with its slop
   near(slope, -2.01e-170, 1e-14);
 });
 
-test("a quantile among counts too large to count by one is NaN, not the largest that can be", () => {
+test("a quantile among counts beyond 2^53 is NaN, not the largest representable count", () => {
   assert.equal(numbers(new Poisson([1e10, 1e17, 1e300]).icdf(0.5)), [1e10, NaN, NaN]);
   assert.equal(numbers(new Poisson(1e17).icdf([0, 1])), [0, Infinity]);
 });
 
-test("LogUniform over 400 orders of magnitude", () => {
+test("LogUniform works over 400 orders of magnitude", () => {
   const [d, width] = [new LogUniform(1e-200, 1e200), 400 * Math.LN10];
   near(d.logProb(1).item(), -Math.log(width), 1e-15);
   near(d.cdf(1).item(), 0.5, 1e-15);
@@ -185,9 +185,9 @@ test("LogUniform over 400 orders of magnitude", () => {
   assert.ok(numbers(d.sample(random.key(1), [100])).every(Number.isFinite));
 });
 
-test("moments near where they diverge, and small ones, keep their sign and digits", () => {
+test("very small moments, and moments close to divergence, keep their sign and digits", () => {
   near(new FisherSnedecor(5, 3).mean.item(), 3, 1e-15);
-  // The limit law of √b x is Rayleigh's: (1 - π/4) / b.
+  // For large b, the distribution of √b x is Rayleigh's, so the variance is (1 - π/4) / b.
   near(new Kumaraswamy(2, 1e10).variance.item(), (1 - Math.PI / 4) * 1e-10, 1e-9);
   near(new Geometric({ logits: -1e10 }).entropy().item(), 1e10 + 1, 1e-15);
   assert.ok(numbers(new Geometric({ logits: -1e10 }).sample(random.key(1), [20])).every(Number.isFinite));

@@ -1,5 +1,5 @@
 /**
- * The golden file, and how one of its parameter records becomes a distribution of this library. Families are found by their class name.
+ * The golden file, and functions that make distributions of this library from the file's parameter records. Families are found by class name.
  */
 import { readFileSync } from "node:fs";
 import { type Tensor, tensor } from "../../../autodiff/index.js";
@@ -58,7 +58,7 @@ const golden: Record<string, Entry> = JSON.parse(
 type Make = (params: Record<string, Tensor>) => Distribution;
 const all = distributions as unknown as Record<string, new (params: Record<string, Tensor>) => Distribution>;
 
-/** Entries of the golden file that are not one class of the same name. */
+/** Constructors for entries of the golden file whose name is not the name of a class. */
 const COMPOSED: Record<string, Make> = {
   "MixtureSameFamily(Normal)": ({ mixingProbs, loc, scale }) =>
     new MixtureSameFamily(new Categorical(mixingProbs as Tensor), new Normal(loc as Tensor, scale as Tensor)),
@@ -69,11 +69,11 @@ export interface FamilyUnderTest {
   readonly entry: Entry;
   /** A distribution from decoded parameters. */
   readonly make: Make;
-  /** How many of its last axes are a parameter's own, where the distribution does not say. */
+  /** The number of event axes of a parameter, for parameters that the distribution does not list. */
   readonly eventDims?: Readonly<Record<string, number>>;
 }
 
-/** Every family of the golden file that the library has. */
+/** The families that are in the golden file and in the library. */
 export const families: FamilyUnderTest[] = Object.entries(golden).flatMap(([name, entry]) => {
   const Class = all[name];
   const composed = COMPOSED[name];
@@ -82,8 +82,8 @@ export const families: FamilyUnderTest[] = Object.entries(golden).flatMap(([name
 });
 
 /**
- * Families without reference numbers, by an example of their parameters: the laws hold these, too. A family that takes more than tensors
- * says how one is made of them.
+ * Families without reference numbers, with example parameters; laws.test.ts also covers these. A family whose arguments are not only tensors
+ * has a function that makes a distribution.
  */
 const EXAMPLES: Record<string, { params: Record<string, Json>; make?: Make; eventDims?: Record<string, number> }> = {
   LKJ: { params: { dim: 3, concentration: 1.5 } },
@@ -131,7 +131,7 @@ const EXAMPLES: Record<string, { params: Record<string, Json>; make?: Make; even
   },
 };
 
-/** Every family that the laws hold: those with reference numbers, then the examples. */
+/** Every family that laws.test.ts covers: families with reference numbers, then the examples. */
 export const lawful: FamilyUnderTest[] = [
   ...families,
   ...Object.entries(EXAMPLES).map(([name, { params, make, eventDims }]) => ({
@@ -142,13 +142,13 @@ export const lawful: FamilyUnderTest[] = [
   })),
 ];
 
-/** A number of the golden file; "NaN", "Infinity" and "-Infinity" are strings there. */
+/** A number of the golden file, in which "NaN", "Infinity" and "-Infinity" are strings. */
 export const decode = (x: Json): Json => (Array.isArray(x) ? x.map(decode) : typeof x === "string" ? Number(x) : x);
 
 const camel = (name: string): string => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 export const nameOf = camel;
 
-/** Parameters by their names here, without those that are null. */
+/** Parameters by their names in this library, without parameters that are null. */
 export const decodeParams = (params: Record<string, Json>): Record<string, Tensor> =>
   Object.fromEntries(
     Object.entries(params).flatMap(([name, x]) => (x === null ? [] : [[camel(name), tensor(decode(x) as number)]])),

@@ -1,5 +1,5 @@
 /**
- * Every family of the library against numbers computed with 50 digits: log densities and gradients by the tolerances in the file's `meta`;
+ * Every family of the library compared with numbers computed with 50 digits: log densities and gradients within the tolerances in the file's `meta`;
  * moments, entropies, distribution functions and quantiles; pathwise derivatives; ends of supports; and inputs that must be refused.
  */
 import { test } from "uvu";
@@ -9,9 +9,9 @@ import { withValidation } from "../../../distributions/index.js";
 import { decode, decodeParams, families, flat, type Json, nameOf, type Point } from "./families.js";
 
 const ULP = 2 ** -52;
-/** Families held to the pass rule of a textbook formula only; all others to the stretch rule, 8 units in the last place. */
+/** Families that need to be only as accurate as a textbook formula. All others must be right to 8 units in the last place. */
 const TEXTBOOK = new Set(["Categorical", "Dirichlet", "MultivariateNormal", "DirichletMultinomial"]);
-/** Entries that float64 arithmetic on the given inputs does not reach, or that are wrong in the file, and why. */
+/** Entries that float64 arithmetic on the given inputs cannot reach, or that are wrong in the file, with the reasons. */
 const DOUBTED: Readonly<Record<string, string>> = {
   "Exponential/6/0 d/dvalue": "it is -rate = -1e-300; the differences that made the file lost it and say 0",
   "LogNormal/4/0 d/dloc":
@@ -92,7 +92,7 @@ for (const { name, entry, make } of families) {
       });
       for (const [key, want] of Object.entries(point.grad)) {
         const mag = point.gradMag?.[key];
-        // The file takes mixing probabilities as they are. Here they are normalised, which takes Σ probs · gradient = 1 off each.
+        // The file does not normalise mixing probabilities. This library does, which subtracts Σ probs · gradient = 1 from each gradient.
         if (key === "mixing_probs") gradient.params.mixingProbs = (gradient.params.mixingProbs as Tensor).add(1);
         compare(
           `${id} d/d${key}`,
@@ -158,7 +158,7 @@ for (const { name, entry, make } of families) {
       const { pathwise } = point;
       const d = make(params);
       if (pathwise === undefined || !d.hasRsample || known(() => d.cdf(value)) === null) continue;
-      // dx/dp = -(dF/dp) / f holds for every monotone path; where f underflows the quotient says nothing.
+      // dx/dp = -(dF/dp) / f holds for every monotone path. Where f underflows, the quotient is meaningless.
       const density = d.logProb(value).exp();
       if (density.item() < 1e-290 || point.cdf === 1) continue;
       const [, pull] = vjp((p: Record<string, Tensor>) => make(p).cdf(value), params);
@@ -171,7 +171,7 @@ for (const { name, entry, make } of families) {
   });
 
   test(`${name}: refusals`, () => {
-    // Weights of another sum than 1 are normalised, which the file leaves open.
+    // The file allows weights that do not sum to 1 to be refused or normalised. This library normalises them.
     for (const { params, why } of entry.invalidParams.filter(({ why }) => !why.includes("or normalise")))
       assert.throws(
         () => make(decodeParams(params)),

@@ -1,7 +1,7 @@
 /**
  * Properties that every family must have: shapes of draws and densities for batch shapes (), (3), (2, 1, 3) and sample shapes (), (4);
- * probabilities and densities that sum to 1; quantiles that invert the distribution function; moments and entropy equal to averages over
- * draws; vmap equal to a loop; draws whose gradient is -(dF/dp)/f; expand, toEvent, mask and nonreparameterized.
+ * probabilities and densities sum to 1; quantiles invert the distribution function; moments and entropy equal averages over
+ * draws; vmap equals a loop; the gradient of draws is -(dF/dp)/f; expand, toEvent, mask and nonreparameterized keep densities.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -25,13 +25,13 @@ import { decode, decodeParams, type FamilyUnderTest, lawful } from "./families.j
 const key = random.key(7);
 const BATCHES: Shape[] = [[], [3], [2, 1, 3]];
 const SAMPLES: Shape[] = [[], [4]];
-/** Parameters that say how many: they have no batch. */
+/** Parameters that are a number of something. They have no batch axes. */
 const SIZES = new Set(["dim", "numSteps", "eventDim"]);
 
 const firstParams = ({ entry }: FamilyUnderTest): Record<string, Tensor> =>
   decodeParams(entry.cases[0]?.params as Record<string, number>);
 
-/** The family's first golden parameters, each repeated over a batch shape. */
+/** The first parameters of a family in the golden file, each repeated over a batch shape. */
 function batched(family: FamilyUnderTest, batch: Shape): Distribution {
   const params = firstParams(family);
   const { argConstraints } = family.make(params);
@@ -90,14 +90,14 @@ for (const family of lawful) {
     }
   });
 
-  // What the golden file states is compared by golden.test.ts.
+  // golden.test.ts compares the moments that are in the golden file.
   const stated = family.entry.cases[0];
   if (stated?.mean === undefined || stated.variance === undefined || stated.entropy === undefined)
-    test(`${name}: mean, variance and entropy without a reference number are averages over draws`, () => {
+    test(`${name}: mean, variance and entropy without a reference number equal averages over draws`, () => {
       const d = batched(family, []);
       const n = 20_000;
       const x = d.sample(key, [n]);
-      /** Refuses an average over draws that is more than 4.5 of its own standard errors from what it should be. */
+      /** Check that an average over draws is within 4.5 standard errors of the expected number. */
       const averages = (terms: Tensor, want: Tensor, what: string): void => {
         const mean = terms.mean(0);
         const error = terms.sub(mean).square().mean(0).div(n).sqrt().mul(4.5).add(1e-9);
@@ -113,7 +113,7 @@ for (const family of lawful) {
       if (entropy !== null && stated?.entropy === undefined) averages(d.logProb(x).neg(), entropy, "entropy");
     });
 
-  test(`${name}: expand, toEvent, mask, nonreparameterized`, () => {
+  test(`${name}: expand, toEvent, mask and nonreparameterized keep log densities`, () => {
     const d = batched(family, [3]);
     const event = d.eventShape;
     const wide = d.expand([4, 2, 3]);
@@ -179,7 +179,7 @@ for (const family of lawful) {
       for (const param of Object.keys(params))
         near(got.slopes[param] as Tensor, slopes[param] as Tensor, 0, `slope of ${param}`);
     }
-    // A program that runs again does not check its values: outside the support their log density is -Infinity.
+    // A compiled program does not check values when it runs again. The log density of a value outside the support is -Infinity.
     withValidation(false, () => {
       for (const json of family.entry.outOfSupport.values) {
         const value = tensor(decode(json) as number);
@@ -191,17 +191,17 @@ for (const family of lawful) {
     });
   });
 
-  test(`${name}: sums to one`, () => {
+  test(`${name}: the density sums to 1`, () => {
     const d = batched(family, []);
     const total = totalMass(d);
     if (total !== null) assert.ok(Math.abs(total - 1) < 1e-6, `total mass ${total}`);
   });
 
-  test(`${name}: distribution function and quantiles of counts`, () => {
+  test(`${name}: the quantiles of counts invert the distribution function`, () => {
     for (const { id, params } of family.entry.cases) {
       const d = family.make(decodeParams(params));
       if (!d.isDiscrete || d.eventDim > 0 || known(() => d.cdf(0)) === null) return;
-      // Whole numbers from the least one on, as far as there are any; the first few of many.
+      // The first few whole numbers of the support, from the smallest on.
       const least = numbers(d.support.check(tensor(-1)))[0] === 1 ? numbers(d.icdf(0))[0] : 0;
       const all = tensor(Array.from({ length: 300 }, (_, i) => i + (least as number)));
       const counts = all.slice(0, numbers(d.support.check(all)).indexOf(0) >>> 0);
@@ -210,7 +210,7 @@ for (const family of lawful) {
       near(d.cdf(counts.add(0.5)), sums, 1e-12, `${id}: cdf between`);
       const x = known(() => d.icdf(d.cdf(counts)));
       if (x === null) continue;
-      // Where the mass of a count is beneath rounding, a lesser one has the same cdf; the quantile 1 is the end of the support.
+      // If the mass of a count is lost in rounding, a smaller count has the same cdf. The quantile at 1 is the end of the support.
       near(d.cdf(x), d.cdf(counts), 0, `${id}: cdf(icdf(cdf))`);
       const isEnd = x.equal(least as number).maximum(d.cdf(counts).equal(1));
       const isLeast = d.cdf(x.sub(1)).less(d.cdf(counts)).maximum(isEnd);
@@ -218,7 +218,7 @@ for (const family of lawful) {
     }
   });
 
-  test(`${name}: quantiles and pathwise gradients`, () => {
+  test(`${name}: quantiles invert the distribution function, and pathwise gradients are -(dF/dp)/f`, () => {
     const d = batched(family, []);
     const u = tensor([1e-6, 0.01, 0.3, 0.5, 0.77, 0.999]);
     const x = known(() => d.icdf(u));
@@ -230,7 +230,7 @@ for (const family of lawful) {
     const slope = grad((value: Tensor) => d.cdf(value).sum())(at);
     if (name !== "Delta") near(slope, d.logProb(at).exp(), 1e-9, "slope of the cdf");
     if (!d.hasRsample) return;
-    // A path other than the quantile's: a normal and a gamma draw together; the absolute value of a draw of either sign.
+    // These draws do not follow the path of the quantile: they combine a normal and a gamma draw, or take an absolute value.
     if (name === "StudentT" || name === "Folded") return;
     const params = firstParams(family);
     const z = d.sample(key, [6]);
@@ -245,7 +245,7 @@ for (const family of lawful) {
   });
 }
 
-/** The sum over a discrete support, or the integral over a scalar one by the double exponential rule on unconstrained numbers. */
+/** The sum over a discrete support, or the integral over an interval by the double exponential rule on unconstrained numbers. */
 function totalMass(d: Distribution): number | null {
   if (d.hasEnumerateSupport) return d.logProb(d.enumerateSupport()).exp().sum().item();
   if (d.eventDim > 0) return null;
@@ -269,7 +269,7 @@ function totalMass(d: Distribution): number | null {
   nodes.forEach((x, i) => {
     const y = toSupport.forward(tensor(x));
     if (d.support.check(y).item() === 0) return;
-    // The bijection has run out of numbers: what lies beyond has no mass.
+    // The bijection has reached the last number; the mass beyond is negligible.
     if (y.item() === 0 && x < -700) return;
     const logDensity = d
       .logProb(y)

@@ -67,7 +67,7 @@ function average(x: Tensor): [mean: number, error: number] {
   return [mean, Math.sqrt(x.sub(mean).square().mean().item() / x.size)];
 }
 
-test("ZeroInflated: of any counts, by gate or by its logits", () => {
+test("ZeroInflated works with any distribution of counts, with gate or gateLogits", () => {
   const x = arange(12);
   const d = new ZeroInflated(new Poisson(2), 0.3);
   near(d.logProb(x), new ZeroInflatedPoisson(0.3, 2).logProb(x), 1e-15);
@@ -81,18 +81,18 @@ test("ZeroInflated: of any counts, by gate or by its logits", () => {
   assert.throws(() => new ZeroInflated(new Poisson(2), 1.5), /gate must be in \[0, 1\], got 1.5/);
 });
 
-test("distribution functions of counts: slopes for the probability in closed form", () => {
+test("distribution functions of counts: the derivative with respect to the probability equals a closed form", () => {
   // d P(K <= k) / dp = -n C(n - 1, k) p^k (1 - p)^(n - 1 - k), here for n = 5 and k = 2.
   for (const p of [0.2, 0.8]) {
     const binomial = grad((probs: Tensor) => new Binomial(5, probs).cdf(2))(tensor(p));
     near(binomial, -30 * p ** 2 * (1 - p) ** 2, 1e-14);
-    // P(K <= k) of a negative binomial with r failures is that of at least r failures in k + r trials.
+    // For a negative binomial count K with r failures, P(K <= k) is the probability of at least r failures in k + r trials.
     const negative = grad((probs: Tensor) => new NegativeBinomial(3, probs).cdf(2))(tensor(p));
     near(negative, binomial, 1e-14);
   }
 });
 
-test("Hurdle: sums to one, moments by summation, draws by chi-square", () => {
+test("Hurdle: probabilities sum to 1, moments equal sums, and draws pass a chi-square test", () => {
   const d = new Hurdle(new Poisson([0.5, 4]), 0.25);
   const x = arange(60).expandDims(-1);
   const p = d.logProb(x).exp();
@@ -113,7 +113,7 @@ test("Hurdle: sums to one, moments by summation, draws by chi-square", () => {
   }
 });
 
-test("Truncated equals TruncatedNormal, and counts from the mass that is left", () => {
+test("Truncated equals TruncatedNormal for a normal base, and renormalises counts", () => {
   const x = linspace(-0.9, 1.9, 7);
   const [d, exact] = [new Truncated(new Normal(0.5, 2), { low: -1, high: 2 }), new TruncatedNormal(0.5, 2, -1, 2)];
   near(d.logProb(x), exact.logProb(x), 1e-13);
@@ -134,7 +134,7 @@ test("Truncated equals TruncatedNormal, and counts from the mass that is left", 
   assert.throws(() => new Truncated(new MultivariateNormal([0], [[1]]), { low: 0 }), /only distributions of numbers/);
 });
 
-test("TruncatedNormal far out: forty standard deviations, both sides alike", () => {
+test("TruncatedNormal forty standard deviations out: both sides give mirrored results", () => {
   const [right, left] = [new TruncatedNormal(0, 1, 45, Infinity), new TruncatedNormal(0, 1, -Infinity, -45)];
   const draws = right.sample(random.key(1), [2000]);
   const [mean, error] = average(draws);
@@ -144,7 +144,7 @@ test("TruncatedNormal far out: forty standard deviations, both sides alike", () 
   near(right.cdf(right.icdf(0.3)), 0.3, 1e-12);
 });
 
-test("TransformedDistribution: distribution function and quantiles through a monotone transform", () => {
+test("TransformedDistribution has a distribution function and quantiles if the transform is monotone", () => {
   const x = tensor([-1, 0, 0.1, 1, 7, Infinity]);
   const q = tensor([0, 0.1, 0.5, 0.9, 1]);
   const same = (d: Distribution, known: Distribution) => {
@@ -156,7 +156,7 @@ test("TransformedDistribution: distribution function and quantiles through a mon
   const falling = new TransformedDistribution(new Exponential(1), [new Affine(0, -2), new Affine(1, 1)]);
   near(falling.cdf(x), tensor([Math.exp(-1), Math.exp(-0.5), Math.exp(-0.45), 1, 1, 1]), 1e-15);
   near(falling.cdf(falling.icdf(q)), q, 1e-15);
-  // Either sign in one batch, and a truncation of the whole.
+  // A batch of increasing and decreasing transforms, and a truncation of the result.
   const both = new TransformedDistribution(new Normal([0, 0], 1), new Affine(0, [1, -1]));
   near(both.cdf(0.3), new Normal(0, 1).cdf(0.3).mul([1, 1]), 1e-15);
   const log = new TransformedDistribution(new Normal(0, 1), new Exp(), constraints.positive);
@@ -167,7 +167,7 @@ test("TransformedDistribution: distribution function and quantiles through a mon
   );
 });
 
-test("the support of a mixture holds those of its components", () => {
+test("the support of a mixture contains the supports of its components", () => {
   const mixing = new Categorical([0.5, 0.5]);
   assert.is(new Mixture(mixing, [new HalfNormal(1), new Normal(0, 1)]).support.name, "real");
   for (const d of [
@@ -179,14 +179,14 @@ test("the support of a mixture holds those of its components", () => {
   }
 });
 
-test("Folded: a normal around 0 is half-normal; its cdf by quadrature", () => {
+test("Folded: a folded normal around 0 is half-normal, and the cdf equals quadrature", () => {
   const x = tensor([0.1, 1, 3]);
   near(new Folded(new Normal(0, 2)).logProb(x), new HalfNormal(2).logProb(x), 1e-14);
   near(new Folded(new Normal(0, 2)).cdf(x), new HalfNormal(2).cdf(x), 1e-14);
   assert.throws(() => new Folded(new Normal(0, 1)).logProb(-1), /must be >= 0 and finite, got -1/);
 });
 
-test("ImproperUniform: log density 0, and no draws", () => {
+test("ImproperUniform has log density 0 and refuses draws", () => {
   const d = new ImproperUniform(constraints.positive, [2], [3]);
   assert.equal([d.batchShape, d.eventShape], [[2], [3]]);
   near(d.logProb([1, 2, 3]), 0, 0);
@@ -199,7 +199,7 @@ test("ImproperUniform: log density 0, and no draws", () => {
   assert.throws(() => new ImproperUniform(constraints.simplex), /give the whole event shape/i);
 });
 
-test("Empirical: weights of equal samples add up", () => {
+test("Empirical adds the weights of equal samples", () => {
   const d = new Empirical([1, 2, 2, 5], [0, 0, Math.log(2), -Infinity]);
   near(d.logProb([1, 2, 5]).exp(), tensor([0.25, 0.75, 0]), 1e-15);
   near(d.mean, 1.75, 1e-15);
@@ -225,7 +225,7 @@ test("Empirical: weights of equal samples add up", () => {
   assert.throws(() => new Empirical([1, 2, 3], [0, 0]), /one number for each/);
 });
 
-test("LKJ in two dimensions: the correlation is a Beta on [-1, 1]", () => {
+test("LKJ in two dimensions: the correlation has a Beta distribution on [-1, 1]", () => {
   const r = linspace(-0.99, 0.99, 5);
   const matrix = vmap((x: Tensor) =>
     tensor([
@@ -261,7 +261,7 @@ test("LKJ in two dimensions: the correlation is a Beta on [-1, 1]", () => {
   assert.ok(new LKJCholesky(3).hasRsample);
 });
 
-test("mixtures: the same by both constructions, of several families, of several supports", () => {
+test("Mixture and MixtureSameFamily agree; a Mixture may have components of several families and supports", () => {
   const mixing = new Categorical([0.3, 0.7]);
   const x = linspace(-4, 4, 9);
   const same = new MixtureSameFamily(mixing, new Normal([-1, 2], [0.5, 1]));
@@ -289,7 +289,7 @@ test("mixtures: the same by both constructions, of several families, of several 
   );
 });
 
-test("MixtureSameFamily: the gradient of E[z²] by the implicit path, n = 20,000", () => {
+test("MixtureSameFamily: the implicit gradient of E[z²] is unbiased, n = 20,000", () => {
   const moment = (make: (p: Tensor[]) => Distribution) =>
     grad((p: Tensor[]) => make(p).rsample(random.key(5), [20000]).square().mean())([
       tensor([0.2, -0.3]),
@@ -302,12 +302,12 @@ test("MixtureSameFamily: the gradient of E[z²] by the implicit path, n = 20,000
   const w = new Categorical({ logits: [0.2, -0.3] }).probs;
   const second = tensor([1.25, 5]);
   const want = w.mul(second.sub(w.mul(second).sum()));
-  // The path's derivative has a standard deviation of about 6 and 4 here.
+  // The pathwise derivatives have standard deviations of about 6 and 4 here.
   near(logits, want, (4.5 * 6) / Math.sqrt(20000));
   near(loc, w.mul([-2, 4]), (4.5 * 4) / Math.sqrt(20000));
 });
 
-test("straight-through draws are exact, have the relaxed gradient and the mass of the discrete law", () => {
+test("straight-through draws are discrete, and have the gradient of relaxed draws and the discrete probabilities", () => {
   const key = random.key(4);
   const params = { temperature: 0.7, logits: tensor([0.3, -1, 2]) };
   const [soft, hard] = [new RelaxedBernoulli(params), new RelaxedBernoulliStraightThrough(params)];
@@ -327,7 +327,7 @@ test("straight-through draws are exact, have the relaxed gradient and the mass o
   assert.ok(new RelaxedOneHotCategorical(params).rsample(key).sum().sub(1).abs().item() < 1e-12);
 });
 
-test("VonMises: draws around any direction stay on the circle, and have its moments", () => {
+test("VonMises: draws around any direction lie in [-π, π] and have the right moments", () => {
   const d = new VonMises(3, 2);
   const draws = d.sample(random.key(6), [20000]);
   assert.ok(draws.abs().max().item() <= Math.PI);
@@ -336,7 +336,7 @@ test("VonMises: draws around any direction stay on the circle, and have its mome
   near(new VonMises(7, 2).logProb(1), new VonMises(7 - 2 * Math.PI, 2).logProb(1), 1e-13);
 });
 
-test("all of these compile, and batch, to the same numbers", () => {
+test("the families in this file give the same numbers when compiled and under vmap", () => {
   const made: Record<string, (a: Tensor) => Distribution> = {
     ZeroInflated: (a) => new ZeroInflated(new Poisson(a), 0.3),
     Hurdle: (a) => new Hurdle(new Poisson(a), { gateLogits: a }),

@@ -26,7 +26,7 @@ import {
 } from "../../../distributions/index.js";
 import { refusesSaying } from "../../refusals.js";
 
-test("the compiler refuses wrong arguments, and knows the parameters", () => {
+test("the TypeScript compiler refuses wrong arguments, and knows the types of the parameters", () => {
   const normal: Normal = new Normal(0, 1);
   const scale: Tensor = normal.params.scale;
   assert.is(scale.item(), 1);
@@ -61,7 +61,7 @@ test("instances know their class and their family", () => {
   assert.is(new Categorical([1, 3]).numCategories, 2);
 });
 
-test("what is the same in other parameters answers with them", () => {
+test("a family that is another family in other parameters has that family's results", () => {
   const [chi2, gamma] = [new Chi2(3), new Gamma(1.5, 0.5)];
   for (const f of [
     (d: Distribution) => d.logProb(2),
@@ -76,7 +76,7 @@ test("what is the same in other parameters answers with them", () => {
   assert.is(slope, other);
 });
 
-test("a family of a user's own is a row", () => {
+test("a user can define a family as a row", () => {
   class Rayleigh extends family<Tensors<"scale">, [scale?: number]>("Rayleigh", {
     constraints: { scale: constraints.positive },
     defaults: { scale: 1 },
@@ -94,7 +94,7 @@ test("a family of a user's own is a row", () => {
   refusesSaying(() => d.cdf(1), "Rayleigh has no cdf");
 });
 
-test("minified, errors say the same", async () => {
+test("in minified code, errors have the same text", async () => {
   const { outputFiles } = await build({
     stdin: {
       contents: `import { Normal, Gamma } from "./distributions/index.ts";

@@ -1,5 +1,5 @@
 /**
- * Samplers against exact distributions: chi-square over the file's equiprobable bins or probabilities (n = 200,000, fails below p = 1e-6),
+ * Samplers compared with exact distributions: chi-square over the file's equiprobable bins or probabilities (n = 200,000, fails below p = 1e-6),
  * cumulative probabilities in hard regions (n = 20,000), and for all families with moments the sample mean and variance (n = 20,000, within
  * 4.5 standard errors). Fixed keys.
  */
@@ -21,7 +21,7 @@ function chiSquare(counts: readonly number[], expected: readonly number[]): void
   let statistic = 0;
   let bins = 0;
   let [seen, due] = [0, 0];
-  // Bins are joined until 5 draws are expected in them; what is left over joins a last bin of its own.
+  // Bins are joined until 5 draws are expected in each. The remaining bins become one last bin.
   expected.forEach((e, i) => {
     seen += counts[i] as number;
     due += e;
@@ -53,7 +53,7 @@ function countsIn(edges: readonly number[], draws: Iterable<number>): number[] {
   return counts;
 }
 
-/** An angle, counted so that it lies within π of another one. */
+/** An angle plus a multiple of 2π, so that it lies within π of another angle. */
 const around = (centre: number, x: number): number => x - 2 * Math.PI * Math.round((x - centre) / (2 * Math.PI));
 
 for (const { name, entry, make } of families) {

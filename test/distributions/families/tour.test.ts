@@ -16,24 +16,24 @@ import {
 
 const near = (got: number, want: number): void => assert.ok(Math.abs(got - want) < 1e-14, `${got} is not ${want}`);
 
-test("on the line: Normal; on the positive half: Gamma", () => {
+test("on the real line: Normal; on positive numbers: Gamma", () => {
   near(new Normal(0, 1).logProb(0).item(), -Math.log(2 * Math.PI) / 2);
   near(new Gamma(1, 2).logProb(3).item(), Math.log(2) - 6);
 });
 
-test("counts may be summed over: enumerateSupport lists what a Bernoulli can be", () => {
+test("discrete values can be summed over: enumerateSupport lists the values of a Bernoulli", () => {
   const d = new Bernoulli(0.25);
   assert.equal(d.enumerateSupport().toArray(), [0, 1]);
   near(d.logProb(d.enumerateSupport()).exp().sum().item(), 1);
   assert.is(new Poisson(3).hasEnumerateSupport, false, "endlessly many values");
 });
 
-test("classes: weights of any sum, or their logarithms", () => {
+test("classes: weights with any sum, or logarithms of weights", () => {
   near(new Categorical([1, 3]).logProb(1).item(), Math.log(0.75));
   near(new Categorical({ logits: [0, Math.log(3)] }).logProb(1).item(), Math.log(0.75));
 });
 
-test("vectors: one density for the whole event", () => {
+test("vectors: one density for a whole vector", () => {
   const d = new MultivariateNormal({
     loc: [0, 0],
     covarianceMatrix: [
@@ -50,7 +50,7 @@ test("matrices: an LKJ draw is the Cholesky factor of a correlation matrix", () 
   for (const variance of factor.square().sum(-1).toFloat64Array()) near(variance, 1);
 });
 
-test("a point: Delta", () => {
+test("a point mass: Delta", () => {
   assert.is(new Delta(2).logProb(2).item(), 0);
   assert.is(new Delta(2).logProb(3).item(), -Infinity);
 });

@@ -1,5 +1,5 @@
 /**
- * KL divergences and their gradients against 50-digit numbers, to 1e-11; the formulas for wrapped distributions; null if there is no closed
+ * KL divergences and their gradients compared with 50-digit numbers, to 1e-11; the formulas for wrapped distributions; null if there is no closed
  * form.
  */
 import { readFileSync } from "node:fs";
@@ -50,7 +50,7 @@ const { cases } = JSON.parse(readFileSync(new URL("../../golden/kl.json", import
 
 type Make = (params: Record<string, Tensor>) => Distribution;
 const all = distributions as unknown as Record<string, new (params: Record<string, Tensor>) => Distribution>;
-/** "Normal", or "Independent(Normal,1)". */
+/** The name of a distribution in the golden file, such as "Normal" or "Independent(Normal,1)". */
 function maker(dist: string): Make | null {
   const [, inner, n] = /^Independent\((\w+),(\d)\)$/.exec(dist) ?? [];
   const Class = all[inner ?? dist];
@@ -58,7 +58,7 @@ function maker(dist: string): Make | null {
   return (params) => new Class(params).toEvent(inner === undefined ? 0 : Number(n));
 }
 
-test("the golden pairs that the table has", () => {
+test("divergences with a closed form equal the numbers in the golden file", () => {
   const complaints: string[] = [];
   let compared = 0;
   cases.forEach(({ p: from, q: to, kl, grad: gradient }, i) => {
@@ -94,7 +94,7 @@ test("the golden pairs that the table has", () => {
 
 const values = (x: Tensor | null): number[] => [...(x as Tensor).toFloat64Array()];
 
-test("wrappers pass through to what they wrap", () => {
+test("the divergence of wrapped distributions is computed from the wrapped distributions", () => {
   const [q, p] = [new Normal([0, 1], [1, 2]), new Normal(0.5, 3)];
   const plain = klDivergence(q, p) as Tensor;
   assert.equal(plain.shape, [2]);
@@ -107,7 +107,7 @@ test("wrappers pass through to what they wrap", () => {
   assert.ok(Math.abs((deep as Tensor).item() - 3 * plain.sum().item()) < 1e-12);
 });
 
-test("one law under two names: the divergence is that of the same name", () => {
+test("if a distribution is a member of two families, the divergence is the same for both", () => {
   const same = (got: Tensor | null, want: Tensor | null) =>
     values(want).forEach((w, i) => {
       assert.ok(Math.abs((values(got)[i] as number) - w) <= 1e-12 * Math.max(1, Math.abs(w)), `${got} is not ${want}`);
@@ -147,7 +147,7 @@ test("one law under two names: the divergence is that of the same name", () => {
   assert.is(klDivergence(new StudentT([3, 3]).toEvent(1), slanted), null);
 });
 
-test("counts: divergences by their sums", () => {
+test("divergences of counts equal sums over all counts", () => {
   const k = arange(400);
   const summed = (q: Distribution, p: Distribution) =>
     q
@@ -164,14 +164,14 @@ test("counts: divergences by their sums", () => {
   assert.is(klDivergence(die, new DiscreteUniform(2, 8))?.item(), Infinity);
 });
 
-test("a Delta against anything", () => {
+test("the divergence from a Delta to any distribution", () => {
   const p = new Gamma(2, 3);
   assert.equal(klDivergence(new Delta([1, 2], 0.25), p)?.toArray(), p.logProb([1, 2]).neg().add(0.25).toArray());
   const event = new Normal(tensor([0, 0, 0]), 1).toEvent(1);
   assert.is(klDivergence(new Delta([1, 2, 3], 0, 1), event)?.item(), -event.logProb([1, 2, 3]).item());
 });
 
-test("no closed form is null, also behind wrappers", () => {
+test("without a closed form the result is null, also for wrapped distributions", () => {
   assert.is(klDivergence(new Beta(1, 2), new Poisson(3)), null);
   assert.is(klDivergence(new Normal(0, 1).expand([2]).toEvent(1), new StudentT([1, 2]).toEvent(1)), null);
   assert.is(klDivergence(new Normal(0, 1).mask(1), new Normal(0, 1)), null);
@@ -201,7 +201,7 @@ test("every pair of families with a closed form agrees with draws (n = 20,000, 4
       const terms = withValidation(false, () => values(q.logProb(x).sub(p.logProb(x))));
       const mean = terms.reduce((a, b) => a + b, 0) / terms.length;
       const error = Math.sqrt(terms.reduce((a, b) => a + (b - mean) ** 2, 0)) / terms.length;
-      // Draws say nothing where a rare one decides.
+      // Skip pairs in which a rare draw dominates the mean.
       if (!(error <= 0.05 * Math.max(1, Math.abs(mean)))) continue;
       assert.ok(
         Math.abs(mean - closed) <= 4.5 * error + 1e-12 * Math.max(1, Math.abs(closed)),
@@ -213,7 +213,7 @@ test("every pair of families with a closed form agrees with draws (n = 20,000, 4
   assert.ok(compared > 90, `${compared} pairs were compared`);
 });
 
-test("a bijection of both changes nothing; other transforms have no closed form", () => {
+test("the same bijection of both does not change the divergence; different transforms have no closed form", () => {
   const [q, p] = [new Normal(0, 1), new Normal(1, 2)];
   const through = (base: Distribution, scale: number) =>
     new TransformedDistribution(base, [new Affine(1, scale), new Exp()]);
@@ -227,7 +227,7 @@ test("a bijection of both changes nothing; other transforms have no closed form"
   assert.is(klDivergence(new Binomial(3, 0.5), new Binomial(4, 0.5)), null);
 });
 
-test("laws that are close to each other: mpmath, 60 digits", () => {
+test("divergences of distributions that are close to each other agree with 60 digits of mpmath", () => {
   const close = (q: Distribution, p: Distribution, want: number) => {
     const got = klDivergence(q, p)?.item() as number;
     assert.ok(Math.abs(got - want) <= 1e-9 * want, `${got} is not ${want}`);
@@ -239,7 +239,7 @@ test("laws that are close to each other: mpmath, 60 digits", () => {
   close(new Binomial(1e6, 0.3), new Binomial(1e6, 0.30001), 0.0002380922147639983);
 });
 
-test("families of a user carry divergences of their own", () => {
+test("a user's family may declare divergences", () => {
   const { family, constraints } = distributions;
   const logRatioOfSizes = (q: Distribution, p: Distribution): Tensor =>
     (p.params.size as Tensor).log().sub((q.params.size as Tensor).log());

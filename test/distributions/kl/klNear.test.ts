@@ -1,7 +1,7 @@
 /**
- * KL divergences between distributions whose parameters are about 1e-7 apart, where terms of size 1e-7 cancel to 1e-14, against 60 digits
- * of golden/generate/klNear.py, to a relative error of 1e-7 for the exact float64 inputs. Entropies and divergences with classes of
- * probability 0, with their gradients, against closed forms.
+ * KL divergences between distributions whose parameters are about 1e-7 apart, where terms of size 1e-7 cancel to 1e-14, compared with 60 digits
+ * of golden/generate/klNear.py for the exact float64 inputs, to a relative error of 1e-7. Entropies and divergences with classes of
+ * probability 0, and the gradients of these, compared with closed forms.
  */
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
@@ -25,7 +25,7 @@ const make = (name: string, params: Given) =>
   new (all[name] as new (params: Given) => distributions.Distribution)(params);
 
 for (const name of new Set(rows.map(([q, , p]) => `${q} ${p}`)))
-  test(`${name}: almost the same`, () => {
+  test(`${name}: the divergence of almost equal distributions keeps its digits`, () => {
     for (const [q, ofQ, p, ofP, truth] of rows.filter((row) => `${row[0]} ${row[2]}` === name)) {
       const got = klDivergence(make(q, ofQ), make(p, ofP))?.item() as number;
       const off = Math.abs(got / truth - 1);
@@ -36,13 +36,13 @@ for (const name of new Set(rows.map(([q, , p]) => `${q} ${p}`)))
     }
   });
 
-/** Parameters with which a divergence is smooth, whatever the others are. */
+/** The parameters in which a divergence is smooth, whatever the values of the other parameters. */
 const SMOOTH = new Set(["loc", "scale", "rate", "concentration", "concentration1", "concentration0", "df", "alpha"]);
 
-/** Where differences of steps of 1e-3 are good ones. */
+/** Values at which finite differences with steps of 1e-3 are accurate. */
 const isModest = (given: Given): boolean => Object.values(given).every((x) => !(x > 1e4));
 
-test("gradients of divergences are those of finite differences, close by and farther away", () => {
+test("gradients of divergences equal finite differences, for distributions that are close or farther apart", () => {
   for (const [q, ofQ, p, ofP] of rows.filter(([name, x]) => !["Pareto", "Uniform"].includes(name) && isModest(x)))
     for (const factor of [1, 1.07]) {
       const smooth = (given: Given): string[] =>
@@ -79,7 +79,7 @@ const near = (got: Tensor, truth: number[]): void => {
 };
 const classes = [Categorical, OneHotCategorical] as const;
 
-test("gradients of divergences are those of finite differences, close by and far away", () => {
+test("gradients of divergences equal finite differences, for distributions that are close or far apart", () => {
   for (const [q, p] of [
     [
       [0.2, -0.4, 1],
@@ -106,7 +106,7 @@ test("gradients of divergences are those of finite differences, close by and far
   }
 });
 
-test("a class with logit -Infinity: entropies, divergences and their gradients are those without it", () => {
+test("a class with logit -Infinity adds nothing to entropies, divergences and their gradients", () => {
   const [two, s] = [Math.LN2, Math.E / (1 + Math.E) ** 2];
   for (const Class of classes) {
     const entropy = (logits: Tensor) => new Class({ logits }).entropy();
@@ -118,7 +118,7 @@ test("a class with logit -Infinity: entropies, divergences and their gradients a
       klDivergence(new Class({ logits }), new Class({ logits: [0, 0, 0] })) as Tensor;
     near(toUniform(tensor([0, 0, -Infinity])), [Math.log(1.5)]);
     near(grad(toUniform)([0, 1, -Infinity]), [-s, s, 0]);
-    // Where p lacks the class as well, it is the divergence of two classes; where p alone lacks one, it is infinite.
+    // If q and p both lack the class, the divergence is that of the two other classes. If only p lacks a class, it is infinite.
     const both = klDivergence(
       new Class({ logits: [0, 1, -Infinity] }),
       new Class({ logits: [0, 0, -Infinity] }),
@@ -130,7 +130,7 @@ test("a class with logit -Infinity: entropies, divergences and their gradients a
   }
 });
 
-test("a probability of 0: the entropy rises without bound from there, along the other classes as without it", () => {
+test("at a probability of 0 the slope of the entropy is infinite; slopes for the other classes are as without this class", () => {
   for (const Class of classes) {
     const entropy = (probs: Tensor) => new Class(probs).entropy();
     near(entropy(tensor([0.5, 0.5, 0])), [Math.LN2]);
@@ -141,7 +141,7 @@ test("a probability of 0: the entropy rises without bound from there, along the 
   }
 });
 
-test("Bernoulli at the ends: log odds have slope 0, probabilities an infinite one", () => {
+test("the entropy of Bernoulli at 0 and 1 has slope 0 in the log odds and an infinite slope in the probability; KL is finite", () => {
   const entropy = (logits: Tensor) => new Bernoulli({ logits }).entropy();
   near(entropy(tensor([Infinity, -Infinity])), [0, 0]);
   near(grad((l: Tensor) => entropy(l).sum())([Infinity, -Infinity]), [0, 0]);
@@ -151,7 +151,7 @@ test("Bernoulli at the ends: log odds have slope 0, probabilities an infinite on
   near(grad((q: Tensor) => kl(q).sum())([Infinity, -Infinity]), [0, 0]);
 });
 
-test("ContinuousBernoulli: slopes of its variance near 1/2, and their slopes", () => {
+test("ContinuousBernoulli: first and second derivatives of the variance near 1/2 keep their digits", () => {
   // With l the log odds, var = 1/12 - l²/240 + l⁴/6048 - l⁶/172800 …
   const variance = (logits: Tensor) => new ContinuousBernoulli({ logits }).variance;
   for (const l of [1e-9, 1e-4, 0.02, -0.3]) {
@@ -162,7 +162,7 @@ test("ContinuousBernoulli: slopes of its variance near 1/2, and their slopes", (
     const bent = -1 / 120 + l ** 2 / 504 - l ** 4 / 5760;
     assert.ok(Math.abs(curve / bent - 1) < (Math.abs(l) < 0.1 ? 1e-9 : 1e-4), `${curve} at ${l}, not ${bent}`);
   }
-  // Both sides of where the formula changes, by Richardson's difference of the variance itself.
+  // On both sides of the point where the formula changes, compare with Richardson differences of the variance.
   for (const l of [2.9, 3.1, 20]) {
     const at = (h: number) => (variance(tensor(l + h)).item() - variance(tensor(l - h)).item()) / (2 * h);
     const difference = (4 * at(5e-4) - at(1e-3)) / 3;

@@ -1,4 +1,4 @@
-/** Bijections: values lie in the codomain, `inverse` undoes `forward`, and the log-Jacobian agrees with central differences. */
+/** Bijections: values lie in the codomain, `inverse` undoes `forward`, and log-Jacobians agree with central differences. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { random, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
@@ -82,7 +82,7 @@ function verify(
   chart: Chart = whole,
   c: Constraint | null = null,
 ): void {
-  test(`${name}: there and back, and the Jacobian`, () => {
+  test(`${name}: inverse undoes forward, and the log-Jacobian is right`, () => {
     assert.is(event.length, transform.domainEventDim, "domainEventDim");
     const x = random.normal(key, [4, 2, ...event]);
     const y = transform.forward(x);
@@ -146,12 +146,12 @@ verify("Compose of Reshape", new Compose([new Softplus(), new Reshape([6], [2, 3
 verify("Independent", new IndependentTransform(new Sigmoid(), 1), [3]);
 verify("Inverse", new Compose([new Exp(), new Inverse(new Softplus()), new Identity()]), []);
 
-test("Abs folds", () => {
+test("Abs maps x and -x to the same number", () => {
   assert.equal(new Abs().forward(tensor([-2, 3])).toArray(), [2, 3]);
   assert.equal(new Abs().inverse(tensor([2, 3])).toArray(), [2, 3]);
 });
 
-test("far from 0 a simplex keeps its sum and its smallest piece", () => {
+test("StickBreaking keeps the sum and the smallest piece far from 0", () => {
   const transform = bijectTo(constraints.simplex);
   for (const x of [
     [800, 0],
@@ -333,7 +333,7 @@ holds(
 );
 holds(constraints.independent(constraints.positive, 1), [[1, 2]], [[1, -2]]);
 
-test("an interval without one of its bounds is reached as if that bound had not been given", () => {
+test("for an interval with an infinite bound, bijectTo gives the bijection of an interval without this bound", () => {
   const x = tensor([-1, 0, 1]);
   const same = (one: Constraint, other: Constraint) =>
     near(bijectTo(one).forward(x), bijectTo(other).forward(x), 0, `${one.name} as ${other.name}`);
@@ -348,7 +348,7 @@ test("an interval without one of its bounds is reached as if that bound had not 
   );
 });
 
-test("rounding does not put a value on an open bound", () => {
+test("rounding does not move a value onto an open bound", () => {
   for (const [constraint, x] of [
     [constraints.greaterThan(2), -60],
     [constraints.greaterThan(0), -800],

@@ -1,5 +1,5 @@
 /**
- * DiscreteHMM against the sum over all paths of states in plain numbers, and against the same chain written with markov and enumerated.
+ * DiscreteHMM compared with the sum over all paths of states in plain numbers, and with the same chain written with markov and enumerated.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -42,7 +42,7 @@ const moves = [
 ];
 const [pi, rows] = [softmax(start), moves.map(softmax)];
 
-/** Every path of T states with its probability and that of what is seen, density(k, t) for state k at step t. */
+/** Every path of T states, with the joint density of path and observations. `density(k, t)` is the density of the observation at step t in state k. */
 function paths(T: number, density: (k: number, t: number) => number): { states: number[]; p: number }[] {
   let all = [{ states: [] as number[], p: 1 }];
   for (let t = 0; t < T; t++)
@@ -94,7 +94,7 @@ const CASES: readonly [Distribution, values: unknown[]][] = [
   ],
 ];
 for (const [observation, values] of CASES)
-  test(`${observation.family}: log density, filter, smoothing marginals, and the gradient, by the sum over all paths`, () => {
+  test(`${observation.family}: log density, filter, smoothing marginals and gradient equal sums over all paths`, () => {
     const hmm = new DiscreteHMM(start, moves, observation, values.length);
     const densities = values.map((x) => numbers(observation.logProb(tensor(x as number).expandDims(0)).exp()));
     const density = (k: number, t: number): number => (densities[t] as number[])[k] as number;
@@ -127,7 +127,7 @@ for (const [observation, values] of CASES)
     });
   });
 
-test("batches of chains, of parameters and of observations; expanded, masked, in vmap, compiled", () => {
+test("batches of chains, parameters and observations, expand, mask, vmap and compilation give the same densities", () => {
   const observation = new Normal(
     tensor([
       [-1, 0, 2],
@@ -179,15 +179,15 @@ test("batches of chains, of parameters and of observations; expanded, masked, in
   for (let i = 0; i < 4; i++) assert.equal(numbers(compiled(dense.add(i), x)), numbers(f(dense.add(i), x)));
 });
 
-test("impossible values have density 0 and a gradient without NaN; what is unlikely in all states that can be is kept", () => {
+test("impossible values have density 0 and a gradient without NaN; values that are unlikely in all possible states keep a density", () => {
   const stay = [
     [0, -Infinity],
     [-Infinity, 0],
   ];
-  // Both states explain one of the two numbers badly: ½ exp(-36²/2) / 2π, twice.
+  // Each state gives one of the two numbers a very small density, so the density is twice ½ exp(-36²/2) / 2π.
   const far = new DiscreteHMM([0, 0], stay, new Normal([0, 36], 1), 2);
   close(far.logProb([0, 36]).item(), -648 - Math.log(2 * Math.PI), "outlier", 1e-14);
-  // The only state that can be is the less likely one by far.
+  // The only possible state is the state in which the observation is much less likely.
   const left = new DiscreteHMM([0, -Infinity], stay, new Normal([0, 100], 1), 3);
   close(left.logProb([0, 100, 100]).item(), -10_000 - 1.5 * Math.log(2 * Math.PI), "impossible states", 1e-14);
   const never = new DiscreteHMM([0, -Infinity], stay, new Uniform([0, 2], [1, 3]), 2);
@@ -210,7 +210,7 @@ test("impossible values have density 0 and a gradient without NaN; what is unlik
   );
 });
 
-test("draws have the states' moments: means and variances of 40,000 within 4.5 standard errors, and in closed form", () => {
+test("means and variances of 40,000 draws are within 4.5 standard errors of the closed forms", () => {
   const [locs, scales, T, n] = [[-1, 0, 2], [1, 0.5, 2], 3, 40_000];
   const hmm = new DiscreteHMM(start, moves, new Normal(locs, scales), T);
   const draws = hmm.sample(random.key(3), [n]);
@@ -229,7 +229,7 @@ test("draws have the states' moments: means and variances of 40,000 within 4.5 s
     const got = column.reduce((a, b) => a + b, 0) / n;
     assert.ok(Math.abs(got - mean) < 4.5 * Math.sqrt(variance / n), `drawn mean ${t}: ${got} against ${mean}`);
   }
-  // The product of neighbours tells whether the chain moves as it should.
+  // The mean product of neighbouring steps tests the transitions of the chain.
   const product = draws.slice(0, 1, { axis: 1 }).mul(draws.slice(1, 2, { axis: 1 }));
   const pairs = paths(2, () => 1);
   const moment = (f: (a: number, b: number) => number): number =>
@@ -247,7 +247,7 @@ test("draws have the states' moments: means and variances of 40,000 within 4.5 s
   assert.equal(vectors.shape, [5, 2, 4, 2]);
 });
 
-test("in a model: the losses and gradients of the same chain with markov, enumerated", () => {
+test("in a model, losses and gradients equal those of the same chain with markov and enumeration", () => {
   const y = [0.3, -1.2, 2.4, 0.1, 1.9];
   const locs = (): Tensor => param("locs", [-1, 0.5, 2]);
   const logits = (): Tensor => param("logits", tensor(moves).maximum(-2));
@@ -274,7 +274,7 @@ test("in a model: the losses and gradients of the same chain with markov, enumer
   });
 });
 
-test("what does not fit together is refused by name", () => {
+test("parts with sizes that do not fit together are refused by name", () => {
   const normal = new Normal([0, 1, 2], 1);
   const check = (make: () => unknown, words: RegExp): void => assert.match(refusal(make).message, words);
   check(
@@ -299,7 +299,7 @@ test("what does not fit together is refused by name", () => {
   check(() => new DiscreteHMM(start, moves, normal, 4).logProb([1, 2]), /event shape \[4\]/);
 });
 
-test("chains in a plate keep to themselves: a choice for each chain is summed out as over all paths", () => {
+test("chains in a plate are independent: a choice for each chain is summed out exactly", () => {
   const xs = [
     [0.3, 1.2, -0.4],
     [1.1, 0.2, 0.9],

@@ -1,6 +1,6 @@
 /**
- * Distributions made from distributions that were themselves made from others, and what cannot be combined. Truths are densities and
- * masses of the parts, moved by hand; quadrature; and gradients of expectations in closed form.
+ * Distributions built from distributions that were themselves built from others, and combinations that are refused. Results are compared with
+ * densities and probabilities of the parts, quadrature, and closed forms of gradients of expectations.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -8,9 +8,11 @@ import { grad, random, stack, type Tensor, tensor } from "../../../autodiff/inde
 import {
   Affine,
   Categorical,
+  Delta,
   Dirichlet,
   DiscreteUniform,
   type Distribution,
+  Empirical,
   Exp,
   Exponential,
   Folded,
@@ -50,14 +52,14 @@ const moved = (base: Distribution, loc: number, scale: number) =>
   new TransformedDistribution(base, new Affine(loc, scale));
 const halves = (...components: Distribution[]) => new Mixture(new Categorical(components.map(() => 0.5)), components);
 
-test("a mixture on both sides of 0, moved: each side keeps its mass", () => {
+test("a shifted mixture with components on both sides of 0: each side keeps its probability", () => {
   const d = moved(halves(moved(new Gamma(2, 1), 0, -1), new Gamma(2, 1)), 1, 2);
   // Gamma(2, 1) has density x exp(-x).
   near(density(d, [-3, 1, 5]), [0.5 * Math.exp(-2), 0, 0.5 * Math.exp(-2)]);
   assert.ok(numbers(d.support.check(d.sample(random.key(1), [100]))).every(Boolean));
 });
 
-test("a support with a gap, moved and folded: nothing in the gap", () => {
+test("a support with a gap, shifted and folded: the density in the gap is 0", () => {
   const d = moved(halves(new Uniform(0, 1), new Uniform(2, 3)), 1, 2);
   near(density(d, [0.5, 1.5, 3.5, 4, 5.5, 6, 7.5]), [0, 0.25, 0, 0, 0.25, 0.25, 0]);
   near(density(new Folded(moved(d, -7, 1)), [0.5, 1.5, 3.5, 5]), [0.25, 0.25, 0, 0.25]);
@@ -68,13 +70,13 @@ test("a support with a gap, moved and folded: nothing in the gap", () => {
   assert.equal(numbers(far.support.check(tensor([0.5, 1.5, 2]))), [0, 1, 1]);
 });
 
-test("what is truncated below the support of its base has no mass there", () => {
+test("truncation with a bound below the support of the base adds no mass there", () => {
   const d = moved(new Truncated(moved(new Exponential(1), 1, 1), { low: -5, high: 3 }), 0, 2);
   const mass = 1 - Math.exp(-2);
   near(density(d, [-4, 1, 3, 7]), [0, 0, (0.5 * Math.exp(-0.5)) / mass, 0]);
 });
 
-test("counts: missing ones stay missing, and zeros are added where the base has none", () => {
+test("counts that the base excludes stay excluded, and zero inflation adds 0 to a base without 0", () => {
   const few = new ZeroInflated(new Truncated(new Poisson(3), { low: 2 }), 0.25);
   assert.is(density(moved(few, 1, 1), [2])[0], 0);
   near([density(moved(few, 1, 1), [1])[0] as number], [0.25]);
@@ -90,7 +92,7 @@ test("counts: missing ones stay missing, and zeros are added where the base has 
   );
 });
 
-test("a hurdle before counts that are nearly always 0", () => {
+test("Hurdle keeps its digits if the base is nearly always 0", () => {
   const first = (rate: number) => (rate * Math.exp(-rate)) / -Math.expm1(-rate);
   for (const rate of [1e-20, 1e-5, 0.1, 3])
     near(
@@ -100,7 +102,7 @@ test("a hurdle before counts that are nearly always 0", () => {
     );
 });
 
-test("parameters of a transform add to the batch", () => {
+test("parameters of a transform may add batch axes", () => {
   const d = moved(new Normal(0, 1), 0, 1);
   const three = new TransformedDistribution(new Normal(0, 1), [
     new Affine([0, 100, 200], [1, 2, 4]),
@@ -143,7 +145,7 @@ test("parameters of a transform add to the batch", () => {
   );
 });
 
-test("rounding at the ends of a support makes no NaN, and distribution functions end in 0 and 1", () => {
+test("rounding at the ends of a support gives no NaN, and distribution functions are 0 and 1 at the ends", () => {
   const top = new TransformedDistribution(new TransformedDistribution(new Exponential(1), new Sigmoid()), [
     new Affine(0, 0.3),
     new Exp(),
@@ -164,14 +166,18 @@ test("rounding at the ends of a support makes no NaN, and distribution functions
   assert.equal(density(ofWeibull, [1]), [0]);
 });
 
-test("what has no density is refused", () => {
+test("combinations without a density are refused", () => {
   refusesSaying(() => new Folded(new DiscreteUniform(-3, 3)), "Folded: base must be a continuous", "DiscreteUniform");
   refusesSaying(() => new Folded(new Dirichlet([1, 2])), "Folded: base must be a continuous", "Fold the numbers first");
   near(
     [new Folded(new Normal([1, 2], 1)).toEvent(1).logProb([1, 2]).item()],
     [numbers(new Folded(new Normal([1, 2], 1)).logProb([1, 2])).reduce((a, b) => a + b)],
   );
-  refusesSaying(() => halves(new Normal(0, 1), new Poisson(2)), "some components are discrete and others continuous");
+  refusesSaying(
+    () => halves(new Normal(0, 1), new Poisson(2)),
+    "some components are discrete (or point masses) and others continuous",
+  );
+  refusesSaying(() => halves(new Normal(0, 1), new Delta(0)), "some components are discrete (or point masses)");
   refusesSaying(() => new Truncated(new VonMises(0, 1), { low: 0 }), "Truncated: VonMises is a distribution of angles");
   // Half of the mass would be missing.
   refusesSaying(
@@ -185,7 +191,7 @@ test("what has no density is refused", () => {
   refusesSaying(() => new Permute([0, 0, 2]), "Permute: the order must have each of 0 … 2 once, got [0,0,2]");
 });
 
-test("a mixture of angles: its cdf begins at -π, and the gradient of draws with respect to the weights is unbiased", () => {
+test("the cdf of a mixture of angles begins at -π, and the gradient of draws with respect to the weights is unbiased", () => {
   const made = (t: Tensor) =>
     new MixtureSameFamily(new Categorical({ logits: stack([t, tensor(0)]) }), new VonMises([2, -1], [2, 1]));
   const n = 4000;
@@ -204,7 +210,7 @@ test("a mixture of angles: its cdf begins at -π, and the gradient of draws with
   assert.ok(Math.abs(mean - exact) < 4.5 * error && error < 0.01, `${mean} ± ${error}, exactly ${exact}`);
 });
 
-test("no path leads across a gap between components", () => {
+test("a mixture whose components leave a gap has no pathwise gradient", () => {
   const is = (d: Distribution, hasRsample: boolean) => assert.is(d.hasRsample, hasRsample, `${d}`);
   is(halves(new Uniform(0, 1), new Uniform(2, 3)), false);
   is(halves(new Uniform(2, 3), new Uniform(0, 1)), false);
@@ -226,7 +232,37 @@ test("no path leads across a gap between components", () => {
   })(0.5);
 });
 
-test("a mixture asks its components only once whether they have a cdf", () => {
+test("point masses and samples are not densities: folded, truncated or transformed, they are refused", () => {
+  const samples = new Empirical([-1, 0, 1, 2]);
+  refusesSaying(
+    () => new Folded(samples),
+    "Folded: base must be a continuous distribution",
+    "new Empirical(abs(samples))",
+  );
+  refusesSaying(() => new Folded(new Delta(2)), "Folded: base must be a continuous distribution");
+  refusesSaying(
+    () => new Truncated(samples, { low: 0 }),
+    "Truncated: Empirical has single values",
+    "Select the samples",
+  );
+  const moved = new TransformedDistribution(samples, new Exp());
+  refusesSaying(() => moved.logProb(1), "single values of positive probability", "Transform the values themselves");
+  assert.ok(numbers(moved.sample(random.key(1), [20])).every((y) => [-1, 0, 1, 2].includes(Math.round(Math.log(y)))));
+  near(density(halves(new Delta(0), samples), [0, 1]), [0.625, 0.125]);
+  assert.ok(samples.toEvent(0).expand([3]).hasAtoms && halves(samples, samples).hasAtoms && !new Normal(0, 1).hasAtoms);
+});
+
+test("angles folded: the distribution function increases from 0 to 1, by sums of the density", () => {
+  const d = new Folded(new VonMises([2, -3, 0], [1, 5, 0.1]));
+  const n = 4000;
+  const step = Math.PI / n;
+  const middles = tensor(Array.from({ length: n }, (_, i) => [(i + 0.5) * step]));
+  const sums = d.logProb(middles).exp().mul(step).cumsum(0);
+  const gap = d.cdf(middles.add(step / 2)).sub(sums);
+  assert.ok(gap.abs().max().item() < 1e-6, `${gap.abs().max()}`);
+});
+
+test("a mixture tests only once whether its components have a cdf", () => {
   let count = 0;
   class Counted extends Normal {
     override cumulative(value: Tensor): Tensor {

@@ -23,11 +23,11 @@ test("transformed: exp of a normal variable is log-normal", () => {
   near(d.logProb(Math.E).item(), new Normal(0, 1).logProb(1).item() - 1);
 });
 
-test("truncated: an exponential variable above 2 is the same law, moved by 2", () => {
+test("truncated: an exponential variable above 2 is an exponential variable plus 2", () => {
   near(new Truncated(new Exponential(1), { low: 2 }).logProb(3).item(), -1);
 });
 
-test("folded: both signs count", () => {
+test("folded: the density adds both signs", () => {
   near(new Folded(new Normal(0, 1)).logProb(1).item(), new Normal(0, 1).logProb(1).item() + Math.log(2));
 });
 
@@ -36,7 +36,7 @@ test("mixture: the component is summed out", () => {
   near(d.logProb(0).item(), new Normal(1, 1).logProb(0).item());
 });
 
-test("zero-inflated: more zeros than the base has", () => {
+test("zero-inflated: 0 has a higher probability than in the base", () => {
   near(new ZeroInflated(new Poisson(1), 0.5).logProb(0).exp().item(), 0.5 + 0.5 * Math.exp(-1));
 });
 

@@ -1,4 +1,4 @@
-/** Truncated distributions, and bounds between which too little probability is left. */
+/** Truncated distributions, and refusals of bounds with too little probability between them. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { arange, jit, random, type Tensor, tensor } from "../../../autodiff/index.js";
@@ -23,7 +23,7 @@ const near = (got: Tensor, want: Tensor | number, tolerance: number): void => {
   assert.ok(gap.min().item() === 1, `${got} is not ${want}`);
 };
 
-test("the support is what the bounds leave of that of the base", () => {
+test("the support is the part of the base's support within the bounds", () => {
   const bounds = (d: Truncated) => {
     const { low, high } = d.support as unknown as { low: Tensor; high: Tensor };
     return [low.item(), high.item()];
@@ -39,7 +39,7 @@ test("the support is what the bounds leave of that of the base", () => {
   );
   refuses(() => new Truncated(new Beta(2, 1), { low: 2 }), /Truncated: high must be > low/);
   refuses(() => new Truncated(new Poisson(2), { low: 2.1, high: 2.9 }), /high must be >= low/);
-  // A mixture reaches further than its first component.
+  // A mixture has a larger support than its first component.
   const mixture = new Mixture(new Categorical([0.5, 0.5]), [new HalfNormal(1), new Normal(0, 1)]);
   near(
     new Truncated(mixture, { high: 0 }).logProb(-1),
@@ -48,15 +48,15 @@ test("the support is what the bounds leave of that of the base", () => {
   );
 });
 
-test("so far out that no mass is known the bounds are refused, and never is a density Infinity", () => {
+test("bounds so far out that the mass between them is lost in rounding are refused, and no density is Infinity", () => {
   refuses(
     () => new Truncated(new Exponential(1), { low: 30 }),
     /low must be so small that more than 1e-8 of the mass of Exponential/,
   );
   refuses(() => new Truncated(new Normal(0, 1), { low: 9 }), /use TruncatedNormal, which has no such limit/);
-  // The memoryless law: what is left beyond 10 is the law itself.
+  // The exponential distribution has no memory: beyond 10 it is the same distribution, shifted.
   near(new Truncated(new Exponential(1), { low: 10 }).logProb(11), -1, 1e-11);
-  // A lower tail keeps its digits.
+  // In a lower tail the cdf keeps its digits.
   const tail = new Truncated(new LogNormal(0, 1), { high: 1e-12 });
   assert.ok(tail.sample(random.key(1), [100]).lessEqual(1e-12).min().item() === 1);
   withValidation(false, () => assert.is(new Truncated(new Normal(0, 1), { low: 9 }).logProb(9.1).item(), -Infinity));

@@ -106,7 +106,7 @@ const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
     [() => P.adamw(0.1, any(0.01)), /adamw: expected options/],
     [() => P.clippedAdam(0.1, any(10)), /clippedAdam: expected options/],
     [() => P.clippedAdam(0.1, any(null)), /got null/],
-    [() => any(P.sgd)(0.1, 0.9), /sgd: the learning rate is its only argument, got 0.9/],
+    [() => any(P.sgd)(0.1, 0.9), /sgd: the learning rate is the only argument, got 0.9/],
     [() => P.chain(any([P.adam(0.1)])), /chain: each part must be an optimiser/],
     [() => P.perParam(any({ a: P.adam(0.1) })), /perParam: the first argument must be a function/],
     [() => any(P.exponentialDecay)(1, 10), /exponentialDecay: decayRate must be a positive number/],
@@ -182,6 +182,29 @@ for (const [name, [canCompile, program]] of Object.entries(forArrays))
       else assert.is(refusal(() => losses(true, wrap, any(read))).code, "read-in-jit");
     }
   });
+
+test("a program that is written for an ndarray has the same steps compiled", () => {
+  type NdArray = P.Tensor["data"];
+  const programs: Record<string, [canCompile: boolean, scale: (x: NdArray) => number]> = {
+    shape: [true, (x) => x.shape[0] as number],
+    get: [false, (x) => (x.get(0) === 1 ? 1 : 2)],
+    pick: [false, (x) => x.pick(2).get() as number],
+    dtype: [false, (x) => (x.dtype === "float64" ? 1 : 2)],
+    offset: [false, (x) => (x.offset === 0 ? 1 : 2)],
+  };
+  for (const [canCompile, scale] of Object.values(programs)) {
+    const model = (x: NdArray) => sample("x", new Normal(P.param("m", 0.5), scale(x)), { obs: 3 });
+    const losses = (jit: boolean | "auto") =>
+      new P.SVI(model, () => {}, P.sgd(0.1), new P.TraceELBO(), { jit }).run(
+        key,
+        { numSteps: 12, progressBar: false },
+        P.tensor([1, 2, 3]).data,
+      ).losses;
+    assert.equal([...losses("auto")], [...losses(false)]);
+    if (canCompile) losses(true);
+    else assert.is(refusal(() => losses(true)).code, "read-in-jit");
+  }
+});
 
 test("a function under jit has tensors for typed arrays, also when it reads their elements by methods", () => {
   const f = P.jit(

@@ -12,6 +12,7 @@ import {
   clippedAdam,
   cosineDecay,
   exponentialDecay,
+  grad,
   linearSchedule,
   momentum,
   type Optimizer,
@@ -91,6 +92,27 @@ test("adam, adamw and clippedAdam follow their recurrences", () => {
   // As in Pyro, the rate decays before the step.
   const inner = adamStep((t) => 0.1 * 0.9 ** t);
   assertPath(clippedAdam(0.1, { clipNorm: 0.5, lrd: 0.9 }), (g, t, x) => inner(clip(g, 0.5), t, x));
+});
+
+test("steps have gradients, with respect to gradients and states alike", () => {
+  for (const optimizer of [adam(0.1), rmsprop(0.1), adagrad(0.1), momentum(0.1)]) {
+    const afterTwoSteps = (start: Tensor): Tensor => {
+      let x: Record<string, Tensor> = { x: start };
+      let state = optimizer.init(x);
+      for (let t = 0; t < 2; t++) {
+        const [updates, next] = optimizer.update({ x: (x.x as Tensor).square().add(t) }, state, x);
+        state = next;
+        x = applyUpdates(x, updates);
+      }
+      return x.x as Tensor;
+    };
+    const [at, h] = [0.7, 1e-5];
+    const slope = (afterTwoSteps(tensor(at + h)).item() - afterTwoSteps(tensor(at - h)).item()) / (2 * h);
+    assert.ok(
+      Math.abs(grad(afterTwoSteps)(at).item() - slope) < 1e-9 * Math.abs(slope),
+      `${grad(afterTwoSteps)(at)} against ${slope}`,
+    );
+  }
 });
 
 test("chain, clipByValue, clipByGlobalNorm and scaleBy change updates as documented", () => {

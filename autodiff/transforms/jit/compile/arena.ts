@@ -45,10 +45,10 @@ export function arenaLayoutOf(
   });
   for (const [result, input] of inPlace) offsets[result] = offsets[input] as number;
   const lastReads = lastReadsByUnit(program, units, views);
-  units.forEach((unit, at) => {
+  units.forEach((unit, index) => {
     const { results } = dataflowOf(unit, program);
     for (const i of results) if (isStored[i] === 1 && offsets[i] === -1) offsets[i] = arena.allocate(reservedSize(i));
-    for (const i of lastReads[at] as number[])
+    for (const i of lastReads[index] as number[])
       if (!permanent.has(i) && offsets[i] !== -1) arena.free(offsets[i] as number, reservedSize(i));
   });
   return { offsets, size: arena.size };
@@ -57,11 +57,11 @@ export function arenaLayoutOf(
 /** For each unit, the values whose memory no later unit reads. */
 function lastReadsByUnit(program: Program, units: readonly Unit[], views: Views): number[][] {
   const last = new Map<number, number>();
-  units.forEach((unit, at) => {
-    for (const x of dataflowOf(unit, program).reads) last.set(views.owner(x), at);
+  units.forEach((unit, index) => {
+    for (const x of dataflowOf(unit, program).reads) last.set(views.owner(x), index);
   });
   const lastReads = units.map((): number[] => []);
-  for (const [i, at] of last) (lastReads[at] as number[]).push(i);
+  for (const [i, index] of last) (lastReads[index] as number[]).push(i);
   return lastReads;
 }
 
@@ -116,22 +116,23 @@ export function findInPlace(program: Program, units: readonly Unit[], views: Vie
   const lastRead = new Map<number, number>();
   let first = units.length;
   if (carryCount > 0)
-    units.forEach((unit, at) => {
+    units.forEach((unit, index) => {
       const { results, reads } = dataflowOf(unit, program);
-      for (const i of results) unitOf.set(i, at);
-      for (const x of reads) lastRead.set(views.owner(x), at);
+      for (const i of results) unitOf.set(i, index);
+      for (const x of reads) lastRead.set(views.owner(x), index);
     });
   const owners = outputs.map((output) => views.owner(output));
   for (let k = 0; k < carryCount; k++) {
-    const [output, at] = [outputs[k] as number, unitOf.get(outputs[k] as number) ?? -1];
-    const unit = units[at];
-    if (unit?.kind !== "loop" || sizeOf(unit.shape) < MIN_REUSED || (lastRead.get(k) ?? -1) > at) continue;
+    const output = outputs[k] as number;
+    const index = unitOf.get(output) ?? -1;
+    const unit = units[index];
+    if (unit?.kind !== "loop" || sizeOf(unit.shape) < MIN_REUSED || (lastRead.get(k) ?? -1) > index) continue;
     if (!readsRowBeforeWriting(unit.shape)) continue;
     // If input k were itself an output, it would get the numbers of output k. No other output may use the memory of output k.
     if (owners.includes(k) || owners.filter((owner) => owner === output).length > 1) continue;
     if (!unit.members.every((i) => readsOwnElement(values[i] as OpValue, k, views))) continue;
     inputs.set(output, k);
-    first = Math.min(first, at);
+    first = Math.min(first, index);
   }
   const isComputedBefore = (owner: number): boolean => (unitOf.get(owner) ?? -1) < first;
   return owners.slice(carryCount).every(isComputedBefore)
@@ -141,8 +142,8 @@ export function findInPlace(program: Program, units: readonly Unit[], views: Vie
 
 /** Whether a loop in pairs (vector.ts) never writes into a row before it has read that row. */
 function readsRowBeforeWriting(shape: Shape): boolean {
-  const long = shape.filter((n) => n !== 1);
-  return long.length === 1 || (long.at(-1) as number) % 2 === 0;
+  const sizes = shape.filter((n) => n !== 1);
+  return sizes.length === 1 || (sizes.at(-1) as number) % 2 === 0;
 }
 
 /** Whether an op of a loop, for each element that it computes, reads of input k only the element at the same place. */

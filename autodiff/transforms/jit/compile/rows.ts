@@ -60,9 +60,9 @@ export interface Partition {
 /** The ops of a list that can run in blocks, and the ops before and after them; null if no ops can run in blocks. */
 export function findRows(program: Program, views: Views, list: readonly number[]): Partition | null {
   const starts = [...list.entries()].filter(([, i]) => longAxis(program, i) >= 0).slice(0, MAX_STARTS);
-  for (const [at, i] of starts) {
+  for (const [start, i] of starts) {
     const count = (program.values[i] as OpValue).shape[longAxis(program, i)] as number;
-    const partition = new Partitioner(program, views, list, count).startingAt(at);
+    const partition = new Partitioner(program, views, list, count).startingAt(start);
     if (partition !== null) return partition;
   }
   return null;
@@ -170,12 +170,12 @@ class Partitioner {
    */
   #axisOfProduct({ shape, inputs }: OpValue): number | null {
     const [left, right] = inputs as [number, number];
-    const [l, r] = [left, right].map((x) => (this.#hasRows(x) ? this.#rowAxisOf(x) : -1));
-    if (l === null || r === null || shape.length !== 2) return null;
+    const [leftAxis, rightAxis] = [left, right].map((x) => (this.#hasRows(x) ? this.#rowAxisOf(x) : -1));
+    if (leftAxis === null || rightAxis === null || shape.length !== 2) return null;
     const isSmall = (x: number): boolean => sizeOf(this.views.view(x).shape) <= MAX_SMALL;
-    if (l === 0 && r === -1) return isSmall(right) ? 0 : null;
-    if (r === 1 && l === -1) return isSmall(left) ? 1 : null;
-    return l !== 0 && r !== 1 && sizeOf(shape) <= MAX_SMALL ? SUMMED : null;
+    if (leftAxis === 0 && rightAxis === -1) return isSmall(right) ? 0 : null;
+    if (rightAxis === 1 && leftAxis === -1) return isSmall(left) ? 1 : null;
+    return leftAxis !== 0 && rightAxis !== 1 && sizeOf(shape) <= MAX_SMALL ? SUMMED : null;
   }
 
   /** SUMMED for a sum over the rows alone, or over the rows and all numbers in each row. Else null. */
