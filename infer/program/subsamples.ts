@@ -137,10 +137,11 @@ interface PlateVisit {
 }
 
 /**
- * A handler that draws one subsample for each plate name, with a separate key derived from `keyOf()`. All programs that
- * run inside the handler visit this subsample.
+ * A handler that gives a plate the same elements whenever it is opened. It draws one subsample for each plate name, with a separate key
+ * derived from `keyOf()`; without `keyOf` the subsample is drawn as it would be without the handler. All programs that run inside get
+ * these elements.
  */
-export function sharedPlatesHandler(keyOf: () => Tensor): Handler {
+export function sharedPlatesHandler(keyOf: (() => Tensor) | null): Handler {
   const visits = new Map<string, PlateVisit>();
   let draws = 0;
   return {
@@ -149,7 +150,7 @@ export function sharedPlatesHandler(keyOf: () => Tensor): Handler {
         const { size, subsampleSize } = message;
         const firstVisit = visits.get(message.name);
         if (firstVisit !== undefined) reuseVisit(message, firstVisit);
-        if (message.value === null && subsampleSize !== size)
+        if (keyOf !== null && message.value === null && subsampleSize !== size)
           message.value = random.permutation(random.foldIn(keyOf(), draws++), size).slice(0, subsampleSize);
       },
     },

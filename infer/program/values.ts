@@ -85,15 +85,22 @@ export const trackHandler: Handler = {
 /** Give the latent sites and plates of `f` their values in `trace`: the same tensors, with their provenance. */
 export function replay<A extends unknown[], R>(f: Program<A, R>, trace: Trace): Program<A, R> {
   requireKind("replay", "the second argument", trace, [(x) => x instanceof Map, "a trace, of trace(f).getTrace()"]);
-  return handler("replay", f, () => replayHandler(trace));
+  return handler("replay", f, () => replayHandler(trace, true));
 }
 
-/** The handler behind `replay`. */
-export const replayHandler = (trace: Trace): Handler => ({
+/** The handler behind `replay`. If `requiresDraws`, a latent that the trace computes is refused; else it is drawn. */
+export const replayHandler = (trace: Trace, requiresDraws = false): Handler => ({
   process: {
     sample(message) {
       const site = trace.get(message.name);
-      if (site?.type !== "sample" || message.isObserved) return;
+      if (message.isObserved) return;
+      if (requiresDraws && site?.type === "deterministic")
+        throw noEffect(
+          "replay",
+          message.name,
+          "drawn here but computed in the trace (by reparam, for example). Replay a trace of the same program.",
+        );
+      if (site?.type !== "sample") return;
       message.value = site.value;
       message.isSubstituted = false;
     },

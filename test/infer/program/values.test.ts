@@ -338,4 +338,57 @@ test("a value of which no tensor can be made is refused with the handler and the
   assert.match(error.message, 'condition: the value of "z"');
 });
 
+test("a plate that a run opens twice has the same elements both times, so that its trace can be replayed", () => {
+  const model = () => {
+    const half = { subsampleSize: 2 };
+    for (const name of ["x", "y"])
+      plate("d", 6, half, (i) => sample(name, new Delta(sample(`i_${name}`, new Delta(i)))));
+    for (const name of ["u", "v"]) for (const i of plate("loop", 6, half)) sample(`${name}${i}`, new Normal(0, 1));
+  };
+  for (let k = 0; k < 5; k++) {
+    const first = trace(seed(model, random.key(k))).getTrace();
+    const indices = numbers(first.get("d")?.value);
+    for (const name of ["x", "y"]) assert.equal(numbers(first.get(name)?.value), indices);
+    const visited = (name: string) => [...first.keys()].filter((site) => site.startsWith(name)).map((site) => site[1]);
+    assert.equal(visited("u"), visited("v"));
+    assert.equal(
+      numbers(
+        trace(seed(replay(model, first), key))
+          .getTrace()
+          .get("d")?.value,
+      ),
+      indices,
+    );
+  }
+  const given = () => {
+    for (const subsample of [
+      [0, 1],
+      [2, 3],
+    ])
+      plate("d", 6, { subsample }, () => {});
+  };
+  assert.equal(refusal(() => run(given)).code, "plate-subsample");
+});
+
+test("replay refuses a trace in which a latent of the program is computed", () => {
+  const computed = run(reparam(z, noncentred));
+  const error = refusal(() => run(replay(z, computed)));
+  assert.equal([error.code, error.site, error.op], ["no-effect", "z", "replay"]);
+  assert.is(valuesOf(replay(reparam(z, noncentred), computed), "z")[0], numbers(computed.get("z")?.value)[0]);
+});
+
+test("elbo.loss refuses a misspelt param if another one has no value, and takes initial values otherwise", () => {
+  const guide = () => sample("z", new Normal(param("loc", 2), param("spread", 1)));
+  const elbo = new TraceELBO();
+  const loss = (params: Record<string, Tensor>) => elbo.loss(key, params, z, guide).item();
+  for (const call of ["loss", "lossAndGrads", "lossWithMutableState"] as const) {
+    const error = refusal(() => elbo[call](key, { lok: tensor(0), spread: tensor(1) }, z, guide));
+    assert.equal([error.code, error.site], ["unknown-param", "lok"]);
+    assert.match(error.message, /Did you mean "loc"/);
+  }
+  assert.is(loss({ loc: tensor(2) }), loss({}));
+  // Params of other programs are of no account if all of these two have values.
+  assert.is(loss({ loc: tensor(2), spread: tensor(1), other: tensor(0) }), loss({}));
+});
+
 test.run();
