@@ -4,7 +4,6 @@
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { refuseOption } from "../checks.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
 import type { Pair, Task } from "../elbo/particles/pair.js";
 import { pairOf, replayedRun, tracedRun } from "../elbo/particles/particles.js";
@@ -28,8 +27,8 @@ export interface EnumeratedPair extends Pair {
 }
 
 /**
- * Run guide and model with each enumerated site along a separate dim. `nesting` is the number of plate dims; if it is
- * undefined, `survey` finds it.
+ * Run guide and model with each enumerated site along a separate dim. `nesting` is the least number of dims that belong
+ * to plates; `survey` finds how many are needed.
  */
 export function runEnumerated(
   key: Tensor,
@@ -38,13 +37,7 @@ export function runEnumerated(
   ...handlers: Handler[]
 ): EnumeratedPair {
   const { depth, sites } = survey(key, task, handlers);
-  const maxPlateNesting = nesting ?? depth;
-  if (depth > maxPlateNesting)
-    refuseOption(
-      "TraceEnumELBO",
-      "maxPlateNesting",
-      `maxPlateNesting is ${nesting}, but a plate has dim ${-depth}. Leave it out.`,
-    );
+  const maxPlateNesting = Math.max(nesting ?? 0, depth);
   const guideDims = new Enumerator(maxPlateNesting);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...handlers, guideDims);
   const modelDims = new Enumerator(maxPlateNesting, guideDims);

@@ -3,7 +3,7 @@
  * large table is computed. The run finds how deep the plates nest, and which enumerated sites enter the same log density.
  */
 import { broadcastShapes } from "../../autodiff/core/shape.js";
-import { broadcastTo, type Tensor } from "../../autodiff/index.js";
+import { broadcastTo, type Tensor, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { getProvenance, union } from "../../provenance/index.js";
 import type { Task } from "../elbo/particles/pair.js";
@@ -32,12 +32,10 @@ export function survey(key: Tensor, task: Task, handlers: readonly Handler[]): S
 /** Refuse batch dims of the first run that no plate declares. In later runs they meet the dims of enumerated sites. */
 export function requireDeclaredDims({ name, fn, value, isObserved, mask, scale, plates }: SampleSite): void {
   const batchOfData = isObserved ? value.shape.slice(0, value.shape.length - fn.eventDim) : [];
-  const shapes = [batchOfData, mask?.shape ?? [], typeof scale === "number" ? [] : scale.shape];
+  const shapes = [batchOfData, mask?.shape ?? [], tensor(scale).shape];
   const batch = shapes.reduce((shape, other) => broadcastShapes(name, shape, other), fn.batchShape);
-  batch.forEach((size, axis) => {
-    const dim = axis - batch.length;
-    if (size !== 1 && plates.every((plate) => plate.dim !== dim)) throw undeclaredDimError(name, batch, dim);
-  });
+  const axis = batch.findIndex((size, i) => size !== 1 && plates.every(({ dim }) => dim !== i - batch.length));
+  if (axis >= 0) throw undeclaredDimError(name, batch, axis - batch.length);
 }
 
 /** A handler that gives enumerated sites the first value of their support, and stores the size of each support in `counts`. */
