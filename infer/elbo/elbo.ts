@@ -22,7 +22,7 @@ export interface ElboOptions {
   numParticles?: number | undefined;
   /** How particles run: as a batch if possible (true, the default), as a loop (false), only as a batch ("require"), or by a function (f, keys). */
   vectorizeParticles?: Vectorize | undefined;
-  /** How many dims, counted from the right, are plates. By default a run of guide and model finds this number. */
+  /** The least number of dims, counted from the right, that belong to plates. A first run of guide and model finds how many are needed. */
   maxPlateNesting?: number | undefined;
   /** Whether TraceEnumELBO warns when it finds nothing to enumerate; true by default. */
   strictEnumerationWarning?: boolean | undefined;
