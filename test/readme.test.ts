@@ -138,7 +138,9 @@ function codesInUse(): Set<string> {
   const codes = new Set<string>();
   const visit = (node: ts.Node): void => {
     const isText = ts.isStringLiteral(node) || ts.isTemplateExpression(node);
-    if (isText && checker.getContextualType(node)?.aliasSymbol?.name === "ErrorCode") {
+    const expected = isText && checker.getContextualType(node);
+    // An optional argument has the type `ErrorCode | undefined`.
+    if (expected && /^ErrorCode( \| undefined)?$/.test(checker.typeToString(expected))) {
       const type = checker.getTypeAtLocation(node);
       for (const one of type.isUnion() ? type.types : [type]) if (one.isStringLiteral()) codes.add(one.value);
     }

@@ -134,8 +134,20 @@ export const logBetaDensity: Ternary = /* @__PURE__ */ ternary(
   [
     (g, _, a, b, x) => mulZeroWins(g, add(log(x), digammaDifference(a, b))),
     (g, _, a, b, x) => mulZeroWins(g, add(log1p(x.neg()), digammaDifference(b, a))),
-    (g, _, a, b, x) =>
-      mulZeroWins(g, sub(mulZeroWins(sub(a, 1), reciprocal(x)), mulZeroWins(sub(b, 1), reciprocal(sub(1, x))))),
+    (g, _, a, b, x) => mulZeroWins(g, betaSlope(a, b, x)),
+  ],
+);
+/** (a - 1) / x - (b - 1) / (1 - x), the derivative of logBetaDensity with respect to x. A term whose numerator is 0 is 0. */
+const betaSlope: Ternary = /* @__PURE__ */ ternary(
+  "betaSlope",
+  (a, b, x) => (a === 1 ? 0 : (a - 1) * (1 / x)) - (b === 1 ? 0 : (b - 1) * (1 / (1 - x))),
+  [
+    (g, _, __, ___, x) => mulZeroWins(g, reciprocal(x)),
+    (g, _, __, ___, x) => mulZeroWins(g, neg(reciprocal(sub(1, x)))),
+    (g, _, a, b, x) => {
+      const atOne = mulZeroWins(sub(b, 1), square(reciprocal(sub(1, x))));
+      return mulZeroWins(g, neg(add(mulZeroWins(sub(a, 1), square(reciprocal(x))), atOne)));
+    },
   ],
 );
 

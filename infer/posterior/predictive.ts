@@ -24,7 +24,7 @@ import { discreteDraw } from "../enumeration/inferDiscrete.js";
 import { block } from "../program/handlers.js";
 import { type Handler, type Model, withHandlers } from "../program/messages.js";
 import { givenPlatesHandler, sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
-import { isFactor, type Trace } from "../program/trace.js";
+import { isFactor, sampleSites, type Trace } from "../program/trace.js";
 import { substituteHandler } from "../program/values.js";
 import { runWith } from "./logDensity.js";
 import {
@@ -187,9 +187,17 @@ export class Predictive {
       shapesHandler,
     );
     if (guideTrace === null) {
-      requireUsedSamples(modelTrace, samples);
+      requireUsedSamples(modelTrace, Object.keys(samples), "posteriorSamples");
       requireElements(modelTrace, samples);
-    } else checkPlates(guideTrace, modelTrace);
+    } else {
+      const draws = [...sampleSites(guideTrace)].filter(({ isObserved, infer }) => !isObserved && !infer.isAuxiliary);
+      requireUsedSamples(
+        modelTrace,
+        draws.map(({ name }) => name),
+        "the guide",
+      );
+      checkPlates(guideTrace, modelTrace);
+    }
     const collected: Record<string, Tensor> = emptyRecord();
     for (const [name, site] of modelTrace) {
       const isWanted = returnSites

@@ -79,15 +79,18 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
   }
 }
 
-/** Refuse posterior samples if none of their names is a site of the program. One is enough: the samples may be those of a larger model. */
-export function requireUsedSamples(run: Trace, samples: Record<string, unknown>): void {
-  const [first, ...others] = Object.keys(samples);
-  if (first === undefined || [first, ...others].some((name) => run.has(name))) return;
+/**
+ * Refuse posterior samples, or the latents of a guide, if none of their names is a site of the program. One is enough: they may be those of
+ * a larger model.
+ */
+export function requireUsedSamples(run: Trace, names: readonly string[], source: string): void {
+  const [first] = names;
+  if (first === undefined || names.some((name) => run.has(name))) return;
   refuse(
     "Predictive",
     "unknown-site",
     first,
-    `the program has none of the sites ${quoted([first, ...others])} of posteriorSamples. It has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
+    `the program has none of the sites ${quoted(names)} of ${source}. It has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
   );
 }
 

@@ -50,6 +50,10 @@ export function lift<A extends unknown[], R>(
           else giveValue(message, value);
           drawn.set(place, message.value);
         },
+        module(message) {
+          // The network has to declare its params, with their shapes, before they can be drawn.
+          message.stop = !isRecord || Object.keys(priors).some((name) => name.startsWith(`${message.name}/`));
+        },
       },
     };
   });
@@ -106,7 +110,8 @@ function priorOfShape(
   const inside = plates.filter(hasPlateAxis);
   const events = Math.max(0, eventDim - eventShape.length);
   const plateAxes = inside.map(({ dim }) => lead.length - events + (dim as number));
-  const after = lead.map((n, axis) => (plateAxes.includes(axis) ? (before[axis] as number) : n));
-  if (sameShape(before, after)) return prior;
+  const isOfPlate = (_: number, axis: number): boolean => plateAxes.includes(axis);
+  const after = lead.map((n, axis) => (isOfPlate(n, axis) ? (before[axis] as number) : n));
+  if (sameShape(before, after) && lead.slice(0, missing).every(isOfPlate)) return prior;
   return prior.expand(after).toEvent(inside.length === 0 ? lead.length : events);
 }

@@ -14,6 +14,8 @@ import type { InferOptions } from "./inferOptions.js";
 export interface SampleMessage {
   readonly type: "sample";
   name: string;
+  /** The name that the program gives, without the prefix of any `scope`. */
+  readonly declared: string;
   fn: Distribution;
   value: Tensor | null;
   isObserved: boolean;

@@ -66,6 +66,7 @@ export function sampleOutside(
   const message: SampleMessage = {
     type: "sample",
     name,
+    declared: name,
     fn,
     value: obs == null ? null : tensor(obs),
     isObserved: obs != null,

@@ -7,9 +7,10 @@ import type { Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { requireKind } from "../checks.js";
-import { handlerOfNames } from "./handlers.js";
+import { handlerOfNames, inferConfig } from "./handlers.js";
 import type { SampleMessage } from "./messages.js";
 import { computed } from "./primitives.js";
+import { seed } from "./values.js";
 
 /** A strategy: samples the new variables and returns the site's value (reparamStrategies.ts). */
 export type Reparam = (name: string, fn: Distribution) => Tensor;
@@ -30,11 +31,16 @@ export function reparam<A extends unknown[], R>(
   return handlerOfNames("reparam", f, names, ["sample"], () => ({
     process: {
       sample(message) {
-        const { name, fn, value } = message;
-        const strategy = value === null ? strategyFor(message) : null;
+        const strategy = message.value === null ? strategyFor(message) : null;
         if (!strategy) return;
+        const { declared, fn, infer, key } = message;
+        // The new sites get the options and the key of the old one. An inner `scope` adds its prefix to their names.
+        const draw = inferConfig(
+          () => strategy(declared, fn),
+          (site) => ({ ...infer, ...site.infer }),
+        );
         message.stop = true;
-        message.value = computed(name, strategy(name, fn));
+        message.value = computed(declared, key === null ? draw() : seed(draw, key)());
       },
     },
   }));

@@ -9,7 +9,7 @@ import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import { overElements } from "../../distributions/core/distribution.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { inRun, type Provenance, union, withAmbient } from "../../provenance/index.js";
+import { inRun, type Provenance, withAmbient } from "../../provenance/index.js";
 import { requireKind } from "../checks.js";
 import { familyOf, type InferOptions } from "./inferOptions.js";
 import { type Handler, type Listeners, type PlateFrame, type SampleMessage, withHandler } from "./messages.js";

@@ -2,7 +2,7 @@
  * Handlers that give sites their keys or values: seed, replay, substitute, condition, uncondition and intervene. A value that has one
  * element for each element of a plate is in the order of these elements, and each run uses the elements that it visits.
  */
-import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { PedigradError, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
@@ -24,7 +24,9 @@ interface Values {
 
 function readData(op: string, data: Data): Values {
   const convert = (name: string, value: TensorLike | undefined): Tensor | undefined =>
-    value === undefined ? undefined : reportAsSite(name, () => tensor(value), `${op}: the value of`);
+    value === undefined || value instanceof Tensor
+      ? value
+      : reportAsSite(name, () => tensor(value), `${op}: the value of`);
   if (typeof data === "function") return { names: [], of: (name) => convert(name, data(name)) };
   if (data instanceof Map) return { names: [...data.keys()], of: (name) => convert(name, data.get(name)) };
   requireKind(op, "the second argument", data, [isRecord, "values by name, a Map of them, or a function of the name"]);

@@ -135,6 +135,8 @@ const rows: Row[] = [
   ["trigamma", [0], INF],
   ["trigamma", [INF], 0, 0],
   ["logBeta", [0, 1], INF, -INF, null],
+  ["logBeta", [-INF, 1], NAN, NAN, NAN],
+  ["logBeta", [-1e300, 9.5], NAN, NAN, null],
   ["erf", [INF], 1, 0],
   ["erfc", [INF], 0, 0],
   ["erfcx", [INF], 0, 0],

@@ -157,6 +157,22 @@ test("logLikelihood and logDensity refuse a param without a value instead of usi
   assert.ok(Math.abs((logLikelihood(learnt, { mu: [1], sd: [2] }).x as Tensor).at(0).item() - want) < 1e-14);
 });
 
+test("a guide that draws none of the model's sites is refused; one site is enough", () => {
+  const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1e-9));
+  const guide =
+    (...names: string[]) =>
+    () => {
+      for (const name of names) sample(name, new Normal(100, 1e-9));
+    };
+  const predict = (...names: string[]) =>
+    new Predictive(model, { guide: guide(...names), params: {}, numSamples: 1 }).run(key).x as Tensor;
+  const error = refusal(() => predict("zz", "other"));
+  assert.equal([error.code, error.site], ["unknown-site", "zz"]);
+  assert.match(error.message, /none of the sites "zz", "other" of the guide.*Did you mean "z"/);
+  assert.ok(Math.abs(predict("other", "z").at(0).item() - 100) < 1e-6);
+  predict();
+});
+
 test("logLikelihood without draws is refused by name", () => {
   for (const f of [() => sample("x", new Normal(0, 1), { obs: 1 }), () => {}]) {
     const error = refusal(() => logLikelihood(f, {}));

@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   AutoDelta,
+  AutoNormal,
   adam,
   Categorical,
   condition,
@@ -16,7 +17,9 @@ import {
   logLikelihood,
   type Model,
   MultivariateNormal,
+  module,
   Normal,
+  nn,
   Predictive,
   param,
   plate,
@@ -230,6 +233,8 @@ test("a lifted param has the param's shape, whatever the shape of its prior", ()
   for (const [shape, prior, batch] of [
     [[], normal, []],
     [[3], normal, []],
+    [[1], normal, []],
+    [[1, 1], new Normal([0], 1), []],
     [[2, 3], normal, []],
     [[2, 3], new Normal(zeros([3]), 1), []],
     [[2, 3], new Normal(zeros([2, 1]), 1), []],
@@ -247,6 +252,7 @@ test("a lifted param has the param's shape, whatever the shape of its prior", ()
   for (const [shape, options, event] of [
     [[5], {}, []],
     [[5, 3], { eventDim: 1 }, [3]],
+    [[5, 1], { eventDim: 1 }, [1]],
     [[5, 2, 3], { eventDim: 2 }, [2, 3]],
   ] as const) {
     const site = lifted([...shape], normal, options, true);
@@ -263,6 +269,49 @@ test("a lifted param has the param's shape, whatever the shape of its prior", ()
   ] as const) {
     const error = refusal(() => lifted([...shape], prior));
     assert.equal([error.code, error.site], ["shape-mismatch", "w"]);
+  }
+});
+
+test("reparam: an inner scope names the new sites once, and they take the options and the key of the old one", () => {
+  const names = (f: Model) => [...run(f).keys()];
+  for (const prefix of ["a", "a/b"])
+    assert.equal(names(reparam(scope(z, { prefix }), { [`${prefix}/z`]: LocScaleReparam() })), [
+      `${prefix}/z_decentered`,
+      `${prefix}/z`,
+    ]);
+  assert.equal(names(scope(reparam(z, noncentred), { prefix: "a" })), ["a/z_decentered", "a/z"]);
+  const infer = { gradient: "score", baseline: { useDecayingAvgBaseline: true } } as const;
+  const site = run(reparam(() => z({ infer }), noncentred)).get("z_decentered") as SampleSite;
+  assert.equal(site.infer, infer);
+  assert.not.ok(site.fn.hasRsample);
+  const drawn = (seedOfRun: number) =>
+    numbers(
+      (
+        trace(
+          seed(
+            reparam(() => z({ key }), noncentred),
+            seedOfRun,
+          ),
+        )
+          .getTrace()
+          .get("z") as SampleSite
+      ).value,
+    );
+  assert.equal(drawn(1), drawn(2));
+});
+
+test("the params of a network can be lifted and fitted", () => {
+  const model = lift(() => {
+    const y = module("net", nn.mlp([2, 3, 1]))(tensor([[1, 2]]));
+    sample("x", new Normal(y, 0.1).toEvent(2), { obs: [[1.5]] });
+  }, new Normal(0, 1));
+  const shapes = { "net/0/weight": [2, 3], "net/0/bias": [3], "net/1/weight": [3, 1], "net/1/bias": [1] };
+  for (const jit of [true, false]) {
+    const svi = new SVI(model, new AutoNormal(model), adam(0.05), new TraceELBO(), { jit });
+    const { params, losses } = svi.run(key, 200);
+    for (const [name, shape] of Object.entries(shapes)) assert.equal(params[`${name}_auto_loc`]?.shape, shape);
+    const mean = (from: number) => losses.slice(from, from + 50).reduce((a, b) => a + b / 50, 0);
+    assert.ok(mean(150) < mean(0) - 5, `${mean(0)} to ${mean(150)}`);
   }
 });
 
