@@ -7,8 +7,8 @@ import { emptyRecord, mapTree, PedigradError, type Tensor, tensor, valueAndGrad 
 import * as random from "../../autodiff/ops/random/random.js";
 import { withValidation } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { type Kind, refuseOption, requireCount, requireOptions, requireTask } from "../checks.js";
-import { type Model, withHandler } from "../program/messages.js";
+import { type Kind, refuseOption, requireCount, requireOptions, requireTask, unknownName } from "../checks.js";
+import { everyType, type Message, type Model, withHandler } from "../program/messages.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
 import { requireOutside, type SampleSite, type Trace } from "../program/trace.js";
 import type { ScoreSite } from "./costs/costs.js";
@@ -114,10 +114,20 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     requireOutside(`${this.name}.loss`);
     requireTask(`${this.name}.lossWithMutableState`, key, params, model, guide);
     const task = { key, values: params, model, guide, args };
+    const names = new Set<string>();
+    let lacksValue = false;
+    const listen = (message: Message): void => {
+      if (message.type !== "plate") names.add(message.name);
+      lacksValue ||= message.type === "param" && message.value === null;
+    };
     try {
-      return this.estimate(task);
+      const outcome = withHandler({ process: everyType(listen) }, () => this.estimate(task));
+      const unused = lacksValue ? Object.keys(params).find((name) => !names.has(name)) : undefined;
+      // Without its value a param would keep its initial one, and have no gradient.
+      if (unused !== undefined) throw unknownName(`${this.name}.loss`, "param", unused, names);
+      return outcome;
     } catch (error) {
-      // A draw outside the model's support may fail only where a later statement uses it. Look for its site.
+      // The cause may be a draw outside the model's support that only a later statement refused. Then blame the site of the draw.
       if (error instanceof PedigradError && FROM_VALUES.includes(error.code))
         requireSupports(task, (trace) => this.drawsForModel(trace));
       throw error;
@@ -175,10 +185,10 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   }
 }
 
-/** The codes of errors that depend on the values of draws. */
+/** The codes of errors that may come from the values of draws. */
 const FROM_VALUES: readonly string[] = ["outside-support", "bad-parameter", "bad-index"];
 
-/** Refuse a guide whose draws leave the support of the model. Other errors of the two programs are ignored. */
+/** Refuse a guide whose draws leave the support of the model. Other errors of guide and model are ignored. */
 function requireSupports(task: Task, drawsForModel: (guide: Trace) => Trace): void {
   try {
     withHandler(

@@ -13,6 +13,7 @@ import { inRun, type Provenance, withAmbient } from "../../provenance/index.js";
 import { requireKind } from "../checks.js";
 import { familyOf, type InferOptions } from "./inferOptions.js";
 import { type Handler, type Listeners, type PlateFrame, type SampleMessage, withHandler } from "./messages.js";
+import { sharedPlatesHandler } from "./subsamples.js";
 import { addSiteToError, checkBroadcast, checkPlates, checkWeight } from "./traceChecks.js";
 
 /**
@@ -192,7 +193,7 @@ export class TraceHandler implements Handler {
   }
 }
 
-/** Refuse a statement inside a function that the program, itself outside, compiles or maps over an axis. Params may be used in a batch. */
+/** Refuse a statement inside a function that the program compiles (jit) or maps over an axis (vmap). Only params may be inside vmap. */
 function refuseInside(transform: "jit" | "vmap", { name, type }: Site): never {
   const mend = transform === "jit" ? "Call the function without jit" : "Write the axis as a plate";
   throw new PedigradError({
@@ -244,7 +245,8 @@ export function requireOutside(op: string): void {
 /** `trace(f).getTrace(...args)` runs f and returns the trace of the run; the result of f is dropped. */
 export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } {
   requireKind("trace", "the first argument", f, kinds.function);
-  return { getTrace: (...args) => traceOf(f, args) };
+  // A trace has one site for a plate, however often it is opened.
+  return { getTrace: (...args) => withHandler(sharedPlatesHandler(null), () => traceOf(f, args)) };
 }
 
 /** The trace of f(...args). */

@@ -51,7 +51,7 @@ const orders = [[2, 0, 1], [0, 1, 2], [1, 1, 0], [2, 0], [2, 2], [1]];
 const at = [10, 20, 30];
 const pick = (order: readonly number[]) => order.map((i) => at[i] as number);
 
-test("a value with all elements is in their order, whoever gives it and whichever elements a plate visits", () => {
+test("a value for all elements is in the order of the plate, for every handler, whichever elements the plate visits", () => {
   for (const order of orders) {
     const inPlate =
       (body: () => void): Model =>
@@ -118,7 +118,7 @@ test("a value with all elements is in their order, whoever gives it and whicheve
   }
 });
 
-test("draws that one run hands to another stay in the order in which it visited the elements", () => {
+test("draws that pass from one run to another stay in the order in which the first run visited the elements", () => {
   for (const order of orders) {
     const visited = pick(order);
     const guide = () => plate("d", 3, { subsample: order }, () => sample("z", new Delta(subsample(at))));
@@ -161,7 +161,7 @@ test("substitute chooses the elements that a plate visits, as the plate's option
 const z = (options: object = {}) => sample("z", new Normal(0, 1), options);
 const noncentred = { z: LocScaleReparam() };
 
-test("of several values for a site the outermost counts, as in Pyro and NumPyro; observed data yield to condition only", () => {
+test("of several values for a site the outermost counts, as in Pyro and NumPyro; only condition replaces observed data", () => {
   const value = (f: Model) => valuesOf(f, "z")[0];
   assert.is(value(substitute(substitute(z, { z: 1 }), { z: 2 })), 2);
   assert.is(value(condition(condition(z, { z: 1 }), { z: 2 })), 2);
@@ -272,7 +272,7 @@ test("a lifted param has the param's shape, whatever the shape of its prior", ()
   }
 });
 
-test("reparam: an inner scope names the new sites once, and they take the options and the key of the old one", () => {
+test("reparam names its new sites with the inner scope once, and gives them the options and the key of the old site", () => {
   const names = (f: Model) => [...run(f).keys()];
   for (const prefix of ["a", "a/b"])
     assert.equal(names(reparam(scope(z, { prefix }), { [`${prefix}/z`]: LocScaleReparam() })), [
@@ -315,7 +315,7 @@ test("the params of a network can be lifted and fitted", () => {
   }
 });
 
-test("a lifted param that is declared twice is one latent, inside a plate, too", () => {
+test("a lifted param that is declared twice is one latent, also inside a plate", () => {
   const twice = () => {
     const outside = [param("a", 0), param("a")];
     const inside = plate("p", 3, { subsample: [0, 2] }, () => [1, 2].map(() => param("b", [0, 0, 0], { eventDim: 0 })));
@@ -330,12 +330,65 @@ test("a lifted param that is declared twice is one latent, inside a plate, too",
   assert.equal([...trace(lifted).getTrace().keys()].sort(), ["a", "b", "p"]);
 });
 
-test("a value of which no tensor can be made is refused with the handler and the site, a trace for example", () => {
+test("a value that is not a tensor, such as a trace, is refused with the names of the handler and the site", () => {
   const program = () => sample("z", new Normal(0, 1));
   const run = trace(seed(program, random.key(0))).getTrace();
   const error = refusal(() => seed(condition(program, run as never), random.key(0))());
   assert.equal([error.code, error.site], ["not-a-tensor", "z"]);
   assert.match(error.message, 'condition: the value of "z"');
+});
+
+test("a plate that a run opens twice has the same elements both times, so that its trace can be replayed", () => {
+  const model = () => {
+    const half = { subsampleSize: 2 };
+    for (const name of ["x", "y"])
+      plate("d", 6, half, (i) => sample(name, new Delta(sample(`i_${name}`, new Delta(i)))));
+    for (const name of ["u", "v"]) for (const i of plate("loop", 6, half)) sample(`${name}${i}`, new Normal(0, 1));
+  };
+  for (let k = 0; k < 5; k++) {
+    const first = trace(seed(model, random.key(k))).getTrace();
+    const indices = numbers(first.get("d")?.value);
+    for (const name of ["x", "y"]) assert.equal(numbers(first.get(name)?.value), indices);
+    const visited = (name: string) => [...first.keys()].filter((site) => site.startsWith(name)).map((site) => site[1]);
+    assert.equal(visited("u"), visited("v"));
+    assert.equal(
+      numbers(
+        trace(seed(replay(model, first), key))
+          .getTrace()
+          .get("d")?.value,
+      ),
+      indices,
+    );
+  }
+  const given = () => {
+    for (const subsample of [
+      [0, 1],
+      [2, 3],
+    ])
+      plate("d", 6, { subsample }, () => {});
+  };
+  assert.equal(refusal(() => run(given)).code, "plate-subsample");
+});
+
+test("replay refuses a trace in which a latent of the program is computed", () => {
+  const computed = run(reparam(z, noncentred));
+  const error = refusal(() => run(replay(z, computed)));
+  assert.equal([error.code, error.site, error.op], ["no-effect", "z", "replay"]);
+  assert.is(valuesOf(replay(reparam(z, noncentred), computed), "z")[0], numbers(computed.get("z")?.value)[0]);
+});
+
+test("elbo.loss refuses a misspelt param if another one has no value, and takes initial values otherwise", () => {
+  const guide = () => sample("z", new Normal(param("loc", 2), param("spread", 1)));
+  const elbo = new TraceELBO();
+  const loss = (params: Record<string, Tensor>) => elbo.loss(key, params, z, guide).item();
+  for (const call of ["loss", "lossAndGrads", "lossWithMutableState"] as const) {
+    const error = refusal(() => elbo[call](key, { lok: tensor(0), spread: tensor(1) }, z, guide));
+    assert.equal([error.code, error.site], ["unknown-param", "lok"]);
+    assert.match(error.message, /Did you mean "loc"/);
+  }
+  assert.is(loss({ loc: tensor(2) }), loss({}));
+  // Params of other programs are of no account if all of these two have values.
+  assert.is(loss({ loc: tensor(2), spread: tensor(1), other: tensor(0) }), loss({}));
 });
 
 test.run();
