@@ -114,7 +114,7 @@ export function factorOf(
       throw new PedigradError({
         code: "enumerated-dim-lost",
         site: site.name,
-        message: `site "${site.name}" has log density shape [${value.shape}], in which an op has moved the values of an enumerated site to dim ${dim}. Index by all sites at once, T.at(z, w), and keep the axes of plates.`,
+        message: `site "${site.name}": an op has moved the values of an enumerated site to dim ${dim}. Index by all sites at once, T.at(z, w), and keep plate axes.`,
       });
     names.push(name);
     shape.push(size);
