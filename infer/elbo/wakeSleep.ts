@@ -74,7 +74,7 @@ const OPTIONS = {
  *
  * and the loss is wakeTheta + phi.
  *
- * Choose it for discrete latents that have too many values to enumerate: every gradient is that of a log density at
+ * Choose it for discrete latents that have too many values to enumerate: every gradient goes through a log density at
  * constant draws (unless `estimator` is "dreg"), so the noisy score-function gradient of a cost is not needed. The guide also learns to cover the whole posterior. Use so many
  * particles that no single one of them has nearly all the weight.
  *
