@@ -92,7 +92,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   }
 
   /**
-   * The loss (minus the ELBO), a scalar whose gradient is this estimator's gradient estimate. `params` holds
+   * The loss (the negative ELBO), a scalar whose gradient is this estimator's gradient estimate. `params` holds
    * constrained parameters, and mutable state, by name.
    */
   loss(key: Tensor, params: Record<string, Tensor>, model: Model, guide: Model, ...args: unknown[]): Tensor {
