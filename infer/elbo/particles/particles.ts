@@ -45,7 +45,7 @@ export const replayedRun = (
     hostReadsOf(choices),
   );
 
-/** A handler that gives each `mutable` the value that it had when the run of `trace` ended, so that the model goes on from the guide. */
+/** A handler that gives each `mutable` the value that it had when the run of `trace` ended, so that the model continues from the guide. */
 export const mutablesHandler = (trace: Trace): Handler => ({
   process: {
     mutable(message) {
