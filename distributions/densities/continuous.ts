@@ -59,7 +59,7 @@ import { remembering } from "./remembering.js";
 /** D(k, m) = k log(k/m) + m - k for k, m >= 0, correct to a few units in the last place even where k and m are close. */
 export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
 
-/** D(k, m) from a given difference m - k, which may be more precise than the rounded m. */
+/** D(k, m) from the difference m - k, which may have more correct digits than the rounded m. */
 export function devianceFrom(k: number, m: number, difference: number): number {
   if (k === 0 || m === Infinity) return m;
   const ratio = m / k;

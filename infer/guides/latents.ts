@@ -176,7 +176,7 @@ export function toLatents(sites: readonly SampleSite[], inspection: ModelInspect
   });
 }
 
-/** A value for all elements of the plates: elements that were not visited get the values of visited ones. */
+/** A value for all elements of the plates: elements that were not visited get the values of visited elements. */
 function expandToWholePlates(value: Tensor, { fn, plates }: SampleSite): Tensor {
   let start = value;
   for (const { dim, size, subsampleSize } of plates) {
@@ -218,7 +218,7 @@ function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
     code: "masked-latent",
     op: title,
     site: name,
-    message: `${title}: latent site "${name}" is masked inside its event, so its masked elements would have a density in the guide but no prior. Put the elements into a plate instead of toEvent, or sample only the unmasked ones.`,
+    message: `${title}: latent site "${name}" is masked inside its event, so its masked elements would have a density in the guide but no prior. Put the elements into a plate instead of toEvent, or sample only the elements that are not masked.`,
   });
 }
 
