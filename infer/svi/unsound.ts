@@ -50,15 +50,11 @@ export function errorInStep(
   return new PedigradError({ code, site, param, op, message: `svi.run: in step ${step}${atSite}: ${message}` });
 }
 
-/** Warn that `stableUpdate` refused most steps of a run, since the result then differs little from the initial values, or not at all. */
+/** Warn that `stableUpdate` refused most steps of a run, since its result then differs little from its start, or not at all. */
 export function warnOfRefusedSteps(op: string, refused: number, taken: number, sites: readonly string[]): void {
-  const count =
-    refused === taken
-      ? `all ${taken} steps, so the parameters are those from which the run started`
-      : `${refused} of ${taken} steps`;
-  const cause = sites.length === 0 ? "" : ` With the last parameters, the cost of site ${quoted(sites)} is not finite.`;
+  const cause = sites.length === 0 ? "" : `, now because of site ${quoted(sites)}`;
   console.warn(
-    `pedigrad: ${op}: stableUpdate refused ${count}: a loss or a parameter was not finite.${cause} Start elsewhere (initLocFn: initToMedian(), or initParams), lower the learning rate, or leave stableUpdate out to see the cause as an error.`,
+    `pedigrad: ${op}: stableUpdate refused ${refused} of ${taken} steps, whose loss or parameters were not finite${cause}. Start elsewhere (initLocFn: initToMedian()), lower the learning rate, or leave stableUpdate out to see the cause.`,
   );
 }
 

@@ -162,7 +162,7 @@ test("a run of which stableUpdate refuses more than half of the steps gives one 
     assert.is(warnings.length, 1);
     assert.match(
       warnings[0] as string,
-      /refused all 8 steps.*site "surv".*initToMedian\(\).*learning rate.*leave stableUpdate out/,
+      /refused 8 of 8 steps.*site "surv".*initToMedian\(\).*learning rate.*leave stableUpdate out/,
     );
   }
 
@@ -183,7 +183,7 @@ test("a run of which stableUpdate refuses more than half of the steps gives one 
   };
   assert.equal(await warningsOf(runWith(3)), []);
   const [warning] = await warningsOf(runWith(4));
-  assert.match(warning as string, /refused 4 of 6 steps: a loss or a parameter was not finite/);
+  assert.match(warning as string, /refused 4 of 6 steps, whose loss or parameters were not finite/);
 });
 
 test.run();
