@@ -141,11 +141,11 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
     program: 'import { grad, tensor } from "./dist/index.js"; console.log(grad((x) => x.mul(x))(tensor(3)).item());',
   },
   "a density": {
-    most: 47.6,
+    most: 47.7,
     program: 'import { Normal } from "./dist/index.js"; console.log(new Normal(0, 1).logProb(1).item());',
   },
   "the coin": {
-    most: 113.5,
+    most: 113.6,
     program: `
       import { adam, Bernoulli, Beta, constraints, param, plate, random, SVI, sample, TraceGraphELBO, tensor } from "./dist/index.js";
       const model = (flips) => {
