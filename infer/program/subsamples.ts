@@ -110,6 +110,15 @@ export function checkSubsample(name: string, size: number, { subsample, subsampl
   return indices;
 }
 
+/** Let a plate that is being opened visit the elements with these indices. */
+export function chooseElements(message: PlateMessage, indices: Tensor): void {
+  const { name, size } = message;
+  const value = checkSubsample(name, size, { subsample: indices });
+  if (value.length > size || value.length < Math.min(1, size))
+    refuse(name, "plate-size", `is given ${value.length} indices, but has ${size} elements.`);
+  Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+}
+
 /** Set the size of a plate that was declared without a size to the size of its first site. */
 export function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): void {
   const lead = value === null ? [] : value.shape.slice(0, value.shape.length - fn.eventDim);
@@ -195,7 +204,7 @@ export const givenPlatesHandler = (
       if (!Object.hasOwn(values, name)) return;
       message.areValuesVisited = true;
       const value = values[name] as Tensor;
-      if (given === null) Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+      if (given === null) chooseElements(message, value);
       else if (message.isGiven)
         requireSameElements(
           name,

@@ -9,7 +9,7 @@ import { isRecord } from "../../provenance/base/records.js";
 import { requireKey, requireKind } from "../checks.js";
 import { handler, handlerOfNames, type Program } from "./handlers.js";
 import type { Handler, PlateMessage } from "./messages.js";
-import { reuseVisit, selectVisited } from "./subsamples.js";
+import { chooseElements, reuseVisit, selectVisited } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 import { reportAsSite } from "./traceChecks.js";
 
@@ -139,8 +139,9 @@ export function substituteHandler(
   const valueFor = (name: string, before: unknown): Tensor | undefined =>
     before === null || replaces ? values.of(name) : undefined;
   const choosePlate = (message: PlateMessage): void => {
-    const value = message.value === null ? values.of(message.name) : undefined;
-    if (value !== undefined) Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+    // A function may return a value for every name, also for one that it does not mean.
+    const indices = values.names.includes(message.name) ? values.of(message.name) : undefined;
+    if (message.value === null && indices !== undefined) chooseElements(message, indices);
   };
   const drawn: string[] = [];
   return {
