@@ -62,7 +62,7 @@ export const unknownParam = (param: string, params: ReadonlyMap<string, unknown>
 /** The names in quotation marks, separated by commas, for error messages. */
 export const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(", ") || "none";
 
-/** The error of `op` for a name that the program does not have; `names` are those that it has. */
+/** The error of `op` for a name that the program does not have; `names` are the names that the program has. */
 export const unknownName = (
   op: string,
   what: "site" | "param",

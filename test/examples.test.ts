@@ -73,7 +73,7 @@ test("every public class has an example", () => {
 });
 
 for (const { file, of, code } of examples)
-  test(`${file}: ${of}`, () => {
+  test(`the example of ${of} in ${file} is right`, () => {
     const { log } = console;
     console.log = () => {};
     try {

@@ -165,7 +165,7 @@ test("docs/errors.md and ErrorCode have the codes that the library refuses with,
 });
 
 const numberIn = (text: string, pattern: RegExp): number => Number(pattern.exec(text)?.[1]?.replaceAll(",", ""));
-test("what README says provenance buys is what its commands print", () => {
+test("the numbers in README are the numbers that its commands print", () => {
   const readme = readFileSync(join(root, "README.md"), "utf8");
   const coin = run("examples/coin.ts");
   const mixture = run("examples/gaussianMixture.ts");

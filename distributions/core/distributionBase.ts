@@ -115,7 +115,7 @@ export abstract class DistributionBase<P extends Params = Params> {
   get isDiscrete(): boolean {
     return this.support.isDiscrete;
   }
-  /** Whether `logDensity` is a log probability: for counts, and for point masses and samples, whose support has every number. */
+  /** Whether `logDensity` is a log probability: true for discrete distributions, point masses and samples. */
   get hasAtoms(): boolean {
     return this.isDiscrete;
   }

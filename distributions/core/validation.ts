@@ -80,7 +80,7 @@ const eventShape = (x: Tensor, { eventDim }: Expected): Shape => x.shape.slice(x
 /** The whole batch that an example inside vmap belongs to. */
 const unbatched = (x: Tensor): Tensor => (x.batch === null ? x : unbatched(x.batch.value));
 
-// Longer vectors and matrices are abridged in errors, and the place of their first number that is not finite is given.
+/** Of events with more numbers than this, an error shows only some numbers, and the place of the first number that is not finite. */
 const MAX_SHOWN = 20;
 
 /** Refuse x because of one of its elements; `cause` is the tensor whose numbers led to the refusal. */

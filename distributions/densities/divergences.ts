@@ -103,13 +103,13 @@ export const scaleDivergence: Binary = /* @__PURE__ */ binary(
   ],
 );
 
-/** ψ(a + d) - ψ(a), d of either sign. */
+/** ψ(a + d) - ψ(a), where ψ is the digamma function and d may be negative. */
 export const digammaStep = (a: Tensor, d: Tensor): Tensor =>
   mul(sign(d), digammaDifference(minimum(a, a.add(d)), abs(d)));
 
 /**
- * KL(Gamma(a, 1) | Gamma(c, 1)). d = c - a is a separate argument, since the caller may know it more precisely than the difference of the
- * rounded a and c.
+ * KL(Gamma(a, 1) | Gamma(c, 1)). d = c - a is an argument of its own, because the caller may know more of its digits than the rounded a and
+ * c have.
  */
 export const gammaDivergence: Ternary = /* @__PURE__ */ ternary(
   "gammaDivergence",
@@ -127,8 +127,8 @@ const lgammaExcess: Unary = /* @__PURE__ */ unary("lgammaExcess", (u) => bregman
 ]);
 
 /**
- * KL between Gumbel distributions of scales s and t and d = (loc_q - loc_p) / t. With r = s/t and u = r - 1, it is φ(w) + log Γ(r) + γ u,
- * where w = log Γ(1 + r) - d.
+ * KL(q | p) of Gumbel distributions: φ(w) + log Γ(r) + γ u, where w = log Γ(1 + r) - d, r = s/t and u = r - 1. The scales of q and p are s
+ * and t, and d = (loc_q - loc_p) / t.
  */
 export function gumbelDivergence(s: Tensor, t: Tensor, d: Tensor): Tensor {
   const [u, logr] = [s.sub(t).div(t), logRatio(s, t)];
@@ -142,7 +142,7 @@ export function gumbelDivergence(s: Tensor, t: Tensor, d: Tensor): Tensor {
   return excessOverExp(w).add(where(isNear, excess, logGamma.sub(logr).add(first)));
 }
 
-/** KL between Cauchy distributions of scales s and t, d = loc_q - loc_p apart: log(((s + t)² + d²) / (4 s t)) (Chyzak and Nielsen 2019). */
+/** KL between Cauchy distributions of scales s and t: log(((s + t)² + d²) / (4 s t)) with d = loc_q - loc_p (Chyzak and Nielsen 2019). */
 export const cauchyDivergence: Ternary = /* @__PURE__ */ ternary(
   "cauchyDivergence",
   (s, t, d) => {
@@ -164,7 +164,7 @@ export const cauchyDivergence: Ternary = /* @__PURE__ */ ternary(
     },
   ],
 );
-/** (s² - t² - d²) / (s ((s + t)² + d²)). */
+/** The derivative of `cauchyDivergence` by s: (s² - t² - d²) / (s ((s + t)² + d²)). */
 function cauchySlope(s: Tensor, t: Tensor, d: Tensor): Tensor {
   const q = abs(d.div(s.add(t)));
   const share = where(greater(q, 1), reciprocal(square(reciprocal(q)).add(1)), square(q).div(square(q).add(1)));

@@ -33,9 +33,9 @@ type Concentrations = Of<"concentration1" | "concentration0">;
 type BetaParams = Concentrations["params"];
 
 /**
- * KL(q | p) of Beta distributions. The caller may know the differences of their concentrations more precisely than the rounded numbers. If
- * they are small, terms of first order would cancel in the formula with log B; if not, the terms of the other formula, which grow with the
- * larger concentration, would.
+ * KL(q | p) of Beta distributions. `aStep` and `bStep` are the differences of their concentrations, which the caller may know more
+ * precisely than the rounded concentrations do. If the differences are small, the first-order terms of the formula with log B would cancel.
+ * If not, the terms of the other formula, which grow with the larger concentration, would cancel.
  */
 function klOfBetas(
   { concentration1: a, concentration0: b }: BetaParams,

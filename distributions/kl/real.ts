@@ -47,7 +47,7 @@ const meanLogNormal = (mean: Tensor, variance: Tensor, { loc, scale }: Tensors<"
     .sub(LOG_SQRT_2PI);
 export const ofStudentT = (): Divergences => ({
   to: {
-    // Without a mean, the mean of (x - loc)² is infinite all the same.
+    // The mean of (x - loc)² is infinite even if the mean of x does not exist.
     Normal: divergence((q: Of<"df" | "loc" | "scale">, { params }: LocScale) =>
       fromMeanLogDensity(q, -Infinity, Infinity, () =>
         meanLogNormal(q.params.loc, where(greater(q.params.df, 2), q.variance, Infinity), params),

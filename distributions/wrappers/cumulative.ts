@@ -1,4 +1,4 @@
-/** Distribution functions of distributions that are part of others. */
+/** The cdf of a distribution inside a wrapper. */
 import { greater, greaterEqual, less, lessEqual, type Tensor, tensor, where } from "../../autodiff/index.js";
 import type { Distribution } from "../core/distribution.js";
 
@@ -6,8 +6,8 @@ import type { Distribution } from "../core/distribution.js";
 export function cumulativeOf(component: Distribution, x: Tensor): Tensor {
   const below = component.cumulative(x);
   if (component.support.name !== "circular") return below;
-  // If the antipode of the location lies between -π and x, `fromStart` is 1 too small: it is below 0, and for x <= 0 even below -1/2. If
-  // not, it is at least 0, but rounding near -π may make it slightly negative.
+  // The component's cdf starts at the antipode of its location. If the antipode lies between -π and x, `fromStart` is 1 too small: below 0,
+  // and for x <= 0 even below -1/2. If not, `fromStart` is at least 0, but rounding near -π may make it slightly negative.
   const fromStart = below.sub(component.cumulative(tensor(-Math.PI)));
   const inside = fromStart.add(less(fromStart, where(greater(x, 0), 0, -0.25)));
   return where(greaterEqual(x, Math.PI), 1, where(lessEqual(x, -Math.PI), 0, inside));

@@ -72,7 +72,7 @@ export class Truncated extends Distribution {
       refuse(`${base.label} is a distribution of angles, which have no order. Truncate a distribution of numbers.`);
     if (base.hasAtoms && !base.isDiscrete)
       refuse(
-        `${base.label} has single values of positive probability, whose share at the bounds its cdf does not tell. Select the samples themselves: new Empirical(those between the bounds).`,
+        `${base.label} has single values of positive probability, and its cdf does not give the probability of each. Select the samples instead: new Empirical(the samples between the bounds).`,
       );
     const ends = boundsOf(base.support);
     const [least, most] = ends ?? [-Infinity, Infinity];

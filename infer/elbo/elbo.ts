@@ -127,7 +127,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
       if (unused !== undefined) throw unknownName(`${this.name}.loss`, "param", unused, names);
       return outcome;
     } catch (error) {
-      // A draw outside the model's support may fail only where a later statement uses it. Look for its site.
+      // The cause may be a draw outside the model's support that only a later statement refused. Then blame the site of the draw.
       if (error instanceof PedigradError && FROM_VALUES.includes(error.code))
         requireSupports(task, (trace) => this.drawsForModel(trace));
       throw error;
@@ -185,10 +185,10 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   }
 }
 
-/** The codes of errors that depend on the values of draws. */
+/** The codes of errors that may come from the values of draws. */
 const FROM_VALUES: readonly string[] = ["outside-support", "bad-parameter", "bad-index"];
 
-/** Refuse a guide whose draws leave the support of the model. Other errors of the two programs are ignored. */
+/** Refuse a guide whose draws leave the support of the model. Other errors of guide and model are ignored. */
 function requireSupports(task: Task, drawsForModel: (guide: Trace) => Trace): void {
   try {
     withHandler(

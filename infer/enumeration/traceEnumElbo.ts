@@ -124,7 +124,7 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
     });
   }
 
-  /** The cost of a sum over several sites has the name of one of them, so look at their log densities first. */
+  /** A cost that is summed over several sites has the name of only one of these sites, so look at all log densities first. */
   protected override unsoundSitesOf(particle: EnumeratedParticle): SampleSite[] {
     const sites = particle.alternatives.flatMap(({ result: { guide, model } }) => [
       ...guide.values(),

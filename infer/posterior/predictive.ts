@@ -225,9 +225,9 @@ export class Predictive {
         },
       },
     };
-    const given = mergeRecords(this.options.params ?? {}, latents);
+    const values = mergeRecords(this.options.params ?? {}, latents);
     const model: Model = (...rest) =>
-      withHandlers([observeHandler, substituteHandler(given)], () => this.model(...rest));
+      withHandlers([observeHandler, substituteHandler(values)], () => this.model(...rest));
     const task = { key: random.foldIn(key, 2), values: {}, model, guide: () => {}, args };
     return block(() => discreteDraw("Predictive", task, {}, ...handlers))();
   }

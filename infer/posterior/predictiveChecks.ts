@@ -80,8 +80,8 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
 }
 
 /**
- * Refuse posterior samples, or the latents of a guide, if none of their names is a site of the program. One is enough: they may be those of
- * a larger model.
+ * Refuse posterior samples, or the latents of a guide, if none of `names`, their names, is a site of the program. One site is enough: the
+ * samples or the guide may belong to a larger model. Errors call them `source`.
  */
 export function requireUsedSamples(run: Trace, names: readonly string[], source: string): void {
   const [first] = names;

@@ -24,8 +24,8 @@ export function handler<A extends unknown[], R>(
 }
 
 /**
- * Like `handler`, for a handler that is given something for each of `names`. A run of `f` that sends no message of one of
- * these types under one of the names is refused.
+ * Like `handler`, for a handler whose argument has an entry for each of `names`. A run of `f` is refused if one of the names is not
+ * the name of a message of these types.
  */
 export function handlerOfNames<A extends unknown[], R>(
   op: string,

@@ -20,8 +20,8 @@ const arePriors = (x: unknown): boolean =>
 
 /**
  * Sample the params of `f` from the distributions in `priors`, by the param's name. A single distribution is the prior
- * of every param; a function of the name returns a prior or undefined. A prior of a smaller shape than its param is the prior of each of the param's elements. A name that is
- * not a param of `f` is refused, and so is a prior whose shape does not broadcast to the param's.
+ * of every param; a function of the name returns a prior or undefined. A prior whose shape is smaller than the param's shape is
+ * expanded to it. A name that is not a param of `f` is refused, and so is a prior whose shape does not broadcast to the param's shape.
  */
 export function lift<A extends unknown[], R>(
   f: Program<A, R>,
@@ -37,7 +37,7 @@ export function lift<A extends unknown[], R>(
     return typeof priors === "function" ? priors(name) : priors;
   };
   return handlerOfNames("lift", f, isRecord ? Object.keys(priors) : [], ["param"], () => {
-    // A param that is declared again in the same plates has the same value.
+    // If `f` declares a param again in the same plates, it has the same value.
     const drawn = new Map<string, ParamMessage["value"]>();
     return {
       process: {
@@ -51,7 +51,7 @@ export function lift<A extends unknown[], R>(
           drawn.set(place, message.value);
         },
         module(message) {
-          // The network has to declare its params, with their shapes, before they can be drawn.
+          // Let the network declare its params, and their shapes, before their priors are expanded.
           message.stop = !isRecord || Object.keys(priors).some((name) => name.startsWith(`${message.name}/`));
         },
       },
@@ -85,7 +85,7 @@ function giveValue(message: ParamMessage, value: ParamMessage["value"]): void {
   message.stop = true;
 }
 
-/** `prior`, expanded to the shape of the param, except along the axes of plates, which expand it themselves. */
+/** `prior`, expanded to the shape of the param, except along the axes of plates: the sample statement expands the prior along these. */
 function priorOfShape(
   { name, eventDim, plates }: ParamMessage,
   prior: Distribution,

@@ -71,7 +71,7 @@ export interface PlateMessage {
   value: Tensor | null;
   /** Whether the program itself chose the elements to visit (the option `subsample`). */
   isGiven: boolean;
-  /** Whether values that handlers give to sites in the plate are those of the visited elements, also if these are as many as all. */
+  /** Whether a value for a site in the plate is in the order of the visited elements, even if it has as many elements as the plate. */
   areValuesVisited?: boolean | undefined;
   /** Whether the plate visits all elements in order. */
   isWhole: boolean;
@@ -239,7 +239,7 @@ export interface PlateFrame {
   isWhole: boolean;
   /** Whether the program itself chose the elements to visit (the option `subsample`). */
   isGiven: boolean;
-  /** Whether values that handlers give to sites in the plate are those of the visited elements, also if these are as many as all. */
+  /** Whether a value for a site in the plate is in the order of the visited elements, even if it has as many elements as the plate. */
   areValuesVisited?: boolean | undefined;
 }
 

@@ -40,8 +40,8 @@ export function mlp(sizes: readonly number[], activation: (x: Tensor) => Tensor 
 
 /**
  * An autoregressive network (MADE, Germain et al. 2015): x [..., dim] -> [mean, logScale], each of shape [..., dim].
- * Entry i of an output depends on all entries of x before i and on no others. This needs at least dim - 1 units in every hidden layer; fewer are
- * refused. Initial outputs are close to 0.
+ * Entry i of an output depends on all entries of x before i and on no others. Every hidden layer needs at least dim - 1 units for this;
+ * fewer are refused. Initial outputs are close to 0.
  */
 export function autoregressive(
   dim: number,

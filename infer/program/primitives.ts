@@ -29,7 +29,7 @@ export interface SampleOptions {
   obsMask?: TensorLike | undefined;
   /** How the gradient of this site is taken. */
   infer?: InferOptions | undefined;
-  /** Draw with this key instead of the one that `seed` would give. */
+  /** Draw with this key instead of a key from `seed`. */
   key?: Tensor | undefined;
 }
 
@@ -109,9 +109,9 @@ function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, am
   const leftmostPlate = Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
   const inPlates = infer.enumerate === "parallel" ? full.length - fn.eventDim - leftmostPlate : Infinity;
   const sizes = full.map((n, i) => (shape[extraAxes + i] === n || i >= inPlates ? n : 1));
-  const own = Provenance.related(name, ownRelation(sizes, fn.eventDim - fn.elementDim));
+  const tag = Provenance.related(name, ownRelation(sizes, fn.eventDim - fn.elementDim));
   const inherited = isSubstituted ? union(union(value.provenance, read), drawProvenance(fn)) : value.provenance;
-  return value.withProvenance(union(inherited, own));
+  return value.withProvenance(union(inherited, tag));
 }
 
 /** The provenance of a draw from `fn`. A value given by `substitute` gets it too: the probability of the value depends on the same sites. */
@@ -218,7 +218,7 @@ export function param(
 /** Record `value` in the trace under `name`, and return it. */
 export const deterministic = (name: string, value: TensorLike): Tensor => computed(name, tensor(value), false);
 
-/** Like `deterministic`; `isSampled` says whether the value is that of a sample statement. */
+/** Like `deterministic`; `isSampled` says whether the value is the result of a sample statement. */
 export const computed = (name: string, value: Tensor, isSampled = true): Tensor =>
   send({ type: "deterministic", name, value, plates: [], isSampled, stop: false }, () => {}).value;
 

@@ -34,7 +34,7 @@ export function reparam<A extends unknown[], R>(
         const strategy = message.value === null ? strategyFor(message) : null;
         if (!strategy) return;
         const { declared, fn, infer, key } = message;
-        // The new sites get the options and the key of the old one. An inner `scope` adds its prefix to their names.
+        // The new sites get the options and the key of the old site. A `scope` inside `f` adds its prefix to the names of the new sites.
         const draw = inferConfig(
           () => strategy(declared, fn),
           (site) => ({ ...infer, ...site.infer }),

@@ -191,8 +191,8 @@ export const withWholePlates =
     withHandler(wholePlatesHandler(), () => f(...args));
 
 /**
- * A handler that gives plates the indices in `values`, by the plate's name. The other values are then those of these elements. If the
- * program gives a plate other indices, it is refused. `draws`: the values of all draws, if `values` has one draw of a batch.
+ * A handler that gives plates the indices in `values`, by the plate's name. The values of sites in these plates are in the order of the
+ * indices. A program that gives a plate other indices is refused. If `values` is one draw of a batch, `draws` has all draws.
  */
 export const givenPlatesHandler = (
   values: Readonly<Record<string, Tensor>>,
@@ -200,23 +200,23 @@ export const givenPlatesHandler = (
 ): Handler => ({
   process: {
     plate(message) {
-      const { name, value: given } = message;
+      const { name, value: indices } = message;
       if (!Object.hasOwn(values, name)) return;
       message.areValuesVisited = true;
       const value = values[name] as Tensor;
-      if (given === null) chooseElements(message, value);
+      if (indices === null) chooseElements(message, value);
       else if (message.isGiven)
         requireSameElements(
           name,
-          given,
+          indices,
           draws[name] ?? value,
-          () => "the values of its sites are those of other elements",
+          () => "the values of its sites belong to other elements",
         );
     },
   },
 });
 
-/** A handler for values that another run drew for the elements that it visited. */
+/** A handler for draws of another run, which are in the order of the elements that the other run visited. */
 export const visitedValuesHandler: Handler = {
   process: {
     plate(message) {
@@ -242,7 +242,7 @@ export function reuseVisit(message: PlateMessage, firstVisit: PlateVisit): void 
   else if (!(firstVisit.isWhole && subsampleSize === size)) message.value ??= firstVisit.value;
 }
 
-/** Refuse indices that the program gives if they are not those of `expected`, which may have a row for each draw. */
+/** Refuse indices of the program that differ from `expected`, which may have a row for each draw. */
 function requireSameElements(name: string, indices: Tensor, expected: Tensor, why: () => string): void {
   const [a, b] = [indices.toFloat64Array(), expected.toFloat64Array()];
   if (expected.shape.at(-1) === a.length && b.every((index, i) => index === a[i % a.length])) return;
@@ -255,8 +255,9 @@ function requireSameElements(name: string, indices: Tensor, expected: Tensor, wh
 }
 
 /**
- * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements. If a plate
- * visits as many elements as it has, in another order or some twice, the value counts as one of all elements in order.
+ * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements. A plate
+ * may visit as many elements as it has, in another order or some twice. Unless the handler says otherwise (`areValuesVisited`), the value
+ * is then in the order of the plate's elements, too.
  */
 export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
   let selected = value;

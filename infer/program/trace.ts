@@ -193,7 +193,7 @@ export class TraceHandler implements Handler {
   }
 }
 
-/** Refuse a statement inside a function that the program, itself outside, compiles or maps over an axis. Params may be used in a batch. */
+/** Refuse a statement inside a function that the program compiles (jit) or maps over an axis (vmap). Only params may be inside vmap. */
 function refuseInside(transform: "jit" | "vmap", { name, type }: Site): never {
   const mend = transform === "jit" ? "Call the function without jit" : "Write the axis as a plate";
   throw new PedigradError({

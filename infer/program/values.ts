@@ -1,6 +1,6 @@
 /**
- * Handlers that give sites their keys or values: seed, replay, substitute, condition, uncondition and intervene. A value that has one
- * element for each element of a plate is in the order of these elements, and each run uses the elements that it visits.
+ * Handlers that give sites their keys or values: seed, replay, substitute, condition, uncondition and intervene. A value may have one
+ * element for each element of a plate, in the order of the plate. A run uses only the elements that its plate visits.
  */
 import { PedigradError, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -16,9 +16,11 @@ import { reportAsSite } from "./traceChecks.js";
 /** Values by site name, or a function of the name. */
 export type Data = Record<string, TensorLike> | Map<string, TensorLike> | ((name: string) => TensorLike | undefined);
 
-/** The values that a handler was given. `names` is empty if they come from a function. */
+/** The values in the second argument of a handler. */
 interface Values {
+  /** The names that have values; empty if a function of the name gives the values. */
   readonly names: readonly string[];
+  /** The value for the site `name`. */
   readonly of: (name: string) => Tensor | undefined;
 }
 
@@ -44,7 +46,7 @@ const notDrawn = (op: string, site: string, from = "other sites", handlerName = 
   noEffect(
     op,
     site,
-    `computed from ${from} here, which a value of "${site}" would not change. Give values of these, or leave "${site}" out. If reparam computes it, write reparam(${handlerName}(f, data), config).`,
+    `computed from ${from} here, which a value of "${site}" would not change. Give values of ${from} instead, or leave "${site}" out. If reparam computes "${site}", write reparam(${handlerName}(f, data), config).`,
   );
 
 /** Give random keys to the latent sites of `f`, all derived from `key`: the nth request of a run gets foldIn(key, n). */
@@ -113,8 +115,8 @@ export const replayHandler = (trace: Trace, requiresDraws = false): Handler => (
 
 /**
  * Give latent sites, params, mutables and networks of `f` their values in `data`, and plates the elements to visit. Latent
- * sites stay latent; observed sites keep their data, which only `condition` replaces. A value for a sample statement that
- * reparam or `obsMask` replaces is refused, unless the latents that it is computed from have values, too.
+ * sites stay latent; observed sites keep their data, which only `condition` replaces. If reparam or `obsMask` computes the value of a
+ * sample statement from other latents, a value for the statement is refused, unless these latents have values, too.
  */
 export const substitute = <A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> =>
   handler("substitute", f, () => substituteHandler(data, { replaces: true }));
@@ -183,12 +185,12 @@ export function substituteHandler(
   };
 }
 
-/** The program `f` with the draws of another run. Values that `f` gives itself stay. */
+/** The program `f` with the draws of another run, except where handlers inside `f` give values. */
 export const withDraws = <A extends unknown[], R>(f: Program<A, R>, draws: Data): Program<A, R> =>
   handler("substitute", f, () => substituteHandler(draws));
 
 /**
- * Make sites of `f` observed, with their values in `data`, which also replace the data of sites that are observed already. A
+ * Make sites of `f` observed, with their values in `data`. They also replace the data of sites that are observed already. A
  * name that is not a site of `f` is refused, and so is a site that is computed.
  */
 export function condition<A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> {
@@ -210,7 +212,7 @@ export function condition<A extends unknown[], R>(f: Program<A, R>, data: Data):
   }));
 }
 
-/** Make the observed sites of `f` latent, so that they are drawn. */
+/** Make the observed sites of `f` latent. */
 export const uncondition = <A extends unknown[], R>(f: Program<A, R>): Program<A, R> =>
   handler("uncondition", f, () => ({
     process: {

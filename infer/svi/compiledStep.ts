@@ -19,11 +19,11 @@ export class CompiledStep {
   isOn: boolean;
   readonly #compiled;
   readonly #reference = new WeakRef(this);
-  /** The key after the last step, and its arguments, until the step is checked again. */
+  /** The key in the state after the last step, and the step's arguments. Null once `checkLast` has checked the step. */
   #last: { readonly key: Tensor; readonly args: unknown[] } | null = null;
 
   constructor(
-    /** The eager step, from which the compiled one is made. */
+    /** The eager step, from which the compiled step is made. */
     readonly eager: (state: SVIState, args: unknown[]) => StepResult,
     readonly mode: JitMode,
   ) {
@@ -61,8 +61,8 @@ export class CompiledStep {
   }
 
   /**
-   * Refuse the program if it has changed since it was compiled, and `state` comes from the last step: in a loop that calls
-   * `update`, no step is known to be the last. If this is called often, only some calls check.
+   * If `state` comes from the last step, refuse the program if it has changed since it was compiled. A loop that calls `update` does
+   * not say which step is its last, so getParams and saveState call this. To save time, not every call checks.
    */
   checkLast(state: SVIState): void {
     const last = this.#last;

@@ -22,11 +22,11 @@ const SVI_OPTIONS = {
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
 
-/** The options with `changes`, checked. An option that is undefined does not change; without changes, the same object. */
+/** The options with `changes`, which are checked. An undefined value changes nothing; without any change, `options` itself. */
 export function changedOptions(options: SVIOptions, changes: SVIOptions): SVIOptions {
   requireOptions("svi.with", changes, SVI_OPTIONS);
-  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
-  return given.length === 0 ? options : { ...options, ...Object.fromEntries(given) };
+  const defined = Object.entries(changes).filter(([, value]) => value !== undefined);
+  return defined.length === 0 ? options : { ...options, ...Object.fromEntries(defined) };
 }
 
 /** Options that `svi.init` takes in place of a key. */

@@ -154,7 +154,7 @@ export function checkBeforeSaving(state: SVIState, check: () => void): void {
   saveChecks.set(state, check);
 }
 
-/** Checks the state after the last step that anybody took by hand. */
+/** Checks the state after the last step that a loop outside the library took. */
 interface LastStep {
   checkLast(state: SVIState): void;
 }

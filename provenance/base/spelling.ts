@@ -7,7 +7,7 @@ const sortLetters = (name: string): string => [...name].sort().join("");
 const deletions = (x: string): string[] => [x, ...[...x].map((_, i) => x.slice(0, i) + x.slice(i + 1))];
 
 /**
- * The one of `names` that was probably meant by `name`: a name that differs from `name` only in case and punctuation, else
+ * The name in `names` that was probably meant by `name`: a name that differs from `name` only in case and punctuation, else
  * a name that has `name` as a synonym, else a name that differs by a single typing mistake (a letter missing, added or
  * changed, or two letters swapped), else a name with the same letters in another order.
  */

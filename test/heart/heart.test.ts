@@ -313,7 +313,7 @@ test("whatever follows a read depends on it, until the run ends, also after a th
   assert.throws(() => heart.sample("z", heart.normal(0, 1)), /run the program under trace/);
 });
 
-test("what would be silently wrong is refused by name", () => {
+test("programs whose result would be silently wrong are refused by name", () => {
   const flip = () => heart.sample("z", heart.bernoulli(0));
   const nothing = () => {};
   assert.throws(() => heart.trace(() => [flip(), flip()], [], heart.seed(0)), /"z": a second site/);

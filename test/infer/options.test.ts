@@ -63,7 +63,7 @@ test("every option has a doc comment, a test that names it, and a mention in the
   assert.ok(complaints.length === 0, `\n${complaints.join("\n")}`);
 });
 
-test("block, hide and expose together: refused, since one would be ignored", () => {
+test("block with both hide and expose is refused, since it would ignore one of the two", () => {
   const error = refusal(() => block(() => {}, { hide: ["a"], expose: ["b"] }));
   assert.equal([error.code, error.op, error.param], ["bad-option", "block", "expose"]);
 });

@@ -43,9 +43,9 @@ export class LowRankMultivariateNormal extends /* @__PURE__ */ family<
   support: realVector,
   eventShape: ({ loc }) => loc.shape.slice(-1),
   draw: (key, shape, { loc, covFactor, covDiag }) => {
-    const [own, shared] = [...random.split(key)] as [Tensor, Tensor];
-    const z = random.normal(shared, [...shape, covFactor.shape.at(-1) as number]);
-    const noise = random.normal(own, [...shape, ...loc.shape.slice(-1)]).mul(covDiag.sqrt());
+    const [diagKey, factorKey] = [...random.split(key)] as [Tensor, Tensor];
+    const z = random.normal(factorKey, [...shape, covFactor.shape.at(-1) as number]);
+    const noise = random.normal(diagKey, [...shape, ...loc.shape.slice(-1)]).mul(covDiag.sqrt());
     return matmul(covFactor, z.expandDims(-1)).squeeze(-1).add(noise).add(loc);
   },
   mean: ({ loc }) => loc,

@@ -59,13 +59,13 @@ export class Multinomial extends /* @__PURE__ */ family<
     const n = sum(x, -1, { keepDims: true });
     const [probs, logits] = [probsOf(p), logitsOf(p)];
     // This is the density of independent Poisson counts given their sum, a form in which no large terms cancel.
-    const given = (probability: Tensor): Tensor => logPoisson(x, probability.mul(n));
+    const logPoissons = (probability: Tensor): Tensor => logPoisson(x, probability.mul(n));
     const total = logPoisson(n, n).squeeze(-1);
-    if (p.probs !== undefined) return sum(given(probs), -1).sub(total);
+    if (p.probs !== undefined) return sum(logPoissons(probs), -1).sub(total);
     // The probabilities of very negative logits round to 0.
     const isTiny = less(probs, 1e-290);
     const tiny = mulZeroWins(x, logits.add(log(n))).sub(lgamma(x.add(1)));
-    return sum(where(isTiny, tiny, given(where(isTiny, 1, probs))), -1).sub(total);
+    return sum(where(isTiny, tiny, logPoissons(where(isTiny, 1, probs))), -1).sub(total);
   },
   draw: (key, shape, p) => countsOf(key, p.totalCount, probsOf(p), shape),
   mean: (p) => p.totalCount.expandDims(-1).mul(probsOf(p)),

@@ -13,7 +13,7 @@ import type { Outcome, Task } from "../particles/pair.js";
 import { hostReadsOf, mutableOf, tracedRun } from "../particles/particles.js";
 import { refuseGradients, refuseUnsupported, warnOfOptions } from "../particles/siteOptions.js";
 
-/** Sites can ask neither for a closed form nor for a baseline: every term is sampled and pathwise. */
+/** The estimator has neither closed forms nor baselines: every term is sampled and pathwise. */
 const NO_OPTIONS = {
   name: "TraceELBO (multiSampleGuide)",
   hasClosedForms: false,
@@ -30,11 +30,11 @@ export function multiSampleEstimate(task: Task): Outcome {
 function estimateOf(task: Task): Outcome {
   const guide = tracedRun(task.guide, random.foldIn(task.key, 1), task);
   const latents = [...sampleSites(guide)].filter((site) => !site.isObserved);
-  const [read] = hostReadsOf(guide);
-  if (read !== undefined)
+  const [readSite] = hostReadsOf(guide);
+  if (readSite !== undefined)
     refuse(
-      read,
-      `the guide reads the value of "${read}", where a pathwise gradient ends. Use numParticles instead, or compute with ops on the tensor.`,
+      readSite,
+      `the guide reads the value of "${readSite}", where a pathwise gradient ends. Use numParticles instead, or compute with ops on the tensor.`,
     );
   const count = countSamples(latents);
   if (!task.isMeasured) warnOfOptions(NO_OPTIONS, guide);

@@ -41,7 +41,7 @@ export interface Task {
   readonly model: Model;
   readonly guide: Model;
   readonly args: readonly unknown[];
-  /** Whether the loss is only measured (by `explain`), so that options which make a fit worse need no warning. */
+  /** Whether `explain` measures the loss. Options that make a fit worse are then without a warning. */
   readonly isMeasured?: boolean;
 }
 

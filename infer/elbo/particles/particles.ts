@@ -46,17 +46,17 @@ const handlersOf = (keyOf: () => Tensor, { values }: RunInputs): Handler[] => [
   seedHandler(keyOf),
 ];
 
-/** For each trace of a run that read values, all sites that host code had read when the run ended. */
+/** By the trace of a run: the sites whose values host code had read when the run ended. */
 const hostReads = /* @__PURE__ */ new WeakMap<Trace, Provenance>();
 export const hostReadsOf = (trace: Trace): Provenance => hostReads.get(trace) ?? Provenance.empty;
 
 /**
- * The trace of a run in which `read` counts as read from the start. A guide may keep a number that it read in a variable which the model
- * uses, so the model's run starts with the reads of the guide.
+ * The trace of a run. The sites in `reads` count as read from the start: a guide may read a number and keep it in a variable that the
+ * model uses, so the model's run starts with the reads of the guide.
  */
-const run = (f: Model, { args }: RunInputs, handlers: readonly Handler[], read = Provenance.empty): Trace =>
+const run = (f: Model, { args }: RunInputs, handlers: readonly Handler[], reads = Provenance.empty): Trace =>
   inFreshRun(() => {
-    if (read.size > 0) noteRead(read);
+    if (reads.size > 0) noteRead(reads);
     const trace = withHandlers(handlers, () => traceOf(f, args));
     if (currentAmbient().size > 0) hostReads.set(trace, currentAmbient());
     return trace;

@@ -1,4 +1,4 @@
-/** Refuses options of sample sites that an estimator does not support, and warns of those that are biased or have no effect. */
+/** Refuses options of sample sites that an estimator does not support, and warns of biased gradients and baselines without effect. */
 import { PedigradError } from "../../../autodiff/index.js";
 import { GRADIENTS } from "../../program/inferOptions.js";
 import { isScoreSite, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";

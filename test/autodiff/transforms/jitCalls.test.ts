@@ -164,6 +164,34 @@ test("a loop that passes its record back gives the same results as f, even if ca
   for (const [result, numbers] of kept) assert.is(numbersOf(result), numbers);
 });
 
+test("a loop that goes back to an earlier record starts from all of its fields", () => {
+  // The long field is written over its own place in memory; the count and the short field are copied to theirs.
+  interface State {
+    readonly long: Tensor;
+    readonly count: Tensor;
+    readonly short: Tensor;
+  }
+  const f = jit(({ long, count, short }: State): [State] => [
+    { long: long.mul(2), count: count.add(1), short: short.sub(1) },
+  ]);
+  const records: State[] = [{ long: tensor(new Float64Array(80).fill(1)), count: tensor(0), short: tensor([0, 0, 0]) }];
+  for (const [start, length] of [
+    [0, 9],
+    [1, 2],
+    [6, 1],
+    [1, 4],
+    [2, 3],
+    [0, 5],
+    [3, 4],
+  ] as const) {
+    for (let k = start; k < start + length; k++) records[k + 1] = f(records[k] as State)[0];
+    const end = start + length;
+    const { long, count, short } = records[end] as State;
+    const got = [count.item(), long.at(79).item(), short.at(2).item()];
+    assert.equal(got, [end, 2 ** end, -end], `from ${start} to ${end}`);
+  }
+});
+
 test("after a call that throws, the next call uses the record that is passed to it", () => {
   interface State {
     count: Tensor;

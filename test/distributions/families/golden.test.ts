@@ -71,7 +71,7 @@ for (const { name, entry, make } of families) {
     })),
   );
 
-  test(`${name}: log density`, () => {
+  test(`the log density of ${name} equals numbers of 50 digits`, () => {
     for (const { id, point, params, value } of points)
       compare(id, make(params).logProb(value), point.logProb, (w) =>
         TEXTBOOK.has(name) ? passRule(w, point) : stretchRule(w),
@@ -153,7 +153,7 @@ for (const { name, entry, make } of families) {
     settle();
   });
 
-  test(`${name}: pathwise derivatives`, () => {
+  test(`draws of ${name} have the right derivatives by its parameters`, () => {
     for (const { id, point, params, value } of points) {
       const { pathwise } = point;
       const d = make(params);
@@ -170,7 +170,7 @@ for (const { name, entry, make } of families) {
     settle();
   });
 
-  test(`${name}: refusals`, () => {
+  test(`${name} refuses parameters and values that are not valid`, () => {
     // The file allows weights that do not sum to 1 to be refused or normalised. This library normalises them.
     for (const { params, why } of entry.invalidParams.filter(({ why }) => !why.includes("or normalise")))
       assert.throws(

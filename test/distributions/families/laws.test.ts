@@ -63,7 +63,7 @@ const near = (got: Tensor, want: Tensor, tolerance: number, message: string): vo
 for (const family of lawful) {
   const { name } = family;
 
-  test(`${name}: shapes`, () => {
+  test(`draws and log densities of ${name} have the shapes of its batch and event`, () => {
     for (const batch of BATCHES) {
       const d = batched(family, batch);
       const event = d.eventShape;

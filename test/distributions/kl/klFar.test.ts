@@ -43,7 +43,7 @@ const ROWS: readonly [family: string, q: number[], p: number[], truth: number][]
   ["VonMises", [0, 1e-10], [0, 1.2e-10], 9.999999999999996e-23],
   ["VonMises", [1, 1e300], [1, 7], 343.9341953973944],
 ];
-test("closed forms at extreme parameters, to a relative 1e-11", () => {
+test("closed forms at extreme parameters are exact to a relative 1e-11", () => {
   for (const [family, q, p, truth] of ROWS) {
     const got = kl(family, q, p);
     assert.ok(
@@ -69,7 +69,7 @@ test("equal distributions have divergence 0, and its gradient is 0", () => {
   assert.ok(Math.abs(both.item()) < 1e-15, "beside 1e300");
 });
 
-test("where the tails are too heavy for a normal, the divergence is infinite", () => {
+test("the divergence from a distribution with heavy tails to a normal is infinite", () => {
   assert.equal(klDivergence(new Cauchy([0, 1], 1), new Normal(0, [2, 3]))?.toArray(), [Infinity, Infinity]);
   assert.equal(klDivergence(new StudentT([0.5, 1, 1.5, 2]), new Normal(0, 1))?.toArray(), new Array(4).fill(Infinity));
   const wide = klDivergence(new Normal(1e300, 1), new Normal(0, 1e300)) as Tensor;
@@ -81,7 +81,7 @@ test("where the tails are too heavy for a normal, the divergence is infinite", (
   assert.ok(Math.abs(wide.item() - Math.log(1e300)) < 1e-10);
 });
 
-test("gradients between far apart Cauchy distributions, by the closed form", () => {
+test("gradients of the divergence between Cauchy distributions far apart are derivatives of the closed form", () => {
   const at = { loc: tensor(1e200), scale: tensor(1e-200) };
   const slopes = grad((q: typeof at) => klDivergence(new Cauchy(q.loc, q.scale), new Cauchy(0, 1)) as Tensor)(at);
   assert.ok(Math.abs(slopes.loc.item() / 2e-200 - 1) < 1e-14);

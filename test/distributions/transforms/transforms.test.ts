@@ -167,7 +167,7 @@ test("StickBreaking keeps the sum and the smallest piece far from 0", () => {
 });
 
 const holds = (c: Constraint, yes: unknown[], no: unknown[]): void =>
-  test(`constraint ${c.name}`, () => {
+  test(`the constraint ${c.name} contains its numbers and no others`, () => {
     for (const x of yes) assert.is(c.check(tensor(x as number)).item(), 1, `${JSON.stringify(x)} belongs`);
     for (const x of no) assert.is(c.check(tensor(x as number)).item(), 0, `${JSON.stringify(x)} does not`);
   });

@@ -252,7 +252,7 @@ test("point masses and samples are not densities: folded, truncated or transform
   assert.ok(samples.toEvent(0).expand([3]).hasAtoms && halves(samples, samples).hasAtoms && !new Normal(0, 1).hasAtoms);
 });
 
-test("angles folded: the distribution function increases from 0 to 1, by sums of the density", () => {
+test("the cdf of folded angles increases from 0 to 1 and is the sum of the density", () => {
   const d = new Folded(new VonMises([2, -3, 0], [1, 5, 0.1]));
   const n = 4000;
   const step = Math.PI / n;

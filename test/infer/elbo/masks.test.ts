@@ -238,7 +238,7 @@ test("AutoDiscreteParallel uses the masks of its model", () => {
   }
 });
 
-test("true masks nothing: closed forms and joint guides take it, by the handler and by the distribution", () => {
+test("the mask true has no effect in closed forms and joint guides, by the handler and by the distribution", () => {
   const byHandler: Model = () => void mask(() => sample("z", new Normal(0, 1)), true)();
   const byDistribution: Model = () => void sample("z", new Normal(0, 1).mask(true));
   const guide: Model = () => void sample("z", new Normal(0.3, 1));

@@ -200,7 +200,7 @@ test("inference inside a model is refused with the name of the called function, 
   }
 });
 
-test("a baseline network that reads a number of its own site is refused, like a network that computes with the site", () => {
+test("a baseline network that reads a number of its site is refused, like a network that computes with the site", () => {
   const seen: Tensor[] = [];
   const keeping: Model = () => {
     const z = sample("z", new Bernoulli(0.4));
@@ -214,7 +214,7 @@ test("a baseline network that reads a number of its own site is refused, like a 
   }
 });
 
-test("a baseline under an estimator without baselines, and a biased gradient, are warned of once, except by explain", () => {
+test("a fit warns once of a baseline that its estimator ignores and of a biased gradient; explain does not warn", () => {
   const bit =
     (infer: InferOptions): Model =>
     () =>

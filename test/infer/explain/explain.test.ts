@@ -281,7 +281,7 @@ test("a record of misspelt options is refused; other records are arguments of th
   );
   refuses(() => ask({ measureVarience: 10, params: {} }), /unknown option "measureVarience"/);
   assert.is(seen.length, 0);
-  // A model's own record of such names is told apart by options after it.
+  // A last argument of the model that looks like options needs options after it.
   refuses(
     () => ask({ keys: 3 }),
     /"keys"\. Did you mean "key"\? .*add the options after it: \{measureVariance: false\}/,

@@ -65,7 +65,7 @@ test("the graph of a mixture: direct dependencies, plates, kinds", () => {
   ]);
 });
 
-test("in a chain each site depends on the one before it, and a branch counts as a dependency", () => {
+test("in a chain each site depends on the previous site, and a branch counts as a dependency", () => {
   const chain = () => {
     let z = sample("z0", new Normal(0, 1));
     for (let t = 1; t < 4; t++) z = sample(`z${t}`, new Normal(z, 1));

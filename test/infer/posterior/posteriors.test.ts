@@ -67,7 +67,7 @@ function schoolsByQuadrature(): Record<"mu" | "logTau", [mean: number, sd: numbe
   return { mu: [a, Math.sqrt(b - a * a)], logTau: [c, Math.sqrt(d - c * c)] };
 }
 
-test("eight schools, non-centred", () => {
+test("AutoMultivariateNormal fits eight schools, non-centred", () => {
   const model: Model = () => {
     const [mu, tau] = [sample("mu", new Normal(0, 5)), sample("tau", new HalfNormal(5))];
     plate("schools", 8, () => {

@@ -157,7 +157,7 @@ test("logLikelihood and logDensity refuse a param without a value instead of usi
   assert.ok(Math.abs((logLikelihood(learnt, { mu: [1], sd: [2] }).x as Tensor).at(0).item() - want) < 1e-14);
 });
 
-test("a guide that draws none of the model's sites is refused; one site is enough", () => {
+test("Predictive refuses a guide that draws none of the model's sites, but not a guide that draws one", () => {
   const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1e-9));
   const guide =
     (...names: string[]) =>

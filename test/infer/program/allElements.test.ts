@@ -1,4 +1,4 @@
-/** Plates that are given as many elements as they have, in another order or some twice: which element each value belongs to. */
+/** Plates that visit as many elements as they have, in another order or some twice: which element each value belongs to. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -43,14 +43,14 @@ const orders = [
   [0, 1, 2],
 ];
 const logNormal = (x: number, loc: number) => -0.5 * (x - loc) ** 2 - 0.5 * Math.log(2 * Math.PI);
-/** log p of the data at `at`, for these elements. */
+/** log p of the data given z = `at`, of the elements in `order`. */
 const logLik = (order: number[]) => order.map((i) => logNormal(data[i] as number, at[i] as number));
 function near(got: unknown, want: readonly number[], tolerance = 1e-12): void {
   for (const [i, x] of [got].flat(2).entries())
     assert.ok(Math.abs((x as number) - (want[i] as number)) < tolerance, `got ${got}, want ${want}`);
 }
 
-test("values of all elements are in the order of the plate", () => {
+test("a value for all elements of a plate is in the order of the plate", () => {
   for (const order of orders) {
     const indices = tensor(order);
     const logOf = (f: Model) => (trace(seed(f, key)).getTrace(indices).get("x") as SampleSite).logProb().toArray();
@@ -67,7 +67,7 @@ test("values of all elements are in the order of the plate", () => {
   }
 });
 
-test("draws of an autoguide that was fitted in another order", () => {
+test("samplePosterior of an autoguide gives draws in the order of the plate, whatever order the fit visited", () => {
   for (const order of orders) {
     const indices = tensor(order);
     const guide = new AutoDelta(model, { initLocFn: initToValue({ z: at }) });
@@ -75,7 +75,7 @@ test("draws of an autoguide that was fitted in another order", () => {
     const params = svi.getParams(svi.init(key, indices));
     const posteriorSamples = guide.samplePosterior(key, params, { sampleShape: [2] }, indices);
     near(logLikelihood(model, posteriorSamples, indices).x?.at(1).toArray(), logLik(order));
-    // A guide beside the model visits the same elements, so its draws stay as they are.
+    // Predictive runs the guide with the model, and both visit the same elements, so the guide's draws stay as they are.
     const { x } = new Predictive(model, { guide, params, numSamples: 200 }).run(key, indices, null);
     // n = 200; the standard error of the mean of x is 0.07.
     near(
@@ -86,7 +86,7 @@ test("draws of an autoguide that was fitted in another order", () => {
   }
 });
 
-test("draws that come with the indices of their elements stay as they are, and other indices are refused", () => {
+test("posterior samples with indices of a plate are in the order of the indices, and other indices are refused", () => {
   for (const order of [
     [2, 0, 1],
     [1, 1, 0],
@@ -107,7 +107,7 @@ test("draws that come with the indices of their elements stay as they are, and o
   }
 });
 
-test("discrete draws beside posterior samples", () => {
+test("inferDiscrete draws for the elements that the plate visits, from posterior samples of all elements", () => {
   const mixture: Model = (indices: Tensor) => {
     const locs = sample("locs", new Normal(tensor([0, 0]), 10).toEvent(1));
     plate("p", 3, { subsample: indices }, () => {
@@ -137,8 +137,8 @@ test("discrete draws beside posterior samples", () => {
   }
 });
 
-test("estimators that pass draws on by their values keep the elements", () => {
-  // A guide that is almost a point mass, so the loss is known up to the means of log q.
+test("estimators that substitute draws of the guide into the model keep their order", () => {
+  // The guide is almost a point mass, so the loss is known up to the means of log q.
   for (const order of orders) {
     const guide: Model = (indices: Tensor) =>
       plate("p", 3, { subsample: indices }, () => {

@@ -163,7 +163,7 @@ const forArrays: Record<string, [canCompile: boolean, program: (x: Float64Array)
   destructured: [false, ([first]) => sample("x", new Normal(P.param("m", 0.5), first === 1 ? 1 : 2), { obs: 3 })],
 };
 for (const [name, [canCompile, program]] of Object.entries(forArrays))
-  test(`a program that is written for a typed array has the same steps compiled: ${name}`, () => {
+  test(`a compiled step of a program whose argument is a typed array equals its eager step: ${name}`, () => {
     const losses = (jit: boolean | "auto", wrap: (x: Float64Array) => unknown, read: (arg: never) => Float64Array) => {
       const model = (arg: never) => {
         P.param("m", 0.5);
@@ -183,7 +183,7 @@ for (const [name, [canCompile, program]] of Object.entries(forArrays))
     }
   });
 
-test("a program that is written for an ndarray has the same steps compiled", () => {
+test("a compiled step of a program whose argument is an ndarray equals its eager step", () => {
   type NdArray = P.Tensor["data"];
   const programs: Record<string, [canCompile: boolean, scale: (x: NdArray) => number]> = {
     shape: [true, (x) => x.shape[0] as number],
@@ -206,7 +206,7 @@ test("a program that is written for an ndarray has the same steps compiled", () 
   }
 });
 
-test("a function under jit has tensors for typed arrays, also when it reads their elements by methods", () => {
+test("jit gives a function tensors for typed arrays, even if the function reads elements by methods", () => {
   const f = P.jit(
     any((x: P.Tensor) =>
       x

@@ -51,7 +51,7 @@ const orders = [[2, 0, 1], [0, 1, 2], [1, 1, 0], [2, 0], [2, 2], [1]];
 const at = [10, 20, 30];
 const pick = (order: readonly number[]) => order.map((i) => at[i] as number);
 
-test("a value with all elements is in their order, whoever gives it and whichever elements a plate visits", () => {
+test("a value for all elements is in the order of the plate, for every handler, whichever elements the plate visits", () => {
   for (const order of orders) {
     const inPlate =
       (body: () => void): Model =>
@@ -118,7 +118,7 @@ test("a value with all elements is in their order, whoever gives it and whicheve
   }
 });
 
-test("draws that one run hands to another stay in the order in which it visited the elements", () => {
+test("draws that pass from one run to another stay in the order in which the first run visited the elements", () => {
   for (const order of orders) {
     const visited = pick(order);
     const guide = () => plate("d", 3, { subsample: order }, () => sample("z", new Delta(subsample(at))));
@@ -176,7 +176,7 @@ test("substitute chooses the elements that a plate visits, as the plate's option
 const z = (options: object = {}) => sample("z", new Normal(0, 1), options);
 const noncentred = { z: LocScaleReparam() };
 
-test("of several values for a site the outermost counts, as in Pyro and NumPyro; observed data yield to condition only", () => {
+test("of several values for a site the outermost counts, as in Pyro and NumPyro; only condition replaces observed data", () => {
   const value = (f: Model) => valuesOf(f, "z")[0];
   assert.is(value(substitute(substitute(z, { z: 1 }), { z: 2 })), 2);
   assert.is(value(condition(condition(z, { z: 1 }), { z: 2 })), 2);
@@ -287,7 +287,7 @@ test("a lifted param has the param's shape, whatever the shape of its prior", ()
   }
 });
 
-test("reparam: an inner scope names the new sites once, and they take the options and the key of the old one", () => {
+test("reparam names its new sites with the inner scope once, and gives them the options and the key of the old site", () => {
   const names = (f: Model) => [...run(f).keys()];
   for (const prefix of ["a", "a/b"])
     assert.equal(names(reparam(scope(z, { prefix }), { [`${prefix}/z`]: LocScaleReparam() })), [
@@ -330,7 +330,7 @@ test("the params of a network can be lifted and fitted", () => {
   }
 });
 
-test("a lifted param that is declared twice is one latent, inside a plate, too", () => {
+test("a lifted param that is declared twice is one latent, also inside a plate", () => {
   const twice = () => {
     const outside = [param("a", 0), param("a")];
     const inside = plate("p", 3, { subsample: [0, 2] }, () => [1, 2].map(() => param("b", [0, 0, 0], { eventDim: 0 })));
@@ -345,7 +345,7 @@ test("a lifted param that is declared twice is one latent, inside a plate, too",
   assert.equal([...trace(lifted).getTrace().keys()].sort(), ["a", "b", "p"]);
 });
 
-test("a value of which no tensor can be made is refused with the handler and the site, a trace for example", () => {
+test("a value that is not a tensor, such as a trace, is refused with the names of the handler and the site", () => {
   const program = () => sample("z", new Normal(0, 1));
   const run = trace(seed(program, random.key(0))).getTrace();
   const error = refusal(() => seed(condition(program, run as never), random.key(0))());

@@ -79,7 +79,7 @@ export class Executable {
   runWithCarry(count: number, others: readonly Tensor[], shouldContinue: () => boolean): boolean {
     this.#carry ??= bindCarry(this.program, this.#layout, count);
     this.#carry();
-    if (this.#lastInputs[0] !== null) this.#lastInputs.fill(null, 0, count);
+    this.#lastInputs.fill(null, 0, count);
     this.#load(others, count);
     this.#run();
     if (!shouldContinue()) return false;

@@ -42,7 +42,7 @@ const TABLE: Readonly<Record<string, Entry>> = {
 
 for (const [name, { golden: entry, model, guide }] of Object.entries(mixed))
   for (const [label, { elbo, guide: change = (g: Model) => g }] of Object.entries(TABLE))
-    test(`${name}: ${label}`, () => {
+    test(`${label} estimates the ELBO of ${name} and its gradient`, () => {
       const exact = golden[entry] as GoldenModel;
       const columns = drawsOf(estimates(elbo, model, change(guide), paramsOf(exact)), N);
       assertMean("elbo", columns.loss as Rows, exact.elbo, -1);
