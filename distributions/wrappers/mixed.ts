@@ -53,7 +53,7 @@ export abstract class MixtureBase extends Distribution {
   /** A draw of each component, shape + [K] + eventShape. */
   protected abstract drawComponents(key: Tensor, shape: Shape): Tensor;
 
-  /** Whether draws have the implicit gradient. Computed once, because this takes longer than a density. */
+  /** Whether draws have the implicit gradient. Found once, because the search takes longer than a density. */
   override get hasRsample(): boolean {
     this.#hasRsample ??= this.isReparameterised();
     return this.#hasRsample;

@@ -22,7 +22,7 @@ export interface ElboOptions {
   numParticles?: number | undefined;
   /** How particles run: as a batch if possible (true, the default), as a loop (false), only as a batch ("require"), or by a function (f, keys). */
   vectorizeParticles?: Vectorize | undefined;
-  /** How many dims, counted from the right, are plates. By default a run of guide and model finds this number. */
+  /** The least number of dims, counted from the right, that belong to plates. A first run of guide and model finds how many are needed. */
   maxPlateNesting?: number | undefined;
   /** Whether TraceEnumELBO warns when it finds nothing to enumerate; true by default. */
   strictEnumerationWarning?: boolean | undefined;
@@ -92,7 +92,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   }
 
   /**
-   * The loss (minus the ELBO), a scalar whose gradient is this estimator's gradient estimate. `params` holds
+   * The loss (the negative ELBO), a scalar whose gradient is this estimator's gradient estimate. `params` holds
    * constrained parameters, and mutable state, by name.
    */
   loss(key: Tensor, params: Record<string, Tensor>, model: Model, guide: Model, ...args: unknown[]): Tensor {

@@ -4,7 +4,7 @@ import type { Cost, PathPair } from "./particles/pair.js";
 import { TraceGraphELBO } from "./scoreElbo.js";
 
 /**
- * Estimates minus the ELBO, with the KL terms in closed form (Kingma and Welling 2014, section 2.3):
+ * Estimates the negative ELBO, with the KL terms in closed form (Kingma and Welling 2014, section 2.3):
  *
  *     loss = Σ_z KL(q(z) || p(z)) - E_q[log p(x | z)]
  *
@@ -12,7 +12,7 @@ import { TraceGraphELBO } from "./scoreElbo.js";
  * of its prior do not depend on the latent itself. The KL terms of other latents, and the likelihood, are estimated from
  * draws, as in TraceGraphELBO.
  *
- * Choose it in place of TraceELBO or TraceGraphELBO where most latents have a closed form: the mean is the same, and a
+ * Choose this estimator in place of TraceELBO or TraceGraphELBO where most latents have a closed form: the mean is the same, and a
  * KL term in closed form adds no variance. Near the optimum, however, sampled KL terms can have less variance, because
  * they cancel against the likelihood; `explain` measures both.
  *

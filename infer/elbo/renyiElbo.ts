@@ -55,12 +55,12 @@ interface Particle {
 }
 
 /**
- * Estimates minus the variational Rényi bound of order alpha (Li and Turner 2016, section 4). With K particles z_k from the guide and
+ * Estimates the negative variational Rényi bound of order alpha (Li and Turner 2016, section 4). With K particles z_k from the guide and
  * w_k = p(x, z_k) / q(z_k), the loss is -bound:
  *
  *     bound = log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha)
  *
- * Choose it to fit the parameters of a model: alpha = 0, the default, is the importance weighted bound (Burda et al.
+ * Choose this estimator to fit the parameters of a model: alpha = 0, the default, is the importance weighted bound (Burda et al.
  * 2016, section 3), which approaches log p(x) as the number of particles grows. A larger alpha favours a guide that stays
  * near one mode of the posterior; a smaller alpha favours a guide that covers all of the posterior.
  *

@@ -74,8 +74,8 @@ const OPTIONS = {
  *
  * and the loss is wakeTheta + phi.
  *
- * Choose it for discrete latents that have too many values to enumerate: no gradient passes through a draw, so no
- * score-function gradient, which is noisy, is needed. The guide also learns to cover the whole posterior. Use so many
+ * Choose this estimator for discrete latents that have too many values to enumerate: no gradient passes through a draw, so the
+ * noisy score-function gradient is not needed. The guide also learns to cover the whole posterior. Use so many
  * particles that no single one of them has nearly all the weight.
  *
  * Refused: fewer than 2 particles, `insomnia` outside [0, 1], the site options `enumerate`, `kl: "analytic"` and

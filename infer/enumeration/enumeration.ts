@@ -14,7 +14,7 @@ import type { SampleSite } from "../program/trace.js";
 import { Enumerator } from "./enumerator.js";
 import { type Factor, factorOf, nameAlong, plateName } from "./factors.js";
 import type { PlatedFactor } from "./sumProduct.js";
-import { survey } from "./survey.js";
+import { requireDeclaredDims, survey } from "./survey.js";
 
 /** A pair in which each enumerated site takes all its values at once, along a separate dim. */
 export interface EnumeratedPair extends Pair {
@@ -27,8 +27,8 @@ export interface EnumeratedPair extends Pair {
 }
 
 /**
- * Run guide and model with each enumerated site along a separate dim. `nesting` is the number of plate dims; if it is
- * undefined, `survey` finds it.
+ * Run guide and model with each enumerated site along a separate dim. `nesting` is the least number of dims that belong
+ * to plates; `survey` finds how many are needed.
  */
 export function runEnumerated(
   key: Tensor,
@@ -36,14 +36,16 @@ export function runEnumerated(
   nesting: number | undefined,
   ...handlers: Handler[]
 ): EnumeratedPair {
-  const plateNesting = survey(key, task, handlers);
-  const maxPlateNesting = nesting ?? plateNesting;
+  const { depth, sites } = survey(key, task, handlers);
+  const maxPlateNesting = Math.max(nesting ?? 0, depth);
   const guideDims = new Enumerator(maxPlateNesting);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...handlers, guideDims);
   const modelDims = new Enumerator(maxPlateNesting, guideDims);
   const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...handlers, modelDims);
   const dimOf = new Map([...guideDims.dimOf, ...modelDims.dimOf]);
-  return { ...pairOf(guide, model, maxPlateNesting), maxPlateNesting, guideDims, modelDims, dimOf };
+  const pair = pairOf(guide, model, maxPlateNesting);
+  sites.forEach(requireDeclaredDims);
+  return { ...pair, maxPlateNesting, guideDims, modelDims, dimOf };
 }
 
 /** The names of the vectorised plates of a site, that is, of its plates that have a dim. */

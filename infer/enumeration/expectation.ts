@@ -6,8 +6,8 @@
  *
  * Here q(enumerated) is the joint probability of the enumerated sites on which t or L depends; their enumerated ancestors are summed out.
  * L is the sum of log q over the sampled score sites on which t or q(enumerated) depends. The last factor has the value 1 and the gradient
- * of these score sites (DiCE, Foerster et al. 2018). As in charge.ts, if an axis of log q meets an axis of t, element i of the site pays
- * for element i of t only; along other axes, every element pays for all of t.
+ * of these score sites (DiCE, Foerster et al. 2018). As in charge.ts, if an axis of log q meets an axis of t, element i of log q pays for
+ * element i of t only; along other axes, every element of log q pays for all of t.
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";

@@ -109,7 +109,7 @@ export function factorOf(
           : dim < -maxPlateNesting
             ? enumerated.get(dim)
             : undefined;
-    if (name === undefined) throw undeclaredDimError(site.name, value, dim);
+    if (name === undefined) throw undeclaredDimError(site.name, value.shape, dim);
     names.push(name);
     shape.push(size);
   }
@@ -140,9 +140,9 @@ function enumeratedDims(site: SampleSite, value: Tensor, dimOf: ReadonlyMap<stri
   return names;
 }
 
-const undeclaredDimError = (site: string, x: Tensor, dim: number): PedigradError =>
+export const undeclaredDimError = (site: string, shape: readonly number[], dim: number): PedigradError =>
   new PedigradError({
     code: "undeclared-dim",
     site,
-    message: `site "${site}" has log density shape [${x.shape}], but no plate declares its dim ${dim} of size ${x.shape.at(dim)}. Put the statement into plate(…, ${x.shape.at(dim)}), or use .toEvent(1), both in the model and in the guide.`,
+    message: `site "${site}" has log density shape [${shape}], but no plate declares its dim ${dim} of size ${shape.at(dim)}. Put the statement into plate(…, ${shape.at(dim)}), or use .toEvent(1), both in the model and in the guide.`,
   });

@@ -2,27 +2,40 @@
  * A first run of guide and model, in which every enumerated site has only the first value of its support, so that no
  * large table is computed. The run finds how deep the plates nest, and which enumerated sites enter the same log density.
  */
-import { broadcastTo, type Tensor } from "../../autodiff/index.js";
+import { broadcastShapes } from "../../autodiff/core/shape.js";
+import { broadcastTo, type Tensor, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { getProvenance, union } from "../../provenance/index.js";
 import type { Task } from "../elbo/particles/pair.js";
 import { replayedRun, tracedRun } from "../elbo/particles/particles.js";
 import type { Handler } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
-import { MAX_TABLE, tooLargeError } from "./factors.js";
+import { MAX_TABLE, tooLargeError, undeclaredDimError } from "./factors.js";
 
-/** The number of dims, counted from the right, that belong to plates. Refuse tables of more than 2^26 entries. */
-export function survey(key: Tensor, task: Task, handlers: readonly Handler[]): number {
+interface Survey {
+  /** The number of dims, counted from the right, that belong to plates. */
+  readonly depth: number;
+  readonly sites: readonly SampleSite[];
+}
+
+/** The first run of guide and model. Refuse tables of more than 2^26 entries. */
+export function survey(key: Tensor, task: Task, handlers: readonly Handler[]): Survey {
   const counts = new Map<string, number>();
   const firstValues = firstValuesHandler(counts);
   const guide = tracedRun(task.guide, random.foldIn(key, 0), task, ...handlers, firstValues);
   const model = replayedRun(task.model, guide, () => random.foldIn(key, 1), task, ...handlers, firstValues);
-  let depth = 0;
-  for (const site of [...sampleSites(guide), ...sampleSites(model)]) {
-    for (const { dim } of site.plates) depth = Math.max(depth, -(dim ?? 0));
-    requireSmallTable(site, counts);
-  }
-  return depth;
+  const sites = [...sampleSites(guide), ...sampleSites(model)];
+  for (const site of sites) requireSmallTable(site, counts);
+  return { depth: Math.max(0, ...sites.flatMap(({ plates }) => plates.map(({ dim }) => -(dim ?? 0)))), sites };
+}
+
+/** Refuse batch dims of the first run that no plate declares. In later runs they meet the dims of enumerated sites. */
+export function requireDeclaredDims({ name, fn, value, isObserved, mask, scale, plates }: SampleSite): void {
+  const batchOfData = isObserved ? value.shape.slice(0, value.shape.length - fn.eventDim) : [];
+  const shapes = [batchOfData, mask?.shape ?? [], tensor(scale).shape];
+  const batch = shapes.reduce((shape, other) => broadcastShapes(name, shape, other), fn.batchShape);
+  const axis = batch.findIndex((size, i) => size !== 1 && plates.every(({ dim }) => dim !== i - batch.length));
+  if (axis >= 0) throw undeclaredDimError(name, batch, axis - batch.length);
 }
 
 /** A handler that gives enumerated sites the first value of their support, and stores the size of each support in `counts`. */

@@ -43,7 +43,7 @@ interface EnumeratedParticle extends EnumeratedPair {
 }
 
 /**
- * Estimates minus the ELBO, with every enumerated site summed out exactly:
+ * Estimates the negative ELBO, with every enumerated site summed out exactly:
  *
  *     loss = -E_q[ log Σ_m p(x, z, m) - log q(z) ]
  *
@@ -51,7 +51,7 @@ interface EnumeratedParticle extends EnumeratedPair {
  * Other latents are sampled, with pathwise or score-function gradients. The sum over m is computed plate by plate (tensor variable
  * elimination, Obermeyer et al. 2019).
  *
- * Choose it for latents with few values, such as the components of a mixture or the states of a hidden Markov model
+ * Choose this estimator for latents with few values, such as the components of a mixture or the states of a hidden Markov model
  * (with `markov`): an enumerated site adds no variance to the gradient. Time and memory of a step grow with the number of
  * combinations of values that enter the same term.
  *

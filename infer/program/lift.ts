@@ -51,7 +51,7 @@ export function lift<A extends unknown[], R>(
           drawn.set(place, message.value);
         },
         module(message) {
-          // Let the network declare its params, and their shapes, before their priors are expanded.
+          // Keep outer handlers from giving the network its paths: it then declares its params with their shapes, which the priors need.
           message.stop = !isRecord || Object.keys(priors).some((name) => name.startsWith(`${message.name}/`));
         },
       },

@@ -48,8 +48,8 @@ export function autoregressive(
   hiddenDims: readonly number[] = [dim, dim],
   activation: (x: Tensor) => Tensor = tanh,
 ): Net<LinearParams[], readonly [mean: Tensor, logScale: Tensor]> {
-  requireKind("nn.autoregressive", "the first argument", dim, kinds.count);
-  const least = Math.max(1, dim - 1);
+  requireKind("nn.autoregressive", "the first argument", dim, kinds.size);
+  const least = Math.min(dim, Math.max(1, dim - 1));
   requireKind("nn.autoregressive", "hiddenDims", hiddenDims, [
     (x) => kinds.numbers[0](x) && (x as number[]).every((size) => size >= least),
     `an array of sizes of at least ${least}: fewer units lose dependencies`,
@@ -57,7 +57,7 @@ export function autoregressive(
   // A unit of degree d depends only on the first d entries. The hidden units have the degrees 1, 2, … in turn.
   const degrees = [
     Array.from({ length: dim }, (_, i) => i + 1),
-    ...hiddenDims.map((size) => Array.from({ length: size }, (_, j) => 1 + (j % least))),
+    ...hiddenDims.map((size) => Array.from({ length: size }, (_, j) => 1 + (j % Math.max(1, least)))),
   ];
   const last = degrees.at(-1) as number[];
   const outputs = Array.from({ length: 2 * dim }, (_, i) => i % dim);

@@ -20,16 +20,12 @@ type Rules<Xs extends Tensor[]> = readonly (Rule<Xs> | null)[] | null;
 type Scalar = (...xs: number[]) => number;
 
 /**
- * An elementwise function of one, two or three operands. `op` is the table row that it applies. `method` is the same function as a method
- * of the first operand, so that a method call is not slower than a function call.
+ * The types of elementwise functions with one, two and three operands. `op` is the table row that the function applies. The functions made
+ * here also have a field `method`, which is the same function as a method of the first operand (methods.ts).
  */
-type Elementwise<Rest extends TensorLike[]> = ((a: TensorLike, ...rest: Rest) => Tensor) & {
-  readonly op: Op;
-  readonly method: (this: Tensor, ...rest: Rest) => Tensor;
-};
-export type Unary = Elementwise<[]>;
-export type Binary = Elementwise<[b: TensorLike]>;
-export type Ternary = Elementwise<[b: TensorLike, c: TensorLike]>;
+export type Unary = ((a: TensorLike) => Tensor) & { readonly op: Op };
+export type Binary = ((a: TensorLike, b: TensorLike) => Tensor) & { readonly op: Op };
+export type Ternary = ((a: TensorLike, b: TensorLike, c: TensorLike) => Tensor) & { readonly op: Op };
 
 /** `f` with length `arity`. (`f.length` does not count rest and default parameters.) */
 function ofArity(f: Scalar, arity: number): Scalar {

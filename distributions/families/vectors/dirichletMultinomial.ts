@@ -15,7 +15,7 @@ function totalAndMeans({ concentration: a }: Params): [total: Tensor, means: Ten
 /**
  * DirichletMultinomial: Multinomial(n = totalCount) with probabilities drawn from Dirichlet(a = concentration), A = Σ a.
  *
- *     log p(x) = w(n, A) - Σ_k w(x_k, a_k),   w(x, a) = log x! Γ(a) / Γ(x + a).
+ *     log p(x) = w(n, A) - Σ_k w(x_k, a_k),   w(x, a) = log (x! Γ(a) / Γ(x + a)).
  *
  * @example new DirichletMultinomial([1, 2, 3], 6).mean // [1, 2, 3]
  */

@@ -15,6 +15,7 @@ import {
   Mixture,
   type Model,
   markov,
+  mask,
   Normal,
   Poisson,
   param,
@@ -180,10 +181,10 @@ test("a BetaBinomial count is summed out; a family without a list of values is r
   const want = -Math.log(evidence / Math.sqrt(2 * Math.PI));
   assert.ok(Math.abs(loss(new BetaBinomial(1, 1, 3)).item() - want) < 1e-12);
   for (const [z, label] of [
-    [new Poisson([1, 2]).mask([1, 0]), "Poisson"],
+    [new Poisson(1).mask(0), "Poisson"],
     [new Bernoulli([0.2, 0.3]).toEvent(1), "Bernoulli.toEvent(1)"],
   ] as const) {
-    const error = refusal(() => loss(z, (x) => x.sum(-1)));
+    const error = refusal(() => loss(z, (x) => (z.eventDim === 0 ? x : x.sum(-1))));
     assert.is(error.code, "enumeration");
     assert.ok(error.message.includes(`${label} has no list of its values`), error.message);
   }
@@ -201,6 +202,34 @@ test("a product over the plate of a site that the guide enumerates is refused, n
   const error = refusal(() => new TraceEnumELBO().loss(random.key(0), {}, model, guide));
   assert.is(error.code, "intractable");
   assert.match(error.message, 'site "b" is enumerated in the guide inside plate "outer"');
+});
+
+test("data along a dim that no plate declares are refused, though they have as many elements as a site has values", () => {
+  // The values 0 and 1 of z would lie along the dim of the two data, and each meet one of these.
+  const twoData: Model = () => {
+    const z = sample("z", new Bernoulli(0.4), { infer: { enumerate: "parallel" } });
+    sample("x", new Normal(z, 1), { obs: [1, 2] });
+  };
+  const twoMasks: Model = () => {
+    const z = sample("z", new Bernoulli(0.4), { infer: { enumerate: "parallel" } });
+    mask(() => sample("x", new Normal(z, 1), { obs: 1 }), [1, 0])();
+  };
+  for (const model of [twoData, twoMasks]) {
+    const error = refusal(() => new TraceEnumELBO().loss(random.key(0), {}, model, nothing));
+    assert.equal([error.code, error.site], ["undeclared-dim", "x"]);
+  }
+});
+
+test("maxPlateNesting may reserve dims, but takes none from the plates", () => {
+  const model: Model = () =>
+    plate("rows", 2, { dim: -2 }, () => {
+      const z = sample("z", new Bernoulli(0.4), { infer: { enumerate: "parallel" } });
+      sample("x", new Normal(z, 1), { obs: 1 });
+    });
+  const [want, ...others] = [undefined, 0, 1, 2, 3].map((maxPlateNesting) =>
+    new TraceEnumELBO({ maxPlateNesting }).loss(random.key(0), {}, model, nothing).item(),
+  );
+  for (const loss of others) assert.is(loss, want);
 });
 
 test("a batch dim that no plate declares is refused with the edit for both programs", () => {

@@ -60,8 +60,10 @@ const pinning = (at: Values, isLive = false): Handler => ({
     sample(message) {
       if (message.isObserved || message.value !== null || !Object.hasOwn(at, message.name)) return;
       const all = at[message.name] as Tensor;
-      const value = particle === null ? all : all.at(particle);
+      let value = particle === null ? all : all.at(particle);
       const { fn } = message;
+      // A run without the axes of enumerated sites, such as the first one of TraceEnumELBO, gets the first of the values along them.
+      while (value.shape.length > fn.shape().length) value = value.at(0);
       // A draw has the provenance of the distribution's parameters, so the value in place of the draw must have it too.
       if (isNormal(fn)) message.value = fn.mean.add(fn.variance.sqrt().mul(value));
       else message.value = fn.sample(key).mul(0).add(value);
