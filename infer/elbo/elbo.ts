@@ -123,7 +123,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     try {
       const outcome = withHandler({ process: everyType(listen) }, () => this.estimate(task));
       const unused = lacksValue ? Object.keys(params).find((name) => !names.has(name)) : undefined;
-      // Without its value a param would keep its initial one, and have no gradient.
+      // A misspelt name leaves a param without a value: it would keep its initial value and get no gradient.
       if (unused !== undefined) throw unknownName(`${this.name}.loss`, "param", unused, names);
       return outcome;
     } catch (error) {
@@ -146,7 +146,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return valueAndGrad((p: Record<string, Tensor>) => this.loss(key, p, model, guide, ...args))(params);
   }
 
-  /** Minus the cost of each site, averaged over particles. If the estimator is linear in the costs, the results add up to the loss. */
+  /** The negative cost of each site, averaged over particles. If the estimator is linear in the costs, the results add up to the loss. */
   perSite(
     key: Tensor,
     params: Record<string, Tensor>,

@@ -80,7 +80,7 @@ function draw(message: ParamMessage, prior: Distribution): void {
 
 function giveValue(message: ParamMessage, value: ParamMessage["value"]): void {
   message.value = value;
-  // The value holds only the visited elements. Infinity keeps the plates from selecting elements once more.
+  // The value holds only the visited elements. With eventDim Infinity, plates do not select elements again.
   message.eventDim = Infinity;
   message.stop = true;
 }

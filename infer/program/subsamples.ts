@@ -146,9 +146,8 @@ interface PlateVisit {
 }
 
 /**
- * A handler that gives a plate the same elements whenever it is opened. It draws one subsample for each plate name, with a separate key
- * derived from `keyOf()`; without `keyOf` the subsample is drawn as it would be without the handler. All programs that run inside get
- * these elements.
+ * A handler that gives a plate the same elements whenever it is opened, in all programs that run inside the handler. It draws one subsample
+ * for each plate name, with a separate key derived from `keyOf()`. If `keyOf` is null, the plate draws the subsample when it is first opened.
  */
 export function sharedPlatesHandler(keyOf: (() => Tensor) | null): Handler {
   const visits = new Map<string, PlateVisit>();

@@ -90,7 +90,7 @@ export function replay<A extends unknown[], R>(f: Program<A, R>, trace: Trace): 
   return handler("replay", f, () => replayHandler(trace, true));
 }
 
-/** The handler behind `replay`. If `requiresDraws`, a latent that the trace computes is refused; else it is drawn. */
+/** The handler behind `replay`. A latent that the trace does not draw but computes is refused if `requiresDraws`; else the latent is drawn. */
 export const replayHandler = (trace: Trace, requiresDraws = false): Handler => ({
   process: {
     sample(message) {

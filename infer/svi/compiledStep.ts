@@ -2,7 +2,7 @@
  * Compiles steps (autodiff/transforms/jit) if the model allows it. A model whose control flow depends on its draws runs eagerly, and
  * one warning names the site.
  */
-import { jit, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
+import { jit, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
 import { forArrays } from "../../autodiff/transforms/jit/typedInputs.js";
 import type { JitMode } from "./options.js";
 import {
@@ -27,7 +27,12 @@ export class CompiledStep {
     readonly eager: (state: SVIState, args: unknown[]) => StepResult,
     readonly mode: JitMode,
   ) {
-    this.#compiled = jit((state: SVIState, ...args: unknown[]) => forArrays(() => eager(state, args)));
+    this.#compiled = jit((state: SVIState, ...args: unknown[]) => {
+      const before = leavesByPath(args);
+      const result = forArrays(() => eager(state, args));
+      requireUnchanged(before, leavesByPath(args));
+      return result;
+    });
     this.isOn = mode !== false;
   }
 
@@ -75,4 +80,21 @@ export class CompiledStep {
   check(state: SVIState, args: unknown[]): void {
     if (this.isOn) this.#compiled.check(state, ...args);
   }
+}
+
+function leavesByPath(args: unknown[]): ReadonlyMap<string, unknown> {
+  const leaves = new Map<string, unknown>();
+  mapTree(args, (leaf, path) => leaves.set(path, leaf));
+  return leaves;
+}
+
+/** Refuse a program that changes a record, list or Map among its arguments: compiled steps get copies of these, and would lose the change. */
+function requireUnchanged(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): void {
+  for (const path of [...before.keys(), ...after.keys()])
+    if (!(before.has(path) && after.has(path) && Object.is(before.get(path), after.get(path))))
+      throw new PedigradError({
+        code: "jit-changed",
+        op: "svi.update",
+        message: `svi.update: model or guide changes "${path.replace(/^\d+\./, "")}" in one of its arguments, which a compiled step would lose. Keep the value in mutable(name, init), or do not compile ({ jit: false }).`,
+      });
 }

@@ -187,7 +187,7 @@ export class SVI<
     return this.#outcome(this.#task(state, splitKey(state).drawKey, args)).loss.item();
   }
 
-  /** Minus the cost of each site, at the same draws as `evaluate`. */
+  /** The negative cost of each site, at the same draws as `evaluate`. */
   perSite(state: SVIState, ...args: A): Record<string, Tensor> {
     requireStateShape("svi.perSite", state);
     const task = this.#task(state, splitKey(state).drawKey, args);

@@ -7,7 +7,7 @@ import { textOf } from "../../../autodiff/core/tensor.js";
 import { neg, PedigradError, Tensor, tensor } from "../../../autodiff/index.js";
 import { areSame } from "../../../distributions/core/parameters.js";
 import { klDivergence } from "../../../distributions/index.js";
-import { getProvenance, type Provenance, union, withAmbient } from "../../../provenance/index.js";
+import { getProvenance, Provenance, union, withAmbient } from "../../../provenance/index.js";
 import type { SampleSite } from "../../program/trace.js";
 import type { Cost, Pair } from "../particles/pair.js";
 
@@ -55,7 +55,10 @@ export function closedForm(
   return q.masked(kl);
 }
 
-/** The costs, with log p and -log q of each latent that satisfies `isWanted` replaced by -KL(q || p), if there is a closed form. */
+/**
+ * The costs, with log p and -log q of each latent that satisfies `isWanted` replaced by -KL(q || p), if there is a closed form. If there is
+ * none here, there may be one in another branch of the program. So log p and -log q then depend on all sites that were read, as KL does.
+ */
 export function withClosedForms(
   estimator: string,
   pair: Pair,
@@ -63,18 +66,27 @@ export function withClosedForms(
   isWanted: (q: SampleSite, p: SampleSite) => boolean,
 ): Cost[] {
   const closed = new Map<string, Cost>();
+  const readBefore = new Map<string, Provenance>();
   for (const { site, side } of costs) {
     const sides = side === "guide" ? sitesOfLatent(pair, site) : null;
     if (sides === null || !isWanted(...sides)) continue;
     const [q, p] = sides;
     const kl = closedForm(estimator, q, p);
-    if (kl === null) continue;
+    if (kl === null) {
+      readBefore.set(site, union(q.ambient, p.ambient));
+      continue;
+    }
     const value = neg(q.scaled(kl));
     const provenance = getProvenance(value);
     const { plates } = q;
     closed.set(site, { site, side, value, plates, provenance, isDifferentiated: true, isClosedForm: true });
   }
-  return [...closed.values(), ...costs.filter((cost) => !closed.has(cost.site))];
+  const sampled = costs
+    .filter(({ site }) => !closed.has(site))
+    .map(
+      (cost): Cost => ({ ...cost, provenance: union(cost.provenance, readBefore.get(cost.site) ?? Provenance.empty) }),
+    );
+  return [...closed.values(), ...sampled];
 }
 
 const asText = (x: Tensor | number | null): string => (x instanceof Tensor ? textOf(x) : `${x}`);

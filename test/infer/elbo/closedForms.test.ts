@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   Bernoulli,
+  Binomial,
   Categorical,
   configEnumerate,
   type Elbo,
@@ -24,6 +25,7 @@ import {
   TraceMeanFieldELBO,
   tensor,
 } from "../../../index.js";
+import { assertClose, exactElbo, exactMoments } from "../exact.js";
 
 const analytic = { infer: { kl: "analytic" } } as const;
 const params = { m: tensor(0.4), l: tensor([0.2, -0.3, 0.5]) };
@@ -168,6 +170,35 @@ test("distributions with different masks have no closed form; their terms are sa
     elbo.loss(random.key(1), {}, model, guide).item(),
   );
   assert.is(closed, sampled);
+});
+
+test("a latent with a closed form in one branch only is charged in both branches to the site that the branch reads", () => {
+  // By a branch on "a", the prior of "z" is a Bernoulli (with a closed form) or a Binomial (without one). E over all values is the truth.
+  for (const [one, other] of [
+    [new Bernoulli(0.3), new Binomial(1, 0.3)],
+    [new Binomial(1, 0.8), new Bernoulli(0.3)],
+  ] as const) {
+    const model: Model = () => {
+      const a = sample("a", new Bernoulli(0.4));
+      sample("z", a.item() === 1 ? one : other);
+    };
+    const guide: Model = () => {
+      sample("a", new Bernoulli({ logits: param("l") }));
+      sample("z", new Bernoulli({ logits: param("m") }));
+    };
+    const task = {
+      model,
+      guide,
+      params: { l: tensor(0.3), m: tensor(-0.6) },
+      latents: { a: { shape: [] }, z: { shape: [] } },
+      loop: true,
+    };
+    const want = exactElbo(task);
+    for (const elbo of [new TraceMeanFieldELBO(), new TraceMeanFieldELBO({ order: 2 })]) {
+      const { mean } = exactMoments({ ...task, elbo });
+      for (const [name, values] of Object.entries(want)) assertClose(mean[name] as number[], values, 1e-12, name);
+    }
+  }
 });
 
 test.run();

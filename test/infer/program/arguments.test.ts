@@ -206,6 +206,42 @@ test("a compiled step of a program whose argument is an ndarray equals its eager
   }
 });
 
+test("a program that changes its arguments is refused by compiled steps, which would lose the change", () => {
+  type Arg = { n: number; t: P.Tensor; u: P.Tensor; list: string[]; map: Map<string, number>; numbers: number[] };
+  const changes: Record<string, (arg: Arg) => number | P.Tensor> = {
+    "0.n": (arg) => ++arg.n,
+    "0.t": (arg) => {
+      [arg.t, arg.u] = [arg.u, arg.t];
+      return arg.u;
+    },
+    "0.list": (arg) => arg.list.push("b"),
+    "0.map.k": (arg) => arg.map.set("k", 1 + (arg.map.get("k") as number)).get("k") as number,
+    // An array of numbers is not copied: each step sees the numbers of the step before.
+    numbers: (arg) => arg.numbers.push(1),
+    copies: (arg) => {
+      const copy = { ...arg, list: [...arg.list, "b"] };
+      copy.n++;
+      return copy.n + copy.list.length;
+    },
+  };
+  for (const [path, change] of Object.entries(changes)) {
+    const losses = (jit: boolean | "auto") => {
+      const model = (arg: Arg) => sample("x", new Normal(P.param("m", 0.5), 1), { obs: change(arg) });
+      const fit = new P.SVI(model, () => {}, P.sgd(0.1), new P.TraceELBO(), { jit });
+      const arg = { n: 0, t: P.tensor(1), u: P.tensor(2), list: ["a"], map: new Map([["k", 1]]), numbers: [1] };
+      return [...fit.run(key, { numSteps: 5, progressBar: false }, arg).losses];
+    };
+    const want = losses(false);
+    if (!path.startsWith("0.")) {
+      assert.equal(losses("auto"), want);
+      continue;
+    }
+    const error = refusal(() => losses("auto"));
+    assert.is(error.code, "jit-changed");
+    assert.match(error.message, new RegExp(`changes "${path.slice(2)}`));
+  }
+});
+
 test("jit gives a function tensors for typed arrays, even if the function reads elements by methods", () => {
   const f = P.jit(
     any((x: P.Tensor) =>

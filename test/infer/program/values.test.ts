@@ -392,7 +392,7 @@ test("replay refuses a trace in which a latent of the program is computed", () =
   assert.is(valuesOf(replay(reparam(z, noncentred), computed), "z")[0], numbers(computed.get("z")?.value)[0]);
 });
 
-test("elbo.loss refuses a misspelt param if another one has no value, and takes initial values otherwise", () => {
+test("elbo.loss refuses a misspelt param if a param has no value, and takes initial values otherwise", () => {
   const guide = () => sample("z", new Normal(param("loc", 2), param("spread", 1)));
   const elbo = new TraceELBO();
   const loss = (params: Record<string, Tensor>) => elbo.loss(key, params, z, guide).item();
@@ -402,7 +402,7 @@ test("elbo.loss refuses a misspelt param if another one has no value, and takes 
     assert.match(error.message, /Did you mean "loc"/);
   }
   assert.is(loss({ loc: tensor(2) }), loss({}));
-  // Params of other programs are of no account if all of these two have values.
+  // Params of other programs do not matter if all params of guide and model have values.
   assert.is(loss({ loc: tensor(2), spread: tensor(1), other: tensor(0) }), loss({}));
 });
 
