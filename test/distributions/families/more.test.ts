@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import {
   arange,
   grad,
+  hessian,
   jit,
   linspace,
   PedigradError,
@@ -17,6 +18,7 @@ import {
 import {
   Affine,
   Bernoulli,
+  Beta,
   Binomial,
   Categorical,
   constraints,
@@ -90,6 +92,34 @@ test("distribution functions of counts: the derivative with respect to the proba
     const negative = grad((probs: Tensor) => new NegativeBinomial(3, probs).cdf(2))(tensor(p));
     near(negative, binomial, 1e-14);
   }
+});
+
+test("Beta and Bernoulli: second derivatives of log densities equal closed forms, also at the ends of the support", () => {
+  const assertCurvature = (f: (x: Tensor) => Tensor, at: number[], axis: number, wanted: number[]): void => {
+    const row = (hessian(f)(tensor(at)).toArray() as number[][])[axis] as number[];
+    row.forEach((y, i) => {
+      const want = wanted[i] as number;
+      assert.ok(y === want || Math.abs(y / want - 1) < 1e-13, `at ${at}, second argument ${i}: ${y}, not ${want}`);
+    });
+  };
+  const zeroWins = (c: number, y: number): number => (c === 0 ? 0 : c * y);
+  for (const [a, b, x] of [
+    [2.5, 0.4, 0.3],
+    [1, 3, 0.8],
+    [0.7, 1, 1],
+    [1, 0.3, 0],
+  ] as const)
+    assertCurvature((t) => new Beta(t.at(0), t.at(1)).logProb(t.at(2)), [a, b, x], 2, [
+      1 / x,
+      -1 / (1 - x),
+      -zeroWins(a - 1, 1 / x ** 2) - zeroWins(b - 1, 1 / (1 - x) ** 2),
+    ]);
+  for (const x of [0, 1])
+    for (const p of [0.3, 0.8])
+      assertCurvature((t) => new Bernoulli(t.at(0)).logProb(t.at(1)), [p, x], 0, [
+        -x / p ** 2 - (1 - x) / (1 - p) ** 2,
+        1 / p + 1 / (1 - p),
+      ]);
 });
 
 test("Hurdle: probabilities sum to 1, moments equal sums, and draws pass a chi-square test", () => {
