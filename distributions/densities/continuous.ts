@@ -20,6 +20,7 @@ import {
   less,
   log,
   log1p,
+  maximum,
   minimum,
   mul,
   mulZeroWins,
@@ -42,6 +43,7 @@ import {
   logRatio as logRatioOf,
 } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import {
+  digammaExcessDifference as digammaExcessDifferenceOf,
   digamma as digammaOf,
   excessOverLog,
   gaussLegendre,
@@ -57,7 +59,7 @@ import { remembering } from "./remembering.js";
 /** D(k, m) = k log(k/m) + m - k for k, m >= 0, correct to a few units in the last place even where k and m are close. */
 export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
 
-/** D(k, m) from a given difference m - k, which may be more precise than the rounded m. */
+/** D(k, m) from the difference m - k, which may have more correct digits than the rounded m. */
 export function devianceFrom(k: number, m: number, difference: number): number {
   if (k === 0 || m === Infinity) return m;
   const ratio = m / k;
@@ -154,17 +156,36 @@ const betaSlope: Ternary = /* @__PURE__ */ ternary(
  * y = a x / (a x + b) is Beta(a, b), and n y - a = a b (x - 1) / (a x + b) is known without rounding where x is near 1.
  */
 export const logRatioDensity: Ternary = /* @__PURE__ */ ternary("logRatioDensity", (a, b, x) => ratioDensity(a, b, x), [
+  // With 1 + μ = y n/a and 1 + ν = (1 - y) n/b, they are -(μ - log(1 + μ)) and -(ν - log(1 + ν)), plus what is left of digamma functions.
   (g, _, a, b, x) => {
     const odds = oddsOf(a, b, x);
-    const excess = div(mul(a, sub(x, 1)), add(odds, 1));
-    return mulZeroWins(g, sub(add(sub(log(odds), log1p(odds)), digammaDifference(a, b)), div(excess, a)));
+    const n = add(a, b);
+    const share = where(
+      less(odds, 1),
+      div(mul(x, div(n, b)), add(odds, 1)),
+      div(div(n, a), add(reciprocal(maximum(odds, 1)), 1)),
+    );
+    const mu = div(sub(x, 1), add(odds, 1));
+    return mulZeroWins(g, sub(digammaExcessDifference(a, b), logExcess(mu, share)));
   },
   (g, _, a, b, x) => {
     const odds = oddsOf(a, b, x);
-    const excess = div(mul(a, sub(x, 1)), add(odds, 1));
-    return mulZeroWins(g, add(sub(digammaDifference(b, a), log1p(odds)), div(excess, b)));
+    const nu = div(mul(div(a, b), sub(1, x)), add(odds, 1));
+    return mulZeroWins(g, sub(digammaExcessDifference(b, a), logExcess(nu, div(div(add(a, b), b), add(odds, 1)))));
   },
-  (g, _, a, b, x) => mulZeroWins(g, sub(div(sub(a, 1), x), mul(add(a, b), div(div(a, b), add(oddsOf(a, b, x), 1))))),
+  (g, _, a, b, x) => mulZeroWins(g, neg(div(add(mul(a, div(sub(x, 1), add(oddsOf(a, b, x), 1))), 1), x))),
+]);
+/** μ - log(1 + μ). */
+const logExcess: Binary = /* @__PURE__ */ binary("excessOverLog", excessOverLog, [
+  (g, _, mu, onePlusMu) => mulZeroWins(g, div(mu, onePlusMu)),
+  (g) => mul(g, 0),
+]);
+const digammaExcessDifference: Binary = /* @__PURE__ */ binary("digammaExcessDifference", digammaExcessDifferenceOf, [
+  (g, _, a, b) => {
+    const n = add(a, b);
+    return mulZeroWins(g, sub(sub(trigamma(n), reciprocal(n)), sub(trigamma(a), reciprocal(a))));
+  },
+  (g, _, a, b) => mulZeroWins(g, sub(trigamma(add(a, b)), reciprocal(add(a, b)))),
 ]);
 function ratioDensity(a: number, b: number, x: number): number {
   const odds = Math.min(x * (a / b), Number.MAX_VALUE);

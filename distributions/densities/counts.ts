@@ -26,7 +26,7 @@ import { remembering } from "./remembering.js";
 
 const logOfCount = /* @__PURE__ */ remembering(logOf);
 
-/** log C(n, k) p^k (1 - p)^(n - k) for 0 <= k <= n. */
+/** log(C(n, k) p^k (1 - p)^(n - k)) for 0 <= k <= n. */
 export const logBinomial: Ternary = /* @__PURE__ */ ternary(
   "logBinomial",
   (k, n, p) => {
@@ -43,7 +43,7 @@ export const logBinomial: Ternary = /* @__PURE__ */ ternary(
   ],
 );
 
-/** log Γ(k + r) / (Γ(r) k!) s^k / (1 + s)^(k + r), where s, the odds of a success, is finite. */
+/** log(Γ(k + r) / (Γ(r) k!) s^k / (1 + s)^(k + r)), where s, the odds of a success, is finite. */
 export const logNegativeBinomial: Ternary = /* @__PURE__ */ ternary(
   "logNegativeBinomial",
   (k, r, s) => {

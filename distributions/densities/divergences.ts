@@ -108,8 +108,8 @@ export const digammaStep = (a: Tensor, d: Tensor): Tensor =>
   mul(sign(d), digammaDifference(minimum(a, a.add(d)), abs(d)));
 
 /**
- * KL(Gamma(a, 1) | Gamma(c, 1)). d = c - a is an argument of its own, because the caller may know more of its digits than the rounded a and
- * c have.
+ * KL(Gamma(a, 1) | Gamma(c, 1)). d = c - a is a separate argument, because it may have more correct digits than the difference of the
+ * rounded a and c.
  */
 export const gammaDivergence: Ternary = /* @__PURE__ */ ternary(
   "gammaDivergence",

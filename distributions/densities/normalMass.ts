@@ -4,7 +4,7 @@
  *     r(a, b) = log((Φ(b) - Φ(a)) / φ(m)),   dr/da = m dm/da - exp((m² - a²)/2 - r),   dr/db = m dm/db + exp((m² - b²)/2 - r).
  *
  * r has moderate size even if the interval is a hundred standard deviations from 0 or very narrow. The width b - a is a separate argument,
- * since the caller may know it more precisely than the difference of the rounded a and b.
+ * because it may have more correct digits than the difference of the rounded a and b.
  */
 
 import {

@@ -33,8 +33,8 @@ type Concentrations = Of<"concentration1" | "concentration0">;
 type BetaParams = Concentrations["params"];
 
 /**
- * KL(q | p) of Beta distributions. `aStep` and `bStep` are the differences of their concentrations, which the caller may know more
- * precisely than the rounded concentrations do. If the differences are small, the first-order terms of the formula with log B would cancel.
+ * KL(q | p) of Beta distributions. `aStep` and `bStep` are the differences of their concentrations. They may have more correct digits than
+ * the differences of the rounded concentrations. If the differences are small, the first-order terms of the formula with log B would cancel.
  * If not, the terms of the other formula, which grow with the larger concentration, would cancel.
  */
 function klOfBetas(

@@ -1,30 +1,19 @@
 /**
  * DiscreteHMM: observations over T steps of a hidden Markov chain with K states. z_1 is drawn with the initial probabilities π, z_t with row
- * z_{t-1} of the transition matrix P, and x_t from component z_t of `observation`. The states are summed out by the forward algorithm
- * (Rabiner 1989) with scaled probabilities. With r_t = p(z_t | x_1 … x_{t-1}), r_1 = π, and b_tk the density of x_t in state k,
- *
- *     c_t = Σ_k r_tk b_tk,   filter_t = r_t b_t / c_t,   r_{t+1} = filter_t P,   log p(x) = Σ_t log c_t,
- *
- * where b_t is divided by the largest b_tk of a possible state. A filtered probability below 1e-308 becomes 0 and stays 0, unless a
- * transition leads back to the state. Smoothed probabilities are a gradient: p(z_t = k | x) = ∂ log p(x) / ∂ log b_tk.
+ * z_{t-1} of the transition matrix P, and x_t from component z_t of `observation`. The states are summed out by forwardAlgorithm.ts.
+ * Smoothed probabilities are a gradient: p(z_t = k | x) = ∂ log p(x) / ∂ log b_tk, where b_tk is the density of x_t in state k.
  */
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import {
   broadcastTo,
-  exp,
   expandDims,
   grad,
-  greater,
-  log,
   logSoftmax,
-  matmul,
-  max,
   min,
   reshape,
   scan,
   square,
   squeeze,
-  stopGradient,
   sum,
   type Tensor,
   type TensorLike,
@@ -44,6 +33,7 @@ import { Distribution } from "../core/distribution.js";
 import { readParameters, refuseParameter, type Signature } from "../core/parameters.js";
 import { requireAll } from "../core/validation.js";
 import { Categorical } from "../families/categorical/categorical.js";
+import { forwardAlgorithm } from "./forwardAlgorithm.js";
 import { MixtureSameFamily } from "./mixtureSameFamily.js";
 
 type Params = { readonly initialLogits: Tensor; readonly transitionLogits: Tensor };
@@ -221,26 +211,7 @@ export class DiscreteHMM extends Distribution<Params> {
   /** The forward algorithm: from log b_tk [T, ..., K] to the filtered probabilities [T, ..., K] and log p(x). */
   #forward(logb: Tensor): { filtered: Tensor; logProb: Tensor } {
     const { initialLogits, transitionLogits } = this.params;
-    const lead = broadcastShapes("DiscreteHMM", logb.shape.slice(1, -1), this.batchShape);
-    const next = exp(logSoftmax(transitionLogits));
-    const [, { filtered, logIncrements }] = scan(
-      (r, logs) => {
-        const isReachable = greater(r, 0);
-        const largest = stopGradient(max(where(isReachable, logs, -Infinity), -1, { keepDims: true }));
-        const offset = where(greater(largest, -Infinity), largest, 0);
-        const joint = r.mul(exp(where(isReachable, logs.sub(offset), -Infinity)));
-        const c = sum(joint, -1, { keepDims: true });
-        const isPossible = greater(c, 0);
-        const now = joint.div(where(isPossible, c, 1));
-        const logc = where(isPossible, log(where(isPossible, c, 1)).add(offset), -Infinity);
-        return [squeeze(matmul(expandDims(now, -2), next), -2), { filtered: now, logIncrements: squeeze(logc, -1) }];
-      },
-      broadcastTo(exp(logSoftmax(initialLogits)), [...lead, this.#count]),
-      logb,
-    );
-    const logProb = sum(logIncrements, 0);
-    // Impossible values have gradient 0.
-    return { filtered, logProb: where(greater(logProb, -Infinity), logProb, -Infinity) };
+    return forwardAlgorithm(initialLogits, transitionLogits, logb, this.batchShape);
   }
 }
 

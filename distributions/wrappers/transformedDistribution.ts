@@ -98,7 +98,7 @@ export class TransformedDistribution extends Derived {
       refuseParameter(
         "TransformedDistribution",
         "base",
-        `${base.label} has single values of positive probability, whose log density a transform does not change by a Jacobian. Transform the values themselves: new Delta(transform.forward(v)).`,
+        `${base.label} has single values of positive probability, to which no Jacobian applies. Transform the values themselves: new Delta(transform.forward(v)).`,
       );
     if (base.isDiscrete) return base.logDensity(round(transform.inverse(value)));
     const ends = base.support.isUnbounded ? null : boundsOf(base.support);

@@ -21,9 +21,8 @@ import { didYouMean, quoted } from "../checks.js";
 import { block } from "../program/handlers.js";
 import { type Handler, type Model, type PlateFrame, withHandler } from "../program/messages.js";
 import { outsidePlates, plate, runInSequentialPlate } from "../program/plate.js";
-import { selectVisited } from "../program/subsamples.js";
 import { type SampleSite, type Trace, trace } from "../program/trace.js";
-import { seed } from "../program/values.js";
+import { seed, selectVisited } from "../program/values.js";
 import { type InitStrategy, startingValue } from "./initStrategies.js";
 
 /** An initial value in unconstrained space, as a function of a key. */
@@ -176,7 +175,7 @@ export function toLatents(sites: readonly SampleSite[], inspection: ModelInspect
   });
 }
 
-/** A value for all elements of the plates: elements that were not visited get the values of visited ones. */
+/** A value for all elements of the plates: elements that were not visited get the values of visited elements. */
 function expandToWholePlates(value: Tensor, { fn, plates }: SampleSite): Tensor {
   let start = value;
   for (const { dim, size, subsampleSize } of plates) {
@@ -218,7 +217,7 @@ function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
     code: "masked-latent",
     op: title,
     site: name,
-    message: `${title}: latent site "${name}" is masked inside its event, so its masked elements would have a density in the guide but no prior. Put the elements into a plate instead of toEvent, or sample only the unmasked ones.`,
+    message: `${title}: latent site "${name}" is masked inside its event, so its masked elements would have a density in the guide but no prior. Put the elements into a plate instead of toEvent, or sample only the elements that are not masked.`,
   });
 }
 

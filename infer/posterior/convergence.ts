@@ -6,8 +6,8 @@
  * variance of the means of the chains. Then
  *
  *     var⁺  = W (N - 1)/N + B/N,     R-hat = √(var⁺ / W)
- *     ρ_t   = 1 - (W - A_t) / var⁺,    A_t the mean over chains of Σ_i (x_i - m)(x_i+t - m) / N, m the chain's mean
- *     ESS   = M N / (-1 + 2 Σ_k P_k),    P_k = ρ_2k + ρ_2k+1
+ *     ρ_t   = 1 - (W - A_t) / var⁺,    A_t the mean over chains of Σ_i (x_i - m)(x_{i+t} - m) / N, m the chain's mean
+ *     ESS   = M N / (-1 + 2 Σ_k P_k),    P_k = ρ_{2k} + ρ_{2k+1}
  *
  * The sum ends before the first P_k that is not positive, and a P_k that is larger than an earlier P_k is replaced by the
  * smallest earlier P_k (Geyer 1992).

@@ -253,22 +253,6 @@ function requireSameElements(name: string, indices: Tensor, expected: Tensor, wh
   });
 }
 
-/**
- * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements. A plate
- * may visit as many elements as it has, in another order or some twice. Unless the handler says otherwise (`areValuesVisited`), the value
- * is then in the order of the plate's elements, too.
- */
-export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
-  let selected = value;
-  for (const { dim, size, subsampleSize, indices, isWhole, areValuesVisited } of plates) {
-    if (dim === null || indices === null || isWhole) continue;
-    const axis = selected.shape.length - fn.eventDim + dim;
-    if (axis < 0 || selected.shape[axis] !== size || (areValuesVisited && size === subsampleSize)) continue;
-    selected = take(selected, indices, axis);
-  }
-  return selected;
-}
-
 /** If a param has one element for each element of the plate, select the elements that the plate visits. */
 export function visitParam(frame: PlateFrame, message: ParamMessage): void {
   const { dim, indices, size, subsampleSize, isWhole } = frame;

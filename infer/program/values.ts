@@ -9,7 +9,7 @@ import { isRecord } from "../../provenance/base/records.js";
 import { requireKey, requireKind } from "../checks.js";
 import { handler, handlerOfNames, type Program } from "./handlers.js";
 import type { Handler, PlateMessage } from "./messages.js";
-import { chooseElements, reuseVisit, selectVisited } from "./subsamples.js";
+import { chooseElements, reuseVisit } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 import { reportAsSite } from "./traceChecks.js";
 
@@ -124,6 +124,22 @@ export const substitute = <A extends unknown[], R>(f: Program<A, R>, data: Data)
 /** A value for site `name`. If the value was computed from an earlier draw of this site, all axes in its provenance become mixed. */
 const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
+
+/**
+ * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements. A plate
+ * may visit as many elements as it has, in another order or some twice. Unless the handler says otherwise (`areValuesVisited`), the value
+ * is then in the order of the plate's elements, too.
+ */
+export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
+  let selected = value;
+  for (const { dim, size, subsampleSize, indices, isWhole, areValuesVisited } of plates) {
+    if (dim === null || indices === null || isWhole) continue;
+    const axis = selected.shape.length - fn.eventDim + dim;
+    if (axis < 0 || selected.shape[axis] !== size || (areValuesVisited && size === subsampleSize)) continue;
+    selected = take(selected, indices, axis);
+  }
+  return selected;
+}
 
 interface SubstituteOptions {
   /** The name of the calling function in errors; "substitute" by default. */

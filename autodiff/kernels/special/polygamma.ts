@@ -111,13 +111,23 @@ export function polygamma(n: 2 | 3, x: number): number {
 
 /**
  * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. The recurrence raises a to at least 8. Then
- * the difference is log(1 + b/a) plus the divided difference of the tail series. For a <= 0, where the recurrence
- * might take any number of steps, it is the plain difference.
+ * the difference is log(1 + b/a) plus the divided difference of the tail series. For a <= 0, where the recurrence might take any number of
+ * steps, it is the plain difference.
  */
 export function digammaDifference(a: number, b: number): number {
   if (!(a > 0)) return digamma(a + b) - digamma(a);
   let sum = 0;
   for (; a < 8; a++) sum += b / (a + b) / a;
+  return sum + log1p(b / a) + tailDifference(a, b);
+}
+
+/** ψ(a+b) - log(a+b) - (ψ(a) - log a) for a, b > 0, which is about b / (2a (a+b)). */
+export function digammaExcessDifference(a: number, b: number): number {
+  return a < 8 ? digammaDifference(a, b) - log1p(b / a) : tailDifference(a, b);
+}
+
+/** The same for a >= 8. */
+function tailDifference(a: number, b: number): number {
   const u = 1 / a;
   const v = 1 / (a + b);
   const gap = b * u * v;
@@ -129,5 +139,5 @@ export function digammaDifference(a: number, b: number): number {
     value = value * v * v + (DIGAMMA_TAIL[k] as number);
   }
   slope = slope * u * u + value;
-  return sum + log1p(b * u) + gap * (0.5 + (u + v) * slope);
+  return gap * (0.5 + (u + v) * slope);
 }

@@ -21,6 +21,10 @@ import { betaTail } from "../../densities/countQuantiles.js";
 
 type Params = Tensors<"df1" | "df2">;
 const halvesOf = ({ df1, df2 }: Params): [a: Tensor, b: Tensor] => [df1.mul(0.5), df2.mul(0.5)];
+/** With more degrees of freedom than this number, draws and the cdf are the same as with infinitely many. */
+const INFINITE = 1e100;
+const limitedHalvesOf = ({ df1, df2 }: Params): [a: Tensor, b: Tensor] =>
+  halvesOf({ df1: minimum(df1, INFINITE), df2: minimum(df2, INFINITE) });
 
 /**
  * FisherSnedecor: the ratio of two Chi2 variables, each divided by its degrees of freedom. With a = df1/2, b = df2/2, and
@@ -47,13 +51,13 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Params, [df1: TensorL
       return where(greater(df2, 4), finite, Number.NaN);
     },
     cdf: (x, p) => {
-      const [a, b] = halvesOf(p);
+      const [a, b] = limitedHalvesOf(p);
       // y / (1 - y), clipped because it may overflow.
       const odds = minimum(clip(x, 0, Number.MAX_VALUE).mul(a.div(b)), Number.MAX_VALUE);
       return betaTail(b, a, odds.add(1).reciprocal(), odds.div(odds.add(1)));
     },
     icdf: (q, p) => {
-      const [a, b] = halvesOf(p);
+      const [a, b] = limitedHalvesOf(p);
       // The quantile of 1 - y is computed separately: subtracting y from 1 would lose digits where y is near 1.
       return betaincinv(a, b, q)
         .div(betaincinv(b, a, q.neg().add(1)))
@@ -62,7 +66,7 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Params, [df1: TensorL
   },
 ) {
   override draw(key: Tensor, shape: Shape): Tensor {
-    const [a, b] = halvesOf(this.params);
+    const [a, b] = limitedHalvesOf(this.params);
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
     // The ratio is computed from logarithms, because gamma draws with a small concentration underflow.
     const logChi2PerDf = (k: Tensor, half: Tensor): Tensor => random.logGamma(k, half, shape).sub(log(half));

@@ -194,4 +194,29 @@ test("very small moments, and moments close to divergence, keep their sign and d
   assert.ok(numbers(new FisherSnedecor(3, 1e-300).sample(random.key(1), [20])).every(Number.isFinite));
 });
 
+test("FisherSnedecor with many degrees of freedom: slopes of the log density by mpmath, 50 digits; finite draws", () => {
+  // df1, df2, x; slopes by df1, df2 and x
+  const rows = [
+    [1e9, 6e8, 1.0000511207720337, 9.563204477249002e-11, 2.656358720471259e-10, -9585.348505693139],
+    [1e9, 6e8, 0.999890455488499, -2.3444432969715664e-10, -6.511486515709964e-10, 20542.252543748204],
+    [3e8, 1e12, 1.0000244985713869, 1.5162142555246444e-9, 1.3645906241368747e-16, -3674.593553664647],
+    [1e7, 6e7, 1.0003381321240779, 2.1863229251458405e-8, 6.071804376196621e-10, -1449.5775292715273],
+  ] as const;
+  for (const [df1, df2, x, ...truth] of rows) {
+    const slopes = grad((at: Tensor[]) =>
+      new FisherSnedecor(at[0] as Tensor, at[1] as Tensor).logProb(at[2] as Tensor),
+    )([df1, df2, x].map((y) => tensor(y)));
+    slopes.forEach((slope, i) => {
+      near(slope.item(), truth[i] as number, 1e-13);
+    });
+  }
+  for (const df1 of [1e172, 1e300])
+    for (const df2 of [1.5, 60, 1e7, 1e300]) {
+      const draws = [new FisherSnedecor(df1, df2), new FisherSnedecor(df2, df1)].flatMap((d) =>
+        numbers(d.sample(random.key(1), [50])),
+      );
+      assert.ok(draws.every(Number.isFinite), `${df1}, ${df2}`);
+    }
+});
+
 test.run();

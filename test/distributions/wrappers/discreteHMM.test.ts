@@ -329,4 +329,37 @@ test("chains in a plate are independent: a choice for each chain is summed out e
   assert.ok(Math.abs(loss + evidence) < 1e-12, `${loss}, want ${-evidence}`);
 });
 
+test("chains that never meet: what the first observations make as good as impossible, later ones may bring back", () => {
+  const never = -Infinity;
+  const apart = [
+    [0, never],
+    [never, 0],
+  ];
+  const values = [45, -50, -49, -51, -50, -50];
+  const locs = [50, -50];
+  // log N(x; m, 1), summed over the steps: each state keeps to itself.
+  const ofChain = locs.map((m) => values.reduce((sum, x) => sum - 0.5 * (x - m) ** 2 - 0.5 * Math.log(2 * Math.PI), 0));
+  const truth = (logits: number[]) => {
+    const all = ofChain.map((l, k) => l + (logits[k] as number));
+    const top = Math.max(...all);
+    return top + Math.log(all.reduce((sum, l) => sum + Math.exp(l - top), 0));
+  };
+  const half = -Math.LN2;
+  const hmm = new DiscreteHMM([0, 0], apart, new Normal(locs, 1), values.length);
+  close(hmm.logProb(values).item(), truth([half, half]), "log p");
+  assert.is(jit((x: Tensor) => hmm.logProb(x))(tensor(values)).item(), hmm.logProb(values).item());
+  assert.equal(numbers(hmm.filter(values)).slice(0, 2), [1, 0], "after one step the second state has 1e-1960");
+  numbers(hmm.smooth(values)).forEach((p, i) => {
+    close(p, i % 2, "smoothed: the second chain");
+  });
+  // A first state of probability exp(-800), and one that is impossible.
+  const dense = [
+    [0, 0],
+    [0, 0],
+  ];
+  const rare = (first: number[]) => new DiscreteHMM(first, dense, new Normal(locs, 1), 1).logProb([-50]).item();
+  close(rare([0, -800]), -800 - 0.5 * Math.log(2 * Math.PI), "rare");
+  close(rare([0, never]), -5000 - 0.5 * Math.log(2 * Math.PI), "impossible");
+});
+
 test.run();

@@ -1,0 +1,81 @@
+/**
+ * The forward algorithm of a hidden Markov chain (Rabiner 1989). With π the initial probabilities, P the transition matrix, b_tk the density
+ * of x_t in state k and r_t = p(z_t | x_1 … x_{t-1}), r_1 = π,
+ *
+ *     c_t = Σ_k r_tk b_tk,   filter_t = r_t b_t / c_t,   r_{t+1} = filter_t P,   log p(x) = Σ_t log c_t.
+ *
+ * It works with probabilities, where b_t is divided by the largest b_tk of a possible state, so that a probability below 1e-308 becomes 0.
+ * That does no harm if every state may follow every other, because the others bring it back. If π and P are fixed numbers some of which are
+ * 0 or almost 0, the logarithms of all these probabilities are used instead, which takes up to twice as long.
+ */
+import { readNumbers } from "../../autodiff/core/reads.js";
+import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
+import {
+  broadcastTo,
+  exp,
+  expandDims,
+  greater,
+  log,
+  logSoftmax,
+  logsumexp,
+  matmul,
+  max,
+  scan,
+  squeeze,
+  stopGradient,
+  sum,
+  type Tensor,
+  where,
+} from "../../autodiff/index.js";
+import { fixedNumbers } from "./mixed.js";
+
+/** The logarithm of a probability from which 0 is still far away. */
+const SMALL = -460;
+const KEEP = { keepDims: true };
+
+/** From log b_tk [T, ..., K] and the logits of π [..., K] and of P [..., K, K]: filter_t [T, ..., K] and log p(x) [...]. */
+export function forwardAlgorithm(
+  initialLogits: Tensor,
+  transitionLogits: Tensor,
+  logb: Tensor,
+  batchShape: Shape,
+): { filtered: Tensor; logProb: Tensor } {
+  const [start, moves] = [logSoftmax(initialLogits), logSoftmax(transitionLogits)];
+  const isSparse = hasSmall(initialLogits, start) || hasSmall(transitionLogits, moves);
+  const lead = broadcastShapes("DiscreteHMM", logb.shape.slice(1, -1), batchShape);
+  const first = broadcastTo(start, [...lead, start.shape.at(-1) as number]);
+  const [, { filtered, logIncrements }] = isSparse
+    ? scan((logr, logs) => logarithmicStep(logr, logs, moves), first, logb)
+    : scan((r, logs) => step(r, logs, exp(moves)), exp(first), logb);
+  const logProb = sum(logIncrements, 0);
+  // Impossible values have gradient 0.
+  return { filtered, logProb: where(greater(logProb, -Infinity), logProb, -Infinity) };
+}
+
+/** Whether the logits are fixed numbers, and some of their log probabilities are small. */
+const hasSmall = (logits: Tensor, logp: Tensor): boolean =>
+  fixedNumbers(logits) !== null && readNumbers(logp, "a probability").some((x) => x < SMALL);
+
+type Step = [next: Tensor, { filtered: Tensor; logIncrements: Tensor }];
+
+/** From r_t to r_{t+1}. */
+function step(r: Tensor, logs: Tensor, moves: Tensor): Step {
+  const isReachable = greater(r, 0);
+  const largest = stopGradient(max(where(isReachable, logs, -Infinity), -1, KEEP));
+  const offset = where(greater(largest, -Infinity), largest, 0);
+  const joint = r.mul(exp(where(isReachable, logs.sub(offset), -Infinity)));
+  const c = sum(joint, -1, KEEP);
+  const isPossible = greater(c, 0);
+  const now = joint.div(where(isPossible, c, 1));
+  const logc = where(isPossible, log(where(isPossible, c, 1)).add(offset), -Infinity);
+  return [squeeze(matmul(expandDims(now, -2), moves), -2), { filtered: now, logIncrements: squeeze(logc, -1) }];
+}
+
+/** From log r_t to log r_{t+1}. */
+function logarithmicStep(logr: Tensor, logs: Tensor, moves: Tensor): Step {
+  const joint = logr.add(where(greater(logr, -Infinity), logs, -Infinity));
+  const logc = logsumexp(joint, -1, KEEP);
+  const now = joint.sub(where(greater(logc, -Infinity), logc, 0));
+  const next = logsumexp(expandDims(now, -1).add(moves), -2);
+  return [next, { filtered: exp(now), logIncrements: squeeze(logc, -1) }];
+}
