@@ -1,7 +1,7 @@
 /**
  * The provenance of a value: the set of random choices (sites) it depends on (Schulman et al. 2015, "Gradient estimation
  * using stochastic computation graphs"; compare Pyro's `ops/provenance.py`). For each site the set also records along
- * which axes the value depends on the site element by element (a relation, axes.ts).
+ * which axes the value depends on the site element by element (a relation, axes.ts). All other axes of the site are *mixed*.
  *
  * Sets are immutable and shared. In a run, almost every union equals one of its two arguments, so `union` checks for
  * this first, and allocates only for a new set. A set caches its last union, and the last result of `moved`, which gives
@@ -12,8 +12,8 @@ import { SiteList } from "./siteList.js";
 
 // For each mixed axis of a site, the name of the op that mixed it, under the key "axis site"; null if no axis was mixed.
 type Mixings = ReadonlyMap<string, string> | null;
-// A union extends the list of its first argument. But if the second set is longer and has more sites than this, the union
-// extends the list of the second set, because adding the shorter set is faster.
+// A union extends the list of its first argument. But if the second set is the longer one and has more than MIN_SHARED sites,
+// the union extends the list of the second set, because adding the shorter set is faster.
 const MIN_SHARED = 8;
 const keyOf = (site: string, axis: number): string => `${axis} ${site}`;
 

@@ -34,8 +34,8 @@ export interface Op<P = null> {
   /** Binds the kernel to its buffers, for ops where this saves work: a compiled program binds once and runs many times. */
   readonly prepare?: (params: P, out: View, inputs: readonly View[]) => () => void;
   /**
-   * For ops whose result can share the first input's data: a view of them, or undefined if the input's strides do not allow a view. Such an
-   * op does not read the numbers of its other inputs.
+   * For ops whose result can share the data of the first input: the result as a view of these data, or undefined if the input's strides do not
+   * allow a view. Such an op does not read the numbers of its other inputs.
    */
   readonly view?: (params: P, input: View) => View | undefined;
   /** One rule per input; null for an input that deliberately has no gradient. */

@@ -1,12 +1,12 @@
 /**
- * The forward algorithm of a hidden Markov chain (Rabiner 1989). With π the initial probabilities, P the transition matrix, b_tk the density
- * of x_t in state k and r_t = p(z_t | x_1 … x_{t-1}), r_1 = π,
+ * The forward algorithm of a hidden Markov chain with states z_t and observations x_t (Rabiner 1989). Let π be the initial probabilities, P
+ * the transition matrix, b_tk the density of x_t in state k, and r_t = p(z_t | x_1 … x_{t-1}), so that r_1 = π. Then
  *
  *     c_t = Σ_k r_tk b_tk,   filter_t = r_t b_t / c_t,   r_{t+1} = filter_t P,   log p(x) = Σ_t log c_t.
  *
- * It works with probabilities, where b_t is divided by the largest b_tk of a possible state, so that a probability below 1e-308 becomes 0.
- * That does no harm if every state may follow every other, because the others bring it back. If π and P are fixed numbers some of which are
- * 0 or almost 0, the logarithms of all these probabilities are used instead, which takes up to twice as long.
+ * The numbers computed are probabilities, where b_t is divided by the largest b_tk of a possible state. A probability below 1e-308 becomes
+ * 0. This does no harm if every state may follow every other state, because then r_{t+1} is positive again. If π or P consists of fixed
+ * numbers of which some are 0 or almost 0, logarithms of probabilities are computed instead, which takes up to twice as long.
  */
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
@@ -29,7 +29,7 @@ import {
 } from "../../autodiff/index.js";
 import { fixedNumbers } from "./mixed.js";
 
-/** The logarithm of a probability from which 0 is still far away. */
+/** Log probabilities below this number are small. exp(-460) is about 1e-200, still far above the smallest positive number. */
 const SMALL = -460;
 const KEEP = { keepDims: true };
 

@@ -40,7 +40,7 @@ export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
   modelHasParams?: boolean | undefined;
   /** The number of draws from the model in the sleep phase of a step; `numParticles` by default. */
   numSleepParticles?: number | undefined;
-  /** How wakePhi is differentiated: as a function of log q ("score", the default) or through the draws ("dreg"). */
+  /** The gradient of the wake phase of the guide: through log q with constant draws ("score", the default), or through the draws ("dreg"). */
   estimator?: "score" | "dreg" | undefined;
 }
 
@@ -74,13 +74,14 @@ const OPTIONS = {
  *
  * and the loss is wakeTheta + phi.
  *
- * Choose this estimator for discrete latents that have too many values to enumerate: no gradient passes through a draw, so the
- * noisy score-function gradient is not needed. The guide also learns to cover the whole posterior. Use so many
+ * Choose this estimator for discrete latents that have too many values to enumerate: every gradient goes through a log
+ * density at constant draws (unless `estimator` is "dreg"), so the noisy score-function gradient of a cost is not needed.
+ * The guide also learns to cover the whole posterior. Use so many
  * particles that no single one of them has nearly all the weight.
  *
- * Refused: fewer than 2 particles, `insomnia` outside [0, 1], the site options `enumerate`, `kl: "analytic"` and
- * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, a point mass (Delta) in the guide whose
- * position depends on parameters, a sleep phase without `{ observations }` as last argument of model and guide, and,
+ * Refused: fewer than 2 particles; `insomnia` outside [0, 1]; the site options `enumerate`, `kl: "analytic"` and
+ * `gradient: "disarm"`; "dreg" with a latent that has no pathwise sampler; a point mass (Delta) in the guide whose
+ * position depends on parameters; a sleep phase without `{ observations }` as last argument of model and guide; and,
  * unless `biasedSubsampling` is true, every subsampled plate. The site option `baseline` has no effect.
  *
  * @example

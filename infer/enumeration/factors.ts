@@ -109,7 +109,13 @@ export function factorOf(
           : dim < -maxPlateNesting
             ? enumerated.get(dim)
             : undefined;
-    if (name === undefined) throw undeclaredDimError(site.name, value.shape, dim);
+    // The first run has no such dim (survey.ts), so it belongs to an enumerated site.
+    if (name === undefined)
+      throw new PedigradError({
+        code: "enumerated-dim-lost",
+        site: site.name,
+        message: `site "${site.name}": an op has moved the values of an enumerated site to dim ${dim}. Index by all sites at once, T.at(z, w), and keep plate axes.`,
+      });
     names.push(name);
     shape.push(size);
   }
@@ -139,10 +145,3 @@ function enumeratedDims(site: SampleSite, value: Tensor, dimOf: ReadonlyMap<stri
   }
   return names;
 }
-
-export const undeclaredDimError = (site: string, shape: readonly number[], dim: number): PedigradError =>
-  new PedigradError({
-    code: "undeclared-dim",
-    site,
-    message: `site "${site}" has log density shape [${shape}], but no plate declares its dim ${dim} of size ${shape.at(dim)}. Put the statement into plate(…, ${shape.at(dim)}), or use .toEvent(1), both in the model and in the guide.`,
-  });

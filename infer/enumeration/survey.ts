@@ -3,14 +3,14 @@
  * large table is computed. The run finds how deep the plates nest, and which enumerated sites enter the same log density.
  */
 import { broadcastShapes } from "../../autodiff/core/shape.js";
-import { broadcastTo, type Tensor, tensor } from "../../autodiff/index.js";
+import { broadcastTo, PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { getProvenance, union } from "../../provenance/index.js";
 import type { Task } from "../elbo/particles/pair.js";
 import { replayedRun, tracedRun } from "../elbo/particles/particles.js";
 import type { Handler } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
-import { MAX_TABLE, tooLargeError, undeclaredDimError } from "./factors.js";
+import { MAX_TABLE, tooLargeError } from "./factors.js";
 
 interface Survey {
   /** The number of dims, counted from the right, that belong to plates. */
@@ -60,3 +60,10 @@ function requireSmallTable({ name, fn, value, ambient }: SampleSite, counts: Rea
   const entries = sites.reduce((product, site) => product * (counts.get(site) as number), elements);
   if (entries > MAX_TABLE) throw tooLargeError(sites, entries, name);
 }
+
+const undeclaredDimError = (site: string, shape: readonly number[], dim: number): PedigradError =>
+  new PedigradError({
+    code: "undeclared-dim",
+    site,
+    message: `site "${site}" has log density shape [${shape}], but no plate declares its dim ${dim} of size ${shape.at(dim)}. Put the statement into plate(…, ${shape.at(dim)}), or use .toEvent(1), both in the model and in the guide.`,
+  });

@@ -9,10 +9,10 @@
  * - x <= max(a, 3/2): the series P / p = Σ t_n, t_n = x^(n+1) / (a (a+1) … (a+n)), whose terms times ψ(a+n+1) - log x are
  *   the terms of dx/da (DLMF 8.11.4);
  * - larger x: the continued fraction of Q (DLMF 8.9.2) and its derivative, by Steed's algorithm;
- * - a >= 12 and x about a: Temme's uniform expansion (Gil, Segura & Temme 2012). With λ = x/a, ½η² = λ - 1 - log λ and
- *   f(η) = η/(λ-1) = Σ f_m η^m, integration by parts turns ∫_η^∞ exp(-½aζ²) h(ζ) dζ, for h(η) = Σ h_m η^m, into
- *   exp(-½aη²) b(η)/a plus B times an erfc. Here b(η) = Σ b_m η^m with b_(m-1) = h_m + (m+1) b_(m+1)/a, and the constant B is
- *   h_0 + b_1/a. For P and Q, h = f. For dx/da, h = f (log t - ψ(a)) = η - ½η² f + (log a - ψ(a)) f, and B = 0.
+ * - a >= 12 and x about a: Temme's uniform expansion (Gil, Segura & Temme 2012). Let λ = x/a, ½η² = λ - 1 - log λ and
+ *   f(η) = η/(λ-1) = Σ f_m η^m. For h(η) = Σ h_m η^m, integration by parts gives
+ *   ∫_η^∞ exp(-½aζ²) h(ζ) dζ = exp(-½aη²) b(η)/a + B ∫_η^∞ exp(-½aζ²) dζ with b(η) = Σ b_m η^m,
+ *   b_(m-1) = h_m + (m+1) b_(m+1)/a and B = h_0 + b_1/a. The last integral is an erfc. For P and Q, h = f. For dx/da, h = f (log t - ψ(a)) = η - ½η² f + (log a - ψ(a)) f, and B = 0.
  */
 import { exp, expm1, log, pow } from "../formulas/scalarFormulas.js";
 import { excessOverLog } from "./cancellation.js";

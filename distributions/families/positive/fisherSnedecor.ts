@@ -21,7 +21,7 @@ import { betaTail } from "../../densities/countQuantiles.js";
 
 type Params = Tensors<"df1" | "df2">;
 const halvesOf = ({ df1, df2 }: Params): [a: Tensor, b: Tensor] => [df1.mul(0.5), df2.mul(0.5)];
-/** With more degrees of freedom than this number, draws and the cdf are the same as with infinitely many. */
+/** With more degrees of freedom than this number, draws and the cdf are the same as with infinitely many degrees. */
 const INFINITE = 1e100;
 const limitedHalvesOf = ({ df1, df2 }: Params): [a: Tensor, b: Tensor] =>
   halvesOf({ df1: minimum(df1, INFINITE), df2: minimum(df2, INFINITE) });

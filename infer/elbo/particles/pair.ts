@@ -10,7 +10,7 @@ export interface Pair {
   readonly model: Trace;
   /** The options that at least one site sets. */
   readonly usedOptions: ReadonlySet<keyof InferOptions>;
-  /** The sites whose values host code read before a later sample statement. */
+  /** The sites whose values were read by plain code of the program (an `if`, `item()`) before a later sample statement. */
   readonly readSites: Provenance;
   /** Whether guide and model have the same latents, in the same shapes and plates, so that the checks of match.ts can be skipped. */
   readonly isMatched: boolean;
@@ -49,7 +49,7 @@ export interface Task {
 export interface PathTerms {
   /** The terms with a gradient through the draws only. */
   readonly throughDraws: readonly Cost[];
-  /** The terms with a gradient through the parameters only, without log q of the draws. */
+  /** The terms with a gradient through the parameters only. The terms -log q of the draws are not among them. */
   readonly throughParams: readonly Cost[];
 }
 

@@ -104,7 +104,7 @@ for (const { name, entry, make } of families) {
     const { params } = entry.cases[0] as { params: Record<string, number> };
     const d = make(decodeParams(params));
     const [mean, variance] = [momentOf(() => d.mean), momentOf(() => d.variance)];
-    // The moments of directions are others: see families.test.ts.
+    // The mean and variance of VonMises describe directions, not numbers.
     if (mean === null || variance === null || name === "VonMises") return;
     const [centres, spreads] = [mean.toFloat64Array(), variance.toFloat64Array()];
     const draws = d.sample(random.key(400), [FEW]).toFloat64Array();

@@ -1,4 +1,4 @@
-/** KL divergences at the largest and smallest parameters: closed forms in 660 digits (mpmath), 0 for equal distributions, and infinite ones. */
+/** KL divergences at the largest and smallest parameters: closed forms in 660 digits (mpmath), 0 for equal distributions, and infinite divergences. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, type Tensor, tensor } from "../../../autodiff/index.js";
@@ -74,7 +74,7 @@ test("the divergence from a distribution with heavy tails to a normal is infinit
   assert.equal(klDivergence(new StudentT([0.5, 1, 1.5, 2]), new Normal(0, 1))?.toArray(), new Array(4).fill(Infinity));
   const wide = klDivergence(new Normal(1e300, 1), new Normal(0, 1e300)) as Tensor;
   const far = klDivergence(new StudentT(3, 1e300, 1), new Normal(0, 1e300)) as Tensor;
-  // The variance of 3 vanishes beside 1e600; what is left is 1/2 and the logarithms of the scales, as for the normal.
+  // The variance 3 is negligible beside 1e600, so 1/2 and the logarithms of the scales remain, as for the normal.
   assert.ok(
     Math.abs(far.item() - (0.5 - new StudentT(3).entropy().item() + Math.log(1e300) + 0.9189385332046728)) < 1e-10,
   );

@@ -132,7 +132,7 @@ reach(constraints.corrMatrix, [3], strictlyLower);
 reach(constraints.independent(constraints.positive, 2), [2, 3]);
 reach(constraints.independent(constraints.simplex, 1), [2, 2], (y) => y.filter((_, i) => i % 3 < 2));
 
-// Lower triangles with nothing on the diagonal: what stands before, mixed and squashed.
+// Triangles with zeros on the diagonal, so that m_i and s_i depend on x_1 … x_{i-1} only.
 const before = (seed: number) => random.normal(random.key(seed), [3, 3]).tril(-1);
 const [shift, stretch] = [before(11), before(12)];
 verify(

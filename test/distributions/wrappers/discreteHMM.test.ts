@@ -337,7 +337,7 @@ test("chains that never meet: what the first observations make as good as imposs
   ];
   const values = [45, -50, -49, -51, -50, -50];
   const locs = [50, -50];
-  // log N(x; m, 1), summed over the steps: each state keeps to itself.
+  // log N(x; m, 1), summed over the steps of a chain that never leaves its first state.
   const ofChain = locs.map((m) => values.reduce((sum, x) => sum - 0.5 * (x - m) ** 2 - 0.5 * Math.log(2 * Math.PI), 0));
   const truth = (logits: number[]) => {
     const all = ofChain.map((l, k) => l + (logits[k] as number));

@@ -220,6 +220,32 @@ test("data along a dim that no plate declares are refused, though they have as m
   }
 });
 
+test("a table indexed by one enumerated site after the other is refused with the edit", () => {
+  const model = (index: (table: Tensor, z: Tensor, w: Tensor) => Tensor) => () => {
+    const [z, w] = ["z", "w"].map((name) => sample(name, new Bernoulli(0.4), { infer: { enumerate: "parallel" } }));
+    sample(
+      "x",
+      new Normal(
+        index(
+          tensor([
+            [1, 2],
+            [3, 4],
+          ]),
+          z as Tensor,
+          w as Tensor,
+        ),
+        1,
+      ),
+      { obs: 1 },
+    );
+  };
+  const loss = (f: Model) => new TraceEnumELBO().loss(random.key(0), {}, f, nothing);
+  const error = refusal(() => loss(model((table, z, w) => table.at(z).at(w))));
+  assert.equal([error.code, error.site], ["enumerated-dim-lost", "x"]);
+  assert.match(error.message, "T.at(z, w)");
+  loss(model((table, z, w) => table.at(z, w)));
+});
+
 test("maxPlateNesting may reserve dims, but takes none from the plates", () => {
   const model: Model = () =>
     plate("rows", 2, { dim: -2 }, () => {

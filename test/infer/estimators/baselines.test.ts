@@ -232,7 +232,7 @@ test("a fit warns once of a baseline that its estimator ignores and of a biased 
     for (const guide of [baseline, straight]) explain(new TraceGraphELBO(), model, guide, { measureVariance: 20 });
     loss(new TraceELBO(), baseline);
     loss(new TraceGraphELBO(), baseline);
-    // An enumerated site is not sampled, so how its gradient would be taken is of no account.
+    // An enumerated site is not sampled, so its options about gradients have no effect.
     loss(new TraceEnumELBO(), bit({ gradient: "straightThrough", enumerate: "parallel" }));
     loss(new TraceEnumELBO(), bit({ gradient: "straightThrough", enumerate: "sequential" }));
     assert.equal(said, []);

@@ -50,7 +50,7 @@ const STEP = 0.05;
 const grid = Array.from({ length: 321 }, (_, i) => -8 + i * STEP);
 const mean = (f: (e: number) => number): number =>
   grid.reduce((sum, e) => sum + f(e) * Math.exp(logNormal(e, 0, 1)) * STEP, 0);
-/** Minus the bound of two particles. */
+/** The negative bound of two particles. */
 const loss =
   (alpha: number) =>
   (m: number, w: number): number => {

@@ -280,14 +280,14 @@ function withGradients(objective: (params: Values) => Tensor, params: Values): R
   return result;
 }
 
-/** Minus the ELBO and its gradients. */
+/** The negative ELBO and its gradients. */
 export const exactLoss = (program: Program): Record<string, Float64Array> =>
   withGradients(exactObjective(program), program.params);
 
 /** x as a column for the first particle and as a row for the second, so that an op on both gives one number for each pair of choices. */
 const ofPair = (x: Tensor): [Tensor, Tensor] => [x.expandDims(1), x.expandDims(0)];
 
-/** Minus the Renyi bound of two particles, log(mean of w^(1 - alpha)) / (1 - alpha), for programs without plates, and its gradients. */
+/** The negative Renyi bound of two particles, log(mean of w^(1 - alpha)) / (1 - alpha), for programs without plates, and its gradients. */
 export const exactBound = ({ model, guide, params }: Program, alpha: number): Record<string, Float64Array> =>
   withGradients((values) => {
     const { logp, logq, weights } = allDensities({ model, guide, params, subset: {} }, values);

@@ -1,4 +1,4 @@
-/** Handlers that give values: whose value counts, which elements of it, and what is refused because it would have no effect. */
+/** Handlers that give values: which handler's value counts, which of its elements a run uses, and values that would have no effect. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -205,7 +205,7 @@ test("a value for a site that is computed instead of drawn is refused, with the 
         assert.equal([error.code, error.site, error.op], ["no-effect", "z", op]);
         assert.ok(error.message.includes(`reparam(${op}(f, data), config)`));
       }
-  // The edit that the message proposes, and the other ways to say it.
+  // The edit that the message proposes, and two other programs with a value for z.
   assert.is(valuesOf(reparam(condition(z, { z: 3 }), noncentred), "z")[0], 3);
   assert.is(valuesOf(reparam(substitute(z, { z: 3 }), noncentred), "z")[0], 3);
   const decentred = run(substitute(reparam(z, noncentred), { z_decentered: 3, z: 3 }));
@@ -230,7 +230,7 @@ test("names that the program does not have are refused by condition, intervene a
     }
   const error = refusal(() => run(lift(model, { n: new Normal(0, 1) })));
   assert.equal([error.code, error.site], ["unknown-param", "n"]);
-  // A function names nothing, and a site that another handler prefixes has its new name outside.
+  // A function has no list of names to check. Outside a `scope`, a site has its name with the prefix.
   run(condition(model, () => undefined));
   assert.is(valuesOf(condition(scope(z, { prefix: "a" }), { "a/z": 2 }), "a/z")[0], 2);
 });
@@ -263,7 +263,7 @@ test("a lifted param has the param's shape, whatever the shape of its prior", ()
     assert.ok(Math.abs(site.scaledLogProb().sum().item() - log) < 1e-12);
     assert.is(new Set(numbers(site.value)).size, site.value.size, "every element has a draw of its own");
   }
-  // In a plate of five: the axis of the plate belongs to the plate, the other axes to one element of it.
+  // In a plate of five elements, all axes but the plate's belong to one element.
   for (const [shape, options, event] of [
     [[5], {}, []],
     [[5, 3], { eventDim: 1 }, [3]],

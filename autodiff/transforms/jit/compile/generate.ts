@@ -31,7 +31,7 @@ export interface Generated {
   readonly routines: string;
 }
 
-/** A line of text: a finished statement, or the expression that computes value i, a single number. */
+/** A line of text: a finished statement, or value i of the program, which is a single number, with the expression that computes it. */
 type Line = string | { readonly i: number; readonly expression: string };
 
 /** Lines per chunk: V8 takes longer to optimise larger functions, and does not optimise the largest at all. */

@@ -31,12 +31,12 @@ export interface Rows {
   readonly memorySize: ReadonlyMap<number, number>;
 }
 
-/** Partial sums that are added in parallel in the sum of a long row. */
+/** The number of partial sums into which a long sum over the rows is divided (kernels/reduce.ts). */
 export const LANES = 8;
 
 /** Below this many rows, blocks are not faster. */
 const MIN_ROWS = 64;
-/** A matrix is long from MIN_LONG numbers on, and small up to MAX_SMALL numbers. */
+/** In the first product of the blocks, the long matrix has at least MIN_LONG numbers, and the small one at most MAX_SMALL. */
 const MIN_LONG = 4096;
 const MAX_SMALL = 8192;
 /**
