@@ -17,6 +17,7 @@
 import { exp, log, log1p, pow } from "../formulas/scalarFormulas.js";
 import { exponentOf, farTail, isVeryLarge, largeImplicitGrad, shiftOf } from "./betaLarge.js";
 import { logBeta, logGammaCorrection } from "./gamma.js";
+import { gammainc, gammaincc } from "./gammainc.js";
 import { digammaDifference } from "./polygamma.js";
 
 const MAX_TERMS = 20000;
@@ -26,6 +27,8 @@ const LARGE_SHAPE = 40;
 const TWO_POINTS = 2 ** -1000;
 // If a or b is larger than this, both are scaled down.
 const TOO_LARGE = 2 ** 990;
+const INFINITE = 1e100;
+const SMALL = 1e8;
 
 /** log x for y = 1 - x, computed from the smaller of x and y, which has more digits. */
 const logOf = (x: number, y: number): number => (x < 0.5 ? log(x) : log1p(-y));
@@ -153,6 +156,12 @@ function limitOf(a: number, b: number, x: number): number | null {
 function bothParts(a: number, b: number, x: number): [lower: number, upper: number] {
   const limit = limitOf(a, b, x);
   if (limit !== null) return [limit, 1 - limit];
+  // Gamma(a, 1) / b if b is the larger; the fraction would overflow.
+  if (Math.max(a, b) > INFINITE && Math.min(a, b) < SMALL) {
+    const t = -Math.max(a, b) * (a < b ? log1p(-x) : log(x));
+    const [below, above] = [gammainc(Math.min(a, b), t), gammaincc(Math.min(a, b), t)];
+    return a < b ? [below, above] : [above, below];
+  }
   // The distribution is narrower than the distance from the mean to any other x. So a and b can be scaled down.
   if (Math.max(a, b) > TOO_LARGE) return bothParts(a * 2 ** -100, b * 2 ** -100, x);
   const lower = isLower(a, b, x);

@@ -18,6 +18,7 @@ import {
   Kumaraswamy,
   LogUniform,
   MultivariateStudentT,
+  NegativeBinomial2,
   Pareto,
   Poisson,
   StudentT,
@@ -217,6 +218,14 @@ test("FisherSnedecor with many degrees of freedom: slopes of the log density by 
       );
       assert.ok(draws.every(Number.isFinite), `${df1}, ${df2}`);
     }
+});
+
+test("counts whose rate hardly varies are Poisson, up to the largest concentrations", () => {
+  const truth = numbers(new Poisson(5.4).cdf([0, 4, 9, 30]));
+  for (const concentration of [1e20, 1e120, 1e155, 1e200, 1e299])
+    numbers(new NegativeBinomial2(5.4, concentration).cdf([0, 4, 9, 30])).forEach((p, i) => {
+      near(p, truth[i] as number, 1e-12);
+    });
 });
 
 test.run();
