@@ -2,13 +2,13 @@
  * Handlers that give sites their keys or values: seed, replay, substitute, condition, uncondition and intervene. A value may have one
  * element for each element of a plate, in the order of the plate. A run uses only the elements that its plate visits.
  */
-import { PedigradError, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { PedigradError, Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { requireKey, requireKind } from "../checks.js";
 import { handler, handlerOfNames, type Program } from "./handlers.js";
-import type { Handler, PlateMessage } from "./messages.js";
+import type { Handler, PlateMessage, SampleMessage } from "./messages.js";
 import { chooseElements, reuseVisit } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 import { reportAsSite } from "./traceChecks.js";
