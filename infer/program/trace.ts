@@ -3,6 +3,7 @@
  * compute their loss from two traces, the guide's and the model's.
  */
 import { batchDepth } from "../../autodiff/core/batch.js";
+import { elementsOf } from "../../autodiff/core/copy.js";
 import { recorder } from "../../autodiff/core/recorder.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
@@ -144,6 +145,12 @@ export type Trace = Map<string, Site>;
 /** The random choices of a trace. */
 export function* sampleSites(trace: Trace): Generator<SampleSite> {
   for (const site of trace.values()) if (site.type === "sample") yield site;
+}
+
+/** The first site whose log density is not finite. */
+export function nonFiniteSite(trace: Trace): SampleSite | null {
+  for (const site of sampleSites(trace)) if (!elementsOf(site.logProb()).every(Number.isFinite)) return site;
+  return null;
 }
 
 /** Whether a site is a `factor`. Only a factor observes an empty tensor (distributions/families/degenerate/unit.ts). */
