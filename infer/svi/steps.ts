@@ -17,7 +17,7 @@ import {
   type Stepper,
   type SVIState,
 } from "./state.js";
-import { errorInStep, findNonFiniteSites, nonFiniteLossError } from "./unsound.js";
+import { errorInStep, findNonFiniteSites, nonFiniteLossError, warnOfRefusedSteps } from "./unsound.js";
 
 /** One step of a run: its number (from 0), its loss, and the state after it. */
 export interface Step {
@@ -116,17 +116,21 @@ export class Steps {
     this.#skipped = batchesTakenBy(this.op, initState);
     const argumentLists = batches === undefined ? null : argumentsOf(args, batches, this.#skipped, this.op);
     let last: RunStep | null = null;
+    let [taken, refused] = [0, 0];
     try {
       for (let step = 0; step < numSteps && !signal?.aborted; step++) {
         const { done, value } = argumentLists?.next() ?? { done: false, value: args };
         if (done) return;
         last?.expire();
         last = new RunStep(this, step, this.#next(step, value));
+        taken++;
+        if (last.wasRefused) refused++;
         if (step === numSteps - 1) this.check();
         yield last;
       }
     } finally {
       argumentLists?.return(undefined);
+      if (refused > taken / 2) warnOfRefusedSteps(this.op, refused, taken, this.#nonFiniteSites());
     }
   }
 
@@ -134,6 +138,10 @@ export class Steps {
   check(): void {
     if (this.#state !== null && !this.#isChecked) this.svi.check(this.#state, this.#args);
     this.#isChecked = true;
+  }
+
+  #nonFiniteSites(): string[] {
+    return [...findNonFiniteSites(this.svi, this.#current() as SVIState, this.#args).keys()];
   }
 
   #next(step: number, args: unknown[]): StepOutcome {

@@ -1,6 +1,7 @@
 /** The errors of steps, most of all the error for a loss that is not finite. */
 import { textOf } from "../../autodiff/core/tensor.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import { quoted } from "../checks.js";
 import { hasFiniteParams, type Stepper, type SVIState } from "./state.js";
 
 /**
@@ -47,6 +48,14 @@ export function errorInStep(
   const site = error.site ?? nonFiniteSites().keys().next().value;
   const atSite = error.site === undefined && site !== undefined ? `, at site "${site}"` : "";
   return new PedigradError({ code, site, param, op, message: `svi.run: in step ${step}${atSite}: ${message}` });
+}
+
+/** Warn that `stableUpdate` refused most steps of a run, since its result then differs little from its start, or not at all. */
+export function warnOfRefusedSteps(op: string, refused: number, taken: number, sites: readonly string[]): void {
+  const cause = sites.length === 0 ? "" : `, now because of site ${quoted(sites)}`;
+  console.warn(
+    `pedigrad: ${op}: stableUpdate refused ${refused} of ${taken} steps, whose loss or parameters were not finite${cause}. Start elsewhere (initLocFn: initToMedian()), lower the learning rate, or leave stableUpdate out to see the cause.`,
+  );
 }
 
 /** The sites whose cost is not finite, with their values; an empty map if the program throws an error instead. */

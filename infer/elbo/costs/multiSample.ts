@@ -4,13 +4,13 @@
  */
 import { emptyRecord, mapTree, neg, PedigradError, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
-import { withHandler } from "../../program/messages.js";
+import { type Model, withHandler } from "../../program/messages.js";
 import { sharedPlatesHandler, visitedValuesHandler } from "../../program/subsamples.js";
 import { isScoreSite, SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import { withDraws } from "../../program/values.js";
 import { checkSamples } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
-import { hostReadsOf, mutableOf, tracedRun } from "../particles/particles.js";
+import { hostReadsOf, mutableOf, mutablesHandler, tracedRun } from "../particles/particles.js";
 import { refuseGradients, refuseUnsupported, warnOfOptions } from "../particles/siteOptions.js";
 
 /** The estimator has neither closed forms nor baselines: every term is sampled and pathwise. */
@@ -43,7 +43,9 @@ function estimateOf(task: Task): Outcome {
   const keys = random.split(random.foldIn(task.key, 2), count);
   const { logp, mutable }: { logp: Tensor; mutable: Record<string, Tensor> } = vmap(
     (key: Tensor, sample: Record<string, Tensor>) => {
-      const model = tracedRun(withDraws(task.model, sample), key, task, visitedValuesHandler);
+      const program = withDraws(task.model, sample);
+      const afterGuide: Model = (...args) => withHandler(mutablesHandler(guide), () => program(...args));
+      const model = tracedRun(afterGuide, key, task, visitedValuesHandler);
       checkSamples(guide, model);
       refuseUnsupported(NO_OPTIONS, { guide, model });
       refuseGradients(NO_OPTIONS, { guide, model });

@@ -4,6 +4,7 @@
  * autoguides do not know the model's masks.
  */
 import { type Derived, type Distribution, Expanded, Masked } from "../../../distributions/index.js";
+import { union } from "../../../provenance/index.js";
 import { SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
 /** `fn` without expansion, if it is a masked distribution; else null. */
@@ -17,9 +18,12 @@ export function shareMasks(guide: Trace, model: Trace): void {
   for (const site of sampleSites(guide)) {
     const modelSite = site.infer.sharesMask ? model.get(site.name) : undefined;
     if (modelSite?.type !== "sample") continue;
+    const { mask, ambient } = modelSite;
     const masked = asMasked(modelSite.fn);
-    if (modelSite.mask === null && masked === null) continue;
+    if (mask === null && masked === null && ambient.size === 0) continue;
     const fn = masked === null ? site.fn : site.fn.mask(masked.selected);
-    guide.set(site.name, new SampleSite({ ...site, fn, mask: modelSite.mask }));
+    // Whether -log q counts depends on the values that the model has read before it chose the mask, or chose none.
+    const read = union(site.ambient, ambient);
+    guide.set(site.name, new SampleSite({ ...site, fn, mask: mask ?? site.mask, ambient: read }));
   }
 }

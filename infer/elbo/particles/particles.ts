@@ -37,7 +37,23 @@ export const replayedRun = (
   keyOf: () => Tensor,
   inputs: RunInputs,
   ...handlers: Handler[]
-): Trace => run(f, inputs, [...handlers, ...handlersOf(keyOf, inputs), replayHandler(choices)], hostReadsOf(choices));
+): Trace =>
+  run(
+    f,
+    inputs,
+    [...handlers, ...handlersOf(keyOf, inputs), replayHandler(choices), mutablesHandler(choices)],
+    hostReadsOf(choices),
+  );
+
+/** A handler that gives each `mutable` the value that it had when the run of `trace` ended, so that the model continues from the guide. */
+export const mutablesHandler = (trace: Trace): Handler => ({
+  process: {
+    mutable(message) {
+      const site = trace.get(message.name);
+      if (site?.type === "mutable") message.cell ??= { value: site.value };
+    },
+  },
+});
 
 const handlersOf = (keyOf: () => Tensor, { values }: RunInputs): Handler[] => [
   trackHandler,

@@ -32,6 +32,7 @@ import {
   tensor,
 } from "../../../index.js";
 import { refusal, refuses } from "../../refusals.js";
+import { assertClose, exactMoments } from "../exact.js";
 
 const half = -Math.log(2 * Math.PI) / 2;
 const near = (got: number, want: number): boolean => Math.abs(got - want) < 1e-12;
@@ -245,6 +246,40 @@ test("the mask true has no effect in closed forms and joint guides, by the handl
   for (const model of [byHandler, byDistribution]) {
     assert.ok(near(new TraceMeanFieldELBO().loss(random.key(0), {}, model, guide).item(), 0.3 ** 2 / 2));
     new SVI(model, new AutoMultivariateNormal(model), adam(0.1), new TraceELBO()).init(random.key(0));
+  }
+});
+
+test("a site that the model reads before it masks a latent is charged with the latent's -log q", () => {
+  // ELBO = Σ_a q(a) (log p(a) - log q(a) - a KL(q_z || p_z)), where z is masked unless a = 1.
+  const [l, m] = [0.3, -0.6];
+  const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+  const [qa, qz] = [sigmoid(l), sigmoid(m)];
+  const kl = qz * Math.log(qz / 0.7) + (1 - qz) * Math.log((1 - qz) / 0.3);
+  const slope = qa * (1 - qa) * (Math.log(0.4 / 0.6) - l - kl);
+  const z = () => sample("z", new Bernoulli(0.7));
+  const choices: Record<string, (a: Tensor) => unknown> = {
+    "mask of a number": (a) => mask(z, a.item() > 0)(),
+    "mask in one branch": (a) => (a.item() > 0 ? z() : mask(z, false)()),
+    "mask of the distribution": (a) =>
+      sample("z", a.item() > 0 ? new Bernoulli(0.7) : new Bernoulli(0.7).mask(tensor(0))),
+    "mask of the tensor": (a) => mask(z, a)(),
+  };
+  const guide: Model = () => {
+    sample("a", new Bernoulli({ logits: param("l") }));
+    sample("z", new Bernoulli({ logits: param("m") }), { infer: { sharesMask: true } });
+  };
+  for (const [name, choose] of Object.entries(choices)) {
+    const model: Model = () => void choose(sample("a", new Bernoulli(0.4)));
+    const task = {
+      model,
+      guide,
+      params: { l: tensor(l), m: tensor(m) },
+      latents: { a: { shape: [] }, z: { shape: [] } },
+    };
+    for (const elbo of [new TraceELBO(), new TraceGraphELBO(), new TraceGraphELBO({ order: 2 })]) {
+      const { mean } = exactMoments({ ...task, elbo, loop: true });
+      assertClose(mean.l as number[], [slope], 1e-12, `${name}, ${elbo.name}`);
+    }
   }
 });
 

@@ -2,8 +2,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  AutoNormal,
   adam,
   factor,
+  LogNormal,
   loadState,
   type Model,
   Normal,
@@ -18,6 +20,7 @@ import {
   type Tensor,
   TraceELBO,
   tensor,
+  Weibull,
 } from "../../../index.js";
 import { refusal } from "../../refusals.js";
 
@@ -127,6 +130,60 @@ test("stableUpdate also applies to the dry run of init", () => {
   const { refused, losses } = svi.run(key, { numSteps: 3, stableUpdate: true });
   assert.is(refused, 3);
   assert.ok([...losses].every(Number.isNaN));
+});
+
+/** The warnings that `body` gives. */
+async function warningsOf(body: () => unknown): Promise<string[]> {
+  const { warn } = console;
+  const warnings: string[] = [];
+  console.warn = (text: string) => warnings.push(text);
+  try {
+    await body();
+  } finally {
+    console.warn = warn;
+  }
+  return warnings;
+}
+
+test("a run of which stableUpdate refuses more than half of the steps gives one warning with their number, the site and the edit", async () => {
+  // With a shape of about exp(5), F(6) of the Weibull rounds to 1, so that log(1 - F) is -Infinity.
+  const model: Model = () => {
+    const k = sample("k", new LogNormal(0, 1));
+    factor("surv", new Weibull(0.5, k).cdf([6, 6.5, 7]).neg().log1p());
+  };
+  const svi = new SVI(model, new AutoNormal(model), adam(0.1), new TraceELBO());
+  const options = { numSteps: 8, stableUpdate: true, initParams: { k_auto_loc: 5 } };
+  for (const run of [
+    () => svi.run(key, options),
+    () => svi.runAsync(key, options),
+    () => [...svi.steps(key, options)],
+  ]) {
+    const warnings = await warningsOf(run);
+    assert.is(warnings.length, 1);
+    assert.match(
+      warnings[0] as string,
+      /refused 8 of 8 steps.*site "surv".*initToMedian\(\).*learning rate.*leave stableUpdate out/,
+    );
+  }
+
+  const losses = (bad: number): Model => {
+    let count = 0;
+    return () => {
+      // `init` runs guide and model twice each.
+      const isBad = count++ - 2 >= 6 - bad;
+      sample("x", new Normal(param("w", 1), 1), { obs: isBad ? Number.NaN : 0 });
+    };
+  };
+  const runWith = (bad: number) => () => {
+    const { refused } = new SVI(losses(bad), () => {}, adam(0.1), new TraceELBO(), { jit: false }).run(key, {
+      numSteps: 6,
+      stableUpdate: true,
+    });
+    assert.is(refused, bad);
+  };
+  assert.equal(await warningsOf(runWith(3)), []);
+  const [warning] = await warningsOf(runWith(4));
+  assert.match(warning as string, /refused 4 of 6 steps, whose loss or parameters were not finite/);
 });
 
 test.run();

@@ -8,6 +8,7 @@ import {
   Beta,
   type Constraint,
   constraints,
+  type Elbo,
   getProvenance,
   inFreshRun,
   loadState,
@@ -17,6 +18,7 @@ import {
   nn,
   param,
   plate,
+  RenyiELBO,
   random,
   SVI,
   type SVIState,
@@ -24,8 +26,10 @@ import {
   saveState,
   sgd,
   subsample,
+  substitute,
   type Tensor,
   TraceELBO,
+  TraceEnumELBO,
   TraceGraphELBO,
   tensor,
   trackProvenance,
@@ -335,6 +339,64 @@ test("a reparameterised fit reaches the exact posterior Beta(16, 14) from a dist
   ).run(random.key(0), 2000, flips);
   assert.ok(Math.abs((params.a as Tensor).item() - 16) < 0.5);
   assert.ok(Math.abs((params.b as Tensor).item() - 14) < 0.5);
+});
+
+test("a mutable that guide and model declare goes from the guide to the model, and on to the next step", () => {
+  // The guide adds 1 and the model doubles, so 0 becomes 2, 6, 14, 30, 62, and the model sees 1, 3, 7, 15, 31.
+  const sees: number[] = [];
+  const model = () => {
+    const c = mutable("c", 0);
+    sees.push(c.value.item());
+    c.value = c.value.mul(2);
+    sample("z", new Normal(0, 1));
+  };
+  const guide = (count = 1) => {
+    const c = mutable("c", 0);
+    c.value = c.value.add(1);
+    sample("z", new Normal(param("l", 0), 1).expand(count === 1 ? [] : [count]));
+  };
+  const cases: [Elbo, guide: () => void][] = [
+    [new TraceELBO(), guide],
+    [new TraceELBO({ numParticles: 2 }), guide],
+    [new RenyiELBO({ numParticles: 2, vectorizeParticles: false }), guide],
+    [new TraceEnumELBO({ strictEnumerationWarning: false }), guide],
+    [new TraceELBO({ multiSampleGuide: true }), () => guide(3)],
+  ];
+  for (const [elbo, guideOf] of cases) {
+    const svi = new SVI(model, () => guideOf(), sgd(0.1), elbo, { jit: false });
+    let state = svi.init(random.key(0));
+    sees.length = 0;
+    for (const [want, seen] of [
+      [2, 1],
+      [6, 3],
+      [14, 7],
+      [30, 15],
+      [62, 31],
+    ] as const) {
+      [state] = svi.update(state);
+      assert.is(state.mutableState.c?.item(), want, elbo.name);
+      assert.ok(sees.splice(0).every((x) => x === seen));
+    }
+  }
+});
+
+test("a cost that depends on a draw through a mutable of the guide is charged to the draw's site", () => {
+  // ELBO(q) = Σ_z q(z) (log p(z) - log q(z) + log N(1.5 | 2 z, 1)), so its slope is q (1 - q) (2 * 1.5 - 2 - logit q).
+  const [logit, probs] = [0.3, 1 / (1 + Math.exp(-0.3))];
+  const guide = () => {
+    mutable("c", 0).value = sample("z", new Bernoulli({ logits: param("q") }));
+  };
+  const model = () => {
+    sample("z", new Bernoulli(0.5));
+    sample("x", new Normal(mutable("c", 0).value.mul(2), 1), { obs: 1.5 });
+  };
+  const values = { q: tensor(logit), c: tensor(0) };
+  const slopes = [0, 1].map((z) => {
+    const [, grads] = new TraceGraphELBO().lossAndGrads(random.key(0), values, model, substitute(guide, { z }));
+    return (grads.q as Tensor).item() * (z === 1 ? probs : 1 - probs);
+  });
+  const slope = (slopes[0] as number) + (slopes[1] as number);
+  assert.ok(Math.abs(slope + probs * (1 - probs) * (1 - logit)) < 1e-12, `${slope}`);
 });
 
 test.run();
