@@ -3,7 +3,6 @@
  * compute their loss from two traces, the guide's and the model's.
  */
 import { batchDepth } from "../../autodiff/core/batch.js";
-import { elementsOf } from "../../autodiff/core/copy.js";
 import { recorder } from "../../autodiff/core/recorder.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
@@ -149,7 +148,7 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
 
 /** The first site whose log density is not finite. */
 export function nonFiniteSite(trace: Trace): SampleSite | null {
-  for (const site of sampleSites(trace)) if (!elementsOf(site.logProb()).every(Number.isFinite)) return site;
+  for (const site of sampleSites(trace)) if (!site.logProb().toFloat64Array().every(Number.isFinite)) return site;
   return null;
 }
 
