@@ -17,10 +17,9 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { bijectTo, type Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { quoted, requireKind, requireOptions } from "../checks.js";
+import { requireKind, requireOptions } from "../checks.js";
 import type { PlateFrame } from "../program/messages.js";
-import { nonFiniteSite, type Trace } from "../program/trace.js";
-import { addSiteToParameterError, reportAsSite } from "../program/traceChecks.js";
+import { reportAsSite } from "../program/traceChecks.js";
 
 /** The part of a latent site that a strategy uses. */
 export interface LatentSite {
@@ -174,21 +173,4 @@ export function startingValue(strategy: InitStrategy, site: LatentSite, key: Ten
     },
     subject,
   );
-}
-
-/** The result of `run`, a run of the model with initial values. If a parameter of a distribution is wrong in it, the error names the site. */
-export function namingSite<T extends { readonly modelTrace: Trace }>(title: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    throw addSiteToParameterError(error, () => {
-      const { modelTrace } = run();
-      const site = nonFiniteSite(modelTrace);
-      if (site === null) return null;
-      const isParent = (name: string) => name !== site.name && modelTrace.get(name)?.type === "sample";
-      const parents = [...site.logProb().provenance].filter(isParent).sort();
-      const advice = ` If an initial value of ${quoted(parents)} led to it, start elsewhere: new ${title}(model, { initLocFn: initToMedian() }), or initToValue({ ${parents.join(", ")} }) with your own values.`;
-      return [site.name, parents.length === 0 ? "" : advice];
-    });
-  }
 }

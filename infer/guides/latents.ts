@@ -24,7 +24,7 @@ import { outsidePlates, plate, runInSequentialPlate } from "../program/plate.js"
 import { selectVisited } from "../program/subsamples.js";
 import { type SampleSite, type Trace, trace } from "../program/trace.js";
 import { seed } from "../program/values.js";
-import { type InitStrategy, namingSite, startingValue } from "./initStrategies.js";
+import { type InitStrategy, startingValue } from "./initStrategies.js";
 
 /** An initial value in unconstrained space, as a function of a key. */
 export type StartValue = (key: Tensor) => Tensor;
@@ -63,7 +63,7 @@ export function inspectModel(
   args: readonly unknown[],
   { title, strategy, key }: { title: string; strategy: InitStrategy; key: Tensor },
 ): ModelInspection {
-  const { modelTrace: first, initialValues } = namingSite(title, () => runModel(model, args, strategy, key));
+  const { modelTrace: first, initialValues } = runModel(model, args, strategy, key);
   refuseUnknownNames(title, strategy, first);
   const perturbedTrace = (): Trace | null => {
     try {
