@@ -46,6 +46,7 @@ export abstract class MixtureBase extends Distribution {
     super({ family, params: {}, batchShape, argConstraints: {} });
   }
 
+  abstract readonly components: Distribution | readonly Distribution[];
   /** Whether draws have the implicit gradient. */
   protected abstract isReparameterised(): boolean;
   /** f applied to each component and the value: shape [..., K] + the event axes of the result. */
@@ -93,10 +94,16 @@ export abstract class MixtureBase extends Distribution {
     const spread = reshape(weights, [...weights.shape, ...this.eventShape.map(() => 1)]);
     return sum(x.mul(spread), -1 - this.eventDim);
   }
+  /** Whether a component is a distribution of angles, whose mean and variance are those on the circle and cannot be averaged. */
+  get #hasAngles(): boolean {
+    return [this.components].flat().some(({ support }) => support.name === "circular");
+  }
   override get mean(): Tensor {
+    if (this.#hasAngles) return this.hasNo("mean");
     return this.spread(this.#average(this.mapComponents((component) => component.mean)));
   }
   override get variance(): Tensor {
+    if (this.#hasAngles) return this.hasNo("variance");
     const means = this.mapComponents((component) => component.mean);
     const centre = expandDims(this.#average(means), -1 - this.eventDim);
     const variances = this.mapComponents((component) => component.variance);

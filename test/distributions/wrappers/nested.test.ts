@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { grad, random, stack, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   Affine,
+  Binomial,
   Categorical,
   Delta,
   Dirichlet,
@@ -309,6 +310,20 @@ test("a draw that rounding would put on an open end of the support stays inside,
     assert.ok(numbers(d.support.check(draws)).every(Boolean), `${d}`);
     assert.ok(numbers(d.logProb(draws)).every(Number.isFinite), `${d}`);
   }
+});
+
+test("a mixture with angles has no mean and no variance, which for angles alone are those on the circle", () => {
+  for (const d of [
+    halves(new VonMises(0, 1), new Gamma(2, 1)),
+    new MixtureSameFamily(new Categorical([1, 1]), new VonMises([0, 1], 1)),
+  ]) {
+    refusesSaying(() => d.mean, "has no mean");
+    refusesSaying(() => d.variance, "has no variance");
+  }
+});
+
+test("the distribution function of a hurdle ends at 1", () => {
+  for (const gate of [0.11, 0.18, 0.42]) assert.is(new Hurdle(new Binomial(7, 0.63), gate).cdf(Infinity).item(), 1);
 });
 
 test.run();
