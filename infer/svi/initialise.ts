@@ -92,7 +92,11 @@ export function initialise(
   };
   const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
   const run = (f: Model, k: Tensor): Trace =>
-    inFreshRun(() => withHandler(collector, () => trace(seed(f, k)).getTrace(...args)));
+    inFreshRun(() =>
+      withHandler(collector, () =>
+        trace(seed((...rest) => withHandler(ownKeysHandler, () => f(...rest)), k)).getTrace(...args),
+      ),
+    );
   withHandler(plates, () => {
     const guideTrace = run(guide, random.foldIn(key, 1));
     warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args);
@@ -104,6 +108,20 @@ export function initialise(
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
   return { values, constraints, mutables };
 }
+
+let hasWarned = false;
+/** A handler that warns, once, of a latent that the program draws with a key of its own. */
+const ownKeysHandler: Handler = {
+  process: {
+    sample({ name, key, value }) {
+      if (hasWarned || key === null || value !== null) return;
+      hasWarned = true;
+      console.warn(
+        `pedigrad: site "${name}" is drawn with a key of the program (seed, or the option key). If the key is the same in every step, so is the noise, and the fit adapts to it. Leave the key to SVI, or pass another one in each step.`,
+      );
+    },
+  },
+};
 
 /**
  * The initial values of mutables, and the averages of baselines, which start at 0. `outcome` is the outcome of a dry run of
