@@ -60,6 +60,7 @@ export { klDivergence } from "./kl/kl.js";
 export { bijectTo } from "./transforms/bijectTo.js";
 export * from "./transforms/composed.js";
 export { type AutoregressiveNetwork, InverseAutoregressive } from "./transforms/inverseAutoregressive.js";
+export { LowerCholeskyAffine } from "./transforms/lowerCholeskyAffine.js";
 export * from "./transforms/matrix.js";
 export * from "./transforms/scalar.js";
 export * from "./transforms/vector.js";

@@ -2,7 +2,7 @@
  * Sets of values. A constraint tells for each event whether it belongs to the set (1 or 0), and states in words what is expected. The
  * constraints themselves are in scalar.ts and vector.ts. `bijectTo` (in transforms) gives a bijection from unconstrained numbers to a set.
  */
-import { type Tensor, tensor, unary } from "../../autodiff/index.js";
+import { round, type Tensor, tensor, unary } from "../../autodiff/index.js";
 import { allOf } from "./axes.js";
 
 export interface Constraint {
@@ -21,6 +21,8 @@ export interface Constraint {
   readonly isUnbounded?: boolean;
   /** Whether numbers between the bounds of the set may be missing from it. */
   readonly hasHoles?: boolean;
+  /** For discrete sets: the value of the set that rounding has moved to x. If left out, it is the nearest whole number. */
+  nearest?(x: Tensor): Tensor;
 }
 
 /** A constraint with bounds; a missing bound is -Infinity or Infinity. */
@@ -90,6 +92,10 @@ export function independent(base: Constraint, n: number): Constraint {
   };
   return whole;
 }
+
+/** The value of a discrete set that rounding has moved to x. */
+export const nearestIn = (c: Constraint, x: Tensor): Tensor =>
+  c.nearest?.(x) ?? ("base" in c ? nearestIn((c as IndependentConstraint).base, x) : round(x));
 
 /** The subset of `hull` that `check` accepts, with the name, the condition and the bounds of `hull`. */
 export const withHoles = (hull: Constraint, check: Constraint["check"]): Constraint =>

@@ -9,9 +9,15 @@
  *
  * The test of an interval compares y with T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside [low, high].
  */
-import { equal, greater, logicalAnd, maximum, minimum, round, type Tensor, where } from "../../autodiff/index.js";
+import { equal, greater, logicalAnd, maximum, minimum, type Tensor, where } from "../../autodiff/index.js";
 import { allOf } from "../constraints/axes.js";
-import { boundsOf, type Constraint, type IndependentConstraint, type Interval } from "../constraints/constraint.js";
+import {
+  boundsOf,
+  type Constraint,
+  type IndependentConstraint,
+  type Interval,
+  nearestIn,
+} from "../constraints/constraint.js";
 import { independent, interval, nonnegative, positive } from "../constraints/index.js";
 import { refuseParameter } from "../core/parameters.js";
 import { Compose, IndependentTransform } from "./composed.js";
@@ -88,9 +94,10 @@ function preimages(transform: Transform, source: Constraint): Image {
     check: (y) => {
       const x = transform.inverse(y);
       if (!source.isDiscrete) return logicalAnd(codomain.check(y), source.check(x));
-      const count = round(x);
+      const count = nearestIn(source, x);
       return logicalAnd(allOf(equal(transform.forward(count), y), codomain.eventDim), source.check(count));
     },
+    nearest: (y) => transform.forward(nearestIn(source, transform.inverse(y))),
     source,
     transform,
   };

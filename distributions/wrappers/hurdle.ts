@@ -66,7 +66,8 @@ export class Hurdle extends ZeroModified<Record<string, Tensor>> {
     // Of two equal forms, use the form in which fewer digits cancel.
     const fromBelow = gate.add(below.sub(zero).mul(factor));
     const fromAbove = where(less(value, 1), gate, sub(1, sub(1, below).mul(factor)));
-    return where(less(value, 0), 0, where(less(zero, 0.5), fromBelow, fromAbove).clip(gate, 1));
+    const inside = where(less(zero, 0.5), fromBelow, fromAbove).clip(gate, 1);
+    return where(less(value, 0), 0, where(less(value, Infinity), inside, 1));
   }
   override get mean(): Tensor {
     return this.spread(this.#scaled(this.base.mean));

@@ -9,8 +9,10 @@ import { readNumbers } from "../../autodiff/core/reads.js";
 import { recorder } from "../../autodiff/core/recorder.js";
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
+  abs,
   add,
   expandDims,
+  less,
   logicalOr,
   logsumexp,
   max,
@@ -25,7 +27,7 @@ import {
   where,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { boundsOf, eventConstraint, withHoles } from "../constraints/constraint.js";
+import { boundsOf, eventConstraint, nearestIn, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
@@ -44,6 +46,7 @@ export abstract class MixtureBase extends Distribution {
     super({ family, params: {}, batchShape, argConstraints: {} });
   }
 
+  abstract readonly components: Distribution | readonly Distribution[];
   /** Whether draws have the implicit gradient. */
   protected abstract isReparameterised(): boolean;
   /** f applied to each component and the value: shape [..., K] + the event axes of the result. */
@@ -91,10 +94,16 @@ export abstract class MixtureBase extends Distribution {
     const spread = reshape(weights, [...weights.shape, ...this.eventShape.map(() => 1)]);
     return sum(x.mul(spread), -1 - this.eventDim);
   }
+  /** Whether a component is a distribution of angles, whose mean and variance are those on the circle and cannot be averaged. */
+  get #hasAngles(): boolean {
+    return [this.components].flat().some(({ support }) => support.name === "circular");
+  }
   override get mean(): Tensor {
+    if (this.#hasAngles) return this.hasNo("mean");
     return this.spread(this.#average(this.mapComponents((component) => component.mean)));
   }
   override get variance(): Tensor {
+    if (this.#hasAngles) return this.hasNo("variance");
     const means = this.mapComponents((component) => component.mean);
     const centre = expandDims(this.#average(means), -1 - this.eventDim);
     const variances = this.mapComponents((component) => component.variance);
@@ -127,7 +136,12 @@ export function hullOf(supports: readonly Constraint[]): Constraint {
   if (bounds.includes(null)) {
     const must = [...new Set(supports.map((support) => support.must))].join(", or ");
     const check = (x: Tensor): Tensor => supports.map((support) => support.check(x)).reduce((a, b) => logicalOr(a, b));
-    return withHoles(eventConstraint("union", must, first.eventDim, check, first.isDiscrete), check);
+    const union = eventConstraint("union", must, first.eventDim, check, first.isDiscrete);
+    const nearest = (x: Tensor): Tensor =>
+      supports
+        .map((support) => nearestIn(support, x))
+        .reduce((a, b) => where(less(abs(b.sub(x)), abs(a.sub(x))), b, a));
+    return withHoles({ ...union, nearest }, check);
   }
   const [lows, highs] = [0, 1].map((end) => bounds.map((pair) => pair?.[end] as Tensor)) as [Tensor[], Tensor[]];
   const ends = [lows.reduce((a, b) => minimum(a, b)), highs.reduce((a, b) => maximum(a, b))] as const;

@@ -11,17 +11,17 @@ import {
   clip,
   equal,
   greater,
+  isFinite,
   less,
   maximum,
   minimum,
-  round,
   type Tensor,
   where,
 } from "../../autodiff/index.js";
 import { sumOver } from "../constraints/axes.js";
-import { boundsOf } from "../constraints/constraint.js";
+import { boundsOf, nearestIn } from "../constraints/constraint.js";
 import type { Constraint } from "../constraints/index.js";
-import { clampInside } from "../constraints/inside.js";
+import { clampInside, justBeyond } from "../constraints/inside.js";
 import { Derived, type Distribution } from "../core/distribution.js";
 import { refuseParameter } from "../core/parameters.js";
 import { requireThat } from "../core/validation.js";
@@ -88,9 +88,18 @@ export class TransformedDistribution extends Derived {
     requireThat(value, this.#support, { family: this.family, what: "value" });
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    const y = this.transform.forward(this.base.draw(key, shape));
+    const y = this.#withinEnds(this.transform.forward(this.base.draw(key, shape)));
     const inside = clampInside(y, this.#support);
     return inside === y ? clampInside(y, this.transform.codomain) : inside;
+  }
+  /** A draw that was rounded to the image of an open end, where the density is 0, moves to the nearest number inside. */
+  #withinEnds(y: Tensor): Tensor {
+    const ends = this.#direction === null || !("source" in this.#support) ? null : boundsOf(this.base.support);
+    if (ends === null) return y;
+    const [one, other] = [this.transform.forward(ends[0]), this.transform.forward(ends[1])];
+    const [low, high] = [minimum(one, other), maximum(one, other)];
+    const least = where(isFinite(low), justBeyond(low, 1), -Infinity);
+    return clip(y, least, where(isFinite(high), justBeyond(high, -1), Infinity));
   }
   override logDensity(value: Tensor): Tensor {
     const { base, transform } = this;
@@ -100,7 +109,7 @@ export class TransformedDistribution extends Derived {
         "base",
         `${base.label} has single values of positive probability, to which no Jacobian applies. Transform the values themselves: new Delta(transform.forward(v)).`,
       );
-    if (base.isDiscrete) return base.logDensity(round(transform.inverse(value)));
+    if (base.isDiscrete) return base.logDensity(nearestIn(base.support, transform.inverse(value)));
     const ends = base.support.isUnbounded ? null : boundsOf(base.support);
     // Rounding may put T⁻¹ of an end of the support outside the support of the base.
     const x = ends === null ? transform.inverse(value) : clip(transform.inverse(value), ...ends);

@@ -76,8 +76,7 @@ const OPTIONS = {
  *
  * Choose this estimator for discrete latents that have too many values to enumerate: every gradient goes through a log
  * density at constant draws (unless `estimator` is "dreg"), so the noisy score-function gradient of a cost is not needed.
- * The guide also learns to cover the whole posterior. Use so many
- * particles that no single one of them has nearly all the weight.
+ * The guide also learns to cover the whole posterior. Use so many particles that no single particle has nearly all the weight.
  *
  * Refused: fewer than 2 particles; `insomnia` outside [0, 1]; the site options `enumerate`, `kl: "analytic"` and
  * `gradient: "disarm"`; "dreg" with a latent that has no pathwise sampler; a point mass (Delta) in the guide whose

@@ -21,9 +21,8 @@ import { didYouMean, quoted } from "../checks.js";
 import { block } from "../program/handlers.js";
 import { type Handler, type Model, type PlateFrame, withHandler } from "../program/messages.js";
 import { outsidePlates, plate, runInSequentialPlate } from "../program/plate.js";
-import { selectVisited } from "../program/subsamples.js";
 import { type SampleSite, type Trace, trace } from "../program/trace.js";
-import { seed } from "../program/values.js";
+import { seed, selectVisited } from "../program/values.js";
 import { type InitStrategy, startingValue } from "./initStrategies.js";
 
 /** An initial value in unconstrained space, as a function of a key. */

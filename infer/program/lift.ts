@@ -12,7 +12,7 @@ import { requireKind } from "../checks.js";
 import { handlerOfNames, type Program } from "./handlers.js";
 import type { ParamMessage, PlateFrame } from "./messages.js";
 import { sampleOutside } from "./primitives.js";
-import { selectVisited } from "./subsamples.js";
+import { selectVisited } from "./values.js";
 
 const isPrior = (x: unknown): boolean => x instanceof Distribution;
 const arePriors = (x: unknown): boolean =>

@@ -110,6 +110,15 @@ export function checkSubsample(name: string, size: number, { subsample, subsampl
   return indices;
 }
 
+/** Let a plate that is being opened visit the elements with these indices. */
+export function chooseElements(message: PlateMessage, indices: Tensor): void {
+  const { name, size } = message;
+  const value = checkSubsample(name, size, { subsample: indices });
+  if (value.length > size || value.length < Math.min(1, size))
+    refuse(name, "plate-size", `is given ${value.length} indices, but has ${size} elements.`);
+  Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+}
+
 /** Set the size of a plate that was declared without a size to the size of its first site. */
 export function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): void {
   const lead = value === null ? [] : value.shape.slice(0, value.shape.length - fn.eventDim);
@@ -194,7 +203,7 @@ export const givenPlatesHandler = (
       if (!Object.hasOwn(values, name)) return;
       message.areValuesVisited = true;
       const value = values[name] as Tensor;
-      if (indices === null) Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+      if (indices === null) chooseElements(message, value);
       else if (message.isGiven)
         requireSameElements(
           name,
@@ -242,22 +251,6 @@ function requireSameElements(name: string, indices: Tensor, expected: Tensor, wh
     param: "subsample",
     message: `plate "${name}" is given its elements here (subsample), but ${why()}. Give the same subsample in both places.`,
   });
-}
-
-/**
- * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements. A plate
- * may visit as many elements as it has, in another order or some twice. Unless the handler says otherwise (`areValuesVisited`), the value
- * is then in the order of the plate's elements, too.
- */
-export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
-  let selected = value;
-  for (const { dim, size, subsampleSize, indices, isWhole, areValuesVisited } of plates) {
-    if (dim === null || indices === null || isWhole) continue;
-    const axis = selected.shape.length - fn.eventDim + dim;
-    if (axis < 0 || selected.shape[axis] !== size || (areValuesVisited && size === subsampleSize)) continue;
-    selected = take(selected, indices, axis);
-  }
-  return selected;
 }
 
 /** If a param has one element for each element of the plate, select the elements that the plate visits. */

@@ -2,14 +2,14 @@
  * Handlers that give sites their keys or values: seed, replay, substitute, condition, uncondition and intervene. A value may have one
  * element for each element of a plate, in the order of the plate. A run uses only the elements that its plate visits.
  */
-import { PedigradError, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { PedigradError, Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { requireKey, requireKind } from "../checks.js";
 import { handler, handlerOfNames, type Program } from "./handlers.js";
-import type { Handler, PlateMessage } from "./messages.js";
-import { reuseVisit, selectVisited } from "./subsamples.js";
+import type { Handler, PlateMessage, SampleMessage } from "./messages.js";
+import { chooseElements, reuseVisit } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 import { reportAsSite } from "./traceChecks.js";
 
@@ -125,6 +125,22 @@ export const substitute = <A extends unknown[], R>(f: Program<A, R>, data: Data)
 const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
+/**
+ * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements. A plate
+ * may visit as many elements as it has, in another order or some twice. Unless the handler says otherwise (`areValuesVisited`), the value
+ * is then in the order of the plate's elements, too.
+ */
+export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
+  let selected = value;
+  for (const { dim, size, subsampleSize, indices, isWhole, areValuesVisited } of plates) {
+    if (dim === null || indices === null || isWhole) continue;
+    const axis = selected.shape.length - fn.eventDim + dim;
+    if (axis < 0 || selected.shape[axis] !== size || (areValuesVisited && size === subsampleSize)) continue;
+    selected = take(selected, indices, axis);
+  }
+  return selected;
+}
+
 interface SubstituteOptions {
   /** The name of the calling function in errors; "substitute" by default. */
   readonly op?: string;
@@ -141,8 +157,9 @@ export function substituteHandler(
   const valueFor = (name: string, before: unknown): Tensor | undefined =>
     before === null || replaces ? values.of(name) : undefined;
   const choosePlate = (message: PlateMessage): void => {
-    const value = message.value === null ? values.of(message.name) : undefined;
-    if (value !== undefined) Object.assign(message, { value, subsampleSize: value.length, isGiven: true });
+    // A function may return a value for every name, also for one that it does not mean.
+    const indices = values.names.includes(message.name) ? values.of(message.name) : undefined;
+    if (message.value === null && indices !== undefined) chooseElements(message, indices);
   };
   const drawn: string[] = [];
   return {

@@ -23,8 +23,8 @@ import { block } from "../program/handlers.js";
 import { type Handler, type Model, type ParamMessage, withHandler } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
-import { type Trace, trace } from "../program/trace.js";
-import { reportAsSite } from "../program/traceChecks.js";
+import { nonFiniteSite, type Trace, trace } from "../program/trace.js";
+import { addSiteToParameterError, reportAsSite } from "../program/traceChecks.js";
 import { replay, seed } from "../program/values.js";
 import { constraintText } from "./paramSpace.js";
 import type { SVIState } from "./state.js";
@@ -35,6 +35,9 @@ export interface Initial {
   readonly constraints: Map<string, Constraint>;
   readonly mutables: Record<string, Tensor>;
 }
+
+const START_ADVICE =
+  " If a draw of the guide led to it, start the guide elsewhere: { initParams }, or the option initLocFn of an autoguide.";
 
 /**
  * The initial values of the params of guide and model. A value in `initParams` takes precedence over the guide's value,
@@ -92,18 +95,42 @@ export function initialise(
   };
   const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
   const run = (f: Model, k: Tensor): Trace =>
-    inFreshRun(() => withHandler(collector, () => trace(seed(f, k)).getTrace(...args)));
+    inFreshRun(() =>
+      withHandler(collector, () =>
+        trace(seed((...rest) => withHandler(ownKeysHandler, () => f(...rest)), k)).getTrace(...args),
+      ),
+    );
   withHandler(plates, () => {
     const guideTrace = run(guide, random.foldIn(key, 1));
     warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args);
-    withHandler(checkSupports(guideTrace), () =>
-      run(replay(model, elbo.drawsForModel(guideTrace)), random.foldIn(key, 2)),
-    );
+    const runReplayed = () => run(replay(model, elbo.drawsForModel(guideTrace)), random.foldIn(key, 2));
+    try {
+      withHandler(checkSupports(guideTrace), runReplayed);
+    } catch (error) {
+      throw addSiteToParameterError(error, () => {
+        const site = nonFiniteSite(runReplayed());
+        return site && [site.name, START_ADVICE];
+      });
+    }
   });
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
   return { values, constraints, mutables };
 }
+
+let hasWarned = false;
+/** A handler that warns, once, of a latent that the program draws with a key of its own. */
+const ownKeysHandler: Handler = {
+  process: {
+    sample({ name, key, value }) {
+      if (hasWarned || key === null || value !== null) return;
+      hasWarned = true;
+      console.warn(
+        `pedigrad: site "${name}" is drawn with a key of the program (seed, or the option key). If the key is the same in every step, so is the noise, and the fit adapts to it. Leave the key to SVI, or pass another one in each step.`,
+      );
+    },
+  },
+};
 
 /**
  * The initial values of mutables, and the averages of baselines, which start at 0. `outcome` is the outcome of a dry run of

@@ -50,7 +50,7 @@ export function errorInStep(
   return new PedigradError({ code, site, param, op, message: `svi.run: in step ${step}${atSite}: ${message}` });
 }
 
-/** Warn that `stableUpdate` refused most steps of a run, since its result then differs little from its start, or not at all. */
+/** Warn that `stableUpdate` refused most steps of a run. The result of the run then differs little from its initial state, or not at all. */
 export function warnOfRefusedSteps(op: string, refused: number, taken: number, sites: readonly string[]): void {
   const cause = sites.length === 0 ? "" : `, now because of site ${quoted(sites)}`;
   console.warn(

@@ -38,6 +38,12 @@ const CALLS: [what: string, call: () => unknown, words: RegExp][] = [
   ["x.sum(0, true)", () => x().sum?.(0, true), /sum: expected options \(\{ keepDims: … \}/],
   ["x.mean(0, 1)", () => x().mean?.(0, 1), /mean: expected options/],
   ["x.prod(0, true)", () => x().prod?.(0, true), /prod: expected options/],
+  ["x.sum(0, { keepDims: 1 })", () => x().sum?.(0, { keepDims: 1 }), /sum: keepDims must be true or false, got 1/],
+  [
+    "triangularSolve(a, b, { lower: 'no' })",
+    () => ops.triangularSolve(P.eye(2), [1, 2], { lower: "no" }),
+    /lower must be true or false, got "no"/,
+  ],
   ["x.max(0, { keepdims })", () => x().max?.(0, { keepdims: true }), /unknown option "keepdims".*"keepDims"/],
   ["x.argmax(0, true)", () => x().argmax?.(0, true), /argmax: expected options/],
   ["x.logsumexp(0, { dim: 0 })", () => x().logsumexp?.(0, { dim: 0 }), /unknown option "dim"/],

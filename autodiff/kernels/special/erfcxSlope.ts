@@ -1,4 +1,4 @@
-/** The derivative of erfcx, whose textbook formula is a difference of nearly equal numbers. */
+/** The first two derivatives of erfcx, whose textbook formulas are differences of nearly equal numbers. */
 import { erfcx } from "./erf.js";
 
 /**
@@ -6,9 +6,20 @@ import { erfcx } from "./erf.js";
  * The ratios r_n = iⁿerfc / iⁿ⁻¹erfc satisfy r_n = 1 / (2x + 2(n+1) r_(n+1)) and are computed from a large n downwards (DLMF 7.18).
  */
 export function erfcxSlope(x: number): number {
-  if (x < 1) return 2 * x * erfcx(x) - 2 / Math.sqrt(Math.PI);
+  return x < 1 ? 2 * x * erfcx(x) - 2 / Math.sqrt(Math.PI) : -2 * erfcx(x) * ratios(x)[0];
+}
+
+/** erfcx''(x) = 2 erfcx(x) + 2x erfcx'(x), and 8 i²erfc(x) e^(x²) for x >= 1. */
+export function erfcxCurve(x: number): number {
+  if (x < 1) return 2 * (erfcx(x) + x * erfcxSlope(x));
+  const [first, second] = ratios(x);
+  return 8 * erfcx(x) * first * second;
+}
+
+/** r_1 and r_2. */
+function ratios(x: number): [first: number, second: number] {
   const first = Math.ceil(4 + 110 / x);
   let r = 1 / (x + Math.sqrt(x * x + 2 * first));
-  for (let n = first; n > 1; n--) r = 1 / (2 * x + 2 * n * r);
-  return -2 * erfcx(x) * r;
+  for (let n = first; n > 2; n--) r = 1 / (2 * x + 2 * n * r);
+  return [1 / (2 * x + 4 * r), r];
 }

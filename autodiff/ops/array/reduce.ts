@@ -3,6 +3,7 @@
  * this view is not contiguous.
  */
 import { type AxisMap, mapAxes, mixAxis } from "../../../provenance/axes.js";
+import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
@@ -23,6 +24,7 @@ export interface KeepDims {
   /** Keep reduced axes with size 1. */
   keepDims?: boolean;
 }
+const OPTIONS = { keepDims: kinds.flag };
 export interface ReduceParams {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
@@ -132,7 +134,7 @@ export function readReduced(
   axes: Axes | undefined,
   options: KeepDims | undefined,
 ): ReduceParams {
-  if (options !== undefined) requireOptions(name, options, ["keepDims"]);
+  if (options !== undefined) requireOptions(name, options, OPTIONS);
   return { axes: normalizeAxes(name, axes, x.shape), keepDims: options?.keepDims ?? false };
 }
 
@@ -207,7 +209,7 @@ export const min = reduction("min", foldAllWith(minOf), extremumVjp, { emptyIsEr
 
 /** The average. */
 export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
-  if (options !== undefined) requireOptions("mean", options, ["keepDims"]);
+  if (options !== undefined) requireOptions("mean", options, OPTIONS);
   const source = tensor(x);
   const normalizedAxes = normalizeAxes("mean", axes, source.shape);
   const n = sizeOf(normalizedAxes.map((i) => source.shape[i] as number));

@@ -7,7 +7,7 @@ import type { TensorLike } from "../../core/convert.js";
 import { noFurtherDerivative } from "../../core/op.js";
 import type { Tensor } from "../../core/tensor.js";
 import { log } from "../../kernels/formulas/scalarFormulas.js";
-import { erfcxSlope as erfcxSlopeOf } from "../../kernels/special/erfcxSlope.js";
+import { erfcxCurve as erfcxCurveOf, erfcxSlope as erfcxSlopeOf } from "../../kernels/special/erfcxSlope.js";
 import * as special from "../../kernels/special/index.js";
 import { type Binary, binary, type Unary, unary } from "./elementwise.js";
 import { add, div, equal, exp, mul, mulZeroWins, neg, sign, square, sub, where } from "./math.js";
@@ -53,8 +53,9 @@ export const erfc: Unary = unary("erfc", (a) => special.erfc(a), [
   (g, _, a) => mulZeroWins(g, mul(-2 / SQRT_PI, exp(neg(square(a))))),
 ]);
 export const erfcx: Unary = unary("erfcx", (a) => special.erfcx(a), [(g, _, a) => mulZeroWins(g, erfcxSlope(a))]);
-const erfcxSlope: Unary = unary("erfcxSlope", (a) => erfcxSlopeOf(a), [
-  (g, y, a) => mulZeroWins(g, mul(2, add(erfcx(a), mul(a, y)))),
+const erfcxSlope: Unary = unary("erfcxSlope", (a) => erfcxSlopeOf(a), [(g, _, a) => mulZeroWins(g, erfcxCurve(a))]);
+const erfcxCurve: Unary = unary("erfcxCurve", (a) => erfcxCurveOf(a), [
+  (g, y, a) => mulZeroWins(g, add(mul(4, erfcxSlope(a)), mul(2, mul(a, y)))),
 ]);
 export const erfinv: Unary = unary("erfinv", (a) => special.erfinv(a), [
   (g, y) => mulZeroWins(g, mul(SQRT_PI / 2, exp(square(y)))),

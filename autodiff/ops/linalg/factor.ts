@@ -8,6 +8,7 @@
  *     logdet:           Ā = ȳ A⁻ᵀ                         inverse:          Ā = -Yᵀ Ȳ Yᵀ
  */
 import { dropLast, mixAxis, mixLast } from "../../../provenance/axes.js";
+import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions } from "../../../provenance/base/options.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
@@ -107,7 +108,7 @@ export const solveOp: Op<Required<Triangular>> = {
  * columns [..., n, k]; a vector [n] is one column.
  */
 export function triangularSolve(a: TensorLike, b: TensorLike, options: Triangular = {}): Tensor {
-  requireOptions("triangularSolve", options, ["lower", "transpose"]);
+  requireOptions("triangularSolve", options, { lower: kinds.flag, transpose: kinds.flag });
   const { lower = true, transpose = false } = options;
   const right = tensor(b);
   const solve = (columns: Tensor) => apply(solveOp, { lower, transpose }, tensor(a), columns);

@@ -22,7 +22,7 @@ export function shareMasks(guide: Trace, model: Trace): void {
     const masked = asMasked(modelSite.fn);
     if (mask === null && masked === null && ambient.size === 0) continue;
     const fn = masked === null ? site.fn : site.fn.mask(masked.selected);
-    // Whether -log q counts depends on the values that the model has read before it chose the mask, or chose none.
+    // Values that the model read before this site may have decided whether the site is masked, so -log q depends on them, too.
     const read = union(site.ambient, ambient);
     guide.set(site.name, new SampleSite({ ...site, fn, mask: mask ?? site.mask, ambient: read }));
   }

@@ -46,4 +46,21 @@ for (const [name, { points }] of Object.entries(golden.functions)) {
   });
 }
 
+test("the second derivative of erfcx keeps its digits in the tail (mpmath, 80 digits)", () => {
+  for (const [x, right] of [
+    [-3, 615834.346726986865],
+    [0.5, 0.718691865483265051],
+    [1, 0.308743122743816879],
+    [3, 0.0317687423197426726],
+    [30, 0.0000416530923844588759],
+    [1000, 1.12837578197070549e-9],
+    [1e4, 1.12837913324413883e-12],
+    [1e8, 1.12837916709551224e-24],
+    [1e100, 1.12837916709551252e-300],
+  ] as const) {
+    const got = grad((y: Tensor) => grad((z: Tensor) => z.erfcx())(y))(x).item();
+    assert.ok(Math.abs(got / right - 1) < 2e-14, `${x}: ${got}, expected ${right}`);
+  }
+});
+
 test.run();

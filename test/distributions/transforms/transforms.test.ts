@@ -1,7 +1,7 @@
 /** Bijections: values lie in the codomain, `inverse` undoes `forward`, and log-Jacobians agree with central differences. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { random, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
+import { eye, random, type Tensor, tensor, vmap, zeros } from "../../../autodiff/index.js";
 import {
   Abs,
   Affine,
@@ -14,12 +14,16 @@ import {
   IndependentTransform,
   Inverse,
   InverseAutoregressive,
+  LowerCholeskyAffine,
+  MultivariateNormal,
+  Normal,
   Permute,
   Power,
   Reshape,
   Sigmoid,
   Softplus,
   type Transform,
+  TransformedDistribution,
   TruncatedNormal,
 } from "../../../distributions/index.js";
 
@@ -141,10 +145,34 @@ verify(
   [3],
 );
 verify("Affine", new Affine(1, -3), []);
+const scaleTril = random
+  .normal(random.key(13), [3, 3])
+  .tril(-1)
+  .add(tensor([0.5, 1, 2]).mul(eye(3)));
+verify("LowerCholeskyAffine", new LowerCholeskyAffine([1, -2, 3], scaleTril), [3]);
 verify("Compose", new Compose([new Permute([2, 0, 1]), new Exp(), new Power(0.5), new Affine(1, 2)]), [3]);
 verify("Compose of Reshape", new Compose([new Softplus(), new Reshape([6], [2, 3])]), [6]);
 verify("Independent", new IndependentTransform(new Sigmoid(), 1), [3]);
 verify("Inverse", new Compose([new Exp(), new Inverse(new Softplus()), new Identity()]), []);
+
+test("LowerCholeskyAffine makes a MultivariateNormal from independent standard normals, in batches too", () => {
+  const scales = vmap((key: Tensor) => random.normal(key, [3, 3]).tril(-1).add(eye(3)))(random.split(key, 2));
+  const locs = random.normal(random.key(5), [4, 1, 3]);
+  const standard = new Normal(zeros([3]), 1).toEvent(1);
+  const made = new TransformedDistribution(standard, new LowerCholeskyAffine(locs, scales));
+  const truth = new MultivariateNormal(locs, scales);
+  assert.equal([made.batchShape, made.eventShape], [truth.batchShape, truth.eventShape]);
+  const x = random.normal(random.key(6), [4, 2, 3]);
+  near(made.logProb(x), truth.logProb(x), 1e-12, "log density");
+});
+
+test("LowerCholeskyAffine refuses sizes that do not fit, and a scale that is not lower triangular", () => {
+  const refused = (loc: number[], scale: number[][]) =>
+    assert.throws(() => new LowerCholeskyAffine(loc, scale), /LowerCholeskyAffine: .*scaleTril/);
+  refused([0, 0, 0], [[1, 0], [0, 1]]); // biome-ignore format: a matrix
+  refused([0, 0], [[1, 1], [0, 1]]); // biome-ignore format: a matrix
+  refused([0, 0], [[1, 0], [0, 0]]); // biome-ignore format: a matrix
+});
 
 test("Abs maps x and -x to the same number", () => {
   assert.equal(new Abs().forward(tensor([-2, 3])).toArray(), [2, 3]);

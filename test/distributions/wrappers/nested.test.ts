@@ -7,9 +7,11 @@ import * as assert from "uvu/assert";
 import { grad, random, stack, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   Affine,
+  Binomial,
   Categorical,
   Delta,
   Dirichlet,
+  DiscreteHMM,
   DiscreteUniform,
   type Distribution,
   Empirical,
@@ -279,6 +281,59 @@ test("a mixture tests only once whether its components have a cdf", () => {
     assert.is(count, 1);
     assert.is(d.support, d.support);
   }
+});
+
+test("counts moved twice, to values that are not whole numbers, keep their probabilities", () => {
+  const counts = [0, 1, 2, 3];
+  const truth = numbers(new Poisson(1.3).logProb(counts).exp());
+  const twice = moved(moved(new Poisson(1.3), -2, 0.5), 0.1, -1);
+  const valuesOf = (of: (k: number) => number) => counts.map(of);
+  near(
+    density(
+      twice,
+      valuesOf((k) => 0.1 - (-2 + 0.5 * k)),
+    ),
+    truth,
+  );
+  assert.equal(density(twice, [0.35, 2.15]), [0, 0], "between the values");
+  assert.ok(numbers(twice.support.check(twice.sample(random.key(2), [100]))).every(Boolean));
+  const inflated = moved(new ZeroInflated(moved(new Poisson(1.3), 0.25, 0.5), 0.4), 1, 2);
+  const nonzero = valuesOf((k) => 1 + 2 * (0.25 + 0.5 * k));
+  near(density(inflated, [1, ...nonzero]), [0.4, ...truth.map((p) => 0.6 * p)]);
+  assert.ok(numbers(inflated.support.check(inflated.sample(random.key(2), [100]))).every(Boolean));
+});
+
+test("a draw that rounding would put on an open end of the support stays inside, with a finite density", () => {
+  const tiny = (a: number, scale: number) =>
+    new TransformedDistribution(new Normal(-60, 30), [new Exp(), new Affine(a, scale)]);
+  for (const d of [tiny(1, 2), tiny(-3, -1), tiny(0.2, 1)]) {
+    const draws = d.sample(random.key(5), [200]);
+    assert.ok(numbers(d.support.check(draws)).every(Boolean), `${d}`);
+    assert.ok(numbers(d.logProb(draws)).every(Number.isFinite), `${d}`);
+  }
+});
+
+test("a mixture with angles has no mean and no variance, which for angles alone are those on the circle", () => {
+  for (const d of [
+    halves(new VonMises(0, 1), new Gamma(2, 1)),
+    new MixtureSameFamily(new Categorical([1, 1]), new VonMises([0, 1], 1)),
+    new DiscreteHMM(
+      [0, 0],
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      new VonMises([0, 1], 1),
+      2,
+    ),
+  ]) {
+    refusesSaying(() => d.mean, "has no mean");
+    refusesSaying(() => d.variance, "has no variance");
+  }
+});
+
+test("the distribution function of a hurdle ends at 1", () => {
+  for (const gate of [0.11, 0.18, 0.42]) assert.is(new Hurdle(new Binomial(7, 0.63), gate).cdf(Infinity).item(), 1);
 });
 
 test.run();

@@ -154,6 +154,21 @@ test("draws that pass from one run to another stay in the order in which the fir
 test("substitute chooses the elements that a plate visits, as the plate's option does", () => {
   const model = () => plate("d", 3, () => sample("x", new Delta(subsample(at))));
   assert.equal(valuesOf(substitute(model, { d: [2, 0] }), "x"), [30, 10]);
+  for (const [indices, code] of [
+    [[0, 3], "bad-parameter"],
+    [[0.5], "bad-parameter"],
+    [[], "plate-size"],
+    [[0, 1, 2, 0], "plate-size"],
+    [[[0]], "bad-option"],
+  ] as const) {
+    assert.is(refusal(() => run(substitute(model, { d: indices as unknown as number[] }))).code, code);
+    const predict = () =>
+      new Predictive(() => plate("d", 3, () => sample("x", new Delta(sample("z", new Normal(0, 1))))), {
+        posteriorSamples: { z: [[1, 2, 3]], d: tensor(indices as unknown as number[]).expandDims(0) },
+      }).run(key);
+    assert.is(refusal(predict).code, code);
+  }
+  assert.is(run(substitute(model, () => 1)).get("d")?.value.length, 3);
   const scaled = run(substitute(model, { d: [2, 0] })).get("x") as SampleSite;
   assert.is(Number(scaled.scale), 1.5);
 });

@@ -14,6 +14,7 @@ import {
   random,
   SVI,
   sample,
+  seed,
   sgd,
   type Tensor,
   type TensorLike,
@@ -127,6 +128,26 @@ test("a mutable that only a later run reaches starts at its declared value", () 
     return start === undefined || start === 5;
   });
   assert.equal(counts, new Array(20).fill(true));
+});
+
+test("a guide with random keys of its own is warned of once, since its noise is the same in every step", () => {
+  const model = () => sample("z", new Bernoulli(0.5));
+  const guide = () => sample("z", new Bernoulli({ logits: param("a", 0) }));
+  const withKey = () => sample("z", new Bernoulli({ logits: param("a", 0) }), { key: random.key(1) });
+  const start = (f: () => unknown) => new SVI(model, f, sgd(0.1), new TraceELBO()).init(random.key(0));
+  const said: string[] = [];
+  const { warn } = console;
+  console.warn = (text: string) => said.push(text);
+  try {
+    start(guide);
+    assert.equal(said, []);
+    start(seed(guide, 1));
+    start(withKey);
+  } finally {
+    console.warn = warn;
+  }
+  assert.is(said.length, 1);
+  assert.match(said[0] as string, /site "z" is drawn with a key of the program/);
 });
 
 test.run();

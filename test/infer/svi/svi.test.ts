@@ -341,7 +341,7 @@ test("a reparameterised fit reaches the exact posterior Beta(16, 14) from a dist
   assert.ok(Math.abs((params.b as Tensor).item() - 14) < 0.5);
 });
 
-test("a mutable that guide and model declare goes from the guide to the model, and on to the next step", () => {
+test("a mutable that guide and model declare passes from the guide to the model, and then to the next step", () => {
   // The guide adds 1 and the model doubles, so 0 becomes 2, 6, 14, 30, 62, and the model sees 1, 3, 7, 15, 31.
   const sees: number[] = [];
   const model = () => {
