@@ -10,9 +10,10 @@ import { constraints } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
 import { block } from "../program/handlers.js";
-import { type Model, withHandler } from "../program/messages.js";
+import { type Model, withHandler, withHandlers } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
+import { requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
 import * as strategies from "./initStrategies.js";
 import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
@@ -121,7 +122,7 @@ export abstract class AutoGuide extends Callable {
     const count = sampleShape.reduce((a, b) => a * b, 1);
     const draw = (k: Tensor): Record<string, Tensor> =>
       block(() =>
-        withHandler(substituteHandler(params), () =>
+        withHandlers([requireParamsHandler(`${this.title}.samplePosterior`, params), substituteHandler(params)], () =>
           withHandler(wholePlatesHandler("given"), () => seed(() => this.guide(...args), k)()),
         ),
       )();
