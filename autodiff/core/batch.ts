@@ -1,7 +1,7 @@
 /**
- * The vmaps that are running, outermost first. The frame of a vmap has the number of its examples and the first error that depended on
- * values. Perhaps only some of the examples caused this error. So if the program catches it and continues, all examples take the same
- * branch, and the vmap throws an error when it ends.
+ * The vmaps that are running, outermost first. The frame of a vmap has the number of its examples and the first error that was thrown
+ * because of the numbers in a batch. Perhaps only some of the examples caused this error. If the program catches the error and continues, all
+ * examples have taken the branch after it, which may be wrong for some, so the vmap throws an error when it ends.
  */
 import { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";

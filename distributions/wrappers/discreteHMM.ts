@@ -161,9 +161,11 @@ export class DiscreteHMM extends Distribution<Params> {
   }
 
   override get mean(): Tensor {
+    if (this.observation.support.name === "circular") return this.hasNo("mean");
     return moveSteps(this.#average(this.observation.mean), this.batchShape.length);
   }
   override get variance(): Tensor {
+    if (this.observation.support.name === "circular") return this.hasNo("variance");
     const { mean, variance } = this.observation;
     const centre = expandDims(this.#average(mean), -1 - this.observation.eventDim);
     const spread = square(mean.sub(centre)).add(variance);

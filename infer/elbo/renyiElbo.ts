@@ -43,7 +43,7 @@ export interface RenyiOptions extends ElboOptions, SubsamplingOptions {
 }
 export type RenyiEstimator = "score" | "vimco" | "dreg";
 
-/** The result of one particle: tensors with one number for each element of the common plates. */
+/** The result of one particle: tensors with one number for each element of the plates that all sites share. */
 interface Particle {
   logw: Tensor;
   /** Σ log q over score sites. */
@@ -64,9 +64,9 @@ interface Particle {
  * 2016, section 3), which approaches log p(x) as the number of particles grows. A larger alpha favours a guide that stays
  * near one mode of the posterior; a smaller alpha favours a guide that covers all of the posterior.
  *
- * Refused: alpha = 1 (the ELBO), fewer than 2 particles, the site options `enumerate`, `kl: "analytic"` and
- * `gradient: "disarm"`, "dreg" with a latent that has no pathwise sampler, and, unless `biasedSubsampling` is true, a subsampled plate that
- * some site is not in. The site option `baseline` has no effect.
+ * Refused: alpha = 1 (the ELBO), fewer than 2 particles; the site options `enumerate`, `kl: "analytic"` and
+ * `gradient: "disarm"`; "dreg" with a latent that has no pathwise sampler; and, unless `biasedSubsampling` is true, a subsampled plate
+ * if some site lies outside it. The site option `baseline` has no effect.
  *
  * @example
  * const program = () => sample("z", new Normal(0, 1));

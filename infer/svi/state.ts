@@ -39,7 +39,7 @@ export interface Advance {
 
 /** Steps whose state stays in the memory of the compiled program. */
 export interface ResidentSteps {
-  /** Take one more step; null if it has to be an eager step from `state()`. */
+  /** Take one more step, or return null if the compiled program cannot take it. Then the caller takes an eager step from `state()`. */
   next(args: unknown[]): StepOutcome | null;
   /** A copy of the state after the last step. */
   state(): SVIState;
@@ -58,7 +58,10 @@ export function numbersOf(terms: Record<string, Tensor>): Record<string, number>
   return NO_TERMS;
 }
 
-/** `steps` as steps of an inference. `names` lists the parts of the loss. `onCopy` is called with every state that is copied. */
+/**
+ * The steps of an inference, made from the resident steps of its compiled program. `names` lists the parts of the loss. `onCopy` is called
+ * with every state that is copied.
+ */
 export const residentSteps = (
   steps: Resident<StepResult>,
   names: readonly string[],

@@ -60,7 +60,7 @@ function logOf(f, k, c) {
 
 /**
  * Computes c and q, whose sum is tanh x, from x = k ln 2 + s, where k is rounded towards 0. With v = s coth s, tanh x is s / v if k = 0, so
- * that c = 0. If not, c is ±1 and q a quotient of at most 0.4. There is no branch, because a processor cannot predict the signs of data.
+ * that c = 0. Else c is ±1, and |q| <= 0.4. Both cases are computed without a branch, because a processor cannot predict which x are large.
  */
 const tanhParts = `
   let t = larger(lesser(x, 354), -354);

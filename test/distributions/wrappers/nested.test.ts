@@ -11,6 +11,7 @@ import {
   Categorical,
   Delta,
   Dirichlet,
+  DiscreteHMM,
   DiscreteUniform,
   type Distribution,
   Empirical,
@@ -316,6 +317,15 @@ test("a mixture with angles has no mean and no variance, which for angles alone 
   for (const d of [
     halves(new VonMises(0, 1), new Gamma(2, 1)),
     new MixtureSameFamily(new Categorical([1, 1]), new VonMises([0, 1], 1)),
+    new DiscreteHMM(
+      [0, 0],
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      new VonMises([0, 1], 1),
+      2,
+    ),
   ]) {
     refusesSaying(() => d.mean, "has no mean");
     refusesSaying(() => d.variance, "has no variance");

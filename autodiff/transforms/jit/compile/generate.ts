@@ -1,7 +1,8 @@
 /**
  * Turns a program into one straight-line function. Numbers become arithmetic on local variables; elementwise ops on arrays of one shape
  * become one loop, in which a value that nothing else needs is never stored; view ops become strides at compile time; every other op
- * becomes a call of its own kernel with its buffers bound. So compiled and eager results agree bit for bit.
+ * becomes a call of its own kernel with its buffers bound. Each does the arithmetic of the eager op in the same order, so compiled and eager
+ * results agree bit for bit.
  *
  * The text is cut into *chunks*, functions of a few hundred lines, because V8 optimises functions of this size well.
  */
@@ -31,7 +32,7 @@ export interface Generated {
   readonly routines: string;
 }
 
-/** A line of text: a finished statement, or value i of the program, which is a single number, with the expression that computes it. */
+/** A line of text: a finished statement, or the expression that computes value i of the program. Such a value is a single number. */
 type Line = string | { readonly i: number; readonly expression: string };
 
 /** Lines per chunk: V8 takes longer to optimise larger functions, and does not optimise the largest at all. */
