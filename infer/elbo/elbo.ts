@@ -11,6 +11,7 @@ import { type Kind, refuseOption, requireCount, requireOptions, requireTask, unk
 import { everyType, type Message, type Model, withHandler } from "../program/messages.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
 import { requireOutside, type SampleSite, type Trace } from "../program/trace.js";
+import { addSiteToParameterError } from "../program/traceChecks.js";
 import type { ScoreSite } from "./costs/costs.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
 import { inEveryParticle, particleKeys, replayedRun, tracedRun, type Vectorize } from "./particles/particles.js";
@@ -130,7 +131,10 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
       // The cause may be a draw outside the model's support that only a later statement refused. Then blame the site of the draw.
       if (error instanceof PedigradError && FROM_VALUES.includes(error.code))
         requireSupports(task, (trace) => this.drawsForModel(trace));
-      throw error;
+      throw addSiteToParameterError(error, () => {
+        const [site] = this.unsoundSites(task).keys();
+        return site === undefined ? null : [site, ""];
+      });
     }
   }
 

@@ -8,11 +8,21 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
+import {
+  type Kind,
+  quoted,
+  requireCount,
+  requireKey,
+  requireKind,
+  requireOptions,
+  requireProgram,
+  show,
+} from "../checks.js";
 import { block } from "../program/handlers.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
-import { type SampleSite, sampleSites } from "../program/trace.js";
+import { nonFiniteSite, type SampleSite, sampleSites } from "../program/trace.js";
+import { addSiteToParameterError } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
 import * as strategies from "./initStrategies.js";
 import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
@@ -169,11 +179,10 @@ export abstract class AutoGuide extends Callable {
 
   /** The run of the model that finds the latent sites. The model runs once, with the arguments of the first call. */
   #inspect(args: readonly unknown[]): ModelInspection {
-    this.#inspection ??= inspectModel(this.model, args, {
-      title: this.title,
-      strategy: this.#initLocFn,
-      key: this.key,
-    });
+    const { title, key } = this;
+    this.#inspection ??= namingSite(title, () =>
+      inspectModel(this.model, args, { title, strategy: this.#initLocFn, key }),
+    );
     return this.#inspection;
   }
   #sites(args: readonly unknown[]): SampleSite[] {
@@ -209,6 +218,23 @@ export abstract class AutoGuide extends Callable {
       op: this.title,
       site: name,
       message: `${this.title} cannot handle the discrete latent site "${name}" (${fn.label}). Sum it out in the model (infer: { enumerate: "parallel" }, with TraceEnumELBO), or block it from the guide.`,
+    });
+  }
+}
+
+/** The result of `run`, which runs the model with initial values. If a parameter of a distribution is wrong in it, the error names the site. */
+function namingSite(title: string, run: () => ModelInspection): ModelInspection {
+  try {
+    return run();
+  } catch (error) {
+    throw addSiteToParameterError(error, () => {
+      const { first } = run();
+      const site = nonFiniteSite(first);
+      if (site === null) return null;
+      const isParent = (name: string) => name !== site.name && first.get(name)?.type === "sample";
+      const parents = [...site.logProb().provenance].filter(isParent).sort();
+      const advice = ` If an initial value of ${quoted(parents)} led to it, start elsewhere: new ${title}(model, { initLocFn: initToMedian() }), or initToValue({ ${parents.join(", ")} }) with your own values.`;
+      return [site.name, parents.length === 0 ? "" : advice];
     });
   }
 }

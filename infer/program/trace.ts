@@ -146,6 +146,12 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
   for (const site of trace.values()) if (site.type === "sample") yield site;
 }
 
+/** The first site whose log density is not finite. */
+export function nonFiniteSite(trace: Trace): SampleSite | null {
+  for (const site of sampleSites(trace)) if (!site.logProb().toFloat64Array().every(Number.isFinite)) return site;
+  return null;
+}
+
 /** Whether a site is a `factor`. Only a factor observes an empty tensor (distributions/families/degenerate/unit.ts). */
 export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
 

@@ -4,7 +4,7 @@
  */
 import { showShape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
-import type { Distribution } from "../../distributions/index.js";
+import { type Distribution, withValidation } from "../../distributions/index.js";
 import { PedigradError } from "../../provenance/index.js";
 import type { PlateFrame } from "./messages.js";
 
@@ -39,6 +39,26 @@ export function addSiteToError(name: string, error: unknown, what: string): unkn
   // A factor is implemented as a Unit distribution, a name that users need not know.
   const text = message.replace(/^Unit: /, "");
   return new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${text}${advice}` });
+}
+
+/**
+ * The error of a distribution's constructor, with the name of its site. The constructor runs before the sample statement that uses the
+ * distribution, so the error itself names no site. `siteAndAdvice` therefore runs the program again, without checks, and looks for a site
+ * whose log density is not finite. If it returns null or throws, or if the error is another one, the error stays as it is.
+ */
+export function addSiteToParameterError(
+  error: unknown,
+  siteAndAdvice: () => readonly [string, string] | null,
+): unknown {
+  if (!(error instanceof PedigradError) || error.code !== "bad-parameter" || error.site !== undefined) return error;
+  try {
+    const [site, advice] = withValidation(false, siteAndAdvice) ?? [];
+    if (site === undefined) return error;
+    const { code, message, param, op } = error;
+    return new PedigradError({ code, param, op, site, message: `site "${site}": ${message}${advice}` });
+  } catch {
+    return error;
+  }
 }
 
 /** Refuse a value whose size along a plate's dim is neither 1 nor the number of elements that the plate visits. */

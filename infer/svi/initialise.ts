@@ -23,8 +23,8 @@ import { block } from "../program/handlers.js";
 import { type Handler, type Model, type ParamMessage, withHandler } from "../program/messages.js";
 import { outsidePlates } from "../program/plate.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
-import { type Trace, trace } from "../program/trace.js";
-import { reportAsSite } from "../program/traceChecks.js";
+import { nonFiniteSite, type Trace, trace } from "../program/trace.js";
+import { addSiteToParameterError, reportAsSite } from "../program/traceChecks.js";
 import { replay, seed } from "../program/values.js";
 import { constraintText } from "./paramSpace.js";
 import type { SVIState } from "./state.js";
@@ -35,6 +35,9 @@ export interface Initial {
   readonly constraints: Map<string, Constraint>;
   readonly mutables: Record<string, Tensor>;
 }
+
+const START_ADVICE =
+  " If a draw of the guide led to it, start the guide elsewhere: { initParams }, or the option initLocFn of an autoguide.";
 
 /**
  * The initial values of the params of guide and model. A value in `initParams` takes precedence over the guide's value,
@@ -100,9 +103,15 @@ export function initialise(
   withHandler(plates, () => {
     const guideTrace = run(guide, random.foldIn(key, 1));
     warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args);
-    withHandler(checkSupports(guideTrace), () =>
-      run(replay(model, elbo.drawsForModel(guideTrace)), random.foldIn(key, 2)),
-    );
+    const runReplayed = () => run(replay(model, elbo.drawsForModel(guideTrace)), random.foldIn(key, 2));
+    try {
+      withHandler(checkSupports(guideTrace), runReplayed);
+    } catch (error) {
+      throw addSiteToParameterError(error, () => {
+        const site = nonFiniteSite(runReplayed());
+        return site && [site.name, START_ADVICE];
+      });
+    }
   });
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");

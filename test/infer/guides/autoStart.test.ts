@@ -23,9 +23,11 @@ import {
   initToSample,
   initToUniform,
   initToValue,
+  LogNormal,
   type Model,
   Normal,
   PedigradError,
+  param,
   plate,
   random,
   StudentT,
@@ -33,8 +35,10 @@ import {
   sample,
   type Tensor,
   TraceELBO,
+  Truncated,
+  Weibull,
 } from "../../../index.js";
-import { refuses } from "../../refusals.js";
+import { refusal, refuses } from "../../refusals.js";
 
 const schools: Model = () => {
   const tau = sample("tau", new HalfNormal(1));
@@ -150,6 +154,46 @@ test("a function that makes strategies is refused where a strategy is expected",
       (error: PedigradError) => error.code === "bad-option" && error.message.includes(`got the function ${name}`),
       name,
     );
+});
+
+// A constructor runs before its sample statement, so its error names the site only because the program runs again without checks.
+test("the error for a wrong parameter names the site, and the latents that may have caused it", () => {
+  const data = [2, 3, 4];
+  const truncated = () => {
+    const s = sample("s", new LogNormal(0, 1));
+    const k = sample("k", new LogNormal(0, 1));
+    sample("t", new Truncated(new Weibull(s, k), { low: 1.5 }), { obs: data });
+  };
+  const shifted = () => {
+    const s = sample("s", new Normal(0, 1));
+    sample("u", new Normal(s, 1), { obs: data });
+    sample("t", new Normal(0, s.sub(10)), { obs: data });
+  };
+  const constant = () => {
+    sample("s", new Normal(0, 1));
+    sample("t", new Normal(0, -1), { obs: data });
+  };
+  const guide = () => {
+    sample("s", new LogNormal(param("loc", -3), 0.1));
+    sample("k", new LogNormal(1, 0.1));
+  };
+  const init = (model: Model, guide: Model) => () =>
+    new SVI(model, guide, adam(0.05), new TraceELBO()).init(random.key(0));
+  for (const [body, words] of [
+    [init(truncated, new AutoNormal(truncated)), 'initial value of "k", "s" led to it, start elsewhere'],
+    [init(truncated, guide), "start the guide elsewhere: { initParams }"],
+    [() => new TraceELBO().loss(random.key(0), {}, truncated, guide), "got 1.5."],
+    [init(shifted, new AutoNormal(shifted)), "new AutoNormal(model, { initLocFn: initToMedian() })"],
+    [init(constant, new AutoNormal(constant)), "Normal: scale must be > 0 and finite, got -1."],
+  ] as const) {
+    const { code, site, message } = refusal(body);
+    assert.is(code, "bad-parameter");
+    assert.is(site, "t");
+    assert.ok(message.startsWith('site "t": ') && message.includes(words), message);
+  }
+  assert.ok(refusal(init(constant, new AutoNormal(constant))).message.endsWith("got -1."));
+  for (const initLocFn of [initToMedian(), initToValue({ s: 2, k: 1 })])
+    init(truncated, new AutoNormal(truncated, { initLocFn }))();
 });
 
 test.run();
