@@ -1,5 +1,5 @@
 /** The numbers of a view as nested arrays, as one flat array, or as text. */
-import { sizeOf } from "./shape.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
 import type { View } from "./view.js";
 
 /** The numbers of a view as nested arrays; a number for shape []. */
@@ -26,9 +26,40 @@ export function toFlat(view: View): Float64Array {
   return out;
 }
 
-/** Nested numbers as text. If `isLong`, only the first and last three items of each array. */
-export function showNumbers(x: number | NestedNumbers, isLong: boolean): string {
-  if (typeof x === "number") return String(x);
-  const items = x.map((item) => showNumbers(item, isLong));
-  return `[${isLong && items.length > 6 ? [...items.slice(0, 3), "…", ...items.slice(-3)] : items}]`;
+/** Nested numbers as text, with only the first and last `ends` items of arrays that are longer. */
+export function showNumbers(x: number | NestedNumbers, ends: number, show: (x: number) => string = String): string {
+  if (typeof x === "number") return show(x);
+  const isLong = x.length > 2 * ends;
+  const text = (items: NestedNumbers) => items.map((item) => showNumbers(item, ends, show));
+  return `[${isLong ? [...text(x.slice(0, ends)), "…", ...text(x.slice(-ends))] : text(x)}]`;
+}
+
+/**
+ * Numbers as text for an error. A long text is replaced by one with fewer digits and items, and with the shape. Of more than six numbers, the
+ * first that is not finite is named with its place.
+ */
+export function abridge(view: View): string {
+  const numbers = toNested(view);
+  let text = "";
+  for (const ends of [sizeOf(view.shape) > 100 ? 3 : Infinity, 3, 2, 1]) {
+    text = showNumbers(numbers, ends, text === "" ? String : round);
+    if (text.length <= 160) break;
+  }
+  if (text.includes("…")) text += ` of shape ${showShape(view.shape)}`;
+  const flat = toFlat(view);
+  const wrong = flat.length > 6 ? flat.findIndex((x) => !Number.isFinite(x)) : -1;
+  return wrong < 0 ? text : `${text}, with ${flat[wrong]} at ${showIndex(wrong, view.shape)}`;
+}
+
+const round = (x: number): string => String(Number.isInteger(x) ? x : Number(x.toPrecision(6)));
+
+/** The index of an element, counted row-major. */
+export function showIndex(element: number, shape: Shape): string {
+  const index: number[] = [];
+  for (let axis = shape.length - 1, quotient = element; axis >= 0; axis--) {
+    const n = shape[axis] as number;
+    index.unshift(quotient % n);
+    quotient = Math.floor(quotient / n);
+  }
+  return showShape(index);
 }

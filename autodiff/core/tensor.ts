@@ -252,7 +252,7 @@ function notScalar({ shape, provenance }: Tensor): PedigradError {
 export const textOf = (x: Tensor): string =>
   x.batch !== null || isAbsent(x)
     ? `Tensor${showShape(x.shape)} (${isAbsent(x) ? "not computed" : "batched"})`
-    : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000)}`;
+    : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000 ? 3 : Infinity)}`;
 
 /** A tensor with the numbers of anything tensor-like. A tensor is returned as it is, unless it stands for a typed array (jit). */
 export const tensor = (x: TensorLike): Tensor =>

@@ -5,7 +5,7 @@
  * program that catches this error and continues has branched on the value, so the enclosing run, vmap or recording refuses the program.
  */
 import { asContiguous, elementsOf } from "../../autodiff/core/copy.js";
-import { showNumbers, toNested } from "../../autodiff/core/nested.js";
+import { abridge, showIndex } from "../../autodiff/core/nested.js";
 import { refuseFor } from "../../autodiff/core/reads.js";
 import { withRecorder } from "../../autodiff/core/recorder.js";
 import { type Shape, showShape, sizeOf } from "../../autodiff/core/shape.js";
@@ -80,17 +80,12 @@ const eventShape = (x: Tensor, { eventDim }: Expected): Shape => x.shape.slice(x
 /** The whole batch that an example inside vmap belongs to. */
 const unbatched = (x: Tensor): Tensor => (x.batch === null ? x : unbatched(x.batch.value));
 
-/** Of events with more numbers than this, an error shows only some numbers, and the place of the first number that is not finite. */
-const MAX_SHOWN = 20;
-
 /** Refuse x because of one of its elements; `cause` is the tensor whose numbers led to the refusal. */
 function refuse(cause: Tensor, x: Tensor, element: number, constraint: Expected, { family, what }: Subject): never {
   const event = eventShape(x, constraint);
   const shape = x.shape.slice(0, x.shape.length - event.length);
   const values = elementsOf(x).slice(element * sizeOf(event), (element + 1) * sizeOf(event));
-  const numbers = showNumbers(toNested(contiguous(values, event)), values.length > MAX_SHOWN);
-  const wrong = values.length > MAX_SHOWN ? values.findIndex((value) => !Number.isFinite(value)) : -1;
-  const actual = wrong < 0 ? numbers : `${numbers}, with ${values[wrong]} at ${showIndex(wrong, event)}`;
+  const actual = abridge(contiguous(values, event));
   const got =
     shape.length === 0
       ? `got ${actual}`
@@ -100,14 +95,4 @@ function refuse(cause: Tensor, x: Tensor, element: number, constraint: Expected,
     param: what,
     message: `${family}: ${what} must be ${constraint.must}, ${got}.`,
   });
-}
-
-function showIndex(element: number, shape: Shape): string {
-  const index: number[] = [];
-  for (let axis = shape.length - 1, quotient = element; axis >= 0; axis--) {
-    const n = shape[axis] as number;
-    index.unshift(quotient % n);
-    quotient = Math.floor(quotient / n);
-  }
-  return showShape(index);
 }

@@ -10,7 +10,7 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption, requireCount, requireOptions, requireTask, unknownName } from "../checks.js";
 import { everyType, type Message, type Model, withHandler } from "../program/messages.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
-import { requireOutside, type SampleSite, type Trace } from "../program/trace.js";
+import { isFactor, requireOutside, type SampleSite, type Trace } from "../program/trace.js";
 import { addSiteToParameterError } from "../program/traceChecks.js";
 import type { ScoreSite } from "./costs/costs.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
@@ -168,13 +168,13 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return mapTree(results, (leaf) => (leaf as Tensor).mean(0));
   }
 
-  /** The values of the sites whose cost is not finite in some particle of `task`, by name, for error messages. */
+  /** The values of the sites whose cost is not finite in some particle of `task`, by name, for errors. The value of a factor is its log factor. */
   unsoundSites(task: Task): Map<string, Tensor> {
     const plates = sharedPlatesHandler(() => random.foldIn(task.key, 0));
     const values = new Map<string, Tensor>();
     const checkParticle = (key: Tensor): void => {
-      for (const { name, value } of this.unsoundSitesOf(this.runParticle(key, task)))
-        if (!values.has(name)) values.set(name, value);
+      for (const site of this.unsoundSitesOf(this.runParticle(key, task)))
+        if (!values.has(site.name)) values.set(site.name, isFactor(site) ? site.logProb() : site.value);
     };
     const keys = particleKeys(random.foldIn(task.key, 1), this.numParticles);
     withValidation(false, () => withHandler(plates, () => keys.forEach(checkParticle)));

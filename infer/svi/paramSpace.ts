@@ -47,9 +47,11 @@ export class ParamSpace {
     return Object.keys(params).every((name) => this.#constraints.has(name));
   }
 
-  /** The names of all parameters and of their constraints, as JSON text. */
+  /** The names of all parameters, and their constraints with bounds, as JSON text. */
   get names(): string {
-    return JSON.stringify([...this.#constraints].map(([name, { name: constraint }]) => [name, constraint]).sort());
+    return JSON.stringify(
+      [...this.#constraints].map(([name, constraint]) => [name, constraintText(constraint)]).sort(),
+    );
   }
 
   /** Refuse a state with a parameter that has no constraint here, and a state that was made under other constraints. */
@@ -57,14 +59,17 @@ export class ParamSpace {
     for (const name of Object.keys(params)) this.#bijection(name);
     if (constraints === this.names) return;
     const nameInState = new Map<string, string>(JSON.parse(constraints));
-    for (const [param, { name }] of this.#constraints)
-      if (nameInState.has(param) && nameInState.get(param) !== name)
+    for (const [param, constraint] of this.#constraints) {
+      const [before, now] = [nameInState.get(param), constraintText(constraint)];
+      // States that were saved by older versions have the name without bounds.
+      if (before !== undefined && before !== now && before !== constraint.name)
         throw new PedigradError({
           code: "bad-checkpoint",
           op,
           param,
-          message: `${op}: param "${param}" had the constraint ${nameInState.get(param)} when this state was made, but has ${name} now, so its unconstrained number stands for a different value. Start from constrained values instead, as initParams of svi.init or svi.run.`,
+          message: `${op}: param "${param}" had the constraint ${before} when this state was made, but has ${now} now, so its unconstrained number stands for a different value. Start from constrained values instead, as initParams of svi.init or svi.run.`,
         });
+    }
   }
 
   /** Map unconstrained to constrained values, by name. */

@@ -1,5 +1,6 @@
 /** The errors of steps, most of all the error for a loss that is not finite. */
-import { textOf } from "../../autodiff/core/tensor.js";
+import { abridge } from "../../autodiff/core/nested.js";
+import { contiguous } from "../../autodiff/core/view.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import { quoted } from "../checks.js";
 import { hasFiniteParams, type Stepper, type SVIState } from "./state.js";
@@ -25,16 +26,17 @@ export function nonFiniteLossError(
     }
   const nonFiniteSites = findNonFiniteSites(svi, state, args);
   const refusalText = refusal instanceof PedigradError ? ` ${refusal.message}` : "";
-  const sites = [...nonFiniteSites].map(([name, value]) => `"${name}" (value ${shortText(value)})`).join(", ");
-  const params = Object.entries(svi.getParams(state)).map(([name, value]) => `${name} = ${shortText(value)}`);
+  const sites = [...nonFiniteSites].map(([name, value]) => `"${name}" (value ${textOf(value)})`).join(", ");
+  const params = Object.entries(svi.getParams(state)).map(([name, value]) => `${name} = ${textOf(value)}`);
   const reason = Number.isNaN(loss)
     ? " Lower the learning rate, or check the data for NaN."
     : " A density is 0 or infinite there: check the data and the support of the guide.";
+  const start = step === 0 ? " Start elsewhere: initLocFn: initToMedian() in an autoguide, or initParams." : "";
   return new PedigradError({
     code: Number.isNaN(loss) ? "nan-loss" : "infinite-loss",
     site: (refusal instanceof PedigradError ? refusal.site : undefined) ?? nonFiniteSites.keys().next().value,
     op: "svi.run",
-    message: `svi.run: the loss of step ${step} is ${loss}${sites && `, caused by site ${sites}`}.${refusalText} The parameters were ${params.join(", ") || "none"}.${refusalText && hasFiniteParams(state) ? "" : reason} To skip such steps, set { stableUpdate: true }.`,
+    message: `svi.run: the loss of step ${step} is ${loss}${sites && `, caused by site ${sites}`}.${refusalText} The parameters were ${params.join(", ") || "none"}.${refusalText && hasFiniteParams(state) ? "" : reason}${start} To skip such steps, set { stableUpdate: true }.`,
   });
 }
 
@@ -67,4 +69,4 @@ export function findNonFiniteSites(svi: Stepper, state: SVIState, args: unknown[
   }
 }
 
-const shortText = (x: Tensor): string => textOf(x).replace("Tensor[] ", "").slice(0, 80);
+const textOf = (x: Tensor): string => abridge(contiguous(x.toFloat64Array(), x.shape));

@@ -19,7 +19,7 @@ test("a short vector is shown whole, a long one abridged with the place of its f
   const short = messageOf(() => new MultivariateNormal({ loc: without(3, 1, NaN), scaleTril: eye(3) }));
   assert.match(short, "got [0,NaN,2].");
   const long = messageOf(() => new MultivariateNormal({ loc: without(400, 123, -Infinity), scaleTril: eye(400) }));
-  assert.match(long, "got [0,1,2,…,397,398,399], with -Infinity at [123].");
+  assert.match(long, "got [0,1,2,…,397,398,399] of shape [400], with -Infinity at [123].");
   const matrix = messageOf(() => new MultivariateNormal({ loc: zeros([50]), scaleTril: eye(50).mul(-1) }));
   assert.ok(matrix.length < 400, matrix);
 });

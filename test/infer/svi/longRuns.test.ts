@@ -132,6 +132,35 @@ test("stableUpdate also applies to the dry run of init", () => {
   assert.ok([...losses].every(Number.isNaN));
 });
 
+test("the error for an infinite loss shows a log factor, whole numbers of long vectors, and in the first step another start", () => {
+  const w = Array.from({ length: 40 }, (_, i) => i / 7);
+  const model: Model = (start: number, rate: number) => {
+    const x = param("x", start);
+    factor(
+      "lik",
+      tensor([1, 1, 1])
+        .sub(x.mul([0, 1, 0]))
+        .log()
+        .add(x.mul(rate)),
+    );
+    factor("still", param("w", w).sum().mul(0));
+  };
+  const svi = new SVI(model, () => {}, sgd(1), new TraceELBO());
+  const first = refusal(() => svi.run(key, 5, 1, 0));
+  assert.equal([first.code, first.site], ["infinite-loss", "lik"]);
+  assert.match(first.message, /loss of step 0 is Infinity, caused by site "lik" \(value \[0,-Infinity,0\]\)/);
+  assert.ok(first.message.includes("w = [0,0.142857,0.285714,…,5.28571,5.42857,5.57143] of shape [40]"), first.message);
+  assert.match(
+    first.message,
+    /Start elsewhere: initLocFn: initToMedian\(\).*To skip such steps, set { stableUpdate: true }/,
+  );
+
+  // The gradient of the loss at x = 0 is 1 - 3 · 4/3 = -3, so the second step is at x = 1.
+  const later = refusal(() => new SVI(model, () => {}, sgd(1 / 3), new TraceELBO()).run(key, 5, 0, 4 / 3));
+  assert.match(later.message, /loss of step 1 is Infinity, caused by site "lik"/);
+  assert.not.match(later.message, /Start elsewhere/);
+});
+
 /** The warnings that `body` gives. */
 async function warningsOf(body: () => unknown): Promise<string[]> {
   const { warn } = console;

@@ -399,4 +399,28 @@ test("a cost that depends on a draw through a mutable of the guide is charged to
   assert.ok(Math.abs(slope + probs * (1 - probs) * (1 - logit)) < 1e-12, `${slope}`);
 });
 
+test("a state is refused where a param has other bounds, also after it was saved", () => {
+  const make = (high: number) =>
+    new SVI(
+      () => {
+        const p = param("p", 0.5, { constraint: constraints.interval(0, high) });
+        sample("x", new Normal(p, 1), { obs: 0.7 });
+      },
+      () => {},
+      adam(0.01),
+      new TraceELBO(),
+    );
+  const state = make(1).init(random.key(0));
+  for (const from of [state, loadState(saveState(state))]) {
+    // Under bounds 0 and 10 the same unconstrained number would stand for 5.
+    const error = refusal(() => make(10).run(random.key(0), { numSteps: 1, initState: from }));
+    assert.equal([error.code, error.param], ["bad-checkpoint", "p"]);
+    const next = make(1).run(random.key(0), { numSteps: 1, initState: from });
+    assert.ok(Math.abs((next.params.p as Tensor).item() - 0.5) < 0.01);
+  }
+  // States that were saved by older versions name the constraint without its bounds.
+  const older = { ...state, constraints: '[["p","interval"]]' };
+  assert.is(make(1).run(random.key(0), { numSteps: 1, initState: older }).losses.length, 1);
+});
+
 test.run();
