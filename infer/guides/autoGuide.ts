@@ -19,10 +19,10 @@ import {
   show,
 } from "../checks.js";
 import { block } from "../program/handlers.js";
-import { type Handler, type Model, withHandlers } from "../program/messages.js";
+import { type Model, withHandlers } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
 import { nonFiniteSite, type SampleSite, sampleSites } from "../program/trace.js";
-import { addSiteToParameterError } from "../program/traceChecks.js";
+import { addSiteToParameterError, requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
 import { Callable } from "./callable.js";
 import * as strategies from "./initStrategies.js";
@@ -154,10 +154,8 @@ export abstract class AutoGuide extends Callable {
     const sampleShape = this.sampleShapeOf(key, params, options);
     const count = sampleShape.reduce((a, b) => a * b, 1);
     if (!this.#hasRun && args.length === 0 && this.model.length > 0) throw this.#notRun();
-    const requireValues: Handler = {
-      process: { param: ({ name, value }) => void (value ?? this.paramOf(params, name)) },
-    };
-    const handlers = [requireValues, substituteHandler(params), wholePlatesHandler("given")];
+    const requireParams = requireParamsHandler(`${this.title}.samplePosterior`, params);
+    const handlers = [requireParams, substituteHandler(params), wholePlatesHandler("given")];
     const draw = (k: Tensor): Record<string, Tensor> =>
       block(() => withHandlers(handlers, () => seed(() => this.#run(args), k)()))();
     const stacked: Record<string, Tensor> = this.#afterFit(() => vmap(draw)(random.split(key, count)));

@@ -97,6 +97,7 @@ export function subsample(data: TensorLike, options: { eventDim?: number | undef
     if (dim === null || indices === null || isWhole) continue;
     const axis = visited.shape.length - eventDim + dim;
     const actual = visited.shape[axis];
+    if (axis < 0) requireShared(visited.shape, eventDim, name, dim, size);
     if (axis < 0 || actual === 1) continue;
     if (actual !== size && actual !== subsampleSize)
       throw new PedigradError({
@@ -108,6 +109,31 @@ export function subsample(data: TensorLike, options: { eventDim?: number | undef
     if (actual === size) visited = take(visited, indices, axis);
   }
   return visited;
+}
+
+/**
+ * Data without an axis at the plate's dim are shared by all elements of the plate. Refuse them if another batch axis has the plate's size,
+ * and is not the axis of another plate of this size: then `eventDim` is probably wrong.
+ */
+function requireShared(
+  shape: readonly number[],
+  eventDim: number,
+  name: string,
+  dim: number,
+  size: number | null,
+): void {
+  const batch = shape.slice(0, Math.max(0, shape.length - eventDim));
+  const axis = batch.findIndex(
+    (n, i) => n > 1 && n === size && !openFrames.some((open) => open.dim === i - batch.length && open.size === n),
+  );
+  if (axis < 0) return;
+  const shared = [...new Array<number>(-dim - batch.length).fill(1), ...shape];
+  throw new PedigradError({
+    code: "plate-size",
+    site: name,
+    op: "subsample",
+    message: `subsample: with eventDim ${eventDim}, the data of shape [${shape}] have no axis at dim ${dim} of plate "${name}", but as many elements as the plate (${size}) along dim ${axis - batch.length}. Correct eventDim, the number of axes of one event, or reshape the data to [${shared}] if all elements of the plate share them.`,
+  });
 }
 
 /** The dim of a plate: `dim`, or by default the first one, from -1 to the left, that no open plate uses. */

@@ -70,6 +70,33 @@ test("a subsampled plate selects indices, data and params of the visited element
   assert.equal(site(rows, "y").value.shape, [2, 3]);
 });
 
+test("subsample refuses data whose axis of the plate's size is at another dim, and takes data that all elements share", () => {
+  const inRows = (body: () => unknown) => () =>
+    run(() => plate("columns", 3, () => plate("rows", 6, { subsample: [4, 1] }, body)));
+  const { code, site: name, message } = refusal(inRows(() => subsample(zeros([6, 3]), { eventDim: 1 })));
+  assert.equal([code, name], ["plate-size", "rows"]);
+  assert.match(message, /no axis at dim -2 of plate "rows", but as many elements as the plate \(6\) along dim -1/);
+  const shapeOf = (shape: number[], eventDim: number): number[] => {
+    let actual: readonly number[] = [];
+    inRows(() => {
+      actual = subsample(zeros(shape), { eventDim }).shape;
+    })();
+    return [...actual];
+  };
+  assert.equal(shapeOf([6, 3], 0), [2, 3]);
+  assert.equal(shapeOf([6, 3, 5], 1), [2, 3, 5]);
+  // Data of the columns, an event of six numbers, and an axis that no plate declares.
+  assert.equal(shapeOf([3], 0), [3]);
+  assert.equal(shapeOf([6], 1), [6]);
+  assert.equal(shapeOf([1, 6], 0), [1, 6]);
+  // Data of another plate of the same size.
+  run(() =>
+    plate("columns", 6, () =>
+      plate("rows", 6, { subsample: [4, 1] }, () => assert.equal(subsample(zeros([6])).shape, [6])),
+    ),
+  );
+});
+
 test("guide, model and all particles visit the same subsample", () => {
   const seen: string[] = [];
   const note = (indices: Tensor) => seen.push(`${indices.toArray()}`);
