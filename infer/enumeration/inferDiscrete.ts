@@ -26,6 +26,7 @@ import type { Task } from "../elbo/particles/pair.js";
 import type { Handler, Model } from "../program/messages.js";
 import { sharedPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
+import { requireParamsHandler } from "../program/traceChecks.js";
 import type { SumOver } from "./eliminate.js";
 import {
   checkCovered,
@@ -55,7 +56,8 @@ export function computeMarginals(
   ...args: unknown[]
 ): Record<string, Tensor> {
   requireTask("computeMarginals", key, params, model, guide);
-  const run = runModelEnumerated(withWholePlatesInTask({ key, values: params, model, guide, args }));
+  const task = withWholePlatesInTask({ key, values: params, model, guide, args });
+  const run = runModelEnumerated(task, requireParamsHandler("computeMarginals", params));
   return logFactorGradients("computeMarginals", run, logsumexp);
 }
 
@@ -76,9 +78,8 @@ export function sampleDiscrete(
   const { temperature = 1 } = options;
   if (temperature !== 0 && temperature !== 1)
     refuseOption("sampleDiscrete", "temperature", `temperature must be 0 or 1, got ${temperature}.`);
-  return discreteDraw("sampleDiscrete", withWholePlatesInTask({ key, values: params, model, guide, args }), {
-    temperature,
-  });
+  const task = withWholePlatesInTask({ key, values: params, model, guide, args });
+  return discreteDraw("sampleDiscrete", task, { temperature }, requireParamsHandler("sampleDiscrete", params));
 }
 
 /**

@@ -19,10 +19,10 @@ import {
   show,
 } from "../checks.js";
 import { block } from "../program/handlers.js";
-import { type Model, withHandler } from "../program/messages.js";
+import { type Model, withHandler, withHandlers } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
 import { nonFiniteSite, type SampleSite, sampleSites } from "../program/trace.js";
-import { addSiteToParameterError } from "../program/traceChecks.js";
+import { addSiteToParameterError, requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
 import * as strategies from "./initStrategies.js";
 import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
@@ -131,7 +131,7 @@ export abstract class AutoGuide extends Callable {
     const count = sampleShape.reduce((a, b) => a * b, 1);
     const draw = (k: Tensor): Record<string, Tensor> =>
       block(() =>
-        withHandler(substituteHandler(params), () =>
+        withHandlers([requireParamsHandler(`${this.title}.samplePosterior`, params), substituteHandler(params)], () =>
           withHandler(wholePlatesHandler("given"), () => seed(() => this.guide(...args), k)()),
         ),
       )();

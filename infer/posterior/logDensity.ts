@@ -7,14 +7,11 @@ import { type Handler, type Model, withHandler, withHandlers } from "../program/
 import { outsidePlates } from "../program/plate.js";
 import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type Trace, traceOf } from "../program/trace.js";
+import { requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
-import {
-  requireDiscrete,
-  requireDraws,
-  requireLatents,
-  requireParamsHandler,
-  requireShapesHandler,
-} from "./predictiveChecks.js";
+import { requireDiscrete, requireDraws, requireLatents, requireShapesHandler } from "./predictiveChecks.js";
+
+const EDIT = "substitute(model, result.params)";
 
 /** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates have no effect. `op` names the caller in errors. */
 export const runWith = (
@@ -51,7 +48,7 @@ export function logLikelihood(
     const handlers = [
       givenPlatesHandler(sample, samples),
       requireShapesHandler("logLikelihood", sample),
-      requireParamsHandler("logLikelihood", sample),
+      requireParamsHandler("logLikelihood", sample, EDIT),
     ];
     const modelTrace = runWith("logLikelihood", withWholePlates(model), random.key(0), sample, args, ...handlers);
     requireDiscrete("logLikelihood", modelTrace, sample);
@@ -71,7 +68,7 @@ export function logDensity(
   const handlers = [
     givenPlatesHandler(mapTree(values, (x) => tensor(x as TensorLike)) as Record<string, Tensor>),
     requireShapesHandler("logDensity", values),
-    requireParamsHandler("logDensity", values),
+    requireParamsHandler("logDensity", values, EDIT),
   ];
   const modelTrace = runWith("logDensity", model, random.key(0), values, args, ...handlers);
   requireLatents("logDensity", modelTrace, values);

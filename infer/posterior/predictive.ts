@@ -25,15 +25,10 @@ import { block } from "../program/handlers.js";
 import { type Handler, type Model, withHandlers } from "../program/messages.js";
 import { givenPlatesHandler, sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
 import { isFactor, sampleSites, type Trace } from "../program/trace.js";
+import { requireParamsHandler } from "../program/traceChecks.js";
 import { substituteHandler } from "../program/values.js";
 import { runWith } from "./logDensity.js";
-import {
-  requireDraws,
-  requireElements,
-  requireParamsHandler,
-  requireShapesHandler,
-  requireUsedSamples,
-} from "./predictiveChecks.js";
+import { requireDraws, requireElements, requireShapesHandler, requireUsedSamples } from "./predictiveChecks.js";
 
 export interface PredictiveOptions {
   /** Draws of latent sites by name, with `batchNdims` leading axes. */
@@ -161,7 +156,7 @@ export class Predictive {
       givenPlatesHandler(samples, allSamples),
       ...(guide ? [visitedValuesHandler] : []),
       ...(guide || this.options.params || Object.keys(samples).length > 0
-        ? [requireParamsHandler("Predictive", params)]
+        ? [requireParamsHandler("Predictive", params, "{ params: result.params }")]
         : []),
     ];
     const guideTrace =

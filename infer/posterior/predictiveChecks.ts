@@ -10,23 +10,6 @@ function refuse(op: string, code: ErrorCode, site: string, message: string): nev
   throw new PedigradError({ code, op, site, message: `${op}: ${message}` });
 }
 
-/** A handler that refuses a param without a value in `params`, since its initial value would be used without notice. */
-export const requireParamsHandler = (op: string, params: Record<string, unknown>): Handler => ({
-  process: {
-    param({ name, value }) {
-      if (value !== null) return;
-      const names = Object.keys(params);
-      const edit = op === "Predictive" ? "{ params: result.params }" : "substitute(model, result.params)";
-      throw new PedigradError({
-        code: "no-value",
-        op,
-        param: name,
-        message: `${op}: param "${name}" has no value. The given values are ${quoted(names)}.${didYouMean(name, names)} Give the params of the fit: ${edit}.`,
-      });
-    },
-  },
-});
-
 /** A handler that refuses values of latents that do not broadcast to their sites' shapes. */
 export const requireShapesHandler = (op: string, values: Record<string, unknown>): Handler => ({
   process: {

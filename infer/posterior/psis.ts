@@ -15,6 +15,7 @@ import { refuseSubsampling, subsampledPlate } from "../elbo/particles/subsamplin
 import { type Model, withHandler } from "../program/messages.js";
 import { sharedPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
+import { requireParamsHandler } from "../program/traceChecks.js";
 
 export interface PsisOptions {
   /** The number of draws from the guide; 1,000 by default. */
@@ -43,7 +44,7 @@ export function psisDiagnostic(
   // Visit all elements, since a weight is a product over them, which a subsample cannot estimate.
   const task = { key, values: params, model: withWholePlates(model), guide: withWholePlates(guide), args };
   const logWeight = (k: Tensor): readonly [Tree, null] => {
-    const pair = runPrograms(k, task);
+    const pair = runPrograms(k, task, requireParamsHandler("psisDiagnostic", params));
     const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
     for (const site of sites) refuseEnumerated(site);
     const plate = subsampledPlate(sites);

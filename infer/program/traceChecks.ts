@@ -6,7 +6,8 @@ import { showShape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
 import { type Distribution, withValidation } from "../../distributions/index.js";
 import { PedigradError } from "../../provenance/index.js";
-import type { PlateFrame } from "./messages.js";
+import { didYouMean, quoted } from "../checks.js";
+import type { Handler, PlateFrame } from "./messages.js";
 
 /** The fields of a sample site that the checks need. */
 interface SiteWithValue {
@@ -133,3 +134,19 @@ export function requireBatchMask(
     message: `sample site "${name}": obsMask has shape [${mask.shape}], but must broadcast to [${obsBatch}], one number for each element of the batch${events}. An event is observed as a whole or not at all.`,
   });
 }
+
+/** A handler that refuses a param without a value in `params`, since its initial value would be used without notice. */
+export const requireParamsHandler = (op: string, params: Record<string, unknown>, edit = "result.params"): Handler => ({
+  process: {
+    param({ name, value }) {
+      if (value !== null) return;
+      const names = Object.keys(params);
+      throw new PedigradError({
+        code: "no-value",
+        op,
+        param: name,
+        message: `${op}: param "${name}" has no value. The given values are ${quoted(names)}.${didYouMean(name, names)} Give the params of the fit: ${edit}.`,
+      });
+    },
+  },
+});

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import {
   AutoNormal,
   adam,
+  Bernoulli,
   Categorical,
   computeMarginals,
   deterministic,
@@ -214,6 +215,27 @@ test("vector latents of another length, a numSamples that disagrees and misspelt
   assert.equal(new Predictive(weights, { numSamples: 2 }).run(key, 3).x?.shape, [2]);
   // Params of a guide that does not run here are ignored.
   assert.equal(predict({ params: { slope: 2, w_auto_loc: 1 } }).x?.shape, [2]);
+});
+
+test("functions that take the params of a fit refuse a param without a value, by its name", () => {
+  const k = () => sample("k", new Bernoulli(param("p", 0.5)), { infer: { enumerate: "parallel" } });
+  const model = () => void sample("x", new Normal(k(), 1), { obs: 1 });
+  const latent = () => void sample("z", new Normal(0, 1));
+  const guide = () => void sample("z", new Normal(param("p", 0), 1));
+  const auto = new AutoNormal(latent);
+  const calls: [op: string, param: string, call: () => unknown][] = [
+    ["computeMarginals", "p", () => computeMarginals(key, { pp: tensor(0.9) }, model, () => {})],
+    ["sampleDiscrete", "p", () => sampleDiscrete(key, { pp: tensor(0.9) }, model, () => {})],
+    ["psisDiagnostic", "p", () => psisDiagnostic(key, { pp: tensor(3) }, latent, guide)],
+    ["AutoNormal.samplePosterior", "z_auto_scale", () => auto.samplePosterior(key, { z_auto_loc: tensor(0) })],
+  ];
+  for (const [op, param, call] of calls) {
+    const error = refusal(call);
+    assert.equal([error.code, error.op, error.param], ["no-value", op, param]);
+  }
+  const [marginal] = Object.values(computeMarginals(key, { p: tensor(0.9) }, model, () => {}));
+  const odds = (0.1 / 0.9) * Math.exp(-0.5);
+  assert.ok(Math.abs((marginal?.at(0).item() as number) - odds / (1 + odds)) < 1e-12);
 });
 
 test.run();
