@@ -9,6 +9,7 @@
  *
  * where f is the density and F the distribution function. How the sampler arrived at x does not matter.
  */
+import { isRecord } from "../../../provenance/base/records.js";
 import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { elementsOf } from "../../core/copy.js";
@@ -50,6 +51,13 @@ export const bits = (from: TensorLike, shape: Shape = []): Tensor => draw(bitsOp
 
 /** Uniform on [minval, maxval). */
 export function uniform(from: TensorLike, shape: Shape = [], minval: TensorLike = 0, maxval: TensorLike = 1): Tensor {
+  if (isRecord(minval))
+    throw new PedigradError({
+      code: "bad-argument",
+      op: "uniform",
+      message:
+        "random.uniform: minval must be a number, got a record. Give the bounds by position: uniform(key, shape, minval, maxval).",
+    });
   const unit = draw(uniformOp, from, [], shape);
   return minval === 0 && maxval === 1 ? unit : between(unit, minval, maxval);
 }

@@ -162,6 +162,10 @@ test("shapes that are not arrays, fractional bounds and permutations of a scalar
     () => random.normal(key, 3 as never),
     /random\.normal: the shape must be an array of sizes, such as \[3\] or \[\], got 3/,
   );
+  refused(
+    () => random.uniform(key, [2], { minval: 1, maxval: 2 } as never),
+    /random\.uniform: minval must be a number, got a record\. Give the bounds by position: uniform\(key, shape, minval, maxval\)\./,
+  );
   refused(() => random.randint(key, [2], 0.5, 3.5), /random\.randint: minval must be a whole number, got 0\.5/);
   refused(() => random.randint(key, [2], 0, [3, NaN]), /maxval must be a whole number, got NaN/);
   refused(() => random.permutation(key, tensor(4)), /must be a number, or a tensor with at least one axis/);
