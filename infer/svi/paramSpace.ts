@@ -35,7 +35,7 @@ export function constraintText(constraint: Constraint): string {
 /** Names of constraints that do not suffice for a bijection, which also needs bounds or parts. */
 const INCOMPLETE = /^(interval|openInterval|greaterThan|lessThan|image|independent)|\(/;
 
-/** The bijections of the params in a text that `ParamSpace.names` wrote, except those of constraints with bounds or parts. */
+/** The bijections of the params in a text that `ParamSpace.names` wrote, leaving out constraints with bounds or parts. */
 function bijectionsIn(names: string): Map<string, Transform> {
   const pairs: [string, string][] = JSON.parse(names);
   const complete = pairs.filter(([, text]) => !INCOMPLETE.test(text));
