@@ -209,7 +209,7 @@ export class SVI<
   getParams(state: SVIState): Record<string, Tensor> {
     requireStateShape("svi.getParams", state);
     this.#compiled.checkLast(state);
-    return this.#space.constrain(state.params);
+    return this.#space.constrain(state.params, state.constraints);
   }
 
   /** Take `numSteps` steps from `init` or `initState`. The result has the final constrained parameters, all losses, and the last state. */
