@@ -19,11 +19,12 @@ import {
   show,
 } from "../checks.js";
 import { block } from "../program/handlers.js";
-import { type Model, withHandler, withHandlers } from "../program/messages.js";
+import { type Model, withHandlers } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
 import { nonFiniteSite, type SampleSite, sampleSites } from "../program/trace.js";
 import { addSiteToParameterError, requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
+import { Callable } from "./callable.js";
 import * as strategies from "./initStrategies.js";
 import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
 import { inspectModel, type Latent, type ModelInspection, platesIn, runModel, toLatents } from "./latents.js";
@@ -40,18 +41,6 @@ export interface AutoGuideOptions {
 export interface ScaleOptions extends AutoGuideOptions {
   /** The initial standard deviation of all coordinates; 0.1 by default. */
   initScale?: number | undefined;
-}
-
-// A class whose instances are functions: calling an instance runs its method `guide`.
-class Callable {
-  constructor() {
-    const self: { guide(...args: unknown[]): unknown } = Object.setPrototypeOf(
-      (...args: unknown[]) => self.guide(...args),
-      new.target.prototype,
-    );
-    // biome-ignore lint/correctness/noConstructorReturn: a guide must be callable
-    return self as unknown as Callable;
-  }
 }
 
 export interface AutoGuide {
@@ -79,13 +68,17 @@ export abstract class AutoGuide extends Callable {
   readonly #hasOwnKey: boolean;
   #inspection: ModelInspection | null = null;
   #latents: readonly Latent[] | null = null;
+  /** Whether the guide has completed a run, and so has its latents from the arguments of the training. */
+  #hasRun = false;
+  /** The arguments of the first run. */
+  #firstArgs: readonly unknown[] = [];
 
   constructor(
     readonly model: Model,
     options: AutoGuideOptions = {},
     moreOptions: Readonly<Record<string, Kind>> = {},
   ) {
-    super();
+    super((args) => this.#run(args));
     requireOptions(this.title, options, { ...OPTIONS, ...moreOptions });
     this.prefix = options.prefix ?? "auto";
     this.#initLocFn = options.initLocFn ?? initToUniform();
@@ -99,6 +92,37 @@ export abstract class AutoGuide extends Callable {
   get title(): string {
     return this.constructor.name;
   }
+  #run(args: unknown[]): Record<string, Tensor> {
+    if (this.#hasRun) return this.guide(...args);
+    try {
+      const values = this.guide(...args);
+      this.#hasRun = true;
+      this.#firstArgs = args;
+      return values;
+    } catch (error) {
+      // Only runs after a fit refuse params without values.
+      if (error instanceof PedigradError && error.code === "no-value") throw this.#notRun(error);
+      this.#forget();
+      throw error;
+    }
+  }
+
+  /** Forget the latents of a run that failed, so that the next run finds them from its own arguments. */
+  #forget(): void {
+    this.#inspection = this.#latents = null;
+  }
+
+  /** The error for a use of a guide that has not run its model with the arguments of the training. */
+  #notRun(cause: unknown = null): PedigradError {
+    this.#forget();
+    const why = cause instanceof Error ? ` (${cause.message.replace(/\.$/, "")})` : "";
+    return new PedigradError({
+      code: "no-latents",
+      op: this.title,
+      message: `${this.title}: this guide has not run its model yet, so it does not know the latents${why}. First call svi.init(key, ...args) with the arguments of the training, or samplePosterior(key, params, {}, ...args).`,
+    });
+  }
+
   /** Sample every latent. A call of the autoguide runs this method. */
   abstract guide(...args: unknown[]): Record<string, Tensor>;
   /** The medians of all latents, given constrained parameters by name. */
@@ -119,7 +143,7 @@ export abstract class AutoGuide extends Callable {
 
   /**
    * Draws of all latents, of shape [...sampleShape, ...site], given constrained parameters by name. `args` are the
-   * arguments of the model. They are needed if the plates of the model depend on them.
+   * arguments of the model. They are needed if the plates of the model depend on them, or if the guide has not run yet.
    */
   samplePosterior(
     key: Tensor,
@@ -129,14 +153,13 @@ export abstract class AutoGuide extends Callable {
   ): Record<string, Tensor> {
     const sampleShape = this.sampleShapeOf(key, params, options);
     const count = sampleShape.reduce((a, b) => a * b, 1);
+    if (!this.#hasRun && args.length === 0 && this.model.length > 0) throw this.#notRun();
+    const requireParams = requireParamsHandler(`${this.title}.samplePosterior`, params);
+    const handlers = [requireParams, substituteHandler(params), wholePlatesHandler("given")];
     const draw = (k: Tensor): Record<string, Tensor> =>
-      block(() =>
-        withHandlers([requireParamsHandler(`${this.title}.samplePosterior`, params), substituteHandler(params)], () =>
-          withHandler(wholePlatesHandler("given"), () => seed(() => this.guide(...args), k)()),
-        ),
-      )();
-    const stacked: Record<string, Tensor> = vmap(draw)(random.split(key, count));
-    const latents = new Set(this.#sites(args).map(({ name }) => name));
+      block(() => withHandlers(handlers, () => seed(() => this.#run(args), k)()))();
+    const stacked: Record<string, Tensor> = this.#afterFit(() => vmap(draw)(random.split(key, count)));
+    const latents = new Set(this.#sites(args.length > 0 ? args : this.#firstArgs).map(({ name }) => name));
     const values = emptyRecord<Tensor>();
     for (const [name, x] of Object.entries(stacked))
       if (latents.has(name)) values[name] = x.reshape([...sampleShape, ...x.shape.slice(1)]);
@@ -166,6 +189,16 @@ export abstract class AutoGuide extends Callable {
     return sampleShape;
   }
 
+  /** Run `body`, which finds the latents of a guide that has not run yet. If it fails, the guide needs a run first. */
+  #afterFit<T>(body: () => T): T {
+    const wasNew = !this.#hasRun;
+    try {
+      return body();
+    } catch (error) {
+      throw wasNew && !(error instanceof PedigradError && error.code === "no-latents") ? this.#notRun(error) : error;
+    }
+  }
+
   /** The value of the param `name` in `params`. */
   protected paramOf(params: Record<string, Tensor>, name: string): Tensor {
     if (Object.hasOwn(params ?? {}, name)) return tensor(params[name] as TensorLike);
@@ -191,6 +224,11 @@ export abstract class AutoGuide extends Callable {
 
   /** The latent sites of the model. */
   protected latents(...args: unknown[]): readonly Latent[] {
+    if (this.#latents !== null) return this.#latents;
+    if (args.length === 0 && this.model.length > 0) throw this.#notRun();
+    return this.#afterFit(() => this.#firstLatents(args));
+  }
+  #firstLatents(args: readonly unknown[]): readonly Latent[] {
     this.#latents ??= toLatents(this.#sites(args), this.#inspect(args), this.#hasOwnKey);
     return this.#latents;
   }
@@ -200,7 +238,7 @@ export abstract class AutoGuide extends Callable {
    * again to find these elements.
    */
   protected latentsOf(args: readonly unknown[]): readonly Latent[] {
-    const latents = this.latents(...args);
+    const latents = this.#firstLatents(args);
     const isGiven = ({ plates }: Latent) => plates.some((plate) => plate.isGiven);
     if (!latents.some(isGiven)) return latents;
     const current = runModel(this.model, args, initToFeasible(), this.key).modelTrace;
@@ -217,7 +255,7 @@ export abstract class AutoGuide extends Callable {
       code: "discrete-latent",
       op: this.title,
       site: name,
-      message: `${this.title} cannot handle the discrete latent site "${name}" (${fn.label}). Sum it out in the model (infer: { enumerate: "parallel" }, with TraceEnumELBO), or block it from the guide.`,
+      message: `${this.title} cannot handle the discrete latent site "${name}" (${fn.label}). Sum it out in the model (infer: { enumerate: "parallel" }, with TraceEnumELBO), or block it from the guide. If it is data, give it in the arguments of the guide's first run.`,
     });
   }
 }

@@ -232,6 +232,8 @@ export interface PlateFrame {
   /** Null for a plate that is declared without a size, until its first site sets the size. */
   size: number | null;
   subsampleSize: number | null;
+  /** The subsample size in the program, if a handler made the plate visit another number of elements. */
+  programSize?: number | undefined;
   /** The dim of the batch shape, negative; null for a sequential plate. */
   readonly dim: number | null;
   indices: Tensor | null;

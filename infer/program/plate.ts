@@ -20,6 +20,8 @@ import {
   visitParam,
 } from "./subsamples.js";
 
+import { wholePlateNote } from "./traceChecks.js";
+
 export type { PlateOptions } from "./subsamples.js";
 
 /** Run `body` inside the plate; `body` receives the indices of the elements that the plate visits. */
@@ -210,7 +212,7 @@ function expandAlong(frame: PlateFrame, { name, fn }: SampleMessage): Distributi
     throw new PedigradError({
       code: "plate-size",
       site: name,
-      message: `site "${name}" in plate "${frame.name}": dim ${dim} has size ${actual}, but the plate ${isWhole ? `has size ${frame.size}` : `visits ${numVisited} of ${frame.size} elements`}. Give the distribution's parameters size ${numVisited} (or 1) along dim ${dim}${isWhole ? "" : ", by subsample(data)"}, or move the statement out of the plate. If the dim belongs to one event, use .toEvent(n).`,
+      message: `site "${name}" in plate "${frame.name}": dim ${dim} has size ${actual}, but the plate ${isWhole ? `has size ${frame.size}` : `visits ${numVisited} of ${frame.size} elements`}. Give the distribution's parameters size ${numVisited} (or 1) along dim ${dim}${isWhole ? "" : ", by subsample(data)"}, or move the statement out of the plate. If the dim belongs to one event, use .toEvent(n).${isWhole ? wholePlateNote(frame) : ""}`,
     });
   return fn;
 }

@@ -75,7 +75,8 @@ export function sendPlate(
       `visits ${message.subsampleSize} of ${size} elements here, but ${actual} where it was first opened in this step (in the guide, or earlier in this program). Give both the same size and subsampleSize.`,
     );
   const { name: scopedName, value: indices, isWhole, isGiven, areValuesVisited } = message;
-  return { name: scopedName, size, subsampleSize: actual, dim, indices, isWhole, isGiven, areValuesVisited };
+  const frame = { name: scopedName, size, subsampleSize: actual, dim, indices, isWhole, isGiven, areValuesVisited };
+  return actual === subsampleSize ? frame : { ...frame, programSize: subsampleSize };
 }
 
 function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {

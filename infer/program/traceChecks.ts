@@ -62,6 +62,12 @@ export function addSiteToParameterError(
   }
 }
 
+/** A sentence for errors about sizes in a plate that visits all its elements although the program asks for some. */
+export const wholePlateNote = ({ size, programSize }: PlateFrame): string =>
+  programSize === undefined
+    ? ""
+    : ` Functions such as logLikelihood visit all ${size} elements of a plate, although its subsampleSize is ${programSize}: take sizes from the indices that the plate's body receives.`;
+
 /** Refuse a value whose size along a plate's dim is neither 1 nor the number of elements that the plate visits. */
 export function checkPlates({ name, fn, value, isObserved, plates }: SiteWithValue): void {
   const rank = value.shape.length - fn.eventDim;
@@ -72,7 +78,7 @@ export function checkPlates({ name, fn, value, isObserved, plates }: SiteWithVal
     throw new PedigradError({
       code: "plate-size",
       site: name,
-      message: `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${actual} elements along dim ${dim}, but the plate ${size === subsampleSize ? `has size ${size}. Give both the same size, or use .toEvent(n)` : `visits ${subsampleSize} of ${size} elements. Give it subsample(data), or data.take(indices) with the indices that the plate's body receives`}.`,
+      message: `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${actual} elements along dim ${dim}, but the plate ${size === subsampleSize ? `has size ${size}. Give both the same size, or use .toEvent(n)` : `visits ${subsampleSize} of ${size} elements. Give it subsample(data), or data.take(indices) with the indices that the plate's body receives`}.${size === subsampleSize ? wholePlateNote(plate) : ""}`,
     });
   }
 }

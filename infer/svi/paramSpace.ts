@@ -32,6 +32,17 @@ export function constraintText(constraint: Constraint): string {
   return bounds.length === 0 ? constraint.name : `${constraint.name}(${bounds.map(textOf).join(", ")})`;
 }
 
+/** Names of constraints that do not suffice for a bijection, which also needs bounds or parts. */
+const INCOMPLETE = /^(interval|openInterval|greaterThan|lessThan|image|independent)|\(/;
+
+/** The bijections of the params in a text that `ParamSpace.names` wrote, leaving out constraints with bounds or parts. */
+function bijectionsIn(names: string): Map<string, Transform> {
+  const pairs: [string, string][] = JSON.parse(names);
+  const complete = pairs.filter(([, text]) => !INCOMPLETE.test(text));
+  // A constraint "over more axes" maps every number or event as its base does.
+  return new Map(complete.map(([param, text]) => [param, bijectTo({ name: text.split(" over ")[0] } as Constraint)]));
+}
+
 export class ParamSpace {
   #constraints: ReadonlyMap<string, Constraint> = new Map();
   #bijections: ReadonlyMap<string, Transform> = new Map();
@@ -72,9 +83,13 @@ export class ParamSpace {
     }
   }
 
-  /** Map unconstrained to constrained values, by name. */
-  constrain(params: Record<string, Tensor>): Record<string, Tensor> {
-    return mapTree(params, (value, name) => this.#bijection(name).forward(value as Tensor));
+  /**
+   * Map unconstrained to constrained values, by name. Before `setConstraints`, the text of the constraints in a state serves instead, for
+   * constraints without bounds.
+   */
+  constrain(params: Record<string, Tensor>, constraints = "[]"): Record<string, Tensor> {
+    const fromText = this.#constraints.size > 0 ? null : bijectionsIn(constraints);
+    return mapTree(params, (value, name) => (fromText?.get(name) ?? this.#bijection(name)).forward(value as Tensor));
   }
 
   /** Map constrained to unconstrained values, by name. */

@@ -122,6 +122,25 @@ test("logLikelihood visits all elements of a plate", () => {
   );
 });
 
+test("sizes of the subsample, in a function that visits all elements, are refused with the reason", () => {
+  const inHalf =
+    (body: () => unknown): Model =>
+    () => {
+      sample("mu", new Normal(0, 1));
+      plate("d", 4, half, body);
+    };
+  for (const body of [
+    () => sample("y", new Normal(0, 1).expand([2]), { obs: subsample([1, 2, 3, 4]) }),
+    () => sample("y", new Normal(0, 1), { obs: [1, 2] }),
+  ]) {
+    const { site, message } = refusal(() => logLikelihood(inHalf(body), { mu: [1] }));
+    assert.is(site, "y");
+    assert.match(message, /such as logLikelihood visit all 4 elements of a plate, although its subsampleSize is 2/);
+  }
+  const tooMany = inHalf(() => sample("y", new Normal(0, 1).expand([3])));
+  assert.not.match(refusal(() => new Predictive(tooMany, { numSamples: 1 }).run(key)).message, /logLikelihood/);
+});
+
 test("psisDiagnostic visits all elements, and refuses plates whose elements the program chooses", () => {
   const data = [1, 2, 3, 4, 5, 6, 7, 8];
   const program =

@@ -4,6 +4,8 @@ import * as assert from "uvu/assert";
 import {
   AutoNormal,
   adam,
+  type Constraint,
+  constraints,
   factor,
   LogNormal,
   loadState,
@@ -159,6 +161,37 @@ test("the error for an infinite loss shows a log factor, whole numbers of long v
   const later = refusal(() => new SVI(model, () => {}, sgd(1 / 3), new TraceELBO()).run(key, 5, 0, 4 / 3));
   assert.match(later.message, /loss of step 1 is Infinity, caused by site "lik"/);
   assert.not.match(later.message, /Start elsewhere/);
+});
+
+test("an SVI that has not run gives the params of a loaded state, unless a constraint has bounds", () => {
+  const { positive, simplex, interval, lowerCholesky } = constraints;
+  const fitted = (constraint: Constraint) => {
+    const program: Model = () => {
+      param("free", [1, -2]);
+      param("scale", [0.5, 3], { constraint: positive, eventDim: 1 });
+      param("share", [0.2, 0.3, 0.5], { constraint: simplex });
+      param(
+        "root",
+        [
+          [1, 0],
+          [2, 3],
+        ],
+        { constraint: lowerCholesky },
+      );
+      param("last", 1.5, { constraint });
+      sample("x", new Normal(param("free").sum(), 1), { obs: 1 });
+    };
+    const svi = () => new SVI(program, () => {}, adam(0.1), new TraceELBO());
+    const { state, params } = svi().run(key, 3);
+    return { params, load: () => svi().getParams(loadState(saveState(state))) };
+  };
+  const { params, load } = fitted(positive);
+  assert.equal(
+    Object.entries(load()).map(([name, x]) => [name, x.toArray()]),
+    Object.entries(params).map(([name, x]) => [name, x.toArray()]),
+  );
+  const error = refusal(fitted(interval(0, 2)).load);
+  assert.equal([error.code, error.param], ["unknown-param", "last"]);
 });
 
 /** The warnings that `body` gives. */
