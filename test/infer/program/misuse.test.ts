@@ -156,10 +156,7 @@ test("states of another optimiser, of a fresh SVI, and incomplete states are ref
   clipped.init(random.key(0));
   refuses(() => clipped.update(state), /svi.update: this state was made by another optimiser: its optimState has/);
   refuses(() => clipped.run(random.key(0), { numSteps: 2, initState: state }), /another optimiser/);
-  refuses(
-    () => inference(adam(0.1)).getParams(state),
-    /param "m": this SVI does not know.*Call svi.init\(key, ...args\)/,
-  );
+  refuses(() => inference(adam(0.1)).update(state), /param "m": this SVI does not know.*Call svi.init\(key, ...args\)/);
   refuses(() => svi.update(random.key(0) as never), /svi.update: the first argument must be a state/);
   refuses(() => saveState({ params: {} } as never), /saveState: the state has no optimState/);
   assert.is(inference(adam(0.1)).run(random.key(1), { numSteps: 2, initState: state }).losses.length, 2);
