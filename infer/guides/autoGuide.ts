@@ -115,6 +115,8 @@ export abstract class AutoGuide extends Callable {
   /** The error for a use of a guide that has not run its model with the arguments of the training. */
   #notRun(cause: unknown = null): PedigradError {
     this.#forget();
+    // Without arguments to lack, the params lack a name.
+    if (this.model.length === 0 && cause instanceof PedigradError && cause.code === "no-value") return cause;
     const why = cause instanceof Error ? ` (${cause.message.replace(/\.$/, "")})` : "";
     return new PedigradError({
       code: "no-latents",

@@ -28,7 +28,13 @@ import { isFactor, sampleSites, type Trace } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 import { substituteHandler } from "../program/values.js";
 import { runWith } from "./logDensity.js";
-import { requireDraws, requireElements, requireShapesHandler, requireUsedSamples } from "./predictiveChecks.js";
+import {
+  requireDraws,
+  requireElements,
+  requireSampleNames,
+  requireShapesHandler,
+  requireUsedSamples,
+} from "./predictiveChecks.js";
 
 export interface PredictiveOptions {
   /** Draws of latent sites by name, with `batchNdims` leading axes. */
@@ -183,6 +189,7 @@ export class Predictive {
     );
     if (guideTrace === null) {
       requireUsedSamples(modelTrace, Object.keys(samples), "posteriorSamples");
+      requireSampleNames(modelTrace, samples);
       requireElements(modelTrace, samples);
     } else {
       const draws = [...sampleSites(guideTrace)].filter(({ isObserved, infer }) => !isObserved && !infer.isAuxiliary);

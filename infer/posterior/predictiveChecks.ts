@@ -63,6 +63,29 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
 }
 
 /**
+ * Refuse posterior samples with a name that is not in the program, if it resembles a latent without samples, which would be drawn from its
+ * prior. Other names may belong to a larger model.
+ */
+export function requireSampleNames(run: Trace, samples: Record<string, unknown>): void {
+  const drawn = [...sampleSites(run)].filter(({ name, isObserved }) => !isObserved && !Object.hasOwn(samples, name));
+  for (const name of Object.keys(samples)) {
+    const hint = run.has(name)
+      ? ""
+      : didYouMean(
+          name,
+          drawn.map((site) => site.name),
+        );
+    if (hint !== "")
+      refuse(
+        "Predictive",
+        "unknown-site",
+        name,
+        `the program has no site "${name}" of posteriorSamples. It has ${quoted(run.keys())}.${hint}`,
+      );
+  }
+}
+
+/**
  * Refuse posterior samples, or the latents of a guide, if none of `names`, their names, is a site of the program. One site is enough: the
  * samples or the guide may belong to a larger model. Errors call them `source`.
  */

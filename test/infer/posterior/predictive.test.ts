@@ -109,6 +109,30 @@ test("missing params, and posterior samples that the program does not use, are r
   assert.throws(drawing({ posteriorSamples: { f: [0.1, 0.2], g: [1, 2, 3] } }), /"g" has shape \[3\].*"f" has \[2\]/);
 });
 
+test("posterior samples whose name resembles a latent without samples are refused; names of plates, computed sites and other models are not", () => {
+  const rows = () => {
+    const [rate, shape] = [sample("rate", new Normal(0, 1)), sample("shape", new Normal(0, 1))];
+    const double = deterministic("double", rate.mul(2));
+    plate("rows", 4, { subsampleSize: 2 }, () => sample("y", new Normal(double.add(shape), 1)));
+  };
+  const draw = (posteriorSamples: Record<string, unknown>, parallel: boolean) =>
+    new Predictive(rows, { posteriorSamples: posteriorSamples as Record<string, number[]>, parallel }).run(key);
+  const rate = [1, 2];
+  for (const parallel of [true, false]) {
+    const error = refusal(() => draw({ rate, shpe: [3, 4] }, parallel));
+    assert.equal([error.code, error.site], ["unknown-site", "shpe"]);
+    assert.match(error.message, /has no site "shpe" of posteriorSamples.*Did you mean "shape"\?/);
+    assert.equal(
+      draw({ rate, shape: [3, 4], shapes: [5, 6] }, parallel).y?.shape,
+      [2, 2],
+      "nothing is drawn in place of it",
+    );
+    const returned = draw({ rate, shape: [3, 4] }, parallel);
+    assert.equal(draw({ rate, shape: [3, 4], ...returned }, parallel).double?.toArray(), [2, 4]);
+    assert.equal(draw({ rate, other: [5, 6] }, parallel).y?.shape, [2, 2]);
+  }
+});
+
 test("parallel: false gives the same draws as the batch", () => {
   const options = { guide, params, numSamples: 5 };
   const batched = new Predictive(model, options).run(key, null);
