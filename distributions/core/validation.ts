@@ -90,9 +90,14 @@ function refuse(cause: Tensor, x: Tensor, element: number, constraint: Expected,
     shape.length === 0
       ? `got ${actual}`
       : `but element ${showIndex(element, shape)} of shape ${showShape(shape)} is ${actual}`;
+  // A covariance of finite numbers may lose positive definiteness by rounding, as kernels of close points do.
+  const hint =
+    what === "covarianceMatrix" && values.every(Number.isFinite)
+      ? " If the matrix is symmetric, add a small number to its diagonal: covariance.add(eye(n).mul(1e-6))."
+      : "";
   return refuseFor(cause, {
     code: what === "value" ? "outside-support" : "bad-parameter",
     param: what,
-    message: `${family}: ${what} must be ${constraint.must}, ${got}.`,
+    message: `${family}: ${what} must be ${constraint.must}, ${got}.${hint}`,
   });
 }

@@ -24,6 +24,21 @@ test("a short vector is shown whole, a long one abridged with the place of its f
   assert.ok(matrix.length < 400, matrix);
 });
 
+test("a covariance that is not positive definite is abridged with its shape, and the advice is to add to the diagonal", () => {
+  // A squared-exponential kernel of close points has eigenvalues below the rounding error.
+  const x = Array.from({ length: 30 }, (_, i) => i / 100);
+  const kernel = tensor(x.map((a) => x.map((b) => Math.exp(-((a - b) ** 2) / 2))));
+  const from = (covarianceMatrix: Tensor) => () => new MultivariateNormal({ loc: zeros([30]), covarianceMatrix });
+  const message = messageOf(from(kernel));
+  assert.match(
+    message,
+    /must be a symmetric positive definite matrix, got \[\[1,0\.99995,.*\] of shape \[30,30\]\. If.*add a small number to its diagonal/,
+  );
+  assert.ok(message.length < 400, message);
+  from(kernel.add(eye(30).mul(1e-6)))();
+  assert.not.match(messageOf(from(kernel.mul(NaN))), "diagonal");
+});
+
 test("the element of a batch is named", () => {
   assert.match(
     messageOf(() => new Normal(0, tensor([1, -2, 3]))),

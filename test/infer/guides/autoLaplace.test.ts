@@ -19,6 +19,7 @@ import {
   type Tensor,
   TraceELBO,
   TraceEnumELBO,
+  zeros,
 } from "../../../index.js";
 import { refusal } from "../../refusals.js";
 
@@ -101,6 +102,21 @@ test("AutoGuideList refuses AutoLaplaceApproximation, which needs the whole mode
     refusal(() => new AutoGuideList(enumerated).append(part)).message,
     /AutoLaplaceApproximation needs the log density of the whole model/,
   );
+});
+
+test("the error for a point that is not a maximum abridges the Hessian, which is -I here, and gives its shape", () => {
+  const model = () =>
+    factor(
+      "hill",
+      sample("z", new Normal(zeros([20]), 1).toEvent(1))
+        .square()
+        .sum(),
+    );
+  const { message } = refusal(() =>
+    new AutoLaplaceApproximation(model).laplaceApproximation({ auto_loc: zeros([20]) }),
+  );
+  assert.match(message, /not positive definite, \[\[-1,.*,-1\]\] of shape \[20,20\]\. Run more steps/);
+  assert.ok(message.length < 450, message);
 });
 
 test.run();
