@@ -3,14 +3,13 @@
 /** A source of minibatches that can be iterated repeatedly, such as an array or a generator function. */
 export type Batches = Iterable<unknown> | (() => Iterable<unknown>);
 
-/** `Options` in which the minibatches have the type B, which is undefined if there are none. */
-export type Batched<Options, B> = Options & { batches?: B };
-
 /**
- * The arguments of a run, for programs with the arguments A. Each minibatch is appended to them, so a run with minibatches may leave out
- * the last ones.
+ * Options with minibatches. Each minibatch is appended to the arguments of the run, so the call may leave out the last
+ * arguments of the programs.
  */
-export type StepArgs<B, A extends unknown[]> = [B] extends [Batches] ? Partial<A> : A;
+export interface WithBatches {
+  batches: Batches;
+}
 
 /** The arguments of each step in turn, beginning after the first `skipped` minibatches. */
 export function* argumentsOf(

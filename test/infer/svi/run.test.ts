@@ -99,7 +99,7 @@ test("svi.steps accepts numSteps Infinity, and errors name the function that was
     /svi.run: the first argument must be a key such as random.key\(0\), got 2/,
   );
   refuses(
-    () => svi.run(random.key(0), { num_steps: 5 } as never, data),
+    () => svi.run(random.key(0), { num_steps: 5 } as never),
     /unknown option "num_steps".*Did you mean "numSteps"/,
   );
 });
