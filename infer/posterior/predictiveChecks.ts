@@ -62,9 +62,11 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
   }
 }
 
+const withoutDigits = (name: string): string => name.replace(/\d/g, "");
+
 /**
  * Refuse posterior samples with a name that is not in the program, if it resembles a latent without samples, which would be drawn from its
- * prior. Other names may belong to a larger model.
+ * prior. Other names, and names that differ from it in digits only, such as z_1 and z_2, may belong to a larger model.
  */
 export function requireSampleNames(run: Trace, samples: Record<string, unknown>): void {
   const drawn = [...sampleSites(run)].filter(({ name, isObserved }) => !isObserved && !Object.hasOwn(samples, name));
@@ -73,7 +75,7 @@ export function requireSampleNames(run: Trace, samples: Record<string, unknown>)
       ? ""
       : didYouMean(
           name,
-          drawn.map((site) => site.name),
+          drawn.map((site) => site.name).filter((site) => withoutDigits(site) !== withoutDigits(name)),
         );
     if (hint !== "")
       refuse(

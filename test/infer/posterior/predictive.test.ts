@@ -130,6 +130,12 @@ test("posterior samples whose name resembles a latent without samples are refuse
     const returned = draw({ rate, shape: [3, 4] }, parallel);
     assert.equal(draw({ rate, shape: [3, 4], ...returned }, parallel).double?.toArray(), [2, 4]);
     assert.equal(draw({ rate, other: [5, 6] }, parallel).y?.shape, [2, 2]);
+    const next = () => sample("z_3", new Normal(0, 1));
+    const samples = { z_2: rate };
+    assert.throws(() => new Predictive(next, { posteriorSamples: samples, parallel }).run(key), /posteriorSamples/);
+    const two = () => [sample("rate", new Normal(0, 1)), sample("z_3", new Normal(0, 1))];
+    const drawn = new Predictive(two, { posteriorSamples: { rate, ...samples }, parallel }).run(key);
+    assert.equal(drawn.z_3?.shape, [2], "z_2 belongs to a larger model");
   }
 });
 
