@@ -141,17 +141,20 @@ export function requireBatchMask(
   });
 }
 
-/** A handler that refuses a param without a value in `params`, since its initial value would be used without notice. */
-export const requireParamsHandler = (op: string, params: Record<string, unknown>, edit = "result.params"): Handler => ({
+/**
+ * A handler that refuses a param without a value in `params`, since its initial value would be used without notice. If `params` is empty,
+ * initial values are what the caller asks for, unless the values come from another place, which `edit` names.
+ */
+export const requireParamsHandler = (op: string, params: Record<string, unknown>, edit?: string): Handler => ({
   process: {
     param({ name, value }) {
-      if (value !== null) return;
       const names = Object.keys(params);
+      if (value !== null || (edit === undefined && names.length === 0)) return;
       throw new PedigradError({
         code: "no-value",
         op,
         param: name,
-        message: `${op}: param "${name}" has no value. The given values are ${quoted(names)}.${didYouMean(name, names)} Give the params of the fit: ${edit}.`,
+        message: `${op}: param "${name}" has no value. The given values are ${quoted(names)}.${didYouMean(name, names)} Give the params of the fit: ${edit ?? "result.params"}.`,
       });
     },
   },

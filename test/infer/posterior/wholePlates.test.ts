@@ -252,6 +252,8 @@ test("functions that take the params of a fit refuse a param without a value, by
     const error = refusal(call);
     assert.equal([error.code, error.op, error.param], ["no-value", op, param]);
   }
+  // No params at all ask for the initial values.
+  assert.type(psisDiagnostic(key, {}, latent, guide, { numParticles: 100 }), "number");
   const [marginal] = Object.values(computeMarginals(key, { p: tensor(0.9) }, model, () => {}));
   const odds = (0.1 / 0.9) * Math.exp(-0.5);
   assert.ok(Math.abs((marginal?.at(0).item() as number) - odds / (1 + odds)) < 1e-12);
