@@ -1,4 +1,5 @@
 /** Finds the initial values of all parameters in one run of the guide and one run of the model with the guide's draws. */
+
 import { elementsOf } from "../../autodiff/core/copy.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
@@ -13,6 +14,7 @@ import {
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { bijectTo, type Constraint } from "../../distributions/index.js";
+import { warnOnce } from "../../provenance/base/warnOnce.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
 import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
@@ -118,15 +120,15 @@ export function initialise(
   return { values, constraints, mutables };
 }
 
-let hasWarned = false;
 /** A handler that warns, once, of a latent that the program draws with a key of its own. */
 const ownKeysHandler: Handler = {
   process: {
     sample({ name, key, value }) {
-      if (hasWarned || key === null || value !== null) return;
-      hasWarned = true;
-      console.warn(
-        `pedigrad: site "${name}" is drawn with a key of the program (seed, or the option key). If the key is the same in every step, so is the noise, and the fit adapts to it. Leave the key to SVI, or pass another one in each step.`,
+      if (key === null || value !== null) return;
+      warnOnce(
+        "key of the program",
+        () =>
+          `site "${name}" is drawn with a key of the program (seed, or the option key). If the key is the same in every step, so is the noise, and the fit adapts to it. Leave the key to SVI, or pass another one in each step.`,
       );
     },
   },

@@ -6,13 +6,12 @@
  * one element depends on which other elements are visited, so even the loss is biased. The warning appears once per site
  * and plate.
  */
+import { warnOnce } from "../../../provenance/base/warnOnce.js";
 import type { PlateFrame } from "../../program/messages.js";
 import type { Cost } from "../particles/pair.js";
 import { isSubsampled } from "../particles/subsampling.js";
 import type { ScoreSite } from "./costs.js";
 import { commonPlateDims, type Meeting } from "./meetings.js";
-
-const warned = new Set<string>();
 
 /** Warn of every plate that contains both the cost and the site, if the axes of the two do not meet along the plate's dim. */
 export function warnIfMixed(cost: Cost, site: ScoreSite, meetings: readonly Meeting[]): void {
@@ -28,14 +27,11 @@ export function warnIfMixed(cost: Cost, site: ScoreSite, meetings: readonly Meet
 
 /** Warn, once per site and plate, that `op` mixes the elements of the plate between the sites `site` and `to` in this plate. */
 export function warnOfMixing(site: string, plate: PlateFrame, op: string | null, to: string): void {
-  const key = `${site}\u0000${plate.name}`;
-  if (warned.has(key)) return;
-  warned.add(key);
   const { name, size, subsampleSize } = plate;
-  const effect = isSubsampled(plate)
-    ? `The plate visits only ${subsampleSize} of its ${size} elements, and the mixed values depend on which ones, so the loss and its gradient are biased`
-    : "The gradient is unbiased, but has more variance";
-  console.warn(
-    `pedigrad: site "${site}" in plate "${name}": ${op === null ? "an op" : `"${op}"`} mixes the plate's elements between this site and site "${to}" in the same plate, so every element of "${site}" is charged with the whole cost of "${to}". ${effect}. If the elements do not need each other, compute "${to}" element by element. If they do, ${isSubsampled(plate) ? "visit the whole plate" : `put "${to}" outside the plate, or use toEvent`}.`,
-  );
+  warnOnce(`mixed ${site}\u0000${name}`, () => {
+    const effect = isSubsampled(plate)
+      ? `The plate visits only ${subsampleSize} of its ${size} elements, and the mixed values depend on which ones, so the loss and its gradient are biased`
+      : "The gradient is unbiased, but has more variance";
+    return `site "${site}" in plate "${name}": ${op === null ? "an op" : `"${op}"`} mixes the plate's elements between this site and site "${to}" in the same plate, so every element of "${site}" is charged with the whole cost of "${to}". ${effect}. If the elements do not need each other, compute "${to}" element by element. If they do, ${isSubsampled(plate) ? "visit the whole plate" : `put "${to}" outside the plate, or use toEvent`}.`;
+  });
 }

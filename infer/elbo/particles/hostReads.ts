@@ -4,6 +4,7 @@
  * more with the same key, and the draws of this site have no gradient. After the read, all costs have the site in their provenance,
  * so the site is charged with them.
  */
+import { warnOnce } from "../../../provenance/base/warnOnce.js";
 import type { Handler } from "../../program/messages.js";
 import { isDraw, isPointMass, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
@@ -34,25 +35,21 @@ function pathwiseSitesRead({ guide, readSites }: Pair): Set<string> {
   return names;
 }
 
-let hasWarnedOfPoint = false;
 /** Warn of a point mass that was read. A point mass has no score function, so its gradient ends at the read. */
 function warnOfPointRead({ guide, readSites }: Pair): void {
-  if (hasWarnedOfPoint) return;
-  for (const { name, fn, isObserved } of sampleSites(guide)) {
-    if (isObserved || !readSites.has(name) || !isPointMass(fn) || fn.params.v?.node === null) continue;
-    hasWarnedOfPoint = true;
-    console.warn(
-      `pedigrad: the program reads the value of site "${name}" (by item(), a comparison or an index). The guide has a point mass there (${fn.label}), whose gradient does not pass through the number that was read. Compute with ops on the tensor, or give "${name}" a guide with a density, such as AutoNormal.`,
-    );
-    return;
-  }
+  if (readSites.size === 0) return;
+  for (const { name, fn, isObserved } of sampleSites(guide))
+    if (!isObserved && readSites.has(name) && isPointMass(fn) && fn.params.v?.node !== null)
+      warnOnce(
+        "point mass read",
+        () =>
+          `the program reads the value of site "${name}" (by item(), a comparison or an index). The guide has a point mass there (${fn.label}), whose gradient does not pass through the number that was read. Compute with ops on the tensor, or give "${name}" a guide with a density, such as AutoNormal.`,
+      );
 }
 
-let hasWarned = false;
-function warnOfRead([name]: ReadonlySet<string>): void {
-  if (hasWarned) return;
-  hasWarned = true;
-  console.warn(
-    `pedigrad: the program reads the value of site "${name}" (by item(), a comparison or an index), and a pathwise gradient cannot pass through such a read. This site, and others that are read, take the score function instead. To keep the pathwise gradient, compute with ops on the tensor. For a branch, which needs the score function, say .nonreparameterized().`,
+const warnOfRead = ([name]: ReadonlySet<string>): void =>
+  warnOnce(
+    "pathwise site read",
+    () =>
+      `the program reads the value of site "${name}" (by item(), a comparison or an index), and a pathwise gradient cannot pass through such a read. This site, and others that are read, take the score function instead. To keep the pathwise gradient, compute with ops on the tensor. For a branch, which needs the score function, say .nonreparameterized().`,
   );
-}

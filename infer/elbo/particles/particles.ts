@@ -2,9 +2,11 @@
  * One particle is one run of the guide, then one run of the model with the values that the guide drew. The ambient set of the guide's run
  * starts empty. Several particles run as a batch (vmap) if the model allows it, else as a loop; in both cases their results are stacked.
  */
+
 import { sameShape } from "../../../autodiff/core/shape.js";
 import { emptyRecord, full, mapTree, PedigradError, stack, Tensor, type Tree, vmap } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
+import { warnOnce } from "../../../provenance/base/warnOnce.js";
 import {
   currentAmbient,
   detachProvenance,
@@ -236,11 +238,9 @@ export function stackTrees(trees: readonly (Tree | undefined)[], missing = 0): T
   return merged;
 }
 
-let hasWarned = false;
-function warnOfLoop(error: PedigradError): void {
-  if (hasWarned) return;
-  hasWarned = true;
-  console.warn(
-    `pedigrad: particles run in a loop instead of a batch, because the model reads a sampled value (by ${error.op}). Set vectorizeParticles: false to silence this warning, or "require" to make it an error.`,
+const warnOfLoop = (error: PedigradError): void =>
+  warnOnce(
+    "loop of particles",
+    () =>
+      `particles run in a loop instead of a batch, because the model reads a sampled value (by ${error.op}). Set vectorizeParticles: false to silence this warning, or "require" to make it an error.`,
   );
-}

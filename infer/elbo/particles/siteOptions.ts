@@ -1,5 +1,7 @@
 /** Refuses options of sample sites that an estimator does not support, and warns of biased gradients and baselines without effect. */
+
 import { PedigradError } from "../../../autodiff/index.js";
+import { warnOnce } from "../../../provenance/base/warnOnce.js";
 import { GRADIENTS } from "../../program/inferOptions.js";
 import { isScoreSite, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
@@ -77,7 +79,6 @@ function refuseGradient(estimator: Estimator, { name, infer }: SampleSite, inGui
     refuse('gradient: "disarm" uses the difference of two costs, in which a baseline cancels. Remove the baseline.');
 }
 
-const warned = new Set<string>();
 /** Warn, once each, of a biased gradient and of a baseline that has no effect. */
 export function warnOfOptions({ name: estimator, hasBaselines }: Estimator, guide: Trace): void {
   for (const { name, infer } of sampleSites(guide)) {
@@ -85,18 +86,14 @@ export function warnOfOptions({ name: estimator, hasBaselines }: Estimator, guid
     if (gradient !== undefined && enumerate == null && GRADIENTS[gradient].isBiased)
       warnOnce(
         `gradient: "${gradient}"`,
-        `site "${name}" takes gradient: "${gradient}", which is biased, so a fit may miss the maximum of the ELBO. "score" and "disarm" are unbiased.`,
+        () =>
+          `site "${name}" takes gradient: "${gradient}", which is biased, so a fit may miss the maximum of the ELBO. "score" and "disarm" are unbiased.`,
       );
     if (baseline !== undefined && !hasBaselines)
       warnOnce(
-        estimator,
-        `infer.baseline of site "${name}" has no effect, because ${estimator} has no baselines. Remove it, or use TraceELBO or TraceGraphELBO.`,
+        `baseline under ${estimator}`,
+        () =>
+          `infer.baseline of site "${name}" has no effect, because ${estimator} has no baselines. Remove it, or use TraceELBO or TraceGraphELBO.`,
       );
   }
-}
-
-function warnOnce(what: string, text: string): void {
-  if (warned.has(what)) return;
-  warned.add(what);
-  console.warn(`pedigrad: ${text}`);
 }
