@@ -94,10 +94,9 @@ export class TransformedDistribution extends Derived {
   }
   /** A draw that was rounded to the image of an open end, where the density is 0, moves to the nearest number inside. */
   #withinEnds(y: Tensor): Tensor {
-    const ends = this.#direction === null || !("source" in this.#support) ? null : boundsOf(this.base.support);
+    const ends = "source" in this.#support ? this.#ends : null;
     if (ends === null) return y;
-    const [one, other] = [this.transform.forward(ends[0]), this.transform.forward(ends[1])];
-    const [low, high] = [minimum(one, other), maximum(one, other)];
+    const [low, high] = ends;
     const least = where(isFinite(low), justBeyond(low, 1), -Infinity);
     return clip(y, least, where(isFinite(high), justBeyond(high, -1), Infinity));
   }
@@ -134,10 +133,9 @@ export class TransformedDistribution extends Derived {
   override cumulative(value: Tensor): Tensor {
     const { base, transform } = this;
     const direction = this.#direction;
-    const ends = boundsOf(base.support);
+    const ends = this.#ends;
     if (direction === null || ends === null) return this.hasNo("cdf");
-    const [a, b] = [transform.forward(ends[0]), transform.forward(ends[1])];
-    const [low, high] = [minimum(a, b), maximum(a, b)];
+    const [low, high] = ends;
     const below = base.cumulative(transform.inverse(clip(value, low, high)));
     const inside = where(greater(direction, 0), below, below.neg().add(1));
     return where(less(value, low), 0, where(greater(value, high), 1, inside));
@@ -146,6 +144,13 @@ export class TransformedDistribution extends Derived {
     const direction = this.#direction;
     if (direction === null) return this.hasNo("icdf");
     return this.transform.forward(this.base.quantile(where(greater(direction, 0), q, q.neg().add(1))));
+  }
+  /** The images of the ends of the base's support, the smaller one first; null if the transform has no direction or the support no ends. */
+  get #ends(): [low: Tensor, high: Tensor] | null {
+    const ends = this.#direction === null ? null : boundsOf(this.base.support);
+    if (ends === null) return null;
+    const [a, b] = [this.transform.forward(ends[0]), this.transform.forward(ends[1])];
+    return [minimum(a, b), maximum(a, b)];
   }
   get #direction(): Tensor | number | null {
     return this.base.eventDim > 0 || this.base.isDiscrete ? null : this.transform.direction;
