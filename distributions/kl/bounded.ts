@@ -27,7 +27,7 @@ import type { Tensors } from "../core/family.js";
 import { digammaStep, gammaDivergence, rateDivergence, vonMisesDivergence } from "../densities/divergences.js";
 import { logSinhc, sinhcDivergence } from "../densities/sinhc.js";
 import { byConversion, type Conversion, paramsOf } from "./conversion.js";
-import { fromMeanLogDensity, meanLog, meanLogRest } from "./moments.js";
+import { byMoments, meanLog, meanLogRest } from "./moments.js";
 
 type Concentrations = Of<"concentration1" | "concentration0">;
 type BetaParams = Concentrations["params"];
@@ -75,19 +75,17 @@ function minusEntropy(q: Concentrations, nearUniform: (a: Tensor, b: Tensor) => 
 export const ofBeta = (): Divergences => ({
   to: toBetas(paramsOf),
   from: {
-    "*": divergence((q, { params: { concentration1: a, concentration0: b } }: Concentrations) =>
-      fromMeanLogDensity(q, 0, 1, () => {
-        const [logs, logRests] = [meanLog(q), meanLogRest(q)];
-        return (
-          logs &&
-          logRests &&
-          logs
-            .mul(a.sub(1))
-            .add(logRests.mul(b.sub(1)))
-            .sub(logBeta(a, b))
-        );
-      }),
-    ),
+    "*": byMoments((q, { params: { concentration1: a, concentration0: b } }: Concentrations) => {
+      const [logs, logRests] = [meanLog(q), meanLogRest(q)];
+      return (
+        logs &&
+        logRests &&
+        logs
+          .mul(a.sub(1))
+          .add(logRests.mul(b.sub(1)))
+          .sub(logBeta(a, b))
+      );
+    }),
   },
   meanLog: ({ params: { concentration1: a, concentration0: b } }: Concentrations) => digammaDifference(a, b).neg(),
   meanLogRest: ({ params: { concentration1: a, concentration0: b } }: Concentrations) => digammaDifference(b, a).neg(),
@@ -156,9 +154,7 @@ const meanLogBetween = ({ low, high }: Tensors<"low" | "high">): Tensor =>
 export const ofUniform = (): Divergences => ({
   to: { Uniform: klOfUniforms(0) },
   from: {
-    "*": divergence((q, { params: { low, high } }: Range) =>
-      fromMeanLogDensity(q, low, high, () => log(high.sub(low)).neg()),
-    ),
+    "*": byMoments((_, { params: { low, high } }: Range) => log(high.sub(low)).neg()),
   },
   meanLog: ({ params }: Range) => meanLogBetween(params),
   meanLogRest: ({ params: { low, high } }: Range) => meanLogBetween({ low: high.neg().add(1), high: low.neg().add(1) }),
@@ -173,9 +169,7 @@ export const ofContinuousBernoulli = (): Divergences => ({
     ),
   },
   from: {
-    "*": divergence((q, p: WithLogits) =>
-      fromMeanLogDensity(q, 0, 1, () => p.logits.mul(q.mean.sub(0.5)).sub(logSinhc(p.logits.mul(0.5)))),
-    ),
+    "*": byMoments((q, p: WithLogits) => p.logits.mul(q.mean.sub(0.5)).sub(logSinhc(p.logits.mul(0.5)))),
   },
 });
 

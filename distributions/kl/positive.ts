@@ -20,7 +20,7 @@ import type { Tensors } from "../core/family.js";
 import { logRatio, poissonDivergence, stirlingDivergence } from "../densities/continuous.js";
 import { gumbelDivergence, rateDivergence } from "../densities/divergences.js";
 import { byConversion, type Conversion, paramsOf } from "./conversion.js";
-import { fromMeanLogDensity, meanLog } from "./moments.js";
+import { byMoments, meanLog } from "./moments.js";
 
 type GammaParams = Tensors<"concentration" | "rate">;
 type WeibullParams = Tensors<"scale" | "concentration">;
@@ -55,9 +55,7 @@ export const ofExponential = (): Divergences => ({
     Exponential: divergence((q: Of<"rate">, p: Of<"rate">) => rateDivergence(q.params.rate, p.params.rate)),
   },
   from: {
-    "*": divergence((q, { params: { rate } }: Of<"rate">) =>
-      fromMeanLogDensity(q, 0, Infinity, () => log(rate).sub(rate.mul(q.mean))),
-    ),
+    "*": byMoments((q, { params: { rate } }: Of<"rate">) => log(rate).sub(rate.mul(q.mean))),
   },
   meanLog: ({ params: { rate } }: Of<"rate">) => log(rate).neg().sub(EULER),
 });
@@ -66,23 +64,19 @@ export const ofGamma = (): Divergences => ({
   to: {
     ...toGammas(paramsOf),
     // E exp(-(x - loc) / s) = exp(loc / s) (1 + 1 / (s rate))^-concentration
-    Gumbel: divergence((q: Of<"concentration" | "rate">, { params: { loc, scale } }: Of<"loc" | "scale">) =>
-      fromMeanLogDensity(q, -Infinity, Infinity, () => {
-        const { concentration, rate } = q.params;
-        const decay = exp(loc.div(scale).sub(concentration.mul(log1p(scale.mul(rate).reciprocal()))));
-        return q.mean.sub(loc).div(scale).add(log(scale)).add(decay).neg();
-      }),
-    ),
+    Gumbel: byMoments((q: Of<"concentration" | "rate">, { params: { loc, scale } }: Of<"loc" | "scale">) => {
+      const { concentration, rate } = q.params;
+      const decay = exp(loc.div(scale).sub(concentration.mul(log1p(scale.mul(rate).reciprocal()))));
+      return q.mean.sub(loc).div(scale).add(log(scale)).add(decay).neg();
+    }),
   },
   from: {
-    "*": divergence((q, { params: { concentration, rate } }: Of<"concentration" | "rate">) =>
-      fromMeanLogDensity(q, 0, Infinity, () =>
-        meanLog(q)
-          ?.mul(concentration.sub(1))
-          .add(concentration.mul(log(rate)))
-          .sub(rate.mul(q.mean))
-          .sub(lgamma(concentration)),
-      ),
+    "*": byMoments((q, { params: { concentration, rate } }: Of<"concentration" | "rate">) =>
+      meanLog(q)
+        ?.mul(concentration.sub(1))
+        .add(concentration.mul(log(rate)))
+        .sub(rate.mul(q.mean))
+        .sub(lgamma(concentration)),
     ),
   },
   meanLog: ({ params: { concentration, rate } }: Of<"concentration" | "rate">) => digamma(concentration).sub(log(rate)),
@@ -121,17 +115,15 @@ export const ofPareto = (): Divergences => ({
     }),
   },
   from: {
-    "*": divergence((q, { params: { scale, alpha } }: Pareto) =>
-      fromMeanLogDensity(q, scale, Infinity, () => {
-        const logs = meanLog(q);
-        return (
-          logs &&
-          log(alpha)
-            .add(alpha.mul(log(scale)))
-            .sub(logs.mul(alpha.add(1)))
-        );
-      }),
-    ),
+    "*": byMoments((q, { params: { scale, alpha } }: Pareto) => {
+      const logs = meanLog(q);
+      return (
+        logs &&
+        log(alpha)
+          .add(alpha.mul(log(scale)))
+          .sub(logs.mul(alpha.add(1)))
+      );
+    }),
   },
   meanLog: ({ params: { scale, alpha } }: Pareto) => log(scale).add(alpha.reciprocal()),
 });

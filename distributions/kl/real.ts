@@ -10,7 +10,7 @@ import {
   rateDivergence,
   scaleDivergence,
 } from "../densities/divergences.js";
-import { fromMeanLogDensity } from "./moments.js";
+import { byMoments } from "./moments.js";
 
 type LocScale = Of<"loc" | "scale">;
 
@@ -21,20 +21,16 @@ export const ofNormal = (): Divergences => ({
   to: {
     Normal: klOfNormals,
     // E |x - loc| of a normal variable around m: s √(2/π) exp(-d²/2) + (m - loc) (2 Φ(d) - 1), d = (m - loc) / s
-    Laplace: divergence((q: LocScale, { params: { loc, scale } }: LocScale) =>
-      fromMeanLogDensity(q, -Infinity, Infinity, () => {
-        const shift = abs(q.params.loc.sub(loc));
-        const d = shift.div(q.params.scale);
-        const centred = exp(square(d).mul(-0.5)).mul(q.params.scale.mul(Math.sqrt(2 / Math.PI)));
-        const distance = centred.add(shift.mul(ndtr(d).mul(2).sub(1)));
-        return distance.div(scale).add(log(scale)).add(Math.LN2).neg();
-      }),
-    ),
+    Laplace: byMoments((q: LocScale, { params: { loc, scale } }: LocScale) => {
+      const shift = abs(q.params.loc.sub(loc));
+      const d = shift.div(q.params.scale);
+      const centred = exp(square(d).mul(-0.5)).mul(q.params.scale.mul(Math.sqrt(2 / Math.PI)));
+      const distance = centred.add(shift.mul(ndtr(d).mul(2).sub(1)));
+      return distance.div(scale).add(log(scale)).add(Math.LN2).neg();
+    }),
   },
   from: {
-    "*": divergence((q, { params }: LocScale) =>
-      fromMeanLogDensity(q, -Infinity, Infinity, () => meanLogNormal(q.mean, q.variance, params)),
-    ),
+    "*": byMoments((q, { params }: LocScale) => meanLogNormal(q.mean, q.variance, params)),
   },
 });
 // The mean of the log density of Normal(loc, scale).
@@ -48,10 +44,8 @@ const meanLogNormal = (mean: Tensor, variance: Tensor, { loc, scale }: Tensors<"
 export const ofStudentT = (): Divergences => ({
   to: {
     // The mean of (x - loc)² is infinite even if the mean of x does not exist.
-    Normal: divergence((q: Of<"df" | "loc" | "scale">, { params }: LocScale) =>
-      fromMeanLogDensity(q, -Infinity, Infinity, () =>
-        meanLogNormal(q.params.loc, where(greater(q.params.df, 2), q.variance, Infinity), params),
-      ),
+    Normal: byMoments((q: Of<"df" | "loc" | "scale">, { params }: LocScale) =>
+      meanLogNormal(q.params.loc, where(greater(q.params.df, 2), q.variance, Infinity), params),
     ),
   },
 });
