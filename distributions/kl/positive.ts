@@ -15,7 +15,7 @@ import {
   where,
 } from "../../autodiff/index.js";
 import { EULER } from "../core/constants.js";
-import { type Divergences, divergence, type Of } from "../core/divergence.js";
+import { type Divergences, type Of, ofParams } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { logRatio, poissonDivergence, stirlingDivergence } from "../densities/continuous.js";
 import { gumbelDivergence, rateDivergence } from "../densities/divergences.js";
@@ -52,7 +52,7 @@ export const ofExponential = (): Divergences => ({
   to: {
     ...toGammas(rateAsGamma),
     ...toWeibulls(rateAsWeibull),
-    Exponential: divergence((q: Of<"rate">, p: Of<"rate">) => rateDivergence(q.params.rate, p.params.rate)),
+    Exponential: ofParams((q: Tensors<"rate">, p: Tensors<"rate">) => rateDivergence(q.rate, p.rate)),
   },
   from: {
     "*": byMoments((q, { params: { rate } }: Of<"rate">) => log(rate).sub(rate.mul(q.mean))),
@@ -91,15 +91,12 @@ export const ofWeibull = (): Divergences => ({
   to: {
     ...toWeibulls(paramsOf),
     // KL(q | Exponential(rate)), plus the terms from the factor x^(concentration - 1) of the gamma density.
-    Gamma: divergence(
-      (q: Of<"scale" | "concentration">, { params: { concentration, rate } }: Of<"concentration" | "rate">) => {
-        const { scale, concentration: k } = q.params;
-        const logs = logRatio(scale, rate.reciprocal()).sub(mul(EULER, k.reciprocal()));
-        return klOfWeibulls(q.params, { scale: rate.reciprocal(), concentration: tensor(1) })
-          .add(lgamma(concentration))
-          .sub(concentration.sub(1).mul(logs));
-      },
-    ),
+    Gamma: ofParams((q: WeibullParams, { concentration, rate }: GammaParams) => {
+      const logs = logRatio(q.scale, rate.reciprocal()).sub(mul(EULER, q.concentration.reciprocal()));
+      return klOfWeibulls(q, { scale: rate.reciprocal(), concentration: tensor(1) })
+        .add(lgamma(concentration))
+        .sub(concentration.sub(1).mul(logs));
+    }),
   },
   meanLog: ({ params: { scale, concentration } }: Of<"scale" | "concentration">) =>
     log(scale).sub(mul(EULER, concentration.reciprocal())),
@@ -109,7 +106,7 @@ type Pareto = Of<"scale" | "alpha">;
 export const ofPareto = (): Divergences => ({
   to: {
     // a_p log(s_q / s_p) + r - 1 - log r, r = a_p / a_q, where s_q >= s_p
-    Pareto: divergence(({ params: q }: Pareto, { params: p }: Pareto) => {
+    Pareto: ofParams((q: Pareto["params"], p: Pareto["params"]) => {
       const parts = p.alpha.mul(logRatio(q.scale, p.scale)).add(rateDivergence(q.alpha, p.alpha));
       return where(greaterEqual(q.scale, p.scale), parts, Infinity);
     }),
