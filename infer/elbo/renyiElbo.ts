@@ -27,9 +27,8 @@ import { gradientFrom } from "./costs/gradientFrom.js";
 import { commonPlateDims, sumToMeetings } from "./costs/meetings.js";
 import { pathTermsOf } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
-import { inEveryParticle, runPrograms } from "./particles/particles.js";
+import { inEveryParticle, runScoringReads } from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface RenyiOptions extends ElboOptions, SubsamplingOptions {
@@ -100,11 +99,7 @@ export class RenyiELBO extends Elbo<PathPair> {
   }
 
   runParticle(key: Tensor, task: Task): PathPair {
-    const first = runPrograms(key, task);
-    const pair =
-      first.readSites.size === 0
-        ? first
-        : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
+    const pair = runScoringReads(key, task);
     return this.estimator === "dreg" ? { ...pair, pathTerms: pathTermsOf(this.name, pair, key, task) } : pair;
   }
 

@@ -30,7 +30,7 @@ import { guideWithConstantParams } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Averages, Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
-import { inEveryParticle, pairWithGuide, runPrograms, tracedRun } from "./particles/particles.js";
+import { inEveryParticle, pairWithGuide, runScoringReads, tracedRun } from "./particles/particles.js";
 
 /** The result of one particle for one score site: its cost, its log q, and the cost that its baseline predicts. */
 interface Score {
@@ -86,11 +86,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   }
 
   runParticle(key: Tensor, task: Task): PathPair {
-    const first = runPrograms(key, task);
-    const pair =
-      first.readSites.size === 0
-        ? first
-        : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
+    const pair = runScoringReads(key, task);
     const antithetic =
       this.hasPairs && pair.usedOptions.has("gradient") ? antitheticHandler(pair.guide, random.foldIn(key, 2)) : null;
     if (antithetic === null) return this.#withPath(pair, key, task);

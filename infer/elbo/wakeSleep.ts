@@ -28,9 +28,8 @@ import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathTermsOf, refuseMovingPoints } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Cost, Outcome, PathPair, Task } from "./particles/pair.js";
-import { inEveryParticle, runParticles, runPrograms, tracedRun } from "./particles/particles.js";
+import { inEveryParticle, runParticles, runPrograms, runScoringReads, tracedRun } from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
@@ -127,10 +126,8 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
 
   runParticle(key: Tensor, task: Task): PathPair {
     const isScore = this.estimator === "score";
-    const run = (...constants: Handler[]) => runPrograms(key, task, ...constants);
-    const first = isScore ? run(constantDraws) : run();
     // With "dreg", a site that was read gets a score-function gradient here, so that pathTermsOf refuses it.
-    const pair = isScore || first.readSites.size === 0 ? first : scoreSitesThatWereRead(first, run);
+    const pair = isScore ? runPrograms(key, task, constantDraws) : runScoringReads(key, task);
     refuseMovingPoints(this.name, pair.guide, random.foldIn(key, 0), task);
     return isScore ? pair : { ...pair, pathTerms: pathTermsOf(this.name, pair, key, task) };
   }

@@ -20,6 +20,7 @@ import { type Handler, type Model, withHandler, withHandlers } from "../../progr
 import { sharedPlatesHandler } from "../../program/subsamples.js";
 import { type SampleSite, type Site, sampleSites, type Trace, traceOf } from "../../program/trace.js";
 import { replayHandler, seedHandler, substituteHandler, trackHandler } from "../../program/values.js";
+import { scoreSitesThatWereRead } from "./hostReads.js";
 import { shareMasks } from "./masks.js";
 import { checkPair, haveSameVisit } from "./match.js";
 import type { Pair, Task } from "./pair.js";
@@ -83,6 +84,14 @@ const run = (f: Model, { args }: RunInputs, handlers: readonly Handler[], reads 
 /** Run the guide, then the model with the guide's draws, and check that the two traces match. */
 export function runPrograms(key: Tensor, task: Task, ...handlers: Handler[]): Pair {
   return pairWithGuide(tracedRun(task.guide, random.foldIn(key, 0), task, ...handlers), key, task, ...handlers);
+}
+
+/** Like `runPrograms`, but sites whose values host code reads get a score-function gradient (hostReads.ts). */
+export function runScoringReads(key: Tensor, task: Task): Pair {
+  const pair = runPrograms(key, task);
+  return pair.readSites.size === 0
+    ? pair
+    : scoreSitesThatWereRead(pair, (constants) => runPrograms(key, task, constants));
 }
 
 /** Run the model with the draws of `guide`, and check that the two traces match. */
