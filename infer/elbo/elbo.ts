@@ -30,9 +30,12 @@ export interface ElboOptions {
   /** Has no effect, and exists for compatibility with Pyro: graphs here are ordinary values, which nothing frees. */
   retainGraph?: boolean | undefined;
 }
-const OPTIONS = {
+const OPTIONS: Readonly<Record<string, Kind>> = {
   numParticles: kinds.any,
-  vectorizeParticles: kinds.any,
+  vectorizeParticles: [
+    (x) => typeof x === "function" || x === "require" || typeof x === "boolean",
+    'true, false, "require" or a function',
+  ],
   maxPlateNesting: kinds.size,
   strictEnumerationWarning: kinds.flag,
   retainGraph: kinds.flag,
@@ -56,19 +59,18 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   readonly maxPlateNesting: number | undefined;
   readonly strictEnumerationWarning: boolean;
 
-  /** `moreOptions` lists the options of the subclass. */
-  constructor(options: ElboOptions = {}, moreOptions: Readonly<Record<string, Kind>> = {}, defaultParticles = 1) {
+  /** `moreOptions` lists the options of the subclass. `leastParticles` is also the default number of particles. */
+  constructor(options: ElboOptions = {}, moreOptions: Readonly<Record<string, Kind>> = {}, leastParticles = 1) {
     const { name } = this;
     requireOptions(name, options, { ...OPTIONS, ...moreOptions });
-    const refuse = (param: keyof ElboOptions, expected: string): never =>
-      refuseOption(name, param, `${param} must be ${expected}, got ${options[param]}.`);
-    this.numParticles = options.numParticles ?? defaultParticles;
-    requireCount(name, "numParticles", this.numParticles);
-    this.vectorizeParticles = options.vectorizeParticles ?? true;
-    if (!(typeof this.vectorizeParticles === "function" || [true, false, "require"].includes(this.vectorizeParticles)))
-      refuse("vectorizeParticles", 'true, false, "require" or a function');
+    const { numParticles = leastParticles, vectorizeParticles = true, strictEnumerationWarning = true } = options;
+    requireCount(name, "numParticles", numParticles);
+    if (numParticles < leastParticles)
+      refuseOption(name, "numParticles", `numParticles must be at least ${leastParticles}, got ${numParticles}.`);
+    this.numParticles = numParticles;
+    this.vectorizeParticles = vectorizeParticles;
     this.maxPlateNesting = options.maxPlateNesting;
-    this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
+    this.strictEnumerationWarning = strictEnumerationWarning;
   }
 
   /** The score sites that are charged with the cost `c` (charge.ts). `sites` holds all score sites by name. */

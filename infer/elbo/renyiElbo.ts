@@ -80,15 +80,17 @@ export class RenyiELBO extends Elbo<PathPair> {
   readonly biasedSubsampling: boolean;
 
   constructor(options: RenyiOptions = {}) {
-    super(options, { alpha: kinds.any, estimator: kinds.any, biasedSubsampling: kinds.flag }, 2);
+    super(
+      options,
+      {
+        alpha: kinds.number,
+        estimator: [(x) => ["score", "vimco", "dreg"].includes(x as string), '"score", "vimco" or "dreg"'],
+        biasedSubsampling: kinds.flag,
+      },
+      2,
+    );
     const { alpha = 0, estimator = "score", biasedSubsampling = false } = options;
-    const refuse = (param: string, message: string): never => refuseOption("RenyiELBO", param, message);
-    if (typeof alpha !== "number" || !Number.isFinite(alpha))
-      refuse("alpha", `alpha must be a finite number, got ${alpha}.`);
-    if (alpha === 1) refuse("alpha", "alpha = 1 is the ordinary ELBO. Use TraceELBO.");
-    if (this.numParticles < 2) refuse("numParticles", `numParticles must be at least 2, got ${this.numParticles}.`);
-    if (!["score", "vimco", "dreg"].includes(estimator))
-      refuse("estimator", `estimator must be "score", "vimco" or "dreg", got ${estimator}.`);
+    if (alpha === 1) refuseOption(this.name, "alpha", "alpha = 1 is the ordinary ELBO. Use TraceELBO.");
     this.alpha = alpha;
     this.estimator = estimator;
     this.biasedSubsampling = biasedSubsampling;

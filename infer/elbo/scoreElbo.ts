@@ -70,13 +70,15 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   readonly stickingTheLanding: boolean;
 
   constructor(options: ScoreElboOptions = {}, moreOptions: Readonly<Record<string, Kind>> = {}) {
-    super(options, { order: kinds.any, stickingTheLanding: kinds.flag, ...moreOptions });
+    super(options, {
+      order: [(x) => x === 1 || x === 2, "1 or 2"],
+      stickingTheLanding: kinds.flag,
+      ...moreOptions,
+    });
     const { order = 1, stickingTheLanding = false } = options;
-    const { name } = this;
-    if (order !== 1 && order !== 2) refuseOption(name, "order", `order must be 1 or 2, got ${order}.`);
     if (stickingTheLanding && order === 2)
       refuseOption(
-        name,
+        this.name,
         "stickingTheLanding",
         "stickingTheLanding gives first derivatives only, so it cannot be combined with order: 2. Use order: 1.",
       );

@@ -19,7 +19,7 @@ import {
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { refuseOption, requireCount } from "../checks.js";
+import { type Kind, requireCount } from "../checks.js";
 import { type Handler, withHandler } from "../program/messages.js";
 import { sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
@@ -54,11 +54,11 @@ const constantDraws: Handler = {
 
 const sumOf = (terms: Iterable<Tensor>): Tensor => [...terms].reduce((a, b) => a.add(b.sum()), tensor(0));
 
-const OPTIONS = {
-  insomnia: kinds.any,
+const OPTIONS: Readonly<Record<string, Kind>> = {
+  insomnia: [(x) => typeof x === "number" && x >= 0 && x <= 1, "in [0,1]"],
   modelHasParams: kinds.flag,
   numSleepParticles: kinds.any,
-  estimator: kinds.any,
+  estimator: [(x) => x === "score" || x === "dreg", '"score" or "dreg"'],
   biasedSubsampling: kinds.flag,
 };
 
@@ -101,18 +101,11 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
 
   constructor(options: WakeSleepOptions = {}) {
     super(options, OPTIONS, 2);
-    const { insomnia = 1, modelHasParams = true, numSleepParticles, estimator = "score" } = options;
-    const refuse = (param: string, message: string): never => refuseOption(this.name, param, message);
-    if (!(typeof insomnia === "number" && insomnia >= 0 && insomnia <= 1))
-      refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
-    if (this.numParticles < 2) refuse("numParticles", `numParticles must be at least 2, got ${this.numParticles}.`);
-    if (estimator !== "score" && estimator !== "dreg")
-      refuse("estimator", `estimator must be "score" or "dreg", got ${estimator}.`);
-    this.estimator = estimator;
+    this.insomnia = options.insomnia ?? 1;
+    this.modelHasParams = options.modelHasParams ?? true;
+    this.estimator = options.estimator ?? "score";
     this.biasedSubsampling = options.biasedSubsampling ?? false;
-    this.insomnia = insomnia;
-    this.modelHasParams = modelHasParams;
-    this.numSleepParticles = numSleepParticles ?? this.numParticles;
+    this.numSleepParticles = options.numSleepParticles ?? this.numParticles;
     requireCount(this.name, "numSleepParticles", this.numSleepParticles);
   }
 
