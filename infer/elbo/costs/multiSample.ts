@@ -14,12 +14,7 @@ import { hostReadsOf, mutableOf, mutablesHandler, tracedRun } from "../particles
 import { refuseGradients, refuseUnsupported, warnOfOptions } from "../particles/siteOptions.js";
 
 /** The estimator has neither closed forms nor baselines: every term is sampled and pathwise. */
-const NO_OPTIONS = {
-  name: "TraceELBO (multiSampleGuide)",
-  hasClosedForms: false,
-  hasPairs: false,
-  hasBaselines: false,
-};
+const NO_OPTIONS = { name: "TraceELBO (multiSampleGuide)" };
 
 /** The loss of one run of the guide, averaged over its samples. */
 export function multiSampleEstimate(task: Task): Outcome {
