@@ -14,7 +14,14 @@ import { isFactor, requireOutside, type SampleSite, type Trace } from "../progra
 import { addSiteToParameterError } from "../program/traceChecks.js";
 import type { ScoreSite } from "./costs/costs.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
-import { inEveryParticle, particleKeys, replayedRun, tracedRun, type Vectorize } from "./particles/particles.js";
+import {
+  inEveryParticle,
+  particleKeys,
+  replayedRun,
+  tracedRun,
+  type Vectorize,
+  withSharedPlates,
+} from "./particles/particles.js";
 import type { Estimator } from "./particles/siteOptions.js";
 import { checkSupports } from "./particles/supports.js";
 
@@ -131,8 +138,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
       return outcome;
     } catch (error) {
       // The cause may be a draw outside the model's support that only a later statement refused. Then blame the site of the draw.
-      if (error instanceof PedigradError && FROM_VALUES.includes(error.code))
-        requireSupports(task, (trace) => this.drawsForModel(trace));
+      if (error instanceof PedigradError && FROM_VALUES.includes(error.code)) this.#requireSupports(task);
       throw addSiteToParameterError(error, () => {
         const [site] = this.unsoundSites(task).keys();
         return site === undefined ? null : [site, ""];
@@ -172,15 +178,26 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
 
   /** The values of the sites whose cost is not finite in some particle of `task`, by name, for errors. The value of a factor is its log factor. */
   unsoundSites(task: Task): Map<string, Tensor> {
-    const plates = sharedPlatesHandler(() => random.foldIn(task.key, 0));
     const values = new Map<string, Tensor>();
     const checkParticle = (key: Tensor): void => {
       for (const site of this.unsoundSitesOf(this.runParticle(key, task)))
         if (!values.has(site.name)) values.set(site.name, isFactor(site) ? site.logProb() : site.value);
     };
     const keys = particleKeys(random.foldIn(task.key, 1), this.numParticles);
-    withValidation(false, () => withHandler(plates, () => keys.forEach(checkParticle)));
+    withValidation(false, () => withSharedPlates(task.key, () => keys.forEach(checkParticle)));
     return values;
+  }
+
+  /** Refuse a guide whose draws leave the support of the model. Other errors of guide and model are ignored. */
+  #requireSupports(task: Task): void {
+    try {
+      withSharedPlates(task.key, () => {
+        const guide = tracedRun(task.guide, task.key, task);
+        replayedRun(task.model, this.drawsForModel(guide), () => task.key, task, checkSupports(guide));
+      });
+    } catch (error) {
+      if (error instanceof PedigradError && error.code === "support-mismatch") throw error;
+    }
   }
 
   /** The sites whose cost is not finite in a particle. */
@@ -193,18 +210,3 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
 
 /** The codes of errors that may come from the values of draws. */
 const FROM_VALUES: readonly string[] = ["outside-support", "bad-parameter", "bad-index"];
-
-/** Refuse a guide whose draws leave the support of the model. Other errors of guide and model are ignored. */
-function requireSupports(task: Task, drawsForModel: (guide: Trace) => Trace): void {
-  try {
-    withHandler(
-      sharedPlatesHandler(() => random.foldIn(task.key, 0)),
-      () => {
-        const guide = tracedRun(task.guide, task.key, task);
-        replayedRun(task.model, drawsForModel(guide), () => task.key, task, checkSupports(guide));
-      },
-    );
-  } catch (error) {
-    if (error instanceof PedigradError && error.code === "support-mismatch") throw error;
-  }
-}

@@ -20,8 +20,8 @@ import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, requireCount } from "../checks.js";
-import { type Handler, withHandler } from "../program/messages.js";
-import { sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
+import type { Handler } from "../program/messages.js";
+import { visitedValuesHandler } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
 import { uncondition, withDraws } from "../program/values.js";
 import { type ScoreSite, sampledCosts } from "./costs/costs.js";
@@ -29,7 +29,14 @@ import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathTermsOf, refuseMovingPoints } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import type { Cost, Outcome, PathPair, Task } from "./particles/pair.js";
-import { inEveryParticle, runParticles, runPrograms, runScoringReads, tracedRun } from "./particles/particles.js";
+import {
+  inEveryParticle,
+  runParticles,
+  runPrograms,
+  runScoringReads,
+  tracedRun,
+  withSharedPlates,
+} from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
@@ -180,7 +187,6 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
 
   #sleep(task: Task): Tensor {
     const key = random.foldIn(task.key, 2);
-    const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
     const dreamOnce = (k: Tensor): readonly [Tree, null] => {
       const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, constantDraws);
       const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
@@ -205,7 +211,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
       return [{ logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
     };
     const dreamKey = random.foldIn(key, 1);
-    const [dreams] = withHandler(plates, () =>
+    const [dreams] = withSharedPlates(key, () =>
       runParticles(dreamKey, this.numSleepParticles, this.vectorizeParticles, dreamOnce),
     );
     return neg((dreams.logq as Tensor).mean(0));

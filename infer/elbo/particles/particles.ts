@@ -140,6 +140,13 @@ function isSameLatent(q: SampleSite, p: Site | undefined): boolean {
   );
 }
 
+/** Call `body`, in which all runs visit the same elements of a subsampled plate. */
+export const withSharedPlates = <R>(key: Tensor, body: () => R): R =>
+  withHandler(
+    sharedPlatesHandler(() => random.foldIn(key, 0)),
+    body,
+  );
+
 /** The results of `evaluate` for every particle of a task. */
 export interface ParticleResults<S> {
   /** The tensors that `evaluate` returned, stacked along a leading axis. */
@@ -171,9 +178,10 @@ export function inEveryParticle<P extends Pair, S>(
     return [{ tensors, mutable: mutableOf(particle) }, shared];
   };
   const { numParticles, vectorizeParticles } = estimator;
-  const plates = sharedPlatesHandler(() => random.foldIn(task.key, 0));
   const key = random.foldIn(task.key, 1);
-  const [stacked, shared] = withHandler(plates, () => runParticles(key, numParticles, vectorizeParticles, runOne));
+  const [stacked, shared] = withSharedPlates(task.key, () =>
+    runParticles(key, numParticles, vectorizeParticles, runOne),
+  );
   const mutableState = mapTree(stacked.mutable, (leaf) => (leaf as Tensor).slice(0, 1).squeeze(0));
   return { results: stacked.tensors, shared, mutableState };
 }
