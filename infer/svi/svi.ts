@@ -17,7 +17,7 @@ import {
   union,
 } from "../../provenance/index.js";
 import type { Elbo } from "../elbo/elbo.js";
-import type { Averages, Outcome, Task } from "../elbo/particles/pair.js";
+import type { Outcome, Task } from "../elbo/particles/pair.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
 import type { WithBatches } from "./batches.js";
@@ -165,11 +165,12 @@ export class SVI<
       ? valueAndForwardGrad(lossAt)(state.params)
       : valueAndGrad(lossAt, { hasAux: true })(state.params);
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
+    const allAverages = mergeRecords(state.averages ?? {}, mapTree(averages, withoutGraph));
     const after = {
       params: applyUpdates(state.params, updates),
       optimState,
       mutableState: mergeRecords(state.mutableState, mapTree(mutableState, withoutGraph)),
-      ...withAverages(state, mapTree(averages, withoutGraph)),
+      ...(Object.keys(allAverages).length > 0 && { averages: allAverages }),
       key: nextKey,
       ...(state.constraints !== undefined && { constraints: state.constraints }),
     };
@@ -275,11 +276,5 @@ function withOuterSets(result: StepResult, inputs: unknown): StepResult {
 
 /** The part of a state on which the loss of a step depends. */
 type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;
-
-/** The averages of a state, updated by the averages `after` a step. The result is empty if there are no averages. */
-function withAverages({ averages = {} }: SVIState, after: Averages): Pick<SVIState, "averages"> {
-  const all = mergeRecords(averages, after);
-  return Object.keys(all).length === 0 ? {} : { averages: all };
-}
 
 export type { InitOptions, JitMode, SVIOptions } from "./options.js";
