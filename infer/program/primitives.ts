@@ -12,10 +12,10 @@ import { type Kind, requireOptions, show } from "../checks.js";
 import { mask as maskedBy } from "./handlers.js";
 import { checkInferOptions, type InferOptions, withGradient } from "./inferOptions.js";
 import {
-  type KeyMessage,
   type MutableMessage,
   type ParamMessage,
   type PlateFrame,
+  requestKey,
   type SampleMessage,
   send,
 } from "./messages.js";
@@ -220,7 +220,7 @@ export const deterministic = (name: string, value: TensorLike): Tensor => comput
 
 /** Like `deterministic`; `isSampled` says whether the value is the result of a sample statement. */
 export const computed = (name: string, value: Tensor, isSampled = true): Tensor =>
-  send({ type: "deterministic", name, value, plates: [], isSampled, stop: false }, () => {}).value;
+  send({ type: "deterministic", name, value, plates: [], isSampled, stop: false }).value;
 
 /** Add `logFactor` to the log density of the program. */
 export function factor(name: string, logFactor: TensorLike): void {
@@ -250,7 +250,3 @@ export function prngKey(): Tensor {
     message: "prngKey: there is no random key here. Run the function under seed(f, random.key(0)).",
   });
 }
-
-/** A random key from the handlers; null if no handler gives a key. */
-export const requestKey = (name: string): Tensor | null =>
-  send<KeyMessage>({ type: "key", name, value: null, stop: false }, () => {}).value;

@@ -18,11 +18,11 @@ import { requireThat, validation } from "../../distributions/core/validation.js"
 import { constraints } from "../../distributions/index.js";
 import {
   type Handler,
-  type KeyMessage,
   type Model,
   type ParamMessage,
   type PlateFrame,
   type PlateMessage,
+  requestKey,
   type SampleMessage,
   send,
   withHandler,
@@ -80,7 +80,7 @@ export function sendPlate(
 }
 
 function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
-  const { value: key } = send<KeyMessage>({ type: "key", name, value: null, stop: false }, () => {});
+  const key = requestKey(name);
   if (key === null)
     return refuse(
       name,
@@ -139,12 +139,7 @@ export const subsamplingScale = ({ size, subsampleSize }: PlateFrame): number =>
   size === subsampleSize ? 1 : (size as number) / (subsampleSize as number);
 
 /** The elements that a plate visited when it was first opened. */
-interface PlateVisit {
-  readonly size: number;
-  readonly value: Tensor;
-  readonly isGiven: boolean;
-  readonly isWhole: boolean;
-}
+type PlateVisit = Pick<PlateMessage, "size" | "value" | "isGiven" | "isWhole">;
 
 /**
  * A handler that gives a plate the same elements whenever it is opened, in all programs that run inside the handler. It draws one subsample
@@ -164,8 +159,8 @@ export function sharedPlatesHandler(keyOf: (() => Tensor) | null): Handler {
       },
     },
     postprocess: {
-      plate({ name, size, value, isGiven, isWhole }) {
-        if (!visits.has(name)) visits.set(name, { size, value: value as Tensor, isGiven, isWhole });
+      plate(message) {
+        if (!visits.has(message.name)) visits.set(message.name, message);
       },
     },
   };
@@ -234,7 +229,7 @@ export function reuseVisit(message: PlateMessage, firstVisit: PlateVisit): void 
   // Different sizes are refused later, where guide and model are compared.
   if (size !== firstVisit.size) return;
   if (isGiven && value !== firstVisit.value)
-    requireSameElements(name, value as Tensor, firstVisit.value, () => {
+    requireSameElements(name, value as Tensor, firstVisit.value as Tensor, () => {
       const { isGiven: wasGiven, isWhole } = firstVisit;
       const choice = wasGiven ? "was given different" : isWhole ? "visited all" : "drew its own";
       return `when it was first opened in this step (in the guide, or earlier in this program), it ${choice} elements`;
@@ -254,14 +249,23 @@ function requireSameElements(name: string, indices: Tensor, expected: Tensor, wh
   });
 }
 
+/**
+ * The elements of `x` that the plate visits, if `x` has one for each element of the plate; else `x`. The last `eventDim` axes of `x` make
+ * up one element.
+ */
+export function takeVisited(x: Tensor, eventDim: number, { dim, indices, size, isWhole }: PlateFrame): Tensor {
+  if (dim === null || indices === null || isWhole) return x;
+  const axis = x.shape.length - eventDim + dim;
+  return x.shape[axis] === size ? take(x, indices, axis) : x;
+}
+
 /** If a param has one element for each element of the plate, select the elements that the plate visits. */
 export function visitParam(frame: PlateFrame, message: ParamMessage): void {
-  const { dim, indices, size, subsampleSize, isWhole } = frame;
-  if (message.value === null || dim === null || indices === null || isWhole) return;
-  const axis = message.value.shape.length + dim - message.eventDim;
-  const actual = message.value.shape[axis];
-  if (axis >= 0 && actual === size) message.value = take(message.value, indices, axis);
-  else if (axis >= 0 && actual === subsampleSize && actual > 1)
+  const { dim, size, subsampleSize, isWhole } = frame;
+  if (message.value === null || dim === null || isWhole) return;
+  const actual = message.value.shape[message.value.shape.length - message.eventDim + dim];
+  message.value = takeVisited(message.value, message.eventDim, frame);
+  if (actual !== size && actual === subsampleSize && actual !== 1)
     throw new PedigradError({
       code: "plate-size",
       site: message.name,

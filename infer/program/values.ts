@@ -2,14 +2,14 @@
  * Handlers that give sites their keys or values: seed, replay, substitute, condition, uncondition and intervene. A value may have one
  * element for each element of a plate, in the order of the plate. A run uses only the elements that its plate visits.
  */
-import { PedigradError, Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
+import { PedigradError, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { requireKey, requireKind } from "../checks.js";
 import { handler, handlerOfNames, type Program } from "./handlers.js";
 import type { Handler, PlateMessage, SampleMessage } from "./messages.js";
-import { chooseElements, reuseVisit } from "./subsamples.js";
+import { chooseElements, reuseVisit, takeVisited } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 import { reportAsSite } from "./traceChecks.js";
 
@@ -132,12 +132,9 @@ const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
  */
 export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
   let selected = value;
-  for (const { dim, size, subsampleSize, indices, isWhole, areValuesVisited } of plates) {
-    if (dim === null || indices === null || isWhole) continue;
-    const axis = selected.shape.length - fn.eventDim + dim;
-    if (axis < 0 || selected.shape[axis] !== size || (areValuesVisited && size === subsampleSize)) continue;
-    selected = take(selected, indices, axis);
-  }
+  for (const plate of plates)
+    if (!(plate.areValuesVisited && plate.size === plate.subsampleSize))
+      selected = takeVisited(selected, fn.eventDim, plate);
   return selected;
 }
 
