@@ -8,6 +8,7 @@ import { traceDepth } from "../../autodiff/core/batch.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import type { Constraint, Distribution } from "../../distributions/index.js";
 import type { Provenance } from "../../provenance/index.js";
+import { refuseSite } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 
 /** The message of `sample`: a random choice, latent or observed. */
@@ -215,11 +216,11 @@ const SCAN_ADVICE = {
 /** Refuse a statement inside the body of scan. Only params and networks are allowed, because they are the same at every step. */
 function refuseInLoop({ type, name }: Message): void {
   if (type === "param" || type === "module") return;
-  throw new PedigradError({
-    code: "site-in-scan",
-    site: name,
-    message: `${type} site "${name}" is inside the body of scan, which runs as a single op, so handlers cannot see its statements. ${["sample", "key", "plate"].includes(type) ? SCAN_ADVICE.value : SCAN_ADVICE.other}`,
-  });
+  refuseSite(
+    "site-in-scan",
+    name,
+    `${type} site "${name}" is inside the body of scan, which runs as a single op, so handlers cannot see its statements. ${["sample", "key", "plate"].includes(type) ? SCAN_ADVICE.value : SCAN_ADVICE.other}`,
+  );
 }
 
 /** Send a message up the stack until a handler stops it, call `setValue` to give it a value, and send it back down. */

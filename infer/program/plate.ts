@@ -5,10 +5,10 @@
  * scaled up, so that their expected sum is the sum over all elements.
  */
 import { readNumbers } from "../../autodiff/core/reads.js";
-import { PedigradError, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { requireOptions, show } from "../checks.js";
+import { refuseSite, requireOptions, show } from "../checks.js";
 import {
   everyType,
   type Handler,
@@ -98,12 +98,12 @@ export function subsample(data: TensorLike, options: { eventDim?: number | undef
     const actual = visited.shape[visited.shape.length - eventDim + dim];
     if (actual === undefined) requireShared(visited.shape, eventDim, name, dim, size);
     else if (actual !== 1 && actual !== size && actual !== subsampleSize)
-      throw new PedigradError({
-        code: "plate-size",
-        site: name,
-        op: "subsample",
-        message: `subsample: the data has ${actual} elements along dim ${dim}, but plate "${name}" has size ${size}. Check the shape of the data, [${visited.shape}], and eventDim, ${eventDim}.`,
-      });
+      refuseSite(
+        "plate-size",
+        name,
+        `subsample: the data has ${actual} elements along dim ${dim}, but plate "${name}" has size ${size}. Check the shape of the data, [${visited.shape}], and eventDim, ${eventDim}.`,
+        { op: "subsample" },
+      );
     visited = takeVisited(visited, eventDim, plate);
   }
   return visited;
@@ -127,12 +127,12 @@ function requireShared(
   );
   if (axis < 0) return;
   const shared = [...new Array<number>(-dim - batch.length).fill(1), ...shape];
-  throw new PedigradError({
-    code: "plate-size",
-    site: name,
-    op: "subsample",
-    message: `subsample: with eventDim ${eventDim}, the data of shape [${shape}] have no axis at dim ${dim} of plate "${name}", but as many elements as the plate (${size}) along dim ${axis - batch.length}. Correct eventDim, the number of axes of one event, or reshape the data to [${shared}] if all elements of the plate share them.`,
-  });
+  refuseSite(
+    "plate-size",
+    name,
+    `subsample: with eventDim ${eventDim}, the data of shape [${shape}] have no axis at dim ${dim} of plate "${name}", but as many elements as the plate (${size}) along dim ${axis - batch.length}. Correct eventDim, the number of axes of one event, or reshape the data to [${shared}] if all elements of the plate share them.`,
+    { op: "subsample" },
+  );
 }
 
 /** The dim of a plate: `dim`, or by default the first one, from -1 to the left, that no open plate uses. */
@@ -146,11 +146,11 @@ function freeDim(name: string, size: number | null, dim: number | undefined): nu
   if (!(Number.isInteger(dim) && dim < 0)) refuse(name, "bad-option", `dim must be a negative integer, got ${dim}.`);
   const sameDim = openPlates().find((frame) => frame.dim === dim);
   if (sameDim !== undefined)
-    throw new PedigradError({
-      code: "plate-clash",
-      site: name,
-      message: `plates "${sameDim.name}" (size ${sameDim.size}) and "${name}" (size ${size}) both use dim ${dim}. Give one of them a different dim.`,
-    });
+    refuseSite(
+      "plate-clash",
+      name,
+      `plates "${sameDim.name}" (size ${sameDim.size}) and "${name}" (size ${size}) both use dim ${dim}. Give one of them a different dim.`,
+    );
   return dim;
 }
 
@@ -195,11 +195,11 @@ function expandAlong(frame: PlateFrame, { name, fn }: SampleMessage): Distributi
   }
   const isWhole = numVisited === frame.size;
   if (actual !== numVisited)
-    throw new PedigradError({
-      code: "plate-size",
-      site: name,
-      message: `site "${name}" in plate "${frame.name}": dim ${dim} has size ${actual}, but the plate ${isWhole ? `has size ${frame.size}` : `visits ${numVisited} of ${frame.size} elements`}. Give the distribution's parameters size ${numVisited} (or 1) along dim ${dim}${isWhole ? "" : ", by subsample(data)"}, or move the statement out of the plate. If the dim belongs to one event, use .toEvent(n).${isWhole ? wholePlateNote(frame) : ""}`,
-    });
+    refuseSite(
+      "plate-size",
+      name,
+      `site "${name}" in plate "${frame.name}": dim ${dim} has size ${actual}, but the plate ${isWhole ? `has size ${frame.size}` : `visits ${numVisited} of ${frame.size} elements`}. Give the distribution's parameters size ${numVisited} (or 1) along dim ${dim}${isWhole ? "" : ", by subsample(data)"}, or move the statement out of the plate. If the dim belongs to one event, use .toEvent(n).${isWhole ? wholePlateNote(frame) : ""}`,
+    );
   return fn;
 }
 

@@ -4,18 +4,11 @@
  * each plate name, and uses it in both. Indices that a program gives take precedence over a random subsample. If guide
  * and model both give indices, the indices must be equal.
  */
-import {
-  arange,
-  type ErrorCode,
-  PedigradError,
-  type Tensor,
-  type TensorLike,
-  take,
-  tensor,
-} from "../../autodiff/index.js";
+import { arange, type ErrorCode, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat, validation } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
+import { refuseSite } from "../checks.js";
 import {
   type Handler,
   type Model,
@@ -38,9 +31,8 @@ export interface PlateOptions {
   subsample?: TensorLike | undefined;
 }
 
-export const refuse = (name: string, code: ErrorCode, message: string): never => {
-  throw new PedigradError({ code, site: name, param: name, message: `plate "${name}": ${message}` });
-};
+export const refuse = (name: string, code: ErrorCode, message: string): never =>
+  refuseSite(code, name, `plate "${name}": ${message}`, { param: name });
 
 /** Send the message of a plate to the handlers, which may rename the plate or choose its indices, and return the frame. */
 export function sendPlate(
@@ -125,11 +117,11 @@ export function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): 
   const lead = value === null ? [] : value.shape.slice(0, value.shape.length - fn.eventDim);
   const sizes = [fn.batchShape, lead].flatMap((shape) => shape.at(frame.dim as number) ?? []);
   if (sizes.length === 0)
-    throw new PedigradError({
-      code: "no-plate-size",
-      site: name,
-      message: `plate "${frame.name}" has no size, and its first site "${name}" has no dim ${frame.dim} to take it from. Give the plate a size: plate("${frame.name}", size, body).`,
-    });
+    refuseSite(
+      "no-plate-size",
+      name,
+      `plate "${frame.name}" has no size, and its first site "${name}" has no dim ${frame.dim} to take it from. Give the plate a size: plate("${frame.name}", size, body).`,
+    );
   const size = Math.max(...sizes);
   Object.assign(frame, sendPlate(frame.name, size, size, frame.dim, null));
 }
@@ -241,12 +233,12 @@ export function reuseVisit(message: PlateMessage, firstVisit: PlateVisit): void 
 function requireSameElements(name: string, indices: Tensor, expected: Tensor, why: () => string): void {
   const [a, b] = [indices.toFloat64Array(), expected.toFloat64Array()];
   if (expected.shape.at(-1) === a.length && b.every((index, i) => index === a[i % a.length])) return;
-  throw new PedigradError({
-    code: "plate-subsample",
-    site: name,
-    param: "subsample",
-    message: `plate "${name}" is given its elements here (subsample), but ${why()}. Give the same subsample in both places.`,
-  });
+  refuseSite(
+    "plate-subsample",
+    name,
+    `plate "${name}" is given its elements here (subsample), but ${why()}. Give the same subsample in both places.`,
+    { param: "subsample" },
+  );
 }
 
 /**
@@ -266,10 +258,10 @@ export function visitParam(frame: PlateFrame, message: ParamMessage): void {
   const actual = message.value.shape[message.value.shape.length - message.eventDim + dim];
   message.value = takeVisited(message.value, message.eventDim, frame);
   if (actual !== size && actual === subsampleSize && actual !== 1)
-    throw new PedigradError({
-      code: "plate-size",
-      site: message.name,
-      param: message.name,
-      message: `param "${message.name}" has ${actual} elements along dim ${dim}, as many as plate "${frame.name}" visits in a step, but the plate has ${size}. Give the param all ${size} elements; the plate then selects those it visits. If this axis does not belong to the plate, set { eventDim }.`,
-    });
+    refuseSite(
+      "plate-size",
+      message.name,
+      `param "${message.name}" has ${actual} elements along dim ${dim}, as many as plate "${frame.name}" visits in a step, but the plate has ${size}. Give the param all ${size} elements; the plate then selects those it visits. If this axis does not belong to the plate, set { eventDim }.`,
+      { param: message.name },
+    );
 }
