@@ -59,8 +59,8 @@ export function addSiteToParameterError(
 ): unknown {
   if (!(error instanceof PedigradError) || error.code !== "bad-parameter" || error.site !== undefined) return error;
   try {
-    const found = withValidation(false, siteAndAdvice);
-    return found === null ? error : addSiteToError(found[0], error, "site", found[1]);
+    const named = withValidation(false, siteAndAdvice);
+    return named === null ? error : addSiteToError(named[0], error, "site", named[1]);
   } catch {
     return error;
   }
