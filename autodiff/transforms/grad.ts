@@ -11,7 +11,7 @@ import { outsideRuns } from "../../provenance/index.js";
 import { apply } from "../core/apply.js";
 import type { TensorLike } from "../core/convert.js";
 import { gradDepth, Node, withNodes } from "../core/node.js";
-import { keepAxes, type Op } from "../core/op.js";
+import { keepAxes, type Op, sameView } from "../core/op.js";
 import { type Part, sumOfParts } from "../core/part.js";
 import { sameShape, showShape } from "../core/shape.js";
 import { Tensor, tensor } from "../core/tensor.js";
@@ -25,7 +25,7 @@ import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 const variableOp: Op = {
   name: "variable",
   shape: (_, inputs) => (inputs[0] as Tensor).shape,
-  view: (_, x) => x,
+  view: sameView,
   kernel: () => {},
   scalar: (a) => a,
   vjp: () => (g) => g,
