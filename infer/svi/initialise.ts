@@ -22,9 +22,7 @@ import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
 import { checkSupports } from "../elbo/particles/supports.js";
-import { block } from "../program/handlers.js";
-import { type Handler, type Model, type ParamMessage, withHandler } from "../program/messages.js";
-import { outsidePlates } from "../program/plate.js";
+import { type Handler, type Model, outsideHandlers, type ParamMessage, withHandler } from "../program/messages.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
 import { nonFiniteSite, type Trace, trace } from "../program/trace.js";
 import { addSiteToParameterError, reportAsSite } from "../program/traceChecks.js";
@@ -164,7 +162,7 @@ function declarations(
       },
     },
   };
-  outsidePlates(() => inFreshRun(() => block(() => withHandler(collector, () => seed(model, key)(...args)))()));
+  outsideHandlers(() => inFreshRun(() => withHandler(collector, () => seed(model, key)(...args))));
   return byName;
 }
 
