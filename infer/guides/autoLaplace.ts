@@ -4,7 +4,7 @@
  * p is the density of the model, with enumerated sites summed out.
  */
 import { abridge } from "../../autodiff/core/nested.js";
-import { rawView } from "../../autodiff/core/tensor.js";
+import { contiguous } from "../../autodiff/core/view.js";
 import { type ErrorCode, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
 import { constraints, Delta, type Distribution, MultivariateNormal } from "../../distributions/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
@@ -70,7 +70,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
     if (constraints.positiveDefinite.check(precisionMatrix).item() === 0)
       throw this.#refusal(
         "not-a-maximum",
-        `${this.#loc} is not a maximum of the posterior density: the Hessian of -log p there is not positive definite, ${abridge(rawView(precisionMatrix))}. Run more steps, start elsewhere (initLocFn), or use AutoNormal, which needs no maximum.`,
+        `${this.#loc} is not a maximum of the posterior density: the Hessian of -log p there is not positive definite, ${abridge(contiguous(precisionMatrix.toFloat64Array(), precisionMatrix.shape))}. Run more steps, start elsewhere (initLocFn), or use AutoNormal, which needs no maximum.`,
       );
     return new MultivariateNormal({ loc, precisionMatrix });
   }

@@ -1,6 +1,6 @@
 /** The errors of steps, most of all the error for a loss that is not finite. */
 import { abridge } from "../../autodiff/core/nested.js";
-import { rawView } from "../../autodiff/core/tensor.js";
+import { contiguous } from "../../autodiff/core/view.js";
 import { PedigradError, type Tensor } from "../../autodiff/index.js";
 import { quoted } from "../checks.js";
 import { hasFiniteParams, type Stepper, type SVIState } from "./state.js";
@@ -69,4 +69,4 @@ export function findNonFiniteSites(svi: Stepper, state: SVIState, args: unknown[
   }
 }
 
-const textOf = (x: Tensor): string => abridge(rawView(x));
+const textOf = (x: Tensor): string => abridge(contiguous(x.toFloat64Array(), x.shape));
