@@ -117,10 +117,10 @@ export class Steps {
       }
     } finally {
       argumentLists?.return(undefined);
-      const taken = this.#step + 1;
-      if (this.refused > taken / 2) {
+      const numTaken = this.#step + 1;
+      if (this.refused > numTaken / 2) {
         const sites = findNonFiniteSites(this.svi, this.#current() as SVIState, this.#args).keys();
-        warnOfRefusedSteps(this.op, this.refused, taken, [...sites]);
+        warnOfRefusedSteps(this.op, this.refused, numTaken, [...sites]);
       }
     }
   }
