@@ -4,10 +4,10 @@
  * 0.7, estimates from the guide cannot be trusted. The fit follows Zhang and Stephens 2009, with the prior of Vehtari et al. 2024.
  */
 
-import { PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import { type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import { exp, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { refuseOption, requireOptions, requireTask } from "../checks.js";
+import { refuseOption, refuseSite, requireOptions, requireTask } from "../checks.js";
 import { costsOf } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
 import { runParticles, runPrograms, withSharedPlates } from "../elbo/particles/particles.js";
@@ -65,12 +65,12 @@ export function psisDiagnostic(
 /** Refuse an enumerated site: the weight of a draw would be a ratio of two sums over the site's values, which is not supported. */
 function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
   if (infer.enumerate == null || isObserved) return;
-  throw new PedigradError({
-    code: "enumeration",
-    op: "psisDiagnostic",
-    site: name,
-    message: `psisDiagnostic: site "${name}" is enumerated, and importance weights of programs with enumerated sites are not supported. Write the sum into the model (a MixtureSameFamily in place of "${name}" and the site that depends on it), or sample "${name}" in the guide without infer.enumerate.`,
-  });
+  refuseSite(
+    "enumeration",
+    name,
+    `psisDiagnostic: site "${name}" is enumerated, and importance weights of programs with enumerated sites are not supported. Write the sum into the model (a MixtureSameFamily in place of "${name}" and the site that depends on it), or sample "${name}" in the guide without infer.enumerate.`,
+    { op: "psisDiagnostic" },
+  );
 }
 
 /** Pareto k of n weights, given their logarithms. The fit uses the largest min(n/5, 3√n) weights. */
