@@ -9,6 +9,10 @@ import { requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
 import { requireDiscrete, requireDraws, requireLatents, requireShapesHandler } from "./predictiveChecks.js";
 
+/** The values as tensors, by name. */
+export const asTensors = (values: Record<string, TensorLike>): Record<string, Tensor> =>
+  mapTree(values, (x) => tensor(x as TensorLike));
+
 const EDIT = "substitute(model, result.params)";
 
 /** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates have no effect. `op` names the caller in errors. */
@@ -33,7 +37,7 @@ export function logLikelihood(
   posteriorSamples: Record<string, TensorLike>,
   ...args: unknown[]
 ): Record<string, Tensor> {
-  const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
+  const samples = asTensors(posteriorSamples);
   requireDraws("logLikelihood", samples, 1);
   if (Object.keys(samples).length === 0)
     refuseOption(
@@ -64,7 +68,7 @@ export function logDensity(
   ...args: unknown[]
 ): { logDensity: Tensor; trace: Trace } {
   const handlers = [
-    givenPlatesHandler(mapTree(values, (x) => tensor(x as TensorLike)) as Record<string, Tensor>),
+    givenPlatesHandler(asTensors(values)),
     requireShapesHandler("logDensity", values),
     requireParamsHandler("logDensity", values, EDIT),
   ];
