@@ -25,16 +25,26 @@ interface Values {
 }
 
 function readData(op: string, data: Data): Values {
-  const convert = (name: string, value: TensorLike | undefined): Tensor | undefined =>
-    value === undefined || value instanceof Tensor
-      ? value
-      : reportAsSite(name, () => tensor(value), `${op}: the value of`);
-  if (typeof data === "function") return { names: [], of: (name) => convert(name, data(name)) };
-  if (data instanceof Map) return { names: [...data.keys()], of: (name) => convert(name, data.get(name)) };
-  requireKind(op, "the second argument", data, [isRecord, "values by name, a Map of them, or a function of the name"]);
+  const isFunction = typeof data === "function";
+  const isMap = data instanceof Map;
+  if (!isFunction && !isMap)
+    requireKind(op, "the second argument", data, [
+      isRecord,
+      "values by name, a Map of them, or a function of the name",
+    ]);
   return {
-    names: Object.keys(data),
-    of: (name) => (Object.hasOwn(data, name) ? convert(name, data[name]) : undefined),
+    names: isFunction ? [] : isMap ? [...data.keys()] : Object.keys(data),
+    of: (name) => {
+      const value = isFunction
+        ? data(name)
+        : isMap
+          ? data.get(name)
+          : Object.hasOwn(data, name)
+            ? data[name]
+            : undefined;
+      if (value === undefined || value instanceof Tensor) return value;
+      return reportAsSite(name, () => tensor(value), `${op}: the value of`);
+    },
   };
 }
 
