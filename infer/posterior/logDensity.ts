@@ -1,6 +1,7 @@
 /** Log densities of a model at given values: of each observed site, and of all sites together. */
 import { emptyRecord, mapTree, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { inRun } from "../../provenance/index.js";
 import { refuseOption } from "../checks.js";
 import { type Handler, type Model, outsideHandlers, withHandler, withHandlers } from "../program/messages.js";
 import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
@@ -25,7 +26,7 @@ export const runWith = (
   ...handlers: Handler[]
 ): Trace => {
   const run = () => traceOf(() => withHandler(substituteHandler(values, { op }), () => seed(f, key)(...args)), []);
-  return outsideHandlers(() => withHandlers(handlers, run));
+  return outsideHandlers(() => withHandlers(handlers, () => inRun(run)));
 };
 
 /**

@@ -59,7 +59,7 @@ export function sendPlate(
       m.value ??= m.isWhole ? arange(size) : drawSubsample(m);
     },
   );
-  const actual = (message.value as Tensor).length;
+  const actual = message.isWhole ? size : (message.value as Tensor).length;
   if (actual !== message.subsampleSize)
     refuse(
       message.name,

@@ -66,8 +66,8 @@ export const seed = <A extends unknown[], R>(f: Program<A, R>, key: Tensor | num
   return handler("seed", f, () => seedHandler(() => (typeof key === "number" ? random.key(key) : key)));
 };
 
-/** The handler behind `seed`; `keyOf` is called once, at the first draw. */
-export function seedHandler(keyOf: () => Tensor): Handler {
+/** The handler behind `seed`; `keyOf` is called once, at the first draw. If `isTracked`, values of latents are tagged with their sites. */
+export function seedHandler(keyOf: () => Tensor, isTracked = false): Handler {
   let root: Tensor | null = null;
   let count = 0;
   const next = (): Tensor => {
@@ -78,6 +78,7 @@ export function seedHandler(keyOf: () => Tensor): Handler {
     process: {
       sample(message) {
         if (message.value === null) message.key ??= next();
+        message.isTracked ||= isTracked;
       },
       key(message) {
         message.value ??= next();
@@ -85,15 +86,6 @@ export function seedHandler(keyOf: () => Tensor): Handler {
     },
   };
 }
-
-/** A handler that tags the values of all latent sites with their own names. */
-export const trackHandler: Handler = {
-  process: {
-    sample(message) {
-      message.isTracked = true;
-    },
-  },
-};
 
 /** Give the latent sites and plates of `f` their values in `trace`: the same tensors, with their provenance. */
 export function replay<A extends unknown[], R>(f: Program<A, R>, trace: Trace): Program<A, R> {
