@@ -2,9 +2,7 @@
 import { emptyRecord, mapTree, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { refuseOption } from "../checks.js";
-import { block } from "../program/handlers.js";
-import { type Handler, type Model, withHandler, withHandlers } from "../program/messages.js";
-import { outsidePlates } from "../program/plate.js";
+import { type Handler, type Model, outsideHandlers, withHandler, withHandlers } from "../program/messages.js";
 import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type Trace, traceOf } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
@@ -23,7 +21,7 @@ export const runWith = (
   ...handlers: Handler[]
 ): Trace => {
   const run = () => traceOf(() => withHandler(substituteHandler(values, { op }), () => seed(f, key)(...args)), []);
-  return outsidePlates(() => block(() => withHandlers(handlers, run))());
+  return outsideHandlers(() => withHandlers(handlers, run));
 };
 
 /**

@@ -21,8 +21,7 @@ import { refuseOption, requireCount, requireKey, requireOptions, requireProgram,
 import { checkPlates } from "../elbo/particles/match.js";
 import { stackTrees } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
-import { block } from "../program/handlers.js";
-import { type Handler, type Model, withHandlers } from "../program/messages.js";
+import { type Handler, type Model, outsideHandlers, withHandlers } from "../program/messages.js";
 import { givenPlatesHandler, sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
 import { isFactor, sampleSites, type Trace } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
@@ -231,7 +230,7 @@ export class Predictive {
     const model: Model = (...rest) =>
       withHandlers([observeHandler, substituteHandler(values)], () => this.model(...rest));
     const task = { key: random.foldIn(key, 2), values: {}, model, guide: () => {}, args };
-    return block(() => discreteDraw("Predictive", task, {}, ...handlers))();
+    return outsideHandlers(() => discreteDraw("Predictive", task, {}, ...handlers));
   }
 }
 
