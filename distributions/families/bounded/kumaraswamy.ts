@@ -22,6 +22,18 @@ import { family, type Tensors } from "../../core/family.js";
 import { secondDifference } from "../../densities/continuous.js";
 import { ofKumaraswamy } from "../../kl/bounded.js";
 
+const meanOf = (a: Tensor, b: Tensor): Tensor => exp(log(b).add(logBeta(reciprocal(a).add(1), b)));
+
+/** E x² - (E x)², computed from log E x² - 2 log E x so that nothing cancels. */
+function varianceOf(a: Tensor, b: Tensor): Tensor {
+  const bend = secondDifference(
+    reciprocal(a),
+    (t) => log(b).add(logBeta(t.add(1), b)),
+    (t) => trigamma(t.add(1)).sub(trigamma(t.add(1).add(b.expandDims(-1)))),
+  );
+  return square(meanOf(a, b)).mul(expm1(bend));
+}
+
 /**
  * Kumaraswamy, a = concentration1 and b = concentration0:
  *
@@ -36,35 +48,24 @@ export class Kumaraswamy extends /* @__PURE__ */ family<
   constraints: { concentration1: positive, concentration0: positive },
   support: unitInterval,
   keepInside: true,
-  formulas: ({ concentration1: a, concentration0: b }) => {
-    const mean = (): Tensor => exp(log(b).add(logBeta(reciprocal(a).add(1), b)));
-    return {
-      logDensity: (x) =>
-        xlogy(a.sub(1), x)
-          .add(mulZeroWins(b.sub(1), log1mexp(log(x).mul(a))))
-          .add(log(a))
-          .add(log(b)),
-      draw: (key, shape) => {
-        const logRest = random.exponential(key, shape).neg().div(b);
-        return exp(log(expm1(logRest).neg()).div(a));
-      },
-      mean,
-      // E x² - (E x)², computed from log E x² - 2 log E x so that nothing cancels.
-      variance: () => {
-        const bend = secondDifference(
-          reciprocal(a),
-          (t) => log(b).add(logBeta(t.add(1), b)),
-          (t) => trigamma(t.add(1)).sub(trigamma(t.add(1).add(b.expandDims(-1)))),
-        );
-        return square(mean()).mul(expm1(bend));
-      },
-      entropy: () => {
-        const spread = reciprocal(a).neg().add(1).mul(digammaDifference(1, b));
-        return reciprocal(b).neg().add(1).add(spread).sub(log(a)).sub(log(b));
-      },
-      cdf: (x) => expm1(log1mexp(log(clip(x, 0, 1)).mul(a)).mul(b)).neg(),
-      icdf: (q) => pow(expm1(log1p(q.neg()).div(b)).neg(), reciprocal(a)),
-    };
-  },
+  formulas: ({ concentration1: a, concentration0: b }) => ({
+    logDensity: (x) =>
+      xlogy(a.sub(1), x)
+        .add(mulZeroWins(b.sub(1), log1mexp(log(x).mul(a))))
+        .add(log(a))
+        .add(log(b)),
+    draw: (key, shape) => {
+      const logRest = random.exponential(key, shape).neg().div(b);
+      return exp(log(expm1(logRest).neg()).div(a));
+    },
+    mean: () => meanOf(a, b),
+    variance: () => varianceOf(a, b),
+    entropy: () => {
+      const spread = reciprocal(a).neg().add(1).mul(digammaDifference(1, b));
+      return reciprocal(b).neg().add(1).add(spread).sub(log(a)).sub(log(b));
+    },
+    cdf: (x) => expm1(log1mexp(log(clip(x, 0, 1)).mul(a)).mul(b)).neg(),
+    icdf: (q) => pow(expm1(log1p(q.neg()).div(b)).neg(), reciprocal(a)),
+  }),
   divergences: ofKumaraswamy,
 }) {}

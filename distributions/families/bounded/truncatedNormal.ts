@@ -86,7 +86,7 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
     };
     return {
       logDensity,
-      // The gradient of a draw that was rounded to a bound is that of `cdf` itself, not of the cdf of all numbers.
+      // Where a draw was rounded to a bound, only `cdf` has its gradient: the cdf of all numbers is constant beyond a bound.
       draw: (key, shape) =>
         withImplicitGradient(d.quantile(random.uniform(key, shape)), { cumulative: cdf, logDensity }),
       mean: () => {

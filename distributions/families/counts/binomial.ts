@@ -33,6 +33,13 @@ export function countsTo(totalCount: Tensor, family: string): Tensor {
   });
 }
 
+/** The log density for log odds l, where k counts the outcome with the smaller probability, which keeps all its digits. */
+function logBinomialOfLogits(x: Tensor, n: Tensor, l: Tensor): Tensor {
+  const isMirrored = less(0, l);
+  const [k, rarer] = [where(isMirrored, n.sub(x), x), where(isMirrored, l.neg(), l)];
+  return logBinomial(k, n, sigmoid(maximum(rarer, -FAR_LOGIT))).add(mulZeroWins(k, minimum(rarer.add(FAR_LOGIT), 0)));
+}
+
 /**
  * Binomial: the number of successes in n = totalCount trials, each with success probability p = probs or sigmoid(logits).
  *
@@ -47,33 +54,23 @@ export class Binomial extends /* @__PURE__ */ family<
   constraints: { totalCount: nonnegativeInteger, probs: unitInterval, logits: real },
   oneOf: ["probs", "logits"],
   support: ({ totalCount }) => integerInterval(0, totalCount),
-  formulas: (p, d) => {
-    const n = p.totalCount;
-    return {
-      logDensity: (x) => {
-        if (p.probs !== undefined) return logBinomial(x, n, p.probs);
-        // k counts the outcome with the smaller probability, because the smaller probability keeps all its digits.
-        const l = p.logits as Tensor;
-        const isMirrored = less(0, l);
-        const [k, rarer] = [where(isMirrored, n.sub(x), x), where(isMirrored, l.neg(), l)];
-        const near = logBinomial(k, n, sigmoid(maximum(rarer, -FAR_LOGIT)));
-        return near.add(mulZeroWins(k, minimum(rarer.add(FAR_LOGIT), 0)));
-      },
-      draw: (key, shape) => random.binomial(key, n, probsOf(p), shape),
-      mean: () => n.mul(probsOf(p)),
-      variance: () => {
-        const [one, zero] = outcomesOf(p);
-        return n.mul(one.probability).mul(zero.probability);
-      },
-      cdf: (x) => {
-        const [one, zero] = outcomesOf(p);
-        const k = floor(x).clip(0, n.sub(1));
-        return betaTail(k.add(1), n.sub(k), one.probability, zero.probability);
-      },
-      icdf: (q) => countQuantile(d, q),
-      values: () => countsTo(n, "Binomial"),
-    };
-  },
+  formulas: ({ totalCount: n, ...p }, d) => ({
+    logDensity: (x) =>
+      p.probs === undefined ? logBinomialOfLogits(x, n, p.logits as Tensor) : logBinomial(x, n, p.probs),
+    draw: (key, shape) => random.binomial(key, n, probsOf(p), shape),
+    mean: () => n.mul(probsOf(p)),
+    variance: () => {
+      const [one, zero] = outcomesOf(p);
+      return n.mul(one.probability).mul(zero.probability);
+    },
+    cdf: (x) => {
+      const [one, zero] = outcomesOf(p);
+      const k = floor(x).clip(0, n.sub(1));
+      return betaTail(k.add(1), n.sub(k), one.probability, zero.probability);
+    },
+    icdf: (q) => countQuantile(d, q),
+    values: () => countsTo(n, "Binomial"),
+  }),
   divergences: ofBinomial,
 }) {
   get probs(): Tensor {

@@ -22,6 +22,12 @@ import { ofNegativeBinomial } from "../../kl/counts.js";
 const oddsOf = ({ probs, logits }: Odds): Tensor =>
   probs === undefined ? exp(logits as Tensor) : probs.div(probs.neg().add(1));
 
+/** The log density for log odds l. */
+const logNegativeBinomialOfLogits = (x: Tensor, r: Tensor, l: Tensor): Tensor =>
+  logNegativeBinomial(x, r, exp(l.clip(-FAR_LOGIT, FAR_LOGIT)))
+    .sub(r.mul(maximum(l.sub(FAR_LOGIT), 0)))
+    .add(mulZeroWins(x, minimum(l.add(FAR_LOGIT), 0)));
+
 /** A Poisson count with rate scaled(g), where g is drawn from Gamma(concentration, 1). */
 function gammaPoissonDraw(
   key: Tensor,
@@ -48,30 +54,23 @@ export class NegativeBinomial extends /* @__PURE__ */ family<
   constraints: { totalCount: positive, probs: missableProbability, logits: real },
   oneOf: ["probs", "logits"],
   support: nonnegativeInteger,
-  formulas: (p, d) => {
-    const r = p.totalCount;
-    return {
-      logDensity: (x) => {
-        if (p.probs !== undefined) return logNegativeBinomial(x, r, oddsOf(p));
-        const l = p.logits as Tensor;
-        return logNegativeBinomial(x, r, exp(l.clip(-FAR_LOGIT, FAR_LOGIT)))
-          .sub(r.mul(maximum(l.sub(FAR_LOGIT), 0)))
-          .add(mulZeroWins(x, minimum(l.add(FAR_LOGIT), 0)));
-      },
-      draw: (key, shape) => gammaPoissonDraw(key, r, (rate) => rate.mul(oddsOf(p)), shape),
-      mean: () => r.mul(oddsOf(p)),
-      variance: () => {
-        const odds = oddsOf(p);
-        return r.mul(odds).mul(odds.add(1));
-      },
-      cdf: (x) => {
-        const [one, zero] = outcomesOf(p);
-        const k = floor(x).clip(0, Number.MAX_VALUE);
-        return betaTail(k.add(1), r, one.probability, zero.probability);
-      },
-      icdf: (q) => countQuantile(d, q),
-    };
-  },
+  formulas: ({ totalCount: r, ...p }, d) => ({
+    logDensity: (x) =>
+      p.probs === undefined
+        ? logNegativeBinomialOfLogits(x, r, p.logits as Tensor)
+        : logNegativeBinomial(x, r, oddsOf(p)),
+    draw: (key, shape) => gammaPoissonDraw(key, r, (rate) => rate.mul(oddsOf(p)), shape),
+    mean: () => r.mul(oddsOf(p)),
+    variance: () => {
+      const odds = oddsOf(p);
+      return r.mul(odds).mul(odds.add(1));
+    },
+    cdf: (x) => {
+      const [one, zero] = outcomesOf(p);
+      return betaTail(floor(x).clip(0, Number.MAX_VALUE).add(1), r, one.probability, zero.probability);
+    },
+    icdf: (q) => countQuantile(d, q),
+  }),
   divergences: ofNegativeBinomial,
 }) {
   get probs(): Tensor {

@@ -2,6 +2,30 @@ import { exp, expm1, less, log, log1p, square, type Tensor, type TensorLike, whe
 import { positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 
+/** The cdf at a distance d from loc. */
+function cdf(d: Tensor, left: Tensor, right: Tensor, total: Tensor): Tensor {
+  const isLeft = less(d, 0);
+  const low = exp(where(isLeft, d, 0).div(left))
+    .mul(left)
+    .div(total);
+  // l / (l + r), the probability left of loc, plus the probability between loc and x.
+  const high = left.sub(right.mul(expm1(where(isLeft, 0, d.neg()).div(right)))).div(total);
+  return where(isLeft, low, high);
+}
+
+/** The distance from loc to the quantile. */
+function icdf(q: Tensor, left: Tensor, right: Tensor, total: Tensor): Tensor {
+  const isLeft = less(q, left.div(total));
+  const low = log(where(isLeft, q, 0.5).mul(total).div(left)).mul(left);
+  // log y for y = (1 - q) (l + r) / r is computed as log(1 - q) + log((l + r) / r) for q > 1/2, else as log1p(y - 1).
+  const isFar = less(0.5, q);
+  const beyond = where(isFar, q, q.mul(total).sub(left).div(right));
+  const high = log1p(where(isLeft, 0, beyond).neg())
+    .add(where(isFar, log(total).sub(log(right)), 0))
+    .mul(right);
+  return where(isLeft, low, high.neg());
+}
+
 /**
  * AsymmetricLaplace: two exponential tails that meet at loc. The left tail has the scale l = scale · asymmetry, the right tail the scale
  * r = scale / asymmetry.
@@ -19,49 +43,18 @@ export class AsymmetricLaplace extends /* @__PURE__ */ family<
   support: real,
   isLocationScale: true,
   formulas: ({ loc, scale, asymmetry }) => {
-    /** l, r and l + r. */
-    const scales = (): [left: Tensor, right: Tensor, total: Tensor] => {
-      const [left, right] = [scale.mul(asymmetry), scale.div(asymmetry)];
-      return [left, right, left.add(right)];
-    };
+    const [left, right] = [scale.mul(asymmetry), scale.div(asymmetry)];
+    const total = left.add(right);
     return {
       logDensity: (x) => {
-        const [left, right, total] = scales();
         const d = x.sub(loc);
         return where(less(d, 0), d.div(left), d.neg().div(right)).sub(log(total));
       },
-      mean: () => {
-        const [left, right] = scales();
-        return loc.add(right).sub(left);
-      },
-      variance: () => {
-        const [left, right] = scales();
-        return square(left).add(square(right));
-      },
-      entropy: () => log(scales()[2]).add(1),
-      cdf: (x) => {
-        const [left, right, total] = scales();
-        const d = x.sub(loc);
-        const isLeft = less(d, 0);
-        const low = exp(where(isLeft, d, 0).div(left))
-          .mul(left)
-          .div(total);
-        // l / (l + r), the probability left of loc, plus the probability between loc and x.
-        const high = left.sub(right.mul(expm1(where(isLeft, 0, d.neg()).div(right)))).div(total);
-        return where(isLeft, low, high);
-      },
-      icdf: (q) => {
-        const [left, right, total] = scales();
-        const isLeft = less(q, left.div(total));
-        const low = log(where(isLeft, q, 0.5).mul(total).div(left)).mul(left);
-        // log y for y = (1 - q) (l + r) / r is computed as log(1 - q) + log((l + r) / r) for q > 1/2, else as log1p(y - 1).
-        const isFar = less(0.5, q);
-        const beyond = where(isFar, q, q.mul(total).sub(left).div(right));
-        const high = log1p(where(isLeft, 0, beyond).neg())
-          .add(where(isFar, log(total).sub(log(right)), 0))
-          .mul(right);
-        return where(isLeft, low, high.neg()).add(loc);
-      },
+      mean: () => loc.add(right).sub(left),
+      variance: () => square(left).add(square(right)),
+      entropy: () => log(total).add(1),
+      cdf: (x) => cdf(x.sub(loc), left, right, total),
+      icdf: (q) => icdf(q, left, right, total).add(loc),
     };
   },
 }) {}

@@ -4,6 +4,12 @@ import { positive, real } from "../../constraints/index.js";
 import { LOG_SQRT_2PI, SQRT_2_OVER_PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 
+/** 1 / √(1 + skewness²) and skewness / √(1 + skewness²). */
+function coefficients(skewness: Tensor): [symmetric: Tensor, skewed: Tensor] {
+  const symmetric = square(skewness).add(1).sqrt().reciprocal();
+  return [symmetric, skewness.mul(symmetric)];
+}
+
 /**
  * SkewNormal (Azzalini 1985), where z = (x - loc) / scale, and φ and Φ are the standard normal density and distribution function:
  *
@@ -19,34 +25,25 @@ export class SkewNormal extends /* @__PURE__ */ family<
   defaults: { loc: 0, scale: 1, skewness: 0 },
   support: real,
   isLocationScale: true,
-  formulas: ({ loc, scale, skewness }) => {
-    /** 1 / √(1 + skewness²) and skewness / √(1 + skewness²). */
-    const coefficients = (): [symmetric: Tensor, skewed: Tensor] => {
-      const symmetric = square(skewness).add(1).sqrt().reciprocal();
-      return [symmetric, skewness.mul(symmetric)];
-    };
-    return {
-      logDensity: (x) => {
-        const z = x.sub(loc).div(scale);
-        return square(z)
-          .mul(-0.5)
-          .add(logNdtr(z.mul(skewness)))
-          .sub(log(scale))
-          .add(Math.LN2 - LOG_SQRT_2PI);
-      },
-      draw: (key, shape) => {
-        const [symmetric, skewed] = coefficients();
-        const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-        const z = abs(random.normal(k1, shape)).mul(skewed).add(random.normal(k2, shape).mul(symmetric));
-        return z.mul(scale).add(loc);
-      },
-      mean: () => coefficients()[1].mul(SQRT_2_OVER_PI).mul(scale).add(loc),
-      variance: () =>
-        square(scale).mul(
-          square(coefficients()[1])
-            .mul(-2 / Math.PI)
-            .add(1),
-        ),
-    };
-  },
+  formulas: ({ loc, scale, skewness }) => ({
+    logDensity: (x) => {
+      const z = x.sub(loc).div(scale);
+      return square(z)
+        .mul(-0.5)
+        .add(logNdtr(z.mul(skewness)))
+        .sub(log(scale))
+        .add(Math.LN2 - LOG_SQRT_2PI);
+    },
+    draw: (key, shape) => {
+      const [symmetric, skewed] = coefficients(skewness);
+      const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+      const z = abs(random.normal(k1, shape)).mul(skewed).add(random.normal(k2, shape).mul(symmetric));
+      return z.mul(scale).add(loc);
+    },
+    mean: () => coefficients(skewness)[1].mul(SQRT_2_OVER_PI).mul(scale).add(loc),
+    variance: () => {
+      const lost = square(coefficients(skewness)[1]).mul(-2 / Math.PI);
+      return square(scale).mul(lost.add(1));
+    },
+  }),
 }) {}

@@ -37,10 +37,8 @@ export class DirichletMultinomial extends /* @__PURE__ */ family<
       variance: () => {
         const [all, n] = [total(), totalCount.expandDims(-1)];
         const share = a.div(all);
-        return n
-          .mul(share)
-          .mul(share.neg().add(1))
-          .mul(all.add(n).div(all.add(1)));
+        const spread = all.add(n).div(all.add(1));
+        return n.mul(share).mul(share.neg().add(1)).mul(spread);
       },
     };
   },
