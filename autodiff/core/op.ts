@@ -2,8 +2,9 @@
  * An op is a row of a table: a shape rule, a kernel that writes into a given buffer, one gradient rule per input, and one batching rule for
  * `vmap`. Gradient rules are written in ops, so that gradients have gradients.
  */
+
 import { type AxisMap, KEEP } from "../../provenance/axes.js";
-import { PedigradError } from "../../provenance/index.js";
+import { refuse } from "../../provenance/base/error.js";
 import type { Part } from "./part.js";
 import type { Shape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
@@ -56,10 +57,10 @@ export const noGradient = (): null => null;
 /** A gradient rule that throws, for an op that is itself the highest derivative available. */
 export function noFurtherDerivative(op: string): () => never {
   return () => {
-    throw new PedigradError({
-      code: "no-derivative",
+    refuse(
+      "no-derivative",
       op,
-      message: `${op}: no further derivative of this op is known. Take a derivative of lower order, or apply stopGradient() to its arguments.`,
-    });
+      `no further derivative of this op is known. Take a derivative of lower order, or apply stopGradient() to its arguments.`,
+    );
   };
 }
