@@ -11,11 +11,11 @@ const ROTATIONS = [
 
 /** Code that replaces the counters x, y by their words under the key a, b. */
 function cipher(): string {
-  const lines = ["let c = xor(xor(a, b), four(0x1bd11bda));", "x = x + a; y = y + b;"];
+  const lines = ["let c = xor(xor(a, b), four(0x1bd11bda));", "x += a; y += b;"];
   for (let group = 1; group <= 5; group++) {
     for (const r of ROTATIONS[(group + 1) % 2] as number[])
-      lines.push(`x = x + y; y = xor(y << ${r} | y >>> ${32 - r}, x);`);
-    lines.push(`x = x + ${"abc"[group % 3]}; y = y + ${"abc"[(group + 1) % 3]} + four(${group});`);
+      lines.push(`x += y; y = xor(y << ${r} | y >>> ${32 - r}, x);`);
+    lines.push(`x += ${"abc"[group % 3]}; y = y + ${"abc"[(group + 1) % 3]} + four(${group});`);
   }
   return lines.join("\n");
 }
@@ -38,10 +38,10 @@ function storeText(result: Result): string {
   if (result === "words")
     return `${halves[0]} store(out, firsts(p, q)); if (rest > 1) { store(out + 16, seconds(p, q)); }
     ${halves[1]} if (rest > 2) { store(out + 32, firsts(p, q)); } if (rest > 3) { store(out + 48, seconds(p, q)); }
-    out = out + 64;`;
+    out += 64;`;
   return `${halves[0]} if (rest > 1) { store(out, r); } if (rest === 1) { storeOne(out, r); }
     ${halves[1]} if (rest > 3) { store(out + 16, r); } if (rest === 3) { storeOne(out + 16, r); }
-    out = out + 32;`;
+    out += 32;`;
 }
 
 /** Draws under one key, where element i has the counter i. */
@@ -54,7 +54,7 @@ function ${name}(out, key, n) {
     let x = four(0); let y = four(i) + lanes();
     ${cipher()}
     ${storeText(result)}
-    i = i + 4;
+    i += 4;
   }
 }`;
 
@@ -69,7 +69,7 @@ function ${name}(out, keys, n, counter) {
     let x = four(0); let y = four(counter);
     ${cipher()}
     ${storeText(result)}
-    keys = keys + 64;
+    keys += 64;
   }
 }`;
 
@@ -85,17 +85,17 @@ function choose(out, weights, n, count) {
     let stop = weights + next;
     let total = 0 + get(weights);
     let w = weights + 8;
-    while (w !== stop) { total = total + get(w); w = w + 8; }
+    while (w !== stop) { total += get(w); w += 8; }
     let target = get(out) * total;
     let sum = 0 + get(weights);
     let k = 0;
-    k = k + (sum <= target);
+    k += sum <= target;
     w = weights + 8;
-    while (w !== stop) { sum = sum + get(w); k = k + (sum <= target); w = w + 8; }
+    while (w !== stop) { sum += get(w); k += sum <= target; w += 8; }
     put(out, float(k));
     if ((k === count) + (target - target !== 0)) { put(out, NaN); }
     weights = stop;
-    out = out + 8;
+    out += 8;
   }
 }`;
 
@@ -126,9 +126,9 @@ function quantiles(out, from, n) {
     }
     if (n > 1) { store(out, z); }
     if (n < 2) { storeOne(out, z); n = 2; }
-    from = from + 16;
-    out = out + 16;
-    n = n - 2;
+    from += 16;
+    out += 16;
+    n -= 2;
   }
 }`;
 

@@ -15,18 +15,18 @@ function sum(a, n) {
   let s0 = same(0); let s1 = s0; let s2 = s0; let s3 = s0;
   let end = a + (n >>> 3 << 6);
   while (a !== end) {
-    s0 = s0 + load(a); s1 = s1 + load(a + 16); s2 = s2 + load(a + 32); s3 = s3 + load(a + 48);
-    a = a + 64;
+    s0 += load(a); s1 += load(a + 16); s2 += load(a + 32); s3 += load(a + 48);
+    a += 64;
   }
   let s = (s0 + s2) + (s1 + s3);
   let total = first(s) + second(s);
   end = a + ((n & 7) << 3);
-  while (a !== end) { total = total + get(a); a = a + 8; }
+  while (a !== end) { total += get(a); a += 8; }
   return total;
 }
 function clear(a, n) {
   let end = a + (n >>> 1 << 4);
-  while (a !== end) { store(a, same(0)); a = a + 16; }
+  while (a !== end) { store(a, same(0)); a += 16; }
   if (n & 1) { storeOne(a, same(0)); }
 }
 function addEights(lanes, a, next, rows, n) {
@@ -35,13 +35,13 @@ function addEights(lanes, a, next, rows, n) {
     let p = a;
     let end = a + (n >>> 3 << 6);
     while (p !== end) {
-      s0 = s0 + load(p); s1 = s1 + load(p + 16); s2 = s2 + load(p + 32); s3 = s3 + load(p + 48);
-      p = p + 64;
+      s0 += load(p); s1 += load(p + 16); s2 += load(p + 32); s3 += load(p + 48);
+      p += 64;
     }
     store(lanes, s0); store(lanes + 16, s1); store(lanes + 32, s2); store(lanes + 48, s3);
-    lanes = lanes + 64;
-    a = a + next;
-    rows = rows - 1;
+    lanes += 64;
+    a += next;
+    rows -= 1;
   }
 }
 function addRest(out, lanes, a, next, rows, n) {
@@ -50,12 +50,12 @@ function addRest(out, lanes, a, next, rows, n) {
     let total = first(s) + second(s);
     let p = a;
     let end = a + (n << 3);
-    while (p !== end) { total = total + get(p); p = p + 8; }
+    while (p !== end) { total += get(p); p += 8; }
     put(out, total);
-    out = out + 8;
-    lanes = lanes + 64;
-    a = a + next;
-    rows = rows - 1;
+    out += 8;
+    lanes += 64;
+    a += next;
+    rows -= 1;
   }
 }
 function sumShortRows(out, a, rows, n) {
@@ -64,18 +64,18 @@ function sumShortRows(out, a, rows, n) {
     if (rows < 2) { next = 0; }
     let total = same(0);
     let k = n;
-    while (k > 0) { total = total + firsts(loadOne(a), loadOne(a + next)); a = a + 8; k = k - 1; }
+    while (k > 0) { total += firsts(loadOne(a), loadOne(a + next)); a += 8; k -= 1; }
     storeOne(out, total);
     if (rows > 1) { storeOne(out + 8, seconds(total, total)); }
-    a = a + next;
-    out = out + 16;
+    a += next;
+    out += 16;
     if (rows < 2) { rows = 2; }
-    rows = rows - 2;
+    rows -= 2;
   }
 }
 function sumRows(out, a, rows, n) {
   let end = out + (rows << 3);
-  while (out !== end) { put(out, sum(a, n)); a = a + (n << 3); out = out + 8; }
+  while (out !== end) { put(out, sum(a, n)); a += n << 3; out += 8; }
 }`;
 
 /** out = the largest number of each row of n numbers, or of each column; 0 if the largest is infinite. */
@@ -86,14 +86,14 @@ function shiftRows(out, a, rows, n) {
     if (rows < 2) { next = 0; }
     let top = same(-Infinity);
     let k = n;
-    while (k > 0) { top = max(top, firsts(loadOne(a), loadOne(a + next))); a = a + 8; k = k - 1; }
+    while (k > 0) { top = max(top, firsts(loadOne(a), loadOne(a + next))); a += 8; k -= 1; }
     top = abs(top) === Infinity ? 0 : top;
     storeOne(out, top);
     if (rows > 1) { storeOne(out + 8, seconds(top, top)); }
-    a = a + next;
-    out = out + 16;
+    a += next;
+    out += 16;
     if (rows < 2) { rows = 2; }
-    rows = rows - 2;
+    rows -= 2;
   }
 }
 function shiftColumns(out, a, columns, n) {
@@ -102,13 +102,13 @@ function shiftColumns(out, a, columns, n) {
     let top = same(-Infinity);
     let p = a;
     let k = n;
-    while (k > 0) { top = max(top, load(p)); p = p + next; k = k - 1; }
+    while (k > 0) { top = max(top, load(p)); p += next; k -= 1; }
     top = abs(top) === Infinity ? 0 : top;
     if (columns > 1) { store(out, top); }
     if (columns < 2) { storeOne(out, top); columns = 2; }
-    a = a + 16;
-    out = out + 16;
-    columns = columns - 2;
+    a += 16;
+    out += 16;
+    columns -= 2;
   }
 }`;
 
@@ -128,22 +128,22 @@ function indices(out, x, n, size) {
     bad = bad | floor(i) !== i | i < 0 | i >= top;
     storeOne(out, i);
     if (end - x > 8) { store(out, i); }
-    x = x + 16;
-    out = out + 16;
+    x += 16;
+    out += 16;
   }
   return any(bad);
 }
 function gather(out, x, i, n) {
   let end = i + (n << 3);
-  while (i !== end) { put(out, get(x + (whole(get(i)) << 3))); i = i + 8; out = out + 8; }
+  while (i !== end) { put(out, get(x + (whole(get(i)) << 3))); i += 8; out += 8; }
 }
 function scatter(out, g, i, n) {
   let end = i + (n << 3);
   while (i !== end) {
     let to = out + (whole(get(i)) << 3);
     put(to, get(to) + get(g));
-    i = i + 8;
-    g = g + 8;
+    i += 8;
+    g += 8;
   }
 }`;
 

@@ -22,28 +22,28 @@ function dotRows(out, a, b, rows, n) {
     let stop = b + (n >>> 1 << 4);
     while (from !== stop) {
       let x = loadSame(from); let y = loadSame(from + 8);
-      ${each("0 1 2 3", (k, i) => `let u = load(a${2 * i || ""}); let v = load(a${2 * i + 1}); s${k} = s${k} + firsts(u, v) * x; s${k} = s${k} + seconds(u, v) * y;`)}
-      ${each(" 1 2 3 4 5 6 7", (r) => `a${r} = a${r} + 16;`)}
-      from = from + 16;
+      ${each("0 1 2 3", (k, i) => `let u = load(a${2 * i || ""}); let v = load(a${2 * i + 1}); s${k} += firsts(u, v) * x; s${k} += seconds(u, v) * y;`)}
+      ${each(" 1 2 3 4 5 6 7", (r) => `a${r} += 16;`)}
+      from += 16;
     }
     if (n & 1) {
       let x = loadSame(from);
-      ${each("0 1 2 3", (k, i) => `s${k} = s${k} + firsts(loadOne(a${2 * i || ""}), loadOne(a${2 * i + 1})) * x;`)}
-      ${each(" 1 2 3 4 5 6 7", (r) => `a${r} = a${r} + 8;`)}
+      ${each("0 1 2 3", (k, i) => `s${k} += firsts(loadOne(a${2 * i || ""}), loadOne(a${2 * i + 1})) * x;`)}
+      ${each(" 1 2 3 4 5 6 7", (r) => `a${r} += 8;`)}
     }
     ${each("0 1 2 3", (k, i) => `store(out + ${16 * i}, s${k});`)}
     a = a7;
-    out = out + 64;
+    out += 64;
   }
   end = out + ((rows & 7) << 3);
   while (out !== end) {
     let total = 0 + get(a) * get(b);
     let from = b + 8;
     let stop = a + next;
-    a = a + 8;
-    while (a !== stop) { total = total + get(a) * get(from); a = a + 8; from = from + 8; }
+    a += 8;
+    while (a !== stop) { total += get(a) * get(from); a += 8; from += 8; }
     put(out, total);
-    out = out + 8;
+    out += 8;
   }
 }`;
 
@@ -55,11 +55,11 @@ const combinedRows = (): string => `
 function addRow(out, x, b, n) {
   let factor = loadSame(x);
   let end = out + (n >>> 1 << 4);
-  while (out !== end) { store(out, load(out) + factor * load(b)); out = out + 16; b = b + 16; }
+  while (out !== end) { store(out, load(out) + factor * load(b)); out += 16; b += 16; }
   if (n & 1) { storeOne(out, loadOne(out) + factor * loadOne(b)); }
 }
 function outer(c, next, a, down, b, rows, n) {
-  while (rows > 0) { addRow(c, a, b, n); c = c + next; a = a + down; rows = rows - 1; }
+  while (rows > 0) { addRow(c, a, b, n); c += next; a += down; rows -= 1; }
 }
 function addRows(out, x, step, b, rows, n) {
   let next = n << 3;
@@ -71,17 +71,17 @@ function addRows(out, x, step, b, rows, n) {
     let end = out + (n >>> 1 << 4);
     while (to !== end) {
       store(to, load(to) + f0 * load(b) + f1 * load(b1) + f2 * load(b2) + f3 * load(b3));
-      to = to + 16; ${each(" 1 2 3", (k) => `b${k} = b${k} + 16;`)}
+      to += 16; ${each(" 1 2 3", (k) => `b${k} += 16;`)}
     }
     if (n & 1) {
       storeOne(to, loadOne(to) + f0 * loadOne(b) + f1 * loadOne(b1) + f2 * loadOne(b2) + f3 * loadOne(b3));
-      b3 = b3 + 8;
+      b3 += 8;
     }
     b = b3;
     x = x3 + step;
-    rows = rows - 4;
+    rows -= 4;
   }
-  while (rows > 0) { addRow(out, x, b, n); x = x + step; b = b + next; rows = rows - 1; }
+  while (rows > 0) { addRow(out, x, b, n); x += step; b += next; rows -= 1; }
 }`;
 
 /** A tile has four rows of C and one or two pairs of columns, and is kept in registers. */
@@ -95,8 +95,8 @@ function ${name}(c0, next, a0, a1, a2, a3, step, b, down, n) {
   let end = b + down * n;
   while (b !== end) {
     ${each(pairs, (k) => `let b${k} = load(b + ${16 * Number(k)});`)}
-    ${each("0 1 2 3", (r) => `let x${r} = loadSame(a${r}); ${each(pairs, (k) => `s${r}${k} = s${r}${k} + x${r} * b${k};`)} a${r} = a${r} + step;`)}
-    b = b + down;
+    ${each("0 1 2 3", (r) => `let x${r} = loadSame(a${r}); ${each(pairs, (k) => `s${r}${k} += x${r} * b${k};`)} a${r} += step;`)}
+    b += down;
   }
   ${cells((r, k) => `store(c${r} + ${16 * Number(k)}, s${r}${k});`)}
 }`;
@@ -111,16 +111,16 @@ const products = (): string => `${tile("wholeTile", "0 1")}${tile("halfTile", "0
 function packRows(to, b, down, n, sign) {
   let s = loadSame(sign);
   let end = to + (n << 5);
-  while (to !== end) { store(to, s * load(b)); store(to + 16, s * load(b + 16)); b = b + down; to = to + 32; }
+  while (to !== end) { store(to, s * load(b)); store(to + 16, s * load(b + 16)); b += down; to += 32; }
 }
 function packColumns(to, b0, right, n, sign) {
   let s = loadSame(sign);
   let b1 = b0 + right; let b2 = b1 + right; let b3 = b2 + right;
   let end = to + (n >>> 1 << 6);
   while (to !== end) {
-    ${each("0 1 2 3", (k) => `let v${k} = s * load(b${k}); b${k} = b${k} + 16;`)}
+    ${each("0 1 2 3", (k) => `let v${k} = s * load(b${k}); b${k} += 16;`)}
     store(to, firsts(v0, v1)); store(to + 16, firsts(v2, v3)); store(to + 32, seconds(v0, v1)); store(to + 48, seconds(v2, v3));
-    to = to + 64;
+    to += 64;
   }
   if (n & 1) {
     store(to, s * firsts(loadOne(b0), loadOne(b1)));
@@ -136,11 +136,11 @@ function packAny(to, b, down, right, n, width, sign) {
     while (j < 4) {
       put(to + (j << 3), 0);
       if (j < width) { put(to + (j << 3), s * get(from)); }
-      from = from + right;
-      j = j + 1;
+      from += right;
+      j += 1;
     }
-    b = b + down;
-    to = to + 32;
+    b += down;
+    to += 32;
   }
 }
 function pack(to, b, down, right, n, width, sign) {
@@ -156,10 +156,10 @@ function move(to, toNext, from, fromNext, rows, width) {
   if (width > 4) { width = 4; }
   while (rows > 0) {
     let j = 0;
-    while (j < width) { put(to + (j << 3), get(from + (j << 3))); j = j + 1; }
-    to = to + toNext;
-    from = from + fromNext;
-    rows = rows - 1;
+    while (j < width) { put(to + (j << 3), get(from + (j << 3))); j += 1; }
+    to += toNext;
+    from += fromNext;
+    rows -= 1;
   }
 }
 function multiplyPanel(c, next, a, down, step, b, bDown, scratch, rows, width, n) {
@@ -176,9 +176,9 @@ function multiplyPanel(c, next, a, down, step, b, bDown, scratch, rows, width, n
     if (width < 4) { halfTile(to, toNext, a, a1, a2, a3, step, b, bDown, n); }
     if (isEdge) { move(c, next, to, toNext, rows, width); }
     a = a3 + down;
-    c = c + (next << 2);
+    c += next << 2;
     if (rows < 4) { rows = 4; }
-    rows = rows - 4;
+    rows -= 4;
   }
 }
 function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns, scratch, sign) {
@@ -203,13 +203,13 @@ function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns,
           down = 32;
         }
         multiplyPanel(c + top * next + (j << 3), next, a + top * aDown, aDown, aRight, panel, down, scratch, height, width, terms);
-        j = j + width;
+        j += width;
       }
-      top = top + 256;
+      top += 256;
     }
-    a = a + terms * aRight;
-    b = b + terms * bDown;
-    n = n - terms;
+    a += terms * aRight;
+    b += terms * bDown;
+    n -= terms;
   }
 }`;
 

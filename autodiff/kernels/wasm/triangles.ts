@@ -19,28 +19,28 @@ function subtractRows(out, f, right, x, next, rows, n) {
     let end = n >>> 1 << 4;
     while (to !== end) {
       store(out + to, load(out + to) - g * load(x + to) - g1 * load(x1 + to) - g2 * load(x2 + to) - g3 * load(x3 + to));
-      to = to + 16;
+      to += 16;
     }
     if (n & 1) { storeOne(out + to, loadOne(out + to) - g * loadOne(x + to) - g1 * loadOne(x1 + to) - g2 * loadOne(x2 + to) - g3 * loadOne(x3 + to)); }
     f = f3 + right;
     x = x3 + next;
-    rows = rows - 4;
+    rows -= 4;
   }
   while (rows > 0) {
     let g = loadSame(f);
     let to = 0;
     let end = n >>> 1 << 4;
-    while (to !== end) { store(out + to, load(out + to) - g * load(x + to)); to = to + 16; }
+    while (to !== end) { store(out + to, load(out + to) - g * load(x + to)); to += 16; }
     if (n & 1) { storeOne(out + to, loadOne(out + to) - g * loadOne(x + to)); }
-    f = f + right;
-    x = x + next;
-    rows = rows - 1;
+    f += right;
+    x += next;
+    rows -= 1;
   }
 }
 function divideRow(out, f, n) {
   let g = loadSame(f);
   let end = out + (n >>> 1 << 4);
-  while (out !== end) { store(out, load(out) / g); out = out + 16; }
+  while (out !== end) { store(out, load(out) / g); out += 16; }
   if (n & 1) { storeOne(out, loadOne(out) / g); }
 }
 function solveRows(x, next, a, down, right, n, columns) {
@@ -49,9 +49,9 @@ function solveRows(x, next, a, down, right, n, columns) {
   while (i !== n) {
     subtractRows(row, a, right, x, next, i, columns);
     divideRow(row, a + i * right, columns);
-    a = a + down;
-    row = row + next;
-    i = i + 1;
+    a += down;
+    row += next;
+    i += 1;
   }
 }
 function subtractDots(out, a, next, x, n) {
@@ -60,9 +60,9 @@ function subtractDots(out, a, next, x, n) {
   let end = x + (n << 3);
   while (x !== end) {
     let p = loadSame(x); let q = loadSame(x + 8);
-    ${each("0 1 2 3", (k, i) => `let u = load(a${2 * i || ""}); let v = load(a${2 * i + 1}); s${k} = s${k} - firsts(u, v) * p; s${k} = s${k} - seconds(u, v) * q;`)}
-    ${each(" 1 2 3 4 5 6 7", (r) => `a${r} = a${r} + 16;`)}
-    x = x + 16;
+    ${each("0 1 2 3", (k, i) => `let u = load(a${2 * i || ""}); let v = load(a${2 * i + 1}); s${k} -= firsts(u, v) * p; s${k} -= seconds(u, v) * q;`)}
+    ${each(" 1 2 3 4 5 6 7", (r) => `a${r} += 16;`)}
+    x += 16;
   }
   ${each("0 1 2 3", (k) => `store(out + ${16 * Number(k)}, s${k});`)}
 }
@@ -71,11 +71,11 @@ function solveOne(x, row, step, a, down, right, rows) {
     let total = get(row);
     let p = x;
     let f = a;
-    while (p !== row) { total = total - get(f) * get(p); p = p + step; f = f + right; }
+    while (p !== row) { total -= get(f) * get(p); p += step; f += right; }
     put(row, total / get(f));
-    a = a + down;
-    row = row + step;
-    rows = rows - 1;
+    a += down;
+    row += step;
+    rows -= 1;
   }
 }
 function solveLower(x, a, next, n) {
@@ -84,9 +84,9 @@ function solveLower(x, a, next, n) {
   while (n - i > 7) {
     subtractDots(row, a, next, x, i);
     solveOne(row, row, 8, a + (i << 3), next, 8, 8);
-    a = a + (next << 3);
-    row = row + 64;
-    i = i + 8;
+    a += next << 3;
+    row += 64;
+    i += 8;
   }
   solveOne(x, row, 8, a, next, 8, n - i);
 }
@@ -97,7 +97,7 @@ function solveTransposed(x, a, next, n) {
     let last = (n - 1) << 3;
     let below = a + (n - 1) * next;
     solveOne(x + last, x + last, -8, below + last, -8, 0 - next, rows);
-    n = n - rows;
+    n -= rows;
     subtractRows(x, x + last, -8, below, 0 - next, rows, n);
   }
 }`;
