@@ -16,7 +16,7 @@ const rows = (text: string): string[][] =>
 
 /** In each line: a type, then operators, each followed by its code. */
 const OPERATORS = `
-  i + 6a - 6b * 6c & 71 << 74 >>> 76 === 46 !== 47 < 49 > 4b <= 4d >= 4f
+  i + 6a - 6b * 6c & 71 << 74 >>> 76 === 46 !== 47 < 48 > 4a
   d + a0 - a1 * a2 / a3 !== 62 <= 65
   v + fdf001 - fdf101 * fdf201 / fdf301 & fd4e | fd50 && fd4e || fd50 === fd47 !== fd48 < fd49 > fd4a <= fd4b >= fd4c
   l + fdce01 & fd4e << fdcb01 >>> fdcd01
