@@ -67,23 +67,22 @@ function ${name}(out, keys, n, counter) {
  */
 const choose = `
 function choose(out, weights, n, count) {
-  let end = out + (n << 3);
   let next = count << 3;
-  while (out !== end) {
+  while (n > 0) {
     let stop = weights + next;
-    let total = 0 + get(weights);
-    let w = weights + 8;
+    let total = float(0);
+    let w = weights;
     while (w !== stop) { total += get(w); w += 8; }
     let target = get(out) * total;
-    let sum = 0 + get(weights);
+    let sum = float(0);
     let k = 0;
-    k += sum <= target;
-    w = weights + 8;
+    w = weights;
     while (w !== stop) { sum += get(w); k += sum <= target; w += 8; }
     put(out, float(k));
     if ((k === count) + (target - target !== 0)) { put(out, NaN); }
     weights = stop;
     out += 8;
+    n -= 1;
   }
 }`;
 
