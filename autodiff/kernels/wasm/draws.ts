@@ -87,7 +87,7 @@ function choose(out, weights, n, count) {
 }`;
 
 /** The polynomial as text, highest power first. */
-const horner = (x: string, [first, ...rest]: Iterable<number>): string =>
+const horner = (x: string, [first, ...rest]: readonly number[]): string =>
   rest.reduce((sum, c) => `(${sum} * ${x} + ${c})`, `${first}`);
 const ratio = (x: string, [top, bottom]: Ratio): string => `${horner(x, top)} / ${horner(x, bottom)}`;
 
