@@ -18,8 +18,7 @@ import {
   requireProgram,
   show,
 } from "../checks.js";
-import { block } from "../program/handlers.js";
-import { type Model, withHandlers } from "../program/messages.js";
+import { type Model, outsideHandlers, withHandlers } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
 import { nonFiniteSite, type SampleSite, sampleSites } from "../program/trace.js";
 import { addSiteToParameterError, requireParamsHandler } from "../program/traceChecks.js";
@@ -159,7 +158,7 @@ export abstract class AutoGuide extends Callable {
     const requireParams = requireParamsHandler(`${this.title}.samplePosterior`, params);
     const handlers = [requireParams, substituteHandler(params), wholePlatesHandler("given")];
     const draw = (k: Tensor): Record<string, Tensor> =>
-      block(() => withHandlers(handlers, () => seed(() => this.#run(args), k)()))();
+      outsideHandlers(() => withHandlers(handlers, () => seed(() => this.#run(args), k)()));
     const stacked: Record<string, Tensor> = this.#afterFit(() => vmap(draw)(random.split(key, count)));
     const latents = new Set(this.#sites(args.length > 0 ? args : this.#firstArgs).map(({ name }) => name));
     const values = emptyRecord<Tensor>();

@@ -18,9 +18,8 @@ import {
 } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { didYouMean, quoted } from "../checks.js";
-import { block } from "../program/handlers.js";
-import { type Handler, type Model, type PlateFrame, withHandler } from "../program/messages.js";
-import { outsidePlates, plate, runInSequentialPlate } from "../program/plate.js";
+import { type Handler, type Model, outsideHandlers, type PlateFrame, withHandler } from "../program/messages.js";
+import { plate, runInSequentialPlate } from "../program/plate.js";
 import { type SampleSite, type Trace, trace } from "../program/trace.js";
 import { seed, selectVisited } from "../program/values.js";
 import { type InitStrategy, startingValue } from "./initStrategies.js";
@@ -117,7 +116,7 @@ export function runModel(
   };
   const root = random.foldIn(key, isPerturbed ? 0x7fffffff : 0);
   const run = () => trace(seed(model, root)).getTrace(...args);
-  const modelTrace = outsidePlates(() => block(() => withHandler(initHandler, run))());
+  const modelTrace = outsideHandlers(() => withHandler(initHandler, run));
   return { modelTrace, initialValues };
 }
 
