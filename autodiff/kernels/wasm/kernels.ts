@@ -7,24 +7,24 @@ import { each, matrices } from "./matrices.js";
 import { triangles } from "./triangles.js";
 
 /** Adds complete groups of eight numbers, from p to `end`, to the lanes s0 … s3. */
-const addGroups = `while (p !== end) { ${each(4, (k) => `s${k} += load(p + ${16 * k});`)} p += 64; }`;
+const addGroups = (): string => `while (p !== end) { ${each(4, (k) => `s${k} += load(p + ${16 * k});`)} p += 64; }`;
 /** Stores the sum of all lanes and of the numbers from p to `end`. */
 const putTotal = `let s = (s0 + s2) + (s1 + s3);
     let total = first(s) + second(s);
     while (p !== end) { total += get(p); p += 8; }
     put(out, total);`;
-const loadLanes = each(4, (k) => `let s${k} = load(lanes + ${16 * k});`);
+const loadLanes = (): string => each(4, (k) => `let s${k} = load(lanes + ${16 * k});`);
 
 /**
  * The order of a long sum: each lane l of eight lanes sums the elements l, l + 8, l + 16, … of all complete groups of eight. Then the lanes
  * are added as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). Last, the elements after the last complete group are added one by one.
  */
-const sums = `
+const sums = (): string => `
 function sumRows(out, p, rows, n) {
   while (rows > 0) {
     ${each(4, (k) => `let s${k} = same(0);`)}
     let end = p + (n >>> 3 << 6);
-    ${addGroups}
+    ${addGroups()}
     end = p + ((n & 7) << 3);
     ${putTotal}
     out += 8;
@@ -38,10 +38,10 @@ function clear(a, n) {
 }
 function addEights(lanes, a, next, rows, n) {
   while (rows > 0) {
-    ${loadLanes}
+    ${loadLanes()}
     let p = a;
     let end = a + (n >>> 3 << 6);
-    ${addGroups}
+    ${addGroups()}
     ${each(4, (k) => `store(lanes + ${16 * k}, s${k});`)}
     lanes += 64;
     a += next;
@@ -50,7 +50,7 @@ function addEights(lanes, a, next, rows, n) {
 }
 function addRest(out, lanes, a, next, rows, n) {
   while (rows > 0) {
-    ${loadLanes}
+    ${loadLanes()}
     let p = a;
     let end = a + (n << 3);
     ${putTotal}
@@ -137,7 +137,7 @@ let text: string | null = null;
 /** The text of all kernels, concatenated on first use. */
 export const kernelText = (): string =>
   (text ??=
-    sums +
+    sums() +
     rowsInPairs("sumShortRows", 0, "y + x") +
     matrices() +
     triangles() +
