@@ -3,7 +3,16 @@
  * has an independent distribution for each site (autoNormal.ts) or a joint distribution over all sites (autoJoint.ts), in
  * unconstrained space; bijections map the draws to the supports of the sites. Autoguides are functions like other guides.
  */
-import { emptyRecord, PedigradError, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
+import { sizeOf } from "../../autodiff/core/shape.js";
+import {
+  type ErrorCode,
+  emptyRecord,
+  PedigradError,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  vmap,
+} from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
@@ -67,10 +76,8 @@ export abstract class AutoGuide extends Callable {
   readonly #hasOwnKey: boolean;
   #inspection: ModelInspection | null = null;
   #latents: readonly Latent[] | null = null;
-  /** Whether the guide has completed a run, and so has its latents from the arguments of the training. */
-  #hasRun = false;
-  /** The arguments of the first run. */
-  #firstArgs: readonly unknown[] = [];
+  /** The arguments of the first run that the guide completed, from which it has its latents; null before. */
+  #firstArgs: readonly unknown[] | null = null;
 
   constructor(
     readonly model: Model,
@@ -92,10 +99,9 @@ export abstract class AutoGuide extends Callable {
     return this.constructor.name;
   }
   #run(args: unknown[]): Record<string, Tensor> {
-    if (this.#hasRun) return this.guide(...args);
+    if (this.#firstArgs !== null) return this.guide(...args);
     try {
       const values = this.guide(...args);
-      this.#hasRun = true;
       this.#firstArgs = args;
       return values;
     } catch (error) {
@@ -104,6 +110,11 @@ export abstract class AutoGuide extends Callable {
       this.#forget();
       throw error;
     }
+  }
+
+  /** The arguments of the training, as far as they are known. */
+  protected get firstArgs(): readonly unknown[] {
+    return this.#firstArgs ?? [];
   }
 
   /** Forget the latents of a run that failed, so that the next run finds them from its own arguments. */
@@ -117,11 +128,15 @@ export abstract class AutoGuide extends Callable {
     // Without arguments to lack, the params lack a name.
     if (this.model.length === 0 && cause instanceof PedigradError && cause.code === "no-value") return cause;
     const why = cause instanceof Error ? ` (${cause.message.replace(/\.$/, "")})` : "";
-    return new PedigradError({
-      code: "no-latents",
-      op: this.title,
-      message: `${this.title}: this guide has not run its model yet, so it does not know the latents${why}. First call svi.init(key, ...args) with the arguments of the training, or samplePosterior(key, params, {}, ...args).`,
-    });
+    return this.refusal(
+      "no-latents",
+      `this guide has not run its model yet, so it does not know the latents${why}. First call svi.init(key, ...args) with the arguments of the training, or samplePosterior(key, params, {}, ...args).`,
+    );
+  }
+
+  /** An error of this guide. */
+  protected refusal(code: ErrorCode, message: string, about: { site?: string; param?: string } = {}): PedigradError {
+    return new PedigradError({ code, op: this.title, ...about, message: `${this.title}: ${message}` });
   }
 
   /** Sample every latent. A call of the autoguide runs this method. */
@@ -153,14 +168,13 @@ export abstract class AutoGuide extends Callable {
     ...args: unknown[]
   ): Record<string, Tensor> {
     const sampleShape = this.sampleShapeOf(key, params, options);
-    const count = sampleShape.reduce((a, b) => a * b, 1);
-    if (!this.#hasRun && args.length === 0 && this.model.length > 0) throw this.#notRun();
+    if (this.#firstArgs === null && args.length === 0 && this.model.length > 0) throw this.#notRun();
     const requireParams = requireParamsHandler(`${this.title}.samplePosterior`, params);
     const handlers = [requireParams, substituteHandler(params), wholePlatesHandler("given")];
     const draw = (k: Tensor): Record<string, Tensor> =>
       outsideHandlers(() => withHandlers(handlers, () => seed(() => this.#run(args), k)()));
-    const stacked: Record<string, Tensor> = this.#afterFit(() => vmap(draw)(random.split(key, count)));
-    const latents = new Set(this.#sites(args.length > 0 ? args : this.#firstArgs).map(({ name }) => name));
+    const stacked: Record<string, Tensor> = this.#afterFit(() => vmap(draw)(random.split(key, sizeOf(sampleShape))));
+    const latents = new Set(this.#sites(args.length > 0 ? args : this.firstArgs).map(({ name }) => name));
     const values = emptyRecord<Tensor>();
     for (const [name, x] of Object.entries(stacked))
       if (latents.has(name)) values[name] = x.reshape([...sampleShape, ...x.shape.slice(1)]);
@@ -185,14 +199,14 @@ export abstract class AutoGuide extends Callable {
     requireKind(op, "params", params, kinds.record);
     requireOptions(op, options, { sampleShape: kinds.numbers });
     const { sampleShape = [] } = options;
-    const count = sampleShape.reduce((a, b) => a * b, 1);
+    const count = sizeOf(sampleShape);
     if (count > 0) requireCount(op, "the number of draws", count);
     return sampleShape;
   }
 
   /** Run `body`, which finds the latents of a guide that has not run yet. If it fails, the guide needs a run first. */
   #afterFit<T>(body: () => T): T {
-    const wasNew = !this.#hasRun;
+    const wasNew = this.#firstArgs === null;
     try {
       return body();
     } catch (error) {
@@ -203,12 +217,11 @@ export abstract class AutoGuide extends Callable {
   /** The value of the param `name` in `params`. */
   protected paramOf(params: Record<string, Tensor>, name: string): Tensor {
     if (Object.hasOwn(params ?? {}, name)) return tensor(params[name] as TensorLike);
-    throw new PedigradError({
-      code: "no-value",
-      op: this.title,
-      param: name,
-      message: `${this.title}: the params must contain "${name}", as result.params of a fit does, got ${show(params)}.`,
-    });
+    throw this.refusal(
+      "no-value",
+      `the params must contain "${name}", as result.params of a fit does, got ${show(params)}.`,
+      { param: name },
+    );
   }
 
   /** The run of the model that finds the latent sites. The model runs once, with the arguments of the first call. */

@@ -4,18 +4,18 @@
  * on params or on the visited elements.
  */
 import { elementsOf } from "../../autodiff/core/copy.js";
-import { arange, PedigradError, stopGradient, type Tensor } from "../../autodiff/index.js";
+import { arange, emptyRecord, PedigradError, stopGradient, type Tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import {
   bijectTo,
   type Constraint,
-  constraints,
   Derived,
   type Distribution,
   Identity,
   Independent,
   type Transform,
 } from "../../distributions/index.js";
+import { bijectionByName } from "../../distributions/transforms/bijectTo.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { didYouMean, quoted } from "../checks.js";
 import { type Handler, type Model, outsideHandlers, type PlateFrame, withHandler } from "../program/messages.js";
@@ -220,9 +220,9 @@ function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
   });
 }
 
-/** Whether a support is certainly the same in every run, because it is one of the predefined constraints, without bounds of its own. */
+/** Whether the bijection to a support is certainly the same in every run, because the name of the constraint determines it. */
 const isConstant = (c: Constraint): boolean =>
-  "base" in c ? isConstant(c.base as Constraint) : (Object.values(constraints) as unknown[]).includes(c);
+  "base" in c ? isConstant(c.base as Constraint) : bijectionByName(c.name) !== undefined;
 
 /** Refuse supports that depend on draws of the model or on params, or that differ in another run. */
 function refuseMovingSupports(sites: readonly SampleSite[], { title, perturbedTrace }: ModelInspection): void {
@@ -252,8 +252,22 @@ function areEqual(x: Tensor, y: Tensor): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
+/** Records with a value for each latent, by name. */
+export function valuesOf<L extends { readonly name: string }>(
+  latents: readonly L[],
+  valueOf: (latent: L) => Tensor,
+): Record<string, Tensor> {
+  const values = emptyRecord<Tensor>();
+  for (const latent of latents) values[latent.name] = valueOf(latent);
+  return values;
+}
+
+/** The draws of all latents, by name. `draw` samples one latent, inside its plates. */
+export const sampleEach = <L extends Latent>(latents: readonly L[], draw: (latent: L) => Tensor) =>
+  valuesOf(latents, (latent) => inPlates(latent.plates, () => draw(latent)));
+
 /** Run `body` inside the plates of a latent. */
-export function inPlates<T>(plates: readonly PlateFrame[], body: () => T): T {
+function inPlates<T>(plates: readonly PlateFrame[], body: () => T): T {
   const [outer, ...inner] = plates;
   if (outer === undefined) return body();
   const { name, size, dim, subsampleSize, indices, isGiven } = outer;
