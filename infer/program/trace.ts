@@ -261,15 +261,15 @@ export function requireOutside(op: string): void {
 export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } {
   requireKind("trace", "the first argument", f, kinds.function);
   // A trace has one site for a plate, however often it is opened.
-  return { getTrace: (...args) => withHandler(sharedPlatesHandler(null), () => traceOf(f, args)) };
+  return { getTrace: (...args) => withHandler(sharedPlatesHandler(null), () => inRun(() => traceOf(f, args))) };
 }
 
-/** The trace of f(...args). */
+/** The trace of f(...args), which is part of a run. */
 export function traceOf<A extends unknown[]>(f: (...args: A) => unknown, args: Readonly<A>): Trace {
   const handler = new TraceHandler();
   runDepth++;
   try {
-    inRun(() => withHandler(handler, () => f(...args), "the model or guide"));
+    withHandler(handler, () => f(...args));
   } finally {
     runDepth--;
   }
