@@ -17,20 +17,11 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import {
-  type Kind,
-  quoted,
-  requireCount,
-  requireKey,
-  requireKind,
-  requireOptions,
-  requireProgram,
-  show,
-} from "../checks.js";
+import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
 import { type Model, outsideHandlers, withHandlers } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
-import { nonFiniteSite, type SampleSite, sampleSites } from "../program/trace.js";
-import { addSiteToParameterError, requireParamsHandler } from "../program/traceChecks.js";
+import { type SampleSite, sampleSites } from "../program/trace.js";
+import { requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
 import { Callable } from "./callable.js";
 import * as strategies from "./initStrategies.js";
@@ -77,7 +68,7 @@ export abstract class AutoGuide extends Callable {
   #inspection: ModelInspection | null = null;
   #latents: readonly Latent[] | null = null;
   /** The arguments of the first run that the guide completed, from which it has its latents; null before. */
-  #firstArgs: readonly unknown[] | null = null;
+  protected firstArgs: readonly unknown[] | null = null;
 
   constructor(
     readonly model: Model,
@@ -99,10 +90,10 @@ export abstract class AutoGuide extends Callable {
     return this.constructor.name;
   }
   #run(args: unknown[]): Record<string, Tensor> {
-    if (this.#firstArgs !== null) return this.guide(...args);
+    if (this.firstArgs !== null) return this.guide(...args);
     try {
       const values = this.guide(...args);
-      this.#firstArgs = args;
+      this.firstArgs = args;
       return values;
     } catch (error) {
       // Only runs after a fit refuse params without values.
@@ -110,11 +101,6 @@ export abstract class AutoGuide extends Callable {
       this.#forget();
       throw error;
     }
-  }
-
-  /** The arguments of the training, as far as they are known. */
-  protected get firstArgs(): readonly unknown[] {
-    return this.#firstArgs ?? [];
   }
 
   /** Forget the latents of a run that failed, so that the next run finds them from its own arguments. */
@@ -168,13 +154,13 @@ export abstract class AutoGuide extends Callable {
     ...args: unknown[]
   ): Record<string, Tensor> {
     const sampleShape = this.sampleShapeOf(key, params, options);
-    if (this.#firstArgs === null && args.length === 0 && this.model.length > 0) throw this.#notRun();
+    if (this.firstArgs === null && args.length === 0 && this.model.length > 0) throw this.#notRun();
     const requireParams = requireParamsHandler(`${this.title}.samplePosterior`, params);
     const handlers = [requireParams, substituteHandler(params), wholePlatesHandler("given")];
     const draw = (k: Tensor): Record<string, Tensor> =>
       outsideHandlers(() => withHandlers(handlers, () => seed(() => this.#run(args), k)()));
     const stacked: Record<string, Tensor> = this.#afterFit(() => vmap(draw)(random.split(key, sizeOf(sampleShape))));
-    const latents = new Set(this.#sites(args.length > 0 ? args : this.firstArgs).map(({ name }) => name));
+    const latents = new Set(this.#sites(args.length > 0 ? args : (this.firstArgs ?? [])).map(({ name }) => name));
     const values = emptyRecord<Tensor>();
     for (const [name, x] of Object.entries(stacked))
       if (latents.has(name)) values[name] = x.reshape([...sampleShape, ...x.shape.slice(1)]);
@@ -206,7 +192,7 @@ export abstract class AutoGuide extends Callable {
 
   /** Run `body`, which finds the latents of a guide that has not run yet. If it fails, the guide needs a run first. */
   #afterFit<T>(body: () => T): T {
-    const wasNew = this.#firstArgs === null;
+    const wasNew = this.firstArgs === null;
     try {
       return body();
     } catch (error) {
@@ -227,9 +213,7 @@ export abstract class AutoGuide extends Callable {
   /** The run of the model that finds the latent sites. The model runs once, with the arguments of the first call. */
   #inspect(args: readonly unknown[]): ModelInspection {
     const { title, key } = this;
-    this.#inspection ??= namingSite(title, () =>
-      inspectModel(this.model, args, { title, strategy: this.#initLocFn, key }),
-    );
+    this.#inspection ??= inspectModel(this.model, args, { title, strategy: this.#initLocFn, key });
     return this.#inspection;
   }
   #sites(args: readonly unknown[]): SampleSite[] {
@@ -270,23 +254,6 @@ export abstract class AutoGuide extends Callable {
       op: this.title,
       site: name,
       message: `${this.title} cannot handle the discrete latent site "${name}" (${fn.label}). Sum it out in the model (infer: { enumerate: "parallel" }, with TraceEnumELBO), or block it from the guide. If it is data, give it in the arguments of the guide's first run.`,
-    });
-  }
-}
-
-/** The result of `run`, which runs the model with initial values. If a parameter of a distribution is wrong in it, the error names the site. */
-function namingSite(title: string, run: () => ModelInspection): ModelInspection {
-  try {
-    return run();
-  } catch (error) {
-    throw addSiteToParameterError(error, () => {
-      const { first } = run();
-      const site = nonFiniteSite(first);
-      if (site === null) return null;
-      const isParent = (name: string) => name !== site.name && first.get(name)?.type === "sample";
-      const parents = [...site.logProb().provenance].filter(isParent).sort();
-      const advice = ` If an initial value of ${quoted(parents)} led to it, start elsewhere: new ${title}(model, { initLocFn: initToMedian() }), or initToValue({ ${parents.join(", ")} }) with your own values.`;
-      return [site.name, parents.length === 0 ? "" : advice];
     });
   }
 }

@@ -32,7 +32,8 @@ import { asMasked } from "../elbo/particles/masks.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
-import { type Latent, sampleEach, valuesOf } from "./latents.js";
+import { sampleEach, valuesOf } from "./eachLatent.js";
+import type { Latent } from "./latents.js";
 
 /** The base class of guides that draw all latents as one vector in unconstrained space. Param: `auto_loc`, the location of this vector. */
 export abstract class AutoFlat extends AutoGuide {

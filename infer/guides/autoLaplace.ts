@@ -45,7 +45,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
    * arguments of the guide's first run.
    */
   laplaceApproximation(params: Record<string, Tensor>, ...modelArgs: unknown[]): Distribution {
-    const args = modelArgs.length > 0 ? modelArgs : this.firstArgs;
+    const args = modelArgs.length > 0 ? modelArgs : (this.firstArgs ?? []);
     if (this.size(...args) === 0)
       throw this.refusal("no-latents", "the model has no continuous latents to approximate. Leave this guide out.");
     const name = `${this.prefix}_loc`;

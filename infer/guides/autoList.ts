@@ -10,7 +10,7 @@ import type { SampleSite } from "../program/trace.js";
 import { AutoGuide } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
 import { AutoLaplaceApproximation } from "./autoLaplace.js";
-import { sampleEach, valuesOf } from "./latents.js";
+import { sampleEach, valuesOf } from "./eachLatent.js";
 
 /**
  * A guide that consists of several guides, each for some sites of the model: `list.append(new AutoNormal(block(model, { expose: ["a"] })))`.

@@ -13,7 +13,8 @@ import * as kinds from "../../provenance/base/kinds.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
-import { type Latent, type StartValue, sampleEach, valuesOf } from "./latents.js";
+import { sampleEach, valuesOf } from "./eachLatent.js";
+import type { Latent, StartValue } from "./latents.js";
 
 const isIdentity = (t: Transform): boolean =>
   t instanceof Identity || (t instanceof IndependentTransform && isIdentity(t.base));
