@@ -15,6 +15,7 @@ import { familyOf, type InferOptions } from "./inferOptions.js";
 import {
   type Handler,
   type Listeners,
+  type Model,
   type ParamMessage,
   type PlateFrame,
   type SampleMessage,
@@ -265,11 +266,7 @@ export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTra
 }
 
 /** The trace of f(...args), inside these handlers. The caller starts the run (`inRun`). */
-export function traceOf<A extends unknown[]>(
-  f: (...args: A) => unknown,
-  args: Readonly<A>,
-  handlers: readonly Handler[] = [],
-): Trace {
+export function traceOf(f: Model, args: readonly unknown[], handlers: readonly Handler[] = []): Trace {
   const handler = new TraceHandler();
   runDepth++;
   try {
