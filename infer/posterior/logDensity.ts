@@ -3,7 +3,7 @@ import { emptyRecord, mapTree, type Tensor, type TensorLike, tensor, vmap } from
 import * as random from "../../autodiff/ops/random/random.js";
 import { inRun } from "../../provenance/index.js";
 import { refuseOption } from "../checks.js";
-import { type Handler, type Model, outsideHandlers, withHandler, withHandlers } from "../program/messages.js";
+import { type Handler, type Model, outsideHandlers, withHandler } from "../program/messages.js";
 import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type Trace, traceOf } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
@@ -25,8 +25,8 @@ export const runWith = (
   args: readonly unknown[],
   ...handlers: Handler[]
 ): Trace => {
-  const run = () => traceOf(() => withHandler(substituteHandler(values, { op }), () => seed(f, key)(...args)), []);
-  return outsideHandlers(() => withHandlers(handlers, () => inRun(run)));
+  const program = () => withHandler(substituteHandler(values, { op }), () => seed(f, key)(...args));
+  return outsideHandlers(() => inRun(() => traceOf(program, [], handlers)));
 };
 
 /**

@@ -5,7 +5,7 @@
  * (`postprocess`). The design follows Pyro's poutine (Bingham et al. 2019) and minipyro, a one-page version of Pyro.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
-import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import { PedigradError, Tensor } from "../../autodiff/index.js";
 import type { Constraint, Distribution } from "../../distributions/index.js";
 import type { Provenance } from "../../provenance/index.js";
 import { refuseSite } from "../checks.js";
@@ -151,21 +151,21 @@ const stack: Handler[] = [];
 /** The handlers around this statement, outermost first. */
 export const openHandlers: readonly Handler[] = stack;
 
-/**
- * Run `body` with `handler` as the innermost handler, and remove the handler afterwards, even if `body` throws. Errors call the body `what`.
- */
-export function withHandler<T>(handler: Handler, body: () => T, what = "the model or guide"): T {
-  const result = withHandlers([handler], body);
-  if (typeof result === "object" && result !== null) refuseUnfinished(what, result);
-  return result;
-}
+/** Like `withHandlers`, with one handler. */
+export const withHandler = <T>(handler: Handler, body: () => T, what?: string): T =>
+  withHandlers([handler], body, what);
 
-/** Like `withHandler`, with several handlers, of which the first is the outermost. */
-export function withHandlers<T>(handlers: readonly Handler[], body: () => T): T {
+/**
+ * Run `body` inside these handlers, of which the first is the outermost, and remove them afterwards, even if `body` throws. Errors call the
+ * body `what`.
+ */
+export function withHandlers<T>(handlers: readonly Handler[], body: () => T, what = "the model or guide"): T {
   const depth = stack.length;
   stack.push(...handlers);
   try {
-    return body();
+    const result = body();
+    if (typeof result === "object" && result !== null && !(result instanceof Tensor)) refuseUnfinished(what, result);
+    return result;
   } finally {
     stack.length = depth;
   }
