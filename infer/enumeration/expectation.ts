@@ -96,27 +96,26 @@ function dependenciesOf({ plates, sites }: Term, factor: Factor, context: TermCo
   const probabilities = new Map<string, Factor>();
   const dependents: Factor[] = [factor];
   if (choiceProbability !== null) dependents.push({ names: [], value: choiceProbability });
-  const scoreFactors = new Map<ScoreSite, Factor>();
-  const queue = [...enumeratedSites];
-  // log q of a score site may depend on more enumerated sites, and their probabilities on more score sites. Repeat until nothing is added.
-  for (let countBefore = -1; countBefore < dependents.length + scoreFactors.size; ) {
-    countBefore = dependents.length + scoreFactors.size;
-    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+  const addProbabilities = (names: readonly string[]): void => {
+    for (const name of names.filter(isEnumerated).reverse()) {
       if (probabilities.has(name)) continue;
       const probability = probabilityOf(name, context);
       probabilities.set(name, probability);
       dependents.push(probability);
-      queue.push(...probability.names.filter(isEnumerated));
+      addProbabilities(probability.names);
     }
+  };
+  addProbabilities(factor.names);
+  const scoreFactors = new Map<ScoreSite, Factor>();
+  // log q of a score site may depend on more enumerated sites, and their probabilities on more score sites. Repeat until nothing is added.
+  for (let countBefore = -1; countBefore < scoreFactors.size; ) {
+    countBefore = scoreFactors.size;
     for (const d of scores) {
       if (scoreFactors.has(d) || dependents.every(({ value }) => !value.provenance.has(d.name))) continue;
       const logq = siteFactor(d.site, d.site.unmasked().elements(), run, d.elementDim);
       scoreFactors.set(d, logq);
-      for (const name of logq.names) {
-        if (!isEnumerated(name)) continue;
-        enumeratedSites.add(name);
-        queue.push(name);
-      }
+      for (const name of logq.names.filter(isEnumerated)) enumeratedSites.add(name);
+      addProbabilities(logq.names);
     }
   }
   requireInsidePlates(plates, probabilities);
