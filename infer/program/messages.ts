@@ -5,7 +5,7 @@
  * (`postprocess`). The design follows Pyro's poutine (Bingham et al. 2019) and minipyro, a one-page version of Pyro.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
-import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import { PedigradError, Tensor } from "../../autodiff/index.js";
 import type { Constraint, Distribution } from "../../distributions/index.js";
 import type { Provenance } from "../../provenance/index.js";
 import { refuseSite } from "../checks.js";
@@ -151,26 +151,21 @@ const stack: Handler[] = [];
 /** The handlers around this statement, outermost first. */
 export const openHandlers: readonly Handler[] = stack;
 
-/**
- * Run `body` with `handler` as the innermost handler, and remove the handler afterwards, even if `body` throws. Errors call the body `what`.
- */
-export function withHandler<T>(handler: Handler, body: () => T, what = "the model or guide"): T {
-  const depth = stack.push(handler) - 1;
-  try {
-    const result = body();
-    if (typeof result === "object" && result !== null) refuseUnfinished(what, result);
-    return result;
-  } finally {
-    stack.length = depth;
-  }
-}
+/** Like `withHandlers`, with one handler. */
+export const withHandler = <T>(handler: Handler, body: () => T, what?: string): T =>
+  withHandlers([handler], body, what);
 
-/** Like `withHandler`, with several handlers, of which the first is the outermost. */
-export function withHandlers<T>(handlers: readonly Handler[], body: () => T): T {
+/**
+ * Run `body` inside these handlers, of which the first is the outermost, and remove them afterwards, even if `body` throws. Errors call the
+ * body `what`.
+ */
+export function withHandlers<T>(handlers: readonly Handler[], body: () => T, what = "the model or guide"): T {
   const depth = stack.length;
   stack.push(...handlers);
   try {
-    return body();
+    const result = body();
+    if (typeof result === "object" && result !== null && !(result instanceof Tensor)) refuseUnfinished(what, result);
+    return result;
   } finally {
     stack.length = depth;
   }
@@ -198,13 +193,18 @@ function refuseUnfinished(what: string, result: object): void {
   });
 }
 
-/** Put `handler` on the stack until the returned function is called. Used where the statements are in the body of a loop. */
-export function pushHandler(handler: Handler): () => void {
-  stack.push(handler);
-  return () => {
-    const depth = stack.lastIndexOf(handler);
-    if (depth >= 0) stack.length = depth;
-  };
+/** The items of a loop whose body runs inside the handlers that `handlersOf` makes for each item. */
+export function* loopInHandlers<T>(items: Iterable<T>, handlersOf: () => [Handler, ...Handler[]]): Generator<T> {
+  for (const item of items) {
+    const handlers = handlersOf();
+    stack.push(...handlers);
+    try {
+      yield item;
+    } finally {
+      const depth = stack.lastIndexOf(handlers[0]);
+      if (depth >= 0) stack.length = depth;
+    }
+  }
 }
 
 const SCAN_ADVICE = {

@@ -59,7 +59,7 @@ export function sampleOutside(
   if (options !== NO_OPTIONS) requireOptions(`sample site "${name}"`, options, SAMPLE, name);
   const { obs, obsMask, infer, key = null } = options;
   if (obs != null && obsMask !== undefined)
-    return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), options);
+    return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), { infer, key: options.key });
   const message: SampleMessage = {
     type: "sample",
     name,
@@ -142,10 +142,9 @@ function samplePartlyObserved(
   fn: Distribution,
   obs: Tensor,
   obsMask: Tensor,
-  { infer, key }: SampleOptions,
+  options: SampleOptions,
 ): Tensor {
   requireBatchMask(name, fn, obs, obsMask, openPlates());
-  const options = { ...(infer && { infer }), ...(key && { key }) };
   maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), obsMask)();
   const latent = maskedBy(() => sample(`${name}_unobserved`, fn, options), obsMask.logicalNot())();
   const eventMask = obsMask.reshape([...obsMask.shape, ...fn.eventShape.map(() => 1)]);

@@ -59,7 +59,7 @@ export function sendPlate(
       m.value ??= m.isWhole ? arange(size) : drawSubsample(m);
     },
   );
-  const actual = (message.value as Tensor).length;
+  const actual = message.isWhole ? size : (message.value as Tensor).length;
   if (actual !== message.subsampleSize)
     refuse(
       message.name,
@@ -193,12 +193,7 @@ export const givenPlatesHandler = (
       const value = values[name] as Tensor;
       if (indices === null) chooseElements(message, value);
       else if (message.isGiven)
-        requireSameElements(
-          name,
-          indices,
-          draws[name] ?? value,
-          () => "the values of its sites belong to other elements",
-        );
+        requireSameElements(name, indices, draws[name] ?? value, "the values of its sites belong to other elements");
     },
   },
 });
@@ -221,22 +216,23 @@ export function reuseVisit(message: PlateMessage, firstVisit: PlateVisit): void 
   // Different sizes are refused later, where guide and model are compared.
   if (size !== firstVisit.size) return;
   if (isGiven && value !== firstVisit.value)
-    requireSameElements(name, value as Tensor, firstVisit.value as Tensor, () => {
-      const { isGiven: wasGiven, isWhole } = firstVisit;
-      const choice = wasGiven ? "was given different" : isWhole ? "visited all" : "drew its own";
-      return `when it was first opened in this step (in the guide, or earlier in this program), it ${choice} elements`;
-    });
+    requireSameElements(
+      name,
+      value as Tensor,
+      firstVisit.value as Tensor,
+      `when it was first opened in this step (in the guide, or earlier in this program), it ${firstVisit.isGiven ? "was given different" : firstVisit.isWhole ? "visited all" : "drew its own"} elements`,
+    );
   else if (!(firstVisit.isWhole && subsampleSize === size)) message.value ??= firstVisit.value;
 }
 
 /** Refuse indices of the program that differ from `expected`, which may have a row for each draw. */
-function requireSameElements(name: string, indices: Tensor, expected: Tensor, why: () => string): void {
+function requireSameElements(name: string, indices: Tensor, expected: Tensor, why: string): void {
   const [a, b] = [indices.toFloat64Array(), expected.toFloat64Array()];
   if (expected.shape.at(-1) === a.length && b.every((index, i) => index === a[i % a.length])) return;
   refuseSite(
     "plate-subsample",
     name,
-    `plate "${name}" is given its elements here (subsample), but ${why()}. Give the same subsample in both places.`,
+    `plate "${name}" is given its elements here (subsample), but ${why}. Give the same subsample in both places.`,
     { param: "subsample" },
   );
 }

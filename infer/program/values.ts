@@ -25,16 +25,26 @@ interface Values {
 }
 
 function readData(op: string, data: Data): Values {
-  const convert = (name: string, value: TensorLike | undefined): Tensor | undefined =>
-    value === undefined || value instanceof Tensor
-      ? value
-      : reportAsSite(name, () => tensor(value), `${op}: the value of`);
-  if (typeof data === "function") return { names: [], of: (name) => convert(name, data(name)) };
-  if (data instanceof Map) return { names: [...data.keys()], of: (name) => convert(name, data.get(name)) };
-  requireKind(op, "the second argument", data, [isRecord, "values by name, a Map of them, or a function of the name"]);
+  const isFunction = typeof data === "function";
+  const isMap = data instanceof Map;
+  if (!isFunction && !isMap)
+    requireKind(op, "the second argument", data, [
+      isRecord,
+      "values by name, a Map of them, or a function of the name",
+    ]);
   return {
-    names: Object.keys(data),
-    of: (name) => (Object.hasOwn(data, name) ? convert(name, data[name]) : undefined),
+    names: isFunction ? [] : isMap ? [...data.keys()] : Object.keys(data),
+    of: (name) => {
+      const value = isFunction
+        ? data(name)
+        : isMap
+          ? data.get(name)
+          : Object.hasOwn(data, name)
+            ? data[name]
+            : undefined;
+      if (value === undefined || value instanceof Tensor) return value;
+      return reportAsSite(name, () => tensor(value), `${op}: the value of`);
+    },
   };
 }
 
@@ -56,8 +66,8 @@ export const seed = <A extends unknown[], R>(f: Program<A, R>, key: Tensor | num
   return handler("seed", f, () => seedHandler(() => (typeof key === "number" ? random.key(key) : key)));
 };
 
-/** The handler behind `seed`; `keyOf` is called once, at the first draw. */
-export function seedHandler(keyOf: () => Tensor): Handler {
+/** The handler behind `seed`; `keyOf` is called once, at the first draw. If `isTracked`, values of latents are tagged with their sites. */
+export function seedHandler(keyOf: () => Tensor, isTracked = false): Handler {
   let root: Tensor | null = null;
   let count = 0;
   const next = (): Tensor => {
@@ -68,6 +78,7 @@ export function seedHandler(keyOf: () => Tensor): Handler {
     process: {
       sample(message) {
         if (message.value === null) message.key ??= next();
+        message.isTracked ||= isTracked;
       },
       key(message) {
         message.value ??= next();
@@ -75,15 +86,6 @@ export function seedHandler(keyOf: () => Tensor): Handler {
     },
   };
 }
-
-/** A handler that tags the values of all latent sites with their own names. */
-export const trackHandler: Handler = {
-  process: {
-    sample(message) {
-      message.isTracked = true;
-    },
-  },
-};
 
 /** Give the latent sites and plates of `f` their values in `trace`: the same tensors, with their provenance. */
 export function replay<A extends unknown[], R>(f: Program<A, R>, trace: Trace): Program<A, R> {

@@ -20,7 +20,7 @@ import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome, Task } from "../elbo/particles/pair.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
-import type { WithBatches } from "./batches.js";
+import type { BatchesOrAllArguments } from "./batches.js";
 import { CompiledStep } from "./compiledStep.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise, initialMutables } from "./initialise.js";
@@ -214,21 +214,21 @@ export class SVI<
   }
 
   /** Take `numSteps` steps from `init` or `initState`. The result has the final constrained parameters, all losses, and the last state. */
-  run(key: Tensor, steps: RunOptions & WithBatches, ...args: Partial<A>): RunResult;
+  run(key: Tensor, steps: BatchesOrAllArguments<RunOptions>, ...args: Partial<A>): RunResult;
   run(key: Tensor, steps: number | RunOptions, ...args: A): RunResult;
   run(key: Tensor, steps: number | RunOptions, ...args: unknown[]): RunResult {
     return runLoop(this, key, steps, args);
   }
 
   /** Like `run`, but returns a promise, and pauses often so that a page stays responsive. */
-  runAsync(key: Tensor, steps: RunOptions & WithBatches, ...args: Partial<A>): Promise<RunResult>;
+  runAsync(key: Tensor, steps: BatchesOrAllArguments<RunOptions>, ...args: Partial<A>): Promise<RunResult>;
   runAsync(key: Tensor, steps: number | RunOptions, ...args: A): Promise<RunResult>;
   runAsync(key: Tensor, steps: number | RunOptions, ...args: unknown[]): Promise<RunResult> {
     return runLoopAsync(this, key, steps, args);
   }
 
   /** The steps of `run` as an iterable, for a loop of your own. */
-  steps(key: Tensor, options: StepOptions & WithBatches, ...args: Partial<A>): Iterable<Step>;
+  steps(key: Tensor, options: BatchesOrAllArguments<StepOptions>, ...args: Partial<A>): Iterable<Step>;
   steps(key: Tensor, options: number | StepOptions, ...args: A): Iterable<Step>;
   steps(key: Tensor, options: number | StepOptions, ...args: unknown[]): Iterable<Step> {
     return stepsOf(this, key, options, args);

@@ -16,10 +16,10 @@ import {
   union,
 } from "../../../provenance/index.js";
 import type { InferOptions } from "../../program/inferOptions.js";
-import { type Handler, type Model, withHandler, withHandlers } from "../../program/messages.js";
+import { type Handler, type Model, withHandler } from "../../program/messages.js";
 import { sharedPlatesHandler } from "../../program/subsamples.js";
 import { type SampleSite, type Site, sampleSites, type Trace, traceOf } from "../../program/trace.js";
-import { replayHandler, seedHandler, substituteHandler, trackHandler } from "../../program/values.js";
+import { replayHandler, seedHandler, substituteHandler } from "../../program/values.js";
 import { scoreSitesThatWereRead } from "./hostReads.js";
 import { shareMasks } from "./masks.js";
 import { checkPair, haveSameVisit } from "./match.js";
@@ -59,10 +59,9 @@ export const mutablesHandler = (trace: Trace): Handler => ({
 });
 
 const handlersOf = (keyOf: () => Tensor, { values }: RunInputs): Handler[] => [
-  trackHandler,
   // Remove the provenance of parameters: its sites belong to earlier steps, not to this run.
   substituteHandler(detachProvenance(values)),
-  seedHandler(keyOf),
+  seedHandler(keyOf, true),
 ];
 
 /** By the trace of a run: the sites whose values host code had read when the run ended. */
@@ -76,7 +75,7 @@ export const hostReadsOf = (trace: Trace): Provenance => hostReads.get(trace) ??
 const run = (f: Model, { args }: RunInputs, handlers: readonly Handler[], reads = Provenance.empty): Trace =>
   inFreshRun(() => {
     if (reads.size > 0) noteRead(reads);
-    const trace = withHandlers(handlers, () => traceOf(f, args));
+    const trace = traceOf(f, args, handlers);
     if (currentAmbient().size > 0) hostReads.set(trace, currentAmbient());
     return trace;
   });
