@@ -61,13 +61,18 @@ export class Executable {
    * keeps.
    */
   run(inputs: readonly Tensor[], sets: readonly Provenance[]): Tensor[] {
-    this.holder?.release();
-    this.holder = null;
+    this.releaseHolder();
     this.#load(inputs, 0);
     for (const input of this.#layout.inPlace.inputs.values()) this.#lastInputs[input] = null;
     this.#run();
     this.#finish?.();
     return this.outputs(sets);
+  }
+
+  /** Tells the holder, if there is one, that it can no longer rely on the arena. */
+  releaseHolder(): void {
+    this.holder?.release();
+    this.holder = null;
   }
 
   /**
