@@ -28,24 +28,24 @@ const copyOfView = ({ data, shape, stride, offset }: View): View => viewOf(data,
 /** A function that runs the loop on these buffers. */
 export function bindLoop(params: Loop, out: View, inputs: readonly View[]): () => void {
   const { body, carries, xs, length, reverse, keepsCarries, lead } = params;
-  const { view, owner, run } = body.runnable;
-  const inputAt = (i: number): View => copyOfView(view(i));
+  const { layout, run } = body.bound;
+  const viewAt = (i: number): View => copyOfView(layout.view(i));
   const { blocks, size } = layoutOf(params);
   const rows = stridesOf([...lead, size]).slice(0, -1);
   const sources = Array.from({ length: xs }, (_, k) => {
     const x = inputs[carries + k] as View;
     const part = viewOf(x.data, x.shape.slice(1), x.stride.slice(1), x.offset);
-    const to = inputAt(carries + k);
+    const to = viewAt(carries + k);
     return { copy: copier(to, part), to: to.offset, from: x.offset, step: x.stride[0] as number };
   });
   const results = body.program.outputs.map((place, k) => {
-    const result = copyOfView(view(place));
+    const result = viewAt(place);
     const { start, width, steps } = blocks[k] as Block;
     const stepShape = result.shape.slice(lead.length);
     const target = viewOf(out.data, result.shape, [...rows, ...stridesOf(stepShape)], out.offset + start);
     // A result that is a view of an input would change when that input is overwritten, so it is copied from the loop's result instead.
-    const hasOwnMemory = body.program.values[owner(place)]?.kind === "op";
-    const to = k < carries ? inputAt(k) : null;
+    const hasOwnMemory = body.program.values[layout.views.owner(place)]?.kind === "op";
+    const to = k < carries ? viewAt(k) : null;
     return {
       keepResult: copier(target, result),
       carry: to === null ? null : hasOwnMemory ? copier(to, copyOfView(result)) : copier(to, copyOfView(target)),
@@ -59,7 +59,7 @@ export function bindLoop(params: Loop, out: View, inputs: readonly View[]): () =
   });
   return () => {
     inputs.forEach((input, i) => {
-      if (i < carries || i >= carries + xs) copyInto(view(i), input);
+      if (i < carries || i >= carries + xs) copyInto(layout.view(i), input);
     });
     for (let i = 0; i < length; i++) {
       const t = reverse ? length - 1 - i : i;

@@ -158,7 +158,7 @@ export interface Holder {
   release(): void;
 }
 
-interface BoundProgram {
+export interface BoundProgram {
   readonly layout: Layout;
   readonly text: string;
   readonly run: () => void;
@@ -177,7 +177,7 @@ export function bindProgram(program: Program, carryCount = 0): BoundProgram {
 }
 
 /** Like `bindProgram`, where code generation is forbidden: `run` calls the kernels of all ops, one after the other. */
-function interpretProgram(program: Program): BoundProgram {
+export function interpretProgram(program: Program): BoundProgram {
   const layout = new Layout(program, { fused: false });
   const opValues = layout.units.flatMap((unit) => dataflowOf(unit, program).results);
   const kernels = opValues.map((i) => layout.boundKernel(i));
