@@ -9,7 +9,7 @@ import type { OpValue, Program } from "../program/program.js";
 import { bindCarry } from "./carry.js";
 import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
-import { dataflowOf } from "./schedule.js";
+import { membersOf } from "./schedule.js";
 
 export class Executable {
   /** The generated text. */
@@ -179,7 +179,7 @@ export function bindProgram(program: Program, carryCount = 0): BoundProgram {
 /** Like `bindProgram`, where code generation is forbidden: `run` calls the kernels of all ops, one after the other. */
 export function interpretProgram(program: Program): BoundProgram {
   const layout = new Layout(program, { fused: false });
-  const opValues = layout.units.flatMap((unit) => dataflowOf(unit, program).results);
+  const opValues = layout.units.flatMap(membersOf);
   const kernels = opValues.map((i) => layout.boundKernel(i));
   const names = opValues.map((i) => (program.values[i] as OpValue).op.name);
   const run = (): void => {
