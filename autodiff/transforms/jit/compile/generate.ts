@@ -134,7 +134,7 @@ class Generator {
     const parts = units.map((unit): BlockText => {
       if (unit.kind === "loop") {
         const name = this.#routine(this.#loop(unit, rows)) as string;
-        return { first: "", each: `${name}(row, count);`, last: "" };
+        return { each: `${name}(row, count);` };
       }
       this.#storeInputs(unit);
       return kernelText(this.layout, rows, unit.members[0] as number);
