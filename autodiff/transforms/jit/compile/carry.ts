@@ -10,10 +10,15 @@ import type { Layout } from "./layout.js";
 /** Arrays below this size are copied number by number. */
 const MIN_COPY_CALL = 16;
 
+interface Copy {
+  readonly to: View;
+  readonly from: View;
+}
+
 /** A function that copies the first `count` outputs of a program to the places of its first inputs, unless they are there already. */
 export function bindCarry(program: Program, layout: Layout, count: number): () => void {
-  const copies: [to: View, from: View][] = [];
-  const saves: [to: View, from: View][] = [];
+  const copies: Copy[] = [];
+  const saves: Copy[] = [];
   /** The places of single numbers: from and to. */
   const numbers: number[] = [];
   for (let k = 0; k < count; k++) {
@@ -24,17 +29,20 @@ export function bindCarry(program: Program, layout: Layout, count: number): () =
     if (program.values[layout.views.owner(output)]?.kind === "input") {
       // An output that is itself an input (as when a step swaps two inputs) must be read before any input is overwritten.
       const copy = contiguous(new Float64Array(size), from.shape);
-      saves.push([copy, from]);
-      copies.push([to, copy]);
+      saves.push({ to: copy, from });
+      copies.push({ to, from: copy });
     } else if (size < MIN_COPY_CALL && isContiguous(from))
       for (let i = 0; i < size; i++) numbers.push(from.offset + i, to.offset + i);
-    else copies.push([to, from]);
+    else copies.push({ to, from });
   }
   const { memory } = layout;
   const places = Int32Array.from(numbers);
+  const run = (list: readonly Copy[]): void => {
+    for (let i = 0; i < list.length; i++) copyInto((list[i] as Copy).to, (list[i] as Copy).from);
+  };
   return () => {
-    for (const [to, from] of saves) copyInto(to, from);
+    run(saves);
     for (let i = 0; i < places.length; i += 2) memory[places[i + 1] as number] = memory[places[i] as number] as number;
-    for (const [to, from] of copies) copyInto(to, from);
+    run(copies);
   };
 }
