@@ -2,12 +2,22 @@
  * Checks that refuse the most common mistakes: a forgotten key, data in place of options, a class in place of a guide, a
  * misspelt name.
  */
-import { PedigradError, Tensor } from "../autodiff/index.js";
+import { type ErrorCode, PedigradError, Tensor } from "../autodiff/index.js";
 import { type Kind, MAX_COUNT } from "../provenance/base/kinds.js";
 import { didYouMean, refuseOption, requireKind, requireOptions, show } from "../provenance/base/options.js";
 import { isRecord } from "../provenance/base/records.js";
 
 export { didYouMean, type Kind, refuseOption, requireKind, requireOptions, show };
+
+/** Refuse something about a site; `where` says which param or op the error concerns, too. */
+export function refuseSite(
+  code: ErrorCode,
+  site: string,
+  message: string,
+  where?: { readonly param?: string; readonly op?: string },
+): never {
+  throw new PedigradError({ code, site, message, ...where });
+}
 
 /** Refuse an argument that is not a key; the error names the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {

@@ -3,6 +3,7 @@
  * because of the numbers in a batch. Perhaps only some of the examples caused this error. If the program catches the error and continues, all
  * examples have taken the branch after it, which may be wrong for some, so the vmap throws an error when it ends.
  */
+import { refuse } from "../../provenance/base/error.js";
 import { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
 import type { Tensor } from "./tensor.js";
@@ -80,11 +81,7 @@ export function inTrace<T>(body: (level: number) => T): T {
 /** Refuses an example of a vmap that has ended. */
 export function refuseLeak({ level, frame }: Batch, op: string): void {
   if (frame === undefined || frame === frames[level]) return;
-  throw new PedigradError({
-    code: "leaked-from-vmap",
-    op,
-    message: `${op}: this tensor was made inside a vmap that has ended. Return it from the function.`,
-  });
+  refuse("leaked-from-vmap", op, `this tensor was made inside a vmap that has ended. Return it from the function.`);
 }
 
 const UNREADABLE = {
@@ -97,11 +94,11 @@ export function refuseRead(batch: Batch, op: string): never {
   const { level, tracer } = batch;
   refuseLeak(batch, op);
   if (tracer?.isOpen === false)
-    throw new PedigradError({
-      code: "leaked-from-scan",
+    refuse(
+      "leaked-from-scan",
       op,
-      message: `${op}: this tensor was made inside the body of scan but is used outside. Return it from the body, in the carry or in y.`,
-    });
+      `this tensor was made inside the body of scan but is used outside. Return it from the body, in the carry or in y.`,
+    );
   const where = tracer === undefined ? "vmap" : "scan";
   const refusal = new PedigradError({ code: `read-in-${where}`, op, message: `${op}: ${UNREADABLE[where]}` });
   noteInBatch(level, refusal);

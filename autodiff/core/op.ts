@@ -2,8 +2,9 @@
  * An op is a row of a table: a shape rule, a kernel that writes into a given buffer, one gradient rule per input, and one batching rule for
  * `vmap`. Gradient rules are written in ops, so that gradients have gradients.
  */
+
 import { type AxisMap, KEEP } from "../../provenance/axes.js";
-import { PedigradError } from "../../provenance/index.js";
+import { refuse } from "../../provenance/base/error.js";
 import type { Part } from "./part.js";
 import type { Shape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
@@ -24,6 +25,9 @@ export type AxisRule<P> = (params: P, inputs: readonly Tensor[], input: number) 
 
 /** The axis rule of elementwise ops and of broadcasting: every axis keeps its place, counted from the right. */
 export const keepAxes = (): AxisMap => KEEP;
+
+/** The view rule of ops that return the value of their first input, unchanged. A compiled program leaves them out. */
+export const sameView = (_: unknown, input: View): View => input;
 
 export interface Op<P = null> {
   readonly name: string;
@@ -53,10 +57,10 @@ export const noGradient = (): null => null;
 /** A gradient rule that throws, for an op that is itself the highest derivative available. */
 export function noFurtherDerivative(op: string): () => never {
   return () => {
-    throw new PedigradError({
-      code: "no-derivative",
+    refuse(
+      "no-derivative",
       op,
-      message: `${op}: no further derivative of this op is known. Take a derivative of lower order, or apply stopGradient() to its arguments.`,
-    });
+      `no further derivative of this op is known. Take a derivative of lower order, or apply stopGradient() to its arguments.`,
+    );
   };
 }

@@ -1,6 +1,6 @@
 /** Shapes: their sizes, how two of them broadcast, which axis an argument means, and which shapes are refused. */
+import { refuse } from "../../provenance/base/error.js";
 import { show } from "../../provenance/base/options.js";
-import { PedigradError } from "../../provenance/index.js";
 
 export type Shape = readonly number[];
 
@@ -38,11 +38,11 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
     const m = a[a.length - i] ?? 1;
     const n = b[b.length - i] ?? 1;
     if (m !== n && m !== 1 && n !== 1)
-      throw new PedigradError({
-        code: "shape-mismatch",
+      refuse(
+        "shape-mismatch",
         op,
-        message: `${op}: shapes ${showShape(a)} and ${showShape(b)} do not broadcast: axis -${i} has ${m} and ${n}. Reshape one of them.`,
-      });
+        `shapes ${showShape(a)} and ${showShape(b)} do not broadcast: axis -${i} has ${m} and ${n}. Reshape one of them.`,
+      );
     out[rank - i] = m === 1 ? n : m;
   }
   return out;
@@ -51,18 +51,13 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
 /** `axis` as a number in 0..rank-1; a negative axis counts from the end. Errors name `op`. */
 export function normalizeAxis(op: string, axis: number, shape: Shape): number {
   const rank = shape.length;
-  if (typeof axis !== "number")
-    throw new PedigradError({
-      code: "bad-axis",
-      op,
-      message: `${op}: the axis must be a whole number, got ${show(axis)}.`,
-    });
+  if (typeof axis !== "number") refuse("bad-axis", op, `the axis must be a whole number, got ${show(axis)}.`);
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
-    throw new PedigradError({
-      code: "bad-axis",
+    refuse(
+      "bad-axis",
       op,
-      message: `${op}: axis ${axis} is out of range for shape ${showShape(shape)} (allowed ${-rank}..${rank - 1}).`,
-    });
+      `axis ${axis} is out of range for shape ${showShape(shape)} (allowed ${-rank}..${rank - 1}).`,
+    );
   return axis < 0 ? axis + rank : axis;
 }
 /** The largest number of elements of a tensor. */
@@ -71,11 +66,7 @@ const MAX_SIZE = 2 ** 31 - 1;
 /** The shape itself, if it is an array. Refuses a number, as in `zeros(3)`, with an error that says to write `[3]`. */
 export function asShape(op: string, shape: Shape): Shape {
   if (Array.isArray(shape)) return shape;
-  throw new PedigradError({
-    code: "bad-shape",
-    op,
-    message: `${op}: the shape must be an array of sizes, such as [3] or [], got ${show(shape)}.`,
-  });
+  refuse("bad-shape", op, `the shape must be an array of sizes, such as [3] or [], got ${show(shape)}.`);
 }
 
 /** The shape itself. Refuses a shape that is not a list of non-negative integers or that has too many elements. */
@@ -83,17 +74,17 @@ export function checkShape(op: string, argument: Shape): Shape {
   const shape = asShape(op, argument);
   for (const n of shape)
     if (!Number.isInteger(n) || n < 0)
-      throw new PedigradError({
-        code: "bad-shape",
+      refuse(
+        "bad-shape",
         op,
-        message: `${op}: shape ${showShape(shape)} has an axis of size ${n}. Sizes must be non-negative integers.`,
-      });
+        `shape ${showShape(shape)} has an axis of size ${n}. Sizes must be non-negative integers.`,
+      );
   const size = sizeOf(shape);
   if (size > MAX_SIZE)
-    throw new PedigradError({
-      code: "too-large",
+    refuse(
+      "too-large",
       op,
-      message: `${op}: shape ${showShape(shape)} needs ${size} elements (${(size * 8) / 1e12} TB), more than the limit of ${MAX_SIZE}. Make the axes smaller.`,
-    });
+      `shape ${showShape(shape)} needs ${size} elements (${(size * 8) / 1e12} TB), more than the limit of ${MAX_SIZE}. Make the axes smaller.`,
+    );
   return shape;
 }

@@ -5,7 +5,8 @@
  * If a program reads a number from a tensor (`item`, `toArray`, `data`, its text, `x > 0`, `list[x]`), the current run notes this, because
  * everything that the run computes afterwards may depend on that tensor (provenance/ambient.ts).
  */
-import { MAX_DEPTH, refuseDepth } from "../../provenance/base/records.js";
+import { refuse } from "../../provenance/base/error.js";
+import { requireDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
 import { addMethods, haveMethods, type Methods, pick, stack } from "../methods.js";
 import { type Batch, refuseRead } from "./batch.js";
@@ -158,12 +159,11 @@ export class Tensor {
   /** The size of the first axis. */
   get length(): number {
     if (this.shape.length === 0)
-      throw new PedigradError({
-        code: "not-iterable",
-        op: "length",
-        message:
-          "length: a scalar tensor (shape []) has no first axis, so it has no length and cannot be iterated. Read its number with item().",
-      });
+      refuse(
+        "not-iterable",
+        "length",
+        "a scalar tensor (shape []) has no first axis, so it has no length and cannot be iterated. Read its number with item().",
+      );
     return this.shape[0] as number;
   }
 
@@ -272,6 +272,6 @@ function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
 
 function holdsTensor(x: Nested, depth = 0): boolean {
   if (!Array.isArray(x)) return x instanceof Tensor;
-  if (depth > MAX_DEPTH) refuseDepth("tensor()");
+  requireDepth("tensor()", depth);
   return x.some((item) => holdsTensor(item, depth + 1));
 }

@@ -80,7 +80,7 @@ export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => 
   return () => {
     out.data.fill(0, out.offset, out.offset + blocks * width);
     for (let block = 0; block < blocks; block++)
-      kernels.addRows(to + 8 * block * width, ONE, 0, from + 8 * block * n * width, n, width);
+      kernels.addRows(to + 8 * block * width, ONE, 0, from + 8 * block * n * width, 8 * width, n, width);
   };
 }
 

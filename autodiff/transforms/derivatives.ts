@@ -2,8 +2,8 @@
  * Derivatives beyond the gradient, built from vjp and vmap. The function `pullback` that vjp returns is linear in the cotangent, so its own
  * gradient gives forward mode. vmap of `pullback` over unit cotangents gives all rows of a Jacobian in one pass.
  */
+import { refuse } from "../../provenance/base/error.js";
 import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";
-import { PedigradError } from "../../provenance/index.js";
 import type { TensorLike } from "../core/convert.js";
 import { sameShape, showShape } from "../core/shape.js";
 import { type Tensor, tensor } from "../core/tensor.js";
@@ -22,11 +22,11 @@ function innerProduct(op: string, xs: readonly unknown[], ys: readonly unknown[]
   left.forEach((leaf, i) => {
     const [x, y] = [tensor(leaf as TensorLike), tensor((right[i] ?? []) as TensorLike)];
     if (left.length !== right.length || !sameShape(x.shape, y.shape))
-      throw new PedigradError({
-        code: "shape-mismatch",
+      refuse(
+        "shape-mismatch",
         op,
-        message: `${op}: the direction must have the structure and shapes of the point. The point has ${left.length} leaves, the direction ${right.length}. Leaf ${i} has shape ${showShape(x.shape)} in the point, but ${showShape(y.shape)} in the direction.`,
-      });
+        `the direction must have the structure and shapes of the point. The point has ${left.length} leaves, the direction ${right.length}. Leaf ${i} has shape ${showShape(x.shape)} in the point, but ${showShape(y.shape)} in the direction.`,
+      );
     total = add(total, sum(mul(x, y)));
   });
   return total;

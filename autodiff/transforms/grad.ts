@@ -3,14 +3,15 @@
  * and the rules of each op turn the cotangent of the op's result into cotangents of its inputs. The backward pass itself uses ops, so
  * inside another gradient it records nodes too, and gradients of gradients need no further code.
  */
+import { refuse } from "../../provenance/base/error.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireFunction, requireOptions, show } from "../../provenance/base/options.js";
 import { isRecord } from "../../provenance/base/records.js";
-import { outsideRuns, PedigradError } from "../../provenance/index.js";
+import { outsideRuns } from "../../provenance/index.js";
 import { apply } from "../core/apply.js";
 import type { TensorLike } from "../core/convert.js";
 import { gradDepth, Node, withNodes } from "../core/node.js";
-import { keepAxes, type Op } from "../core/op.js";
+import { keepAxes, type Op, sameView } from "../core/op.js";
 import { type Part, sumOfParts } from "../core/part.js";
 import { sameShape, showShape } from "../core/shape.js";
 import { Tensor, tensor } from "../core/tensor.js";
@@ -24,7 +25,7 @@ import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 const variableOp: Op = {
   name: "variable",
   shape: (_, inputs) => (inputs[0] as Tensor).shape,
-  view: (_, x) => x,
+  view: sameView,
   kernel: () => {},
   scalar: (a) => a,
   vjp: () => (g) => g,
@@ -133,11 +134,11 @@ function runOnVariables<A>(
 function asResult(y: unknown): Tensor {
   if (y instanceof Tensor) return y;
   if (leavesOf(y).some((part) => part instanceof Tensor)) return tensor(y as TensorLike);
-  throw new PedigradError({
-    code: "not-a-tensor",
-    op: "grad",
-    message: `grad: the function must return a tensor made by ops, got ${show(y)}, which has no gradient. Write x.mul(2) instead of 2 * x, and return the tensor instead of its item().`,
-  });
+  refuse(
+    "not-a-tensor",
+    "grad",
+    `the function must return a tensor made by ops, got ${show(y)}, which has no gradient. Write x.mul(2) instead of 2 * x, and return the tensor instead of its item().`,
+  );
 }
 
 /** Drops the graph of a result, unless an outer gradient needs it. */
@@ -179,11 +180,7 @@ export function valueAndGrad(f: (...args: Tree[]) => unknown, ...others: readonl
   return withAux((...args) => {
     const result = f(...args);
     if (Array.isArray(result) && result.length === 2) return result as [Tensor, unknown];
-    throw new PedigradError({
-      code: "bad-result",
-      op: "valueAndGrad",
-      message: `valueAndGrad: with hasAux the function must return [value, aux], got ${show(result)}.`,
-    });
+    refuse("bad-result", "valueAndGrad", `with hasAux the function must return [value, aux], got ${show(result)}.`);
   });
 }
 
@@ -193,11 +190,11 @@ const withAux =
   (x?: unknown, ...rest: unknown[]): [[Tensor, A], Tree] => {
     const { y, aux, variables } = runOnVariables((argument) => f(argument, ...rest), [x]);
     if (y.shape.length > 0 && y.size !== 1)
-      throw new PedigradError({
-        code: "not-scalar",
-        op: "grad",
-        message: `grad: the function must return a scalar, got a tensor of shape ${showShape(y.shape)}. Reduce it first (e.g. .sum()), or use vjp or jacobian.`,
-      });
+      refuse(
+        "not-scalar",
+        "grad",
+        `the function must return a scalar, got a tensor of shape ${showShape(y.shape)}. Reduce it first (e.g. .sum()), or use vjp or jacobian.`,
+      );
     return [[withoutGraph(y), aux], gradientsOf(y, ones(y.shape), [x], variables)[0]];
   };
 
@@ -217,11 +214,11 @@ export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (c
   const pullback = (cotangent: TensorLike): Tree[] => {
     const g = tensor(cotangent);
     if (!sameShape(g.shape, y.shape))
-      throw new PedigradError({
-        code: "shape-mismatch",
-        op: "vjp",
-        message: `vjp: the cotangent has shape ${showShape(g.shape)}, the function's value has shape ${showShape(y.shape)}. Give both the same shape.`,
-      });
+      refuse(
+        "shape-mismatch",
+        "vjp",
+        `the cotangent has shape ${showShape(g.shape)}, the function's value has shape ${showShape(y.shape)}. Give both the same shape.`,
+      );
     return gradientsOf(y, g, xs, variables);
   };
   return [withoutGraph(y), pullback];

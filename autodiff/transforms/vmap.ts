@@ -4,6 +4,7 @@
  * rule. Provenance needs no batching rule: it counts axes from the right, so the batch axis is one more axis on the left, which every op
  * keeps. Nested calls have levels, and the innermost batch is handled first (Bradbury et al. 2018, JAX; "autodidax", part 3).
  */
+import { refuse } from "../../provenance/base/error.js";
 import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { PedigradError, union } from "../../provenance/index.js";
@@ -56,21 +57,17 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
         const front = toFront(tensor(leaf as TensorLike), axis);
         size ??= front.shape[0] as number;
         if (front.shape[0] !== size)
-          throw new PedigradError({
-            code: "shape-mismatch",
-            op: "vmap",
-            message: `vmap: argument ${i} has ${front.shape[0]} elements along its mapped axis, expected ${size} (from axisSize, or the arguments before it).`,
-          });
+          refuse(
+            "shape-mismatch",
+            "vmap",
+            `argument ${i} has ${front.shape[0]} elements along its mapped axis, expected ${size} (from axisSize, or the arguments before it).`,
+          );
         return front;
       });
     });
     const n = size;
     if (n === undefined)
-      throw new PedigradError({
-        code: "no-axis",
-        op: "vmap",
-        message: "vmap: no argument is mapped, so the size of the batch is unknown. Give axisSize.",
-      });
+      refuse("no-axis", "vmap", "no argument is mapped, so the size of the batch is unknown. Give axisSize.");
     return inBatch(n, (level) => {
       const examples = batches.map((arg, i) =>
         axes[i] === null ? arg : mapTree(arg, (leaf) => asExample(leaf as Tensor, level)),
@@ -105,10 +102,10 @@ const unbatch = (x: Tensor, level: number, size: number): Tensor =>
 
 function toFront(x: Tensor, axis: number): Tensor {
   if (x.shape.length === 0)
-    throw new PedigradError({
-      code: "shape-mismatch",
-      op: "vmap",
-      message: `vmap: cannot map over a tensor of shape ${showShape(x.shape)}, which has no axis. Give the tensor an axis, or use null in inAxes.`,
-    });
+    refuse(
+      "shape-mismatch",
+      "vmap",
+      `cannot map over a tensor of shape ${showShape(x.shape)}, which has no axis. Give the tensor an axis, or use null in inAxes.`,
+    );
   return moveToFront(x, normalizeAxis("vmap", axis, x.shape));
 }

@@ -17,6 +17,8 @@ export interface Constraint {
   check(value: Tensor): Tensor;
   /** `check` for one plain number. Only constraints on single numbers with fixed bounds have it. */
   readonly scalar?: (x: number) => number;
+  /** The bounds of a set of numbers, if they are fixed and known. They need not belong to the set. */
+  readonly ends?: readonly [low: number, high: number];
   /** Whether every finite number belongs to the set. */
   readonly isUnbounded?: boolean;
   /** Whether numbers between the bounds of the set may be missing from it. */
@@ -101,22 +103,9 @@ export const nearestIn = (c: Constraint, x: Tensor): Tensor =>
 export const withHoles = (hull: Constraint, check: Constraint["check"]): Constraint =>
   Object.assign(Object.create(hull), { check, scalar: undefined, isUnbounded: false, hasHoles: true });
 
-const BOUNDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
-  real: [-Infinity, Infinity],
-  positive: [0, Infinity],
-  nonnegative: [0, Infinity],
-  softplusPositive: [0, Infinity],
-  unitInterval: [0, 1],
-  openUnitInterval: [0, 1],
-  boolean: [0, 1],
-  integer: [-Infinity, Infinity],
-  nonnegativeInteger: [0, Infinity],
-  positiveInteger: [1, Infinity],
-};
-
 /** The smallest interval that contains every number in the set; null for constraints on vectors or on angles. */
 export function boundsOf(constraint: Constraint): [low: Tensor, high: Tensor] | null {
   if ("low" in constraint) return [(constraint as Interval).low, (constraint as Interval).high];
-  const bounds = BOUNDS[constraint.name];
-  return bounds === undefined ? null : [tensor(bounds[0]), tensor(bounds[1])];
+  const { ends } = constraint;
+  return ends === undefined ? null : [tensor(ends[0]), tensor(ends[1])];
 }

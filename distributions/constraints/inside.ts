@@ -16,19 +16,13 @@ export const justBeyond = (bound: Tensor, sign: 1 | -1): Tensor =>
       .mul(sign),
   );
 
-const INSIDE: Readonly<Record<string, readonly [low: number, high: number]>> = {
-  real: [-Number.MAX_VALUE, Number.MAX_VALUE],
-  positive: [SMALLEST, Number.MAX_VALUE],
-  nonnegative: [SMALLEST, Number.MAX_VALUE],
-  unitInterval: [SMALLEST, BELOW_ONE],
-};
-
 /**
  * Keep a continuous draw strictly inside the fixed bounds of its support. A draw that was rounded to a bound or beyond moves to the nearest
  * number inside, where the density is finite.
  */
 export function clampInside(x: Tensor, support: Constraint): Tensor {
   if ("base" in support) return clampInside(x, (support as IndependentConstraint).base);
-  const ends = "low" in support ? undefined : INSIDE[support.name];
-  return ends === undefined ? x : clip(x, ...ends);
+  const { ends, isDiscrete } = support;
+  if (ends === undefined || isDiscrete) return x;
+  return clip(x, ends[0] === 0 ? SMALLEST : -Number.MAX_VALUE, ends[1] === 1 ? BELOW_ONE : Number.MAX_VALUE);
 }

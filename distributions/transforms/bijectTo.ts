@@ -13,41 +13,42 @@ import { Cholesky, CorrCholesky, CorrMatrixCholesky, LowerCholesky } from "./mat
 import { Affine, Exp, Identity, Sigmoid, Softplus, type Transform } from "./scalar.js";
 import { L1Ball, Ordered, OrderedLogs, StickBreaking, ZeroSum } from "./vector.js";
 
-/** A composition whose result is clipped to bounds that rounding could cross: 2 + exp(-60) rounds to 2, which is not greater than 2. */
+const LARGEST = Number.MAX_VALUE;
+
+/**
+ * A composition whose result is clipped to bounds that rounding could cross: 2 + exp(-60) rounds to 2, which is not greater than 2. A value
+ * clipped to the largest finite number has density 0.
+ */
 class Clamped extends Compose {
   constructor(
-    parts: readonly Transform[],
     readonly low: TensorLike,
     readonly high: TensorLike,
+    ...parts: Transform[]
   ) {
     super(parts);
   }
   override forward(x: Tensor): Tensor {
     return clip(super.forward(x), this.low, this.high);
   }
-}
-/** Like Clamped, where one bound is the largest finite number: a value clipped to this bound has density 0. */
-class ClampedFinite extends Clamped {
   override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
-    return where(less(abs(y), LARGEST), super.logAbsDetJacobian(x, y), -Infinity);
+    const logSlope = super.logAbsDetJacobian(x, y);
+    return this.low === -LARGEST || this.high === LARGEST
+      ? where(less(abs(y), LARGEST), logSlope, -Infinity)
+      : logSlope;
   }
 }
-const LARGEST = Number.MAX_VALUE;
-const exponential = (): Transform => new ClampedFinite([new Exp()], SMALLEST, LARGEST);
-const softplus = (): Transform => new Clamped([new Softplus()], SMALLEST, LARGEST);
+const exponential = (): Transform => new Clamped(SMALLEST, LARGEST, new Exp());
+const softplus = (): Transform => new Clamped(SMALLEST, LARGEST, new Softplus());
 /** For a diagonal whose squares must neither underflow to 0 nor overflow. */
-const diagonal = (): Transform => new Clamped([new Exp()], 2 ** -500, 2 ** 500);
+const diagonal = (): Transform => new Clamped(2 ** -500, 2 ** 500, new Exp());
 
-const above = (c: Constraint): Transform => {
-  const { low, isClosed } = c as Interval;
-  return new ClampedFinite([new Exp(), new Affine(low, 1)], isClosed ? low : justBeyond(low, 1), LARGEST);
-};
-const below = (c: Constraint): Transform => {
-  const { high, isClosed } = c as Interval;
-  return new ClampedFinite([new Exp(), new Affine(high, -1)], -LARGEST, isClosed ? high : justBeyond(high, -1));
-};
-const between = (c: Constraint): Transform => {
-  const { low, high, isClosed } = c as Interval;
+/** The least and the largest number inside an interval; a bound that is infinite is replaced by the caller. */
+const endsOf = ({ low, high, isClosed }: Interval): [low: Tensor, high: Tensor] =>
+  isClosed ? [low, high] : [justBeyond(low, 1), justBeyond(high, -1)];
+const above = (c: Interval): Transform => new Clamped(endsOf(c)[0], LARGEST, new Exp(), new Affine(c.low, 1));
+const below = (c: Interval): Transform => new Clamped(-LARGEST, endsOf(c)[1], new Exp(), new Affine(c.high, -1));
+const between = (c: Interval): Transform => {
+  const { low, high } = c;
   if (
     [low, high].some((bound) => readNumbers(bound, "the bounds of an interval").some((x) => Math.abs(x) === Infinity))
   )
@@ -57,25 +58,21 @@ const between = (c: Constraint): Transform => {
       message:
         "bijectTo: some bounds of this interval are infinite and others are finite, so no single bijection fits. Use one site or param for each kind.",
     });
-  const [least, most] = isClosed ? [low, high] : [justBeyond(low, 1), justBeyond(high, -1)];
-  return new Clamped([new Sigmoid(), new Affine(low, sub(high, low))], least, most);
+  return new Clamped(...endsOf(c), new Sigmoid(), new Affine(low, sub(high, low)));
 };
 
-const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>> = {
+type Rows<A extends unknown[]> = Readonly<Record<string, (...args: A) => Transform>>;
+
+/** The bijections of constraints that have neither bounds nor parts. */
+const BY_NAME: Rows<[]> = {
   real: () => new Identity(),
   realVector: () => new IndependentTransform(new Identity(), 1),
   positive: exponential,
   nonnegative: exponential,
   softplusPositive: softplus,
   unitInterval: () => new Sigmoid(),
-  openUnitInterval: () => new Clamped([new Sigmoid()], SMALLEST, BELOW_ONE),
-  circular: () => new Clamped([new Sigmoid(), new Affine(-Math.PI, 2 * Math.PI)], -Math.PI, Math.PI),
-  interval: between,
-  openInterval: between,
-  greaterThan: above,
-  greaterThanEq: above,
-  lessThan: below,
-  lessThanEq: below,
+  openUnitInterval: () => new Clamped(SMALLEST, BELOW_ONE, new Sigmoid()),
+  circular: () => new Clamped(-Math.PI, Math.PI, new Sigmoid(), new Affine(-Math.PI, 2 * Math.PI)),
   simplex: () => new StickBreaking(),
   orderedVector: () => new Ordered(),
   positiveOrderedVector: () => new Compose([new OrderedLogs(), new Exp()]),
@@ -86,12 +83,20 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Constraint) => Transform>
   corrCholesky: () => new CorrCholesky(),
   positiveDefinite: () => new Compose([new LowerCholesky(diagonal()), new Inverse(new Cholesky())]),
   corrMatrix: () => new Compose([new CorrCholesky(), new Inverse(new CorrMatrixCholesky())]),
-  image: (c) => new Compose([bijectTo((c as Image).source), (c as Image).transform]),
-  independent: (c) =>
-    new IndependentTransform(
-      bijectTo((c as IndependentConstraint).base),
-      c.eventDim - (c as IndependentConstraint).base.eventDim,
-    ),
+};
+
+/** A constraint with the fields of the kind of constraint that its name tells. */
+type Named = Interval & Image & IndependentConstraint;
+/** The bijections of constraints that have bounds or parts. */
+const FROM_PARTS: Rows<[Named]> = {
+  interval: between,
+  openInterval: between,
+  greaterThan: above,
+  greaterThanEq: above,
+  lessThan: below,
+  lessThanEq: below,
+  image: ({ source, transform }) => new Compose([bijectTo(source), transform]),
+  independent: ({ base, eventDim }) => new IndependentTransform(bijectTo(base), eventDim - base.eventDim),
 };
 
 /** The reason why a continuous constraint has no bijection. */
@@ -102,11 +107,17 @@ const NO_BIJECTION: Readonly<Record<string, string>> = {
   logWeights: "real numbers do not reach weights of 0; use constraints.realVector",
 };
 
+const rowOf = <A extends unknown[]>(rows: Rows<A>, name: string) =>
+  Object.hasOwn(rows, name) ? rows[name] : undefined;
+
+/** The bijection of a constraint whose name suffices, because it has neither bounds nor parts; else undefined. */
+export const bijectionByName = (name: string): Transform | undefined => rowOf(BY_NAME, name)?.();
+
 /** The bijection from unconstrained numbers to the interior of `constraint`. If there is none, the error says why. */
 export function bijectTo(constraint: Constraint): Transform {
   const { name, isDiscrete } = constraint;
-  const make = Object.hasOwn(BIJECTIONS, name) ? BIJECTIONS[name] : undefined;
-  if (make !== undefined) return make(constraint);
+  const bijection = bijectionByName(name) ?? rowOf(FROM_PARTS, name)?.(constraint as Named);
+  if (bijection !== undefined) return bijection;
   const why = isDiscrete
     ? "its values are discrete, so no continuous map reaches them; sum the site out or sample it"
     : (NO_BIJECTION[name] ?? "no smooth one-to-one map from real numbers to it is known");

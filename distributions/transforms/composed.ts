@@ -25,10 +25,7 @@ export class Compose extends Transform {
     );
   }
   override get codomainEventDim(): number {
-    return this.parts.reduce(
-      (dim, part) => Math.max(part.codomainEventDim, dim - part.domainEventDim + part.codomainEventDim),
-      0,
-    );
+    return this.parts.reduce((dim, part) => dim - part.domainEventDim + part.codomainEventDim, this.domainEventDim);
   }
   override get domain(): Constraint {
     const first = this.parts[0]?.domain ?? real;
@@ -39,10 +36,10 @@ export class Compose extends Transform {
     return independent(last, this.codomainEventDim - last.eventDim);
   }
   override get direction(): Tensor | number | null {
-    return this.parts.reduce<Tensor | number | null>(
-      (product, { direction }) => (product === null || direction === null ? null : mul(product, direction)),
-      1,
-    );
+    return this.parts.reduce<Tensor | number | null>((product, { direction }) => {
+      if (product === null || direction === null) return null;
+      return product === 1 ? direction : mul(product, direction);
+    }, 1);
   }
   override forward(x: Tensor): Tensor {
     return this.parts.reduce((y, part) => part.forward(y), x);
@@ -76,42 +73,15 @@ export class Compose extends Transform {
  *
  * @example new IndependentTransform(new Exp(), 1).logAbsDetJacobian(tensor([1, 2]), tensor([0, 0])).item() // 3
  */
-export class IndependentTransform extends Transform {
+export class IndependentTransform extends Compose {
   constructor(
     readonly base: Transform,
     readonly n: number,
   ) {
-    super();
+    super([base]);
   }
   override get domainEventDim(): number {
     return this.base.domainEventDim + this.n;
-  }
-  override get domain(): Constraint {
-    return independent(this.base.domain, this.n);
-  }
-  override get codomain(): Constraint {
-    return independent(this.base.codomain, this.n);
-  }
-  override get codomainEventDim(): number {
-    return this.base.codomainEventDim + this.n;
-  }
-  override get direction(): Tensor | number | null {
-    return this.base.direction;
-  }
-  override forward(x: Tensor): Tensor {
-    return this.base.forward(x);
-  }
-  override inverse(y: Tensor): Tensor {
-    return this.base.inverse(y);
-  }
-  override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
-    return sumOver(this.base.logAbsDetJacobian(x, y), this.n);
-  }
-  override forwardShape(shape: Shape): Shape {
-    return this.base.forwardShape(shape);
-  }
-  override inverseShape(shape: Shape): Shape {
-    return this.base.inverseShape(shape);
   }
 }
 

@@ -20,7 +20,7 @@ import {
 } from "../constraints/constraint.js";
 import { independent, interval, nonnegative, positive } from "../constraints/index.js";
 import { refuseParameter } from "../core/parameters.js";
-import { Compose, IndependentTransform } from "./composed.js";
+import { Compose } from "./composed.js";
 import { Abs, Identity, Reshape, type Transform } from "./scalar.js";
 import { Permute } from "./vector.js";
 
@@ -33,7 +33,6 @@ export interface Image extends Constraint {
 /** The set of T(x) for all x in `c`. The events of `c` must have at least as many axes as T needs. */
 export function imageOf(transform: Transform, c: Constraint): Constraint {
   if (transform instanceof Compose) return transform.parts.reduce((from, part) => imageOf(part, from), c);
-  if (transform instanceof IndependentTransform) return imageOf(transform.base, c);
   const eventConstraint = perEvent(c, transform.domainEventDim);
   const image = eventConstraint && imageOfEvents(transform, eventConstraint);
   return image ? independent(image, c.eventDim - transform.domainEventDim) : preimages(transform, c);

@@ -55,7 +55,4 @@ export class LowerCholeskyAffine extends Transform {
     const withLoc = broadcastShapes("LowerCholeskyAffine", shape, this.loc.shape);
     return broadcastShapes("LowerCholeskyAffine", withLoc, this.scaleTril.shape.slice(0, -1));
   }
-  override inverseShape(shape: Shape): Shape {
-    return this.forwardShape(shape);
-  }
 }

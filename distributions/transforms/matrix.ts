@@ -20,7 +20,6 @@ import {
   reshape,
   sign,
   slice,
-  softplus,
   sqrt,
   square,
   sub,
@@ -34,11 +33,13 @@ import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import { sumOver } from "../constraints/axes.js";
 import { type Constraint, corrCholesky, corrMatrix, lowerCholesky, positiveDefinite } from "../constraints/index.js";
 import { Exp, Softplus, Transform } from "./scalar.js";
+import { fromVectors, logSech2 } from "./vector.js";
 
 const LAST = { axis: -1 };
 
-/** The n for which n (n - 1) / 2 + diagonal · n = length. */
-function orderOf(op: string, length: number, diagonal: 0 | 1): number {
+/** The n for which a vector of this shape has n (n - 1) / 2 + diagonal · n numbers. */
+function orderOf(op: string, shape: Shape, diagonal: 0 | 1): number {
+  const length = shape.at(-1) as number;
   const n = Math.round((Math.sqrt(1 + 8 * length) + 1) / 2) - diagonal;
   if ((n * (n + 2 * diagonal - 1)) / 2 !== length)
     throw new PedigradError({
@@ -48,6 +49,21 @@ function orderOf(op: string, length: number, diagonal: 0 | 1): number {
     });
   return n;
 }
+
+/** The class of transforms from vectors to n by n matrices with as many free numbers: a lower triangle, with the diagonal or without it. */
+const toTriangles = (op: string, codomain: Constraint, diagonal: 0 | 1): (abstract new () => Transform) => {
+  abstract class ToTriangles extends fromVectors(codomain) {
+    override forwardShape(shape: Shape): Shape {
+      const n = orderOf(op, shape, diagonal);
+      return [...shape.slice(0, -1), n, n];
+    }
+    override inverseShape(shape: Shape): Shape {
+      const n = shape.at(-1) as number;
+      return [...shape.slice(0, -2), (n * (n + 2 * diagonal - 1)) / 2];
+    }
+  }
+  return ToTriangles;
+};
 
 /**
  * The number of zeros from which the entries of the upper triangle are read in turn. If all entries read one zero, the backward pass would
@@ -77,21 +93,12 @@ function fromTriangle(y: Tensor, right = 0): Tensor {
  *
  * @example new LowerCholesky().forward(tensor([5, 0, 0])) // [[1, 0], [5, 1]]
  */
-export class LowerCholesky extends Transform {
+export class LowerCholesky extends /* @__PURE__ */ toTriangles("LowerCholesky", lowerCholesky, 1) {
   constructor(readonly positive: Transform = new Exp()) {
     super();
   }
-  override get domainEventDim(): number {
-    return 1;
-  }
-  override get codomain(): Constraint {
-    return lowerCholesky;
-  }
-  override get codomainEventDim(): number {
-    return 2;
-  }
   override forward(x: Tensor): Tensor {
-    const n = orderOf("LowerCholesky", x.shape.at(-1) as number, 1);
+    const n = orderOf("LowerCholesky", x.shape, 1);
     const diagonal = expandDims(this.positive.forward(slice(x, -n, undefined, LAST)), -1);
     return toTriangle(slice(x, 0, -n, LAST), n).add(eye(n).mul(diagonal));
   }
@@ -99,16 +106,8 @@ export class LowerCholesky extends Transform {
     return concatenate([fromTriangle(y), this.positive.inverse(diag(y))], -1);
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
-    const diagonal = slice(x, -orderOf("LowerCholesky", x.shape.at(-1) as number, 1), undefined, LAST);
+    const diagonal = slice(x, -orderOf("LowerCholesky", x.shape, 1), undefined, LAST);
     return sum(this.positive.logAbsDetJacobian(diagonal, this.positive.forward(diagonal)), -1);
-  }
-  override forwardShape(shape: Shape): Shape {
-    const n = orderOf("LowerCholesky", shape.at(-1) as number, 1);
-    return [...shape.slice(0, -1), n, n];
-  }
-  override inverseShape(shape: Shape): Shape {
-    const n = shape.at(-1) as number;
-    return [...shape.slice(0, -2), (n * (n + 1)) / 2];
   }
 }
 
@@ -134,18 +133,9 @@ export class SoftplusLowerCholesky extends LowerCholesky {
  *
  * @example new CorrCholesky().forward(tensor([0, 0, 0])) // [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
  */
-export class CorrCholesky extends Transform {
-  override get codomain(): Constraint {
-    return corrCholesky;
-  }
-  override get domainEventDim(): number {
-    return 1;
-  }
-  override get codomainEventDim(): number {
-    return 2;
-  }
+export class CorrCholesky extends /* @__PURE__ */ toTriangles("CorrCholesky", corrCholesky, 0) {
   override forward(x: Tensor): Tensor {
-    const n = orderOf("CorrCholesky", x.shape.at(-1) as number, 0);
+    const n = orderOf("CorrCholesky", x.shape, 0);
     return toTriangle(tanh(x), n)
       .add(eye(n))
       .mul(exp(maximum(this.#logLeft(x, n).mul(0.5), SHORTEST)));
@@ -162,16 +152,8 @@ export class CorrCholesky extends Transform {
     return log1p(size.add(square(size).div(root.add(1)))).mul(sign(ratio));
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
-    const n = orderOf("CorrCholesky", x.shape.at(-1) as number, 0);
+    const n = orderOf("CorrCholesky", x.shape, 0);
     return sum(logSech2(x).add(fromTriangle(this.#logLeft(x, n)).mul(0.5)), -1);
-  }
-  override forwardShape(shape: Shape): Shape {
-    const n = orderOf("CorrCholesky", shape.at(-1) as number, 0);
-    return [...shape.slice(0, -1), n, n];
-  }
-  override inverseShape(shape: Shape): Shape {
-    const n = shape.at(-1) as number;
-    return [...shape.slice(0, -2), (n * (n - 1)) / 2];
   }
 
   /** The logarithm of the squared length left before each entry of a row. */
@@ -183,9 +165,6 @@ export class CorrCholesky extends Transform {
 
 /** The logarithm of the smallest diagonal entry, chosen so that its square does not underflow to 0. */
 const SHORTEST = -345;
-
-/** log(1 - tanh²x) */
-const logSech2 = (x: Tensor): Tensor => sub(Math.LN2, x.add(softplus(x.mul(-2)))).mul(2);
 
 /**
  * y yᵀ with its diagonal increased by a bound on the rounding errors, so that its Cholesky factor exists even if y is nearly singular

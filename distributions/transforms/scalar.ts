@@ -52,8 +52,9 @@ export abstract class Transform {
   forwardShape(shape: Shape): Shape {
     return shape;
   }
+  /** The shape of inverse(y) for y of this shape. By default, as forwardShape gives it: parameters broadcast with y as with x. */
   inverseShape(shape: Shape): Shape {
-    return shape;
+    return this.forwardShape(shape);
   }
 }
 
@@ -133,9 +134,6 @@ export class Affine extends Transform {
   override forwardShape(shape: Shape): Shape {
     return broadcastShapes("Affine", broadcastShapes("Affine", shape, this.loc.shape), this.scale.shape);
   }
-  override inverseShape(shape: Shape): Shape {
-    return this.forwardShape(shape);
-  }
 }
 
 /**
@@ -198,9 +196,6 @@ export class Power extends Transform {
   }
   override forwardShape(shape: Shape): Shape {
     return broadcastShapes("Power", shape, this.exponent.shape);
-  }
-  override inverseShape(shape: Shape): Shape {
-    return this.forwardShape(shape);
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
     return log(abs(this.exponent)).add(this.exponent.sub(1).mul(log(x)));

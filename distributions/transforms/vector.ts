@@ -32,6 +32,28 @@ import { Transform } from "./scalar.js";
 const LAST = { axis: -1 };
 const resizedLast = (shape: Shape, by: number): Shape => [...shape.slice(0, -1), (shape.at(-1) as number) + by];
 
+/** The class of transforms from unconstrained vectors to `codomain`. Vectors in `codomain` have `more` more entries. */
+export const fromVectors = (codomain: Constraint, more = 0): (abstract new () => Transform) => {
+  abstract class FromVectors extends Transform {
+    override get domainEventDim(): number {
+      return 1;
+    }
+    override get codomain(): Constraint {
+      return codomain;
+    }
+    override get codomainEventDim(): number {
+      return codomain.eventDim;
+    }
+    override forwardShape(shape: Shape): Shape {
+      return resizedLast(shape, more);
+    }
+    override inverseShape(shape: Shape): Shape {
+      return resizedLast(shape, -more);
+    }
+  }
+  return FromVectors;
+};
+
 /**
  * A permutation of the last axis: y_i = x_{order_i}.
  * @example new Permute([2, 0, 1]).forward(tensor([5, 6, 7])) // [7, 5, 6]
@@ -67,13 +89,7 @@ export class Permute extends Transform {
  *
  * @example new StickBreaking().forward(tensor([0, 0])) // [0.3333, 0.3333, 0.3333]
  */
-export class StickBreaking extends Transform {
-  override get codomain(): Constraint {
-    return simplex;
-  }
-  override get domainEventDim(): number {
-    return 1;
-  }
+export class StickBreaking extends /* @__PURE__ */ fromVectors(simplex, 1) {
   override forward(x: Tensor): Tensor {
     return exp(this.#logPieces(x));
   }
@@ -91,12 +107,6 @@ export class StickBreaking extends Transform {
     const n = x.shape.at(-1) as number;
     const shifted = x.sub(offsets(n));
     return sum(slice(this.#logPieces(x), 0, n, LAST).add(logSigmoid(shifted.neg())), -1);
-  }
-  override forwardShape(shape: Shape): Shape {
-    return resizedLast(shape, 1);
-  }
-  override inverseShape(shape: Shape): Shape {
-    return resizedLast(shape, -1);
   }
 
   #logPieces(x: Tensor): Tensor {
@@ -116,13 +126,7 @@ const offsets = (n: number): Tensor => log(sub(n, arange(n)));
  *
  * @example new Ordered().forward(tensor([1, 0, 0])) // [1, 2, 3]
  */
-export class Ordered extends Transform {
-  override get codomain(): Constraint {
-    return orderedVector;
-  }
-  override get domainEventDim(): number {
-    return 1;
-  }
+export class Ordered extends /* @__PURE__ */ fromVectors(orderedVector) {
   override forward(x: Tensor): Tensor {
     const [first, steps] = [slice(x, 0, 1, LAST), exp(slice(x, 1, undefined, LAST))];
     const from = slice(cumsum(concatenate([first, steps], -1), -1), 0, -1, LAST);
@@ -173,13 +177,7 @@ const increasingTo = (last: number, by: number, n: number): Tensor =>
  *
  * @example new ZeroSum().forward(tensor([0, 0])) // [0, 0, 0]
  */
-export class ZeroSum extends Transform {
-  override get codomain(): Constraint {
-    return zeroSum;
-  }
-  override get domainEventDim(): number {
-    return 1;
-  }
+export class ZeroSum extends /* @__PURE__ */ fromVectors(zeroSum, 1) {
   override forward(x: Tensor): Tensor {
     const n = (x.shape.at(-1) as number) + 1;
     const total = sum(x, -1, { keepDims: true });
@@ -193,12 +191,6 @@ export class ZeroSum extends Transform {
   override logAbsDetJacobian(x: Tensor): Tensor {
     return zeros(x.shape.slice(0, -1));
   }
-  override forwardShape(shape: Shape): Shape {
-    return resizedLast(shape, 1);
-  }
-  override inverseShape(shape: Shape): Shape {
-    return resizedLast(shape, -1);
-  }
 }
 
 /**
@@ -206,13 +198,7 @@ export class ZeroSum extends Transform {
  *
  * @example new L1Ball().forward(tensor([0, 0])) // [0, 0]
  */
-export class L1Ball extends Transform {
-  override get codomain(): Constraint {
-    return l1Ball;
-  }
-  override get domainEventDim(): number {
-    return 1;
-  }
+export class L1Ball extends /* @__PURE__ */ fromVectors(l1Ball) {
   override forward(x: Tensor): Tensor {
     return tanh(x).mul(exp(this.#logLeft(x)));
   }
@@ -224,8 +210,7 @@ export class L1Ball extends Transform {
     return log1p(t).sub(log1p(t.neg())).mul(0.5);
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
-    const slope = sub(Math.LN2, x.add(softplus(x.mul(-2)))).mul(2);
-    return sum(slope.add(this.#logLeft(x)), -1);
+    return sum(logSech2(x).add(this.#logLeft(x)), -1);
   }
 
   /** log Π_{j<k} (1 - |tanh x_j|), where 1 - tanh|x| = 2 / (1 + exp(2|x|)). */
@@ -234,3 +219,6 @@ export class L1Ball extends Transform {
     return cumsum(logFactors, -1).sub(logFactors);
   }
 }
+
+/** log(1 - tanh²x), the logarithm of the derivative of tanh. */
+export const logSech2 = (x: Tensor): Tensor => sub(Math.LN2, x.add(softplus(x.mul(-2)))).mul(2);

@@ -20,7 +20,7 @@ import {
   zeros,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { refuseOption, requireOptions, requireTask } from "../checks.js";
+import { requireOptions, requireTask } from "../checks.js";
 import { gradientFrom } from "../elbo/costs/gradientFrom.js";
 import type { Task } from "../elbo/particles/pair.js";
 import type { Handler, Model } from "../program/messages.js";
@@ -74,12 +74,9 @@ export function sampleDiscrete(
   ...args: unknown[]
 ): Record<string, Tensor> {
   requireTask("sampleDiscrete", key, params, model, guide);
-  requireOptions("sampleDiscrete", options, ["temperature"]);
-  const { temperature = 1 } = options;
-  if (temperature !== 0 && temperature !== 1)
-    refuseOption("sampleDiscrete", "temperature", `temperature must be 0 or 1, got ${temperature}.`);
+  requireOptions("sampleDiscrete", options, { temperature: [(x) => x === 0 || x === 1, "0 or 1"] });
   const task = withWholePlatesInTask({ key, values: params, model, guide, args });
-  return discreteDraw("sampleDiscrete", task, { temperature }, requireParamsHandler("sampleDiscrete", params));
+  return discreteDraw("sampleDiscrete", task, options, requireParamsHandler("sampleDiscrete", params));
 }
 
 /**

@@ -94,8 +94,7 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
   runParticle(key: Tensor, task: Task): EnumeratedParticle {
     const alternatives = runSequentially((handler) => {
       const run = (...handlers: Handler[]) => runEnumerated(key, task, this.maxPlateNesting, handler, ...handlers);
-      const first = run();
-      return first.readSites.size === 0 ? first : scoreSitesThatWereRead(first, run);
+      return scoreSitesThatWereRead(run(), run);
     });
     const [{ result: pair }] = alternatives;
     if (

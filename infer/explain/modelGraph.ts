@@ -8,8 +8,7 @@ import { Derived, type Distribution, Expanded } from "../../distributions/index.
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { requireProgram } from "../checks.js";
 import { report } from "../html.js";
-import { block } from "../program/handlers.js";
-import { type Handler, type Model, withHandler } from "../program/messages.js";
+import { type Handler, type Model, outsideHandlers, withHandlers } from "../program/messages.js";
 import { isFactor, trace } from "../program/trace.js";
 import { seed } from "../program/values.js";
 
@@ -99,8 +98,7 @@ export class ModelGraph extends /* @__PURE__ */ report() {
   }
 
   toJSON(): Pick<ModelGraph, "nodes" | "edges" | "plates"> {
-    const { nodes, edges, plates } = this;
-    return { nodes, edges, plates };
+    return { ...this };
   }
 
   #edges(line: (from: string, to: string) => string): string[] {
@@ -174,9 +172,9 @@ export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
       },
     },
   };
-  const run = block(() =>
-    withHandler(initHandler, () => withHandler(ownNameHandler, () => trace(seed(model, key)).getTrace(...args))),
-  )();
+  const run = outsideHandlers(() =>
+    withHandlers([initHandler, ownNameHandler], () => trace(seed(model, key)).getTrace(...args)),
+  );
   const nodes: GraphNode[] = [];
   const parents: GraphEdge[] = [];
   const plates = new Map<string, GraphPlate>();

@@ -1,15 +1,18 @@
 /** Log densities of a model at given values: of each observed site, and of all sites together. */
 import { emptyRecord, mapTree, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { inRun } from "../../provenance/index.js";
 import { refuseOption } from "../checks.js";
-import { block } from "../program/handlers.js";
-import { type Handler, type Model, withHandler, withHandlers } from "../program/messages.js";
-import { outsidePlates } from "../program/plate.js";
+import { type Handler, type Model, outsideHandlers, withHandler } from "../program/messages.js";
 import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type Trace, traceOf } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
 import { requireDiscrete, requireDraws, requireLatents, requireShapesHandler } from "./predictiveChecks.js";
+
+/** The values as tensors, by name. */
+export const asTensors = (values: Record<string, TensorLike>): Record<string, Tensor> =>
+  mapTree(values, (x) => tensor(x as TensorLike));
 
 const EDIT = "substitute(model, result.params)";
 
@@ -22,8 +25,8 @@ export const runWith = (
   args: readonly unknown[],
   ...handlers: Handler[]
 ): Trace => {
-  const run = () => traceOf(() => withHandler(substituteHandler(values, { op }), () => seed(f, key)(...args)), []);
-  return outsidePlates(() => block(() => withHandlers(handlers, run))());
+  const program = () => withHandler(substituteHandler(values, { op }), () => seed(f, key)(...args));
+  return outsideHandlers(() => inRun(() => traceOf(program, [], handlers)));
 };
 
 /**
@@ -35,7 +38,7 @@ export function logLikelihood(
   posteriorSamples: Record<string, TensorLike>,
   ...args: unknown[]
 ): Record<string, Tensor> {
-  const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
+  const samples = asTensors(posteriorSamples);
   requireDraws("logLikelihood", samples, 1);
   if (Object.keys(samples).length === 0)
     refuseOption(
@@ -66,7 +69,7 @@ export function logDensity(
   ...args: unknown[]
 ): { logDensity: Tensor; trace: Trace } {
   const handlers = [
-    givenPlatesHandler(mapTree(values, (x) => tensor(x as TensorLike)) as Record<string, Tensor>),
+    givenPlatesHandler(asTensors(values)),
     requireShapesHandler("logDensity", values),
     requireParamsHandler("logDensity", values, EDIT),
   ];

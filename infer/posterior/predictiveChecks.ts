@@ -1,14 +1,14 @@
 /** Checks of Predictive, logDensity and logLikelihood. They refuse values that are missing, unused, or of the wrong shape or number. */
 import { sameShape, showShape } from "../../autodiff/core/shape.js";
-import { type ErrorCode, PedigradError, type Tensor } from "../../autodiff/index.js";
-import { didYouMean, quoted } from "../checks.js";
+import type { ErrorCode, Tensor } from "../../autodiff/index.js";
+import { didYouMean, quoted, refuseSite } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { sampleSites, type Trace } from "../program/trace.js";
+import { broadcastsTo } from "../program/traceChecks.js";
 
 /** Refuse something about a site; the message begins with the name of the function `op`. */
-function refuse(op: string, code: ErrorCode, site: string, message: string): never {
-  throw new PedigradError({ code, op, site, message: `${op}: ${message}` });
-}
+const refuse = (op: string, code: ErrorCode, site: string, message: string): never =>
+  refuseSite(code, site, `${op}: ${message}`, { op });
 
 /** A handler that refuses values of latents that do not broadcast to their sites' shapes. */
 export const requireShapesHandler = (op: string, values: Record<string, unknown>): Handler => ({
@@ -17,9 +17,7 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
       if (message.isObserved || message.value === null) return;
       const { name, fn, value } = message;
       const [actual, expected] = [value.shape, fn.shape()];
-      const fits =
-        actual.length <= expected.length &&
-        actual.every((n, i) => n === 1 || n === expected[expected.length - actual.length + i]);
+      const fits = actual.length <= expected.length && broadcastsTo(actual, expected);
       if (fits || !Object.hasOwn(values, name)) return;
       refuse(
         op,

@@ -4,16 +4,16 @@
  * 0.7, estimates from the guide cannot be trusted. The fit follows Zhang and Stephens 2009, with the prior of Vehtari et al. 2024.
  */
 
-import { PedigradError, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import { type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import { exp, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { refuseOption, requireOptions, requireTask } from "../checks.js";
+import { refuseOption, refuseSite, requireOptions, requireTask } from "../checks.js";
 import { costsOf } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
-import { runParticles, runPrograms } from "../elbo/particles/particles.js";
+import { runParticles, runPrograms, withSharedPlates } from "../elbo/particles/particles.js";
 import { refuseSubsampling, subsampledPlate } from "../elbo/particles/subsampling.js";
-import { type Model, withHandler } from "../program/messages.js";
-import { sharedPlatesHandler, withWholePlates } from "../program/subsamples.js";
+import type { Model } from "../program/messages.js";
+import { withWholePlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 
@@ -40,7 +40,6 @@ export function psisDiagnostic(
       "numParticles",
       `numParticles must be an integer of at least 25, got ${numParticles}.`,
     );
-  const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
   // Visit all elements, since a weight is a product over them, which a subsample cannot estimate.
   const task = { key, values: params, model: withWholePlates(model), guide: withWholePlates(guide), args };
   const logWeight = (k: Tensor): readonly [Tree, null] => {
@@ -59,19 +58,19 @@ export function psisDiagnostic(
     checkLatentsCovered(pair.guide, pair.model);
     return [costsOf(pair.guide, pair.model).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)), null];
   };
-  const [logw] = withHandler(plates, () => runParticles(random.foldIn(key, 1), numParticles, true, logWeight));
+  const [logw] = withSharedPlates(key, () => runParticles(random.foldIn(key, 1), numParticles, true, logWeight));
   return paretoK((logw as Tensor).toFloat64Array());
 }
 
 /** Refuse an enumerated site: the weight of a draw would be a ratio of two sums over the site's values, which is not supported. */
 function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
   if (infer.enumerate == null || isObserved) return;
-  throw new PedigradError({
-    code: "enumeration",
-    op: "psisDiagnostic",
-    site: name,
-    message: `psisDiagnostic: site "${name}" is enumerated, and importance weights of programs with enumerated sites are not supported. Write the sum into the model (a MixtureSameFamily in place of "${name}" and the site that depends on it), or sample "${name}" in the guide without infer.enumerate.`,
-  });
+  refuseSite(
+    "enumeration",
+    name,
+    `psisDiagnostic: site "${name}" is enumerated, and importance weights of programs with enumerated sites are not supported. Write the sum into the model (a MixtureSameFamily in place of "${name}" and the site that depends on it), or sample "${name}" in the guide without infer.enumerate.`,
+    { op: "psisDiagnostic" },
+  );
 }
 
 /** Pareto k of n weights, given their logarithms. The fit uses the largest min(n/5, 3√n) weights. */

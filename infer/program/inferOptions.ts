@@ -3,11 +3,11 @@
  * from are the rows of the table `GRADIENTS`; by default a site is pathwise if its distribution has a pathwise sampler,
  * and has a score-function gradient otherwise.
  */
-import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
+import type { Tensor, TensorLike } from "../../autodiff/index.js";
 import type { Derived, Distribution } from "../../distributions/index.js";
 import { StraightThrough } from "../../distributions/wrappers/straightThrough.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { requireOptions } from "../checks.js";
+import { type Kind, refuseSite, requireOptions } from "../checks.js";
 
 /**
  * The baseline of a score-function site: a number that is subtracted from the site's cost to reduce the variance of the
@@ -46,37 +46,42 @@ export interface InferOptions {
   sharesMask?: boolean | undefined;
 }
 
-const INFER = ["baseline", "enumerate", "gradient", "isAuxiliary", "kl", "sharesMask"];
+const INFER = {
+  baseline: kinds.any,
+  enumerate: [(x) => x === null || x === "parallel" || x === "sequential", '"parallel" or "sequential"'],
+  gradient: [
+    (x) => Object.hasOwn(GRADIENTS, x as string),
+    'one of "pathwise", "score", "disarm" and "straightThrough"',
+  ],
+  isAuxiliary: kinds.any,
+  kl: kinds.any,
+  sharesMask: kinds.any,
+} satisfies Record<string, Kind>;
 const BASELINE = {
   useDecayingAvgBaseline: kinds.flag,
-  baselineBeta: kinds.number,
+  baselineBeta: [(x) => typeof x === "number" && x >= 0 && x < 1, "a finite number in [0, 1)"],
   nnBaseline: kinds.function,
   nnBaselineInput: kinds.any,
   baselineValue: kinds.any,
   leaveOneOut: kinds.flag,
-};
+} satisfies Record<string, Kind>;
 
 /** Refuse misspelt and contradictory options; the error names `site`. */
 export function checkInferOptions(site: string, infer: InferOptions): InferOptions {
-  const refuse = (message: string, param: string): never => {
-    throw new PedigradError({ code: "bad-option", site, param, message: `sample site "${site}": ${message}` });
-  };
+  const refuse = (param: string, message: string): never =>
+    refuseSite("bad-option", site, `sample site "${site}": ${message}`, { param });
   requireOptions(`sample site "${site}": infer`, infer, INFER, site);
-  const { baseline, enumerate } = infer;
-  if (enumerate != null && enumerate !== "parallel" && enumerate !== "sequential")
-    refuse(`infer.enumerate must be "parallel" or "sequential", got ${JSON.stringify(enumerate)}.`, "enumerate");
+  const { baseline } = infer;
   if (baseline === undefined) return infer;
   requireOptions(`sample site "${site}": baseline`, baseline, BASELINE, site);
-  const { nnBaseline, nnBaselineInput, baselineValue, baselineBeta = 0.9 } = baseline;
+  const { nnBaseline, nnBaselineInput, baselineValue } = baseline;
   if (nnBaseline !== undefined && baselineValue !== undefined)
-    refuse("got both nnBaseline and baselineValue. Give only one of them.", "nnBaseline");
+    refuse("nnBaseline", "got both nnBaseline and baselineValue. Give only one of them.");
   if (nnBaseline !== undefined && nnBaselineInput === undefined)
     refuse(
-      "nnBaseline is set without nnBaselineInput. Give the tensor from which the network predicts the cost.",
       "nnBaselineInput",
+      "nnBaseline is set without nnBaselineInput. Give the tensor from which the network predicts the cost.",
     );
-  if (!(baselineBeta >= 0 && baselineBeta < 1))
-    refuse(`baselineBeta must be in [0, 1), got ${baselineBeta}.`, "baselineBeta");
   return infer;
 }
 
@@ -111,24 +116,16 @@ export const GRADIENTS: Readonly<Record<GradientChoice, GradientRule>> = {
   },
 };
 
-export const isGradientChoice = (x: unknown): x is GradientChoice =>
-  typeof x === "string" && Object.hasOwn(GRADIENTS, x);
-
 /** The same distribution, whose draws have the gradient that the site asks for. */
 export function withGradient(site: string, fn: Distribution, choice: GradientChoice): Distribution {
-  const rule = isGradientChoice(choice) ? GRADIENTS[choice] : undefined;
-  const result = rule?.apply(fn) ?? null;
-  if (result === null)
-    throw new PedigradError({
-      code: "bad-option",
+  const { apply, requirement } = GRADIENTS[choice];
+  return (
+    apply(fn) ??
+    refuseSite(
+      "bad-option",
       site,
-      param: "gradient",
-      message:
-        rule === undefined
-          ? `sample site "${site}": infer.gradient must be ${Object.keys(GRADIENTS)
-              .map((name) => `"${name}"`)
-              .join(", ")}, got ${JSON.stringify(choice)}.`
-          : `sample site "${site}": gradient: "${choice}" needs ${rule.requirement}, got ${fn.label}. Use gradient: "score", or another distribution.`,
-    });
-  return result;
+      `sample site "${site}": gradient: "${choice}" needs ${requirement}, got ${fn.label}. Use gradient: "score", or another distribution.`,
+      { param: "gradient" },
+    )
+  );
 }

@@ -4,14 +4,14 @@
  * plate does not scale.
  */
 import { sameShape, showShape } from "../../autodiff/core/shape.js";
-import { PedigradError } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { requireKind } from "../checks.js";
+import { refuseSite, requireKind } from "../checks.js";
 import { handlerOfNames, type Program } from "./handlers.js";
 import type { ParamMessage, PlateFrame } from "./messages.js";
 import { sampleOutside } from "./primitives.js";
+import { broadcastsTo } from "./traceChecks.js";
 import { selectVisited } from "./values.js";
 
 const isPrior = (x: unknown): boolean => x instanceof Distribution;
@@ -96,17 +96,13 @@ function priorOfShape(
   const lead = shape.slice(0, Math.max(0, shape.length - eventShape.length));
   const missing = lead.length - batchShape.length;
   const before = lead.map((_, axis) => batchShape[axis - missing] ?? 1);
-  if (
-    missing < 0 ||
-    !sameShape(shape.slice(lead.length), eventShape) ||
-    before.some((n, axis) => n !== 1 && n !== lead[axis])
-  )
-    throw new PedigradError({
-      code: "shape-mismatch",
-      op: "lift",
-      site: name,
-      message: `lift: the prior of param "${name}" has shape ${showShape(prior.shape())}, but the param has shape ${showShape(shape)}. Give both the same shape.`,
-    });
+  if (missing < 0 || !sameShape(shape.slice(lead.length), eventShape) || !broadcastsTo(before, lead))
+    refuseSite(
+      "shape-mismatch",
+      name,
+      `lift: the prior of param "${name}" has shape ${showShape(prior.shape())}, but the param has shape ${showShape(shape)}. Give both the same shape.`,
+      { op: "lift" },
+    );
   const inside = plates.filter(hasPlateAxis);
   const events = Math.max(0, eventDim - eventShape.length);
   const plateAxes = inside.map(({ dim }) => lead.length - events + (dim as number));

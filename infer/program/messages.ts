@@ -5,9 +5,10 @@
  * (`postprocess`). The design follows Pyro's poutine (Bingham et al. 2019) and minipyro, a one-page version of Pyro.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
-import { PedigradError, type Tensor } from "../../autodiff/index.js";
+import { PedigradError, Tensor } from "../../autodiff/index.js";
 import type { Constraint, Distribution } from "../../distributions/index.js";
 import type { Provenance } from "../../provenance/index.js";
+import { refuseSite } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 
 /** The message of `sample`: a random choice, latent or observed. */
@@ -147,29 +148,36 @@ export const everyType = (listener: (message: Message) => void): Required<Listen
 });
 
 const stack: Handler[] = [];
+/** The handlers around this statement, outermost first. */
+export const openHandlers: readonly Handler[] = stack;
+
+/** Like `withHandlers`, with one handler. */
+export const withHandler = <T>(handler: Handler, body: () => T, what?: string): T =>
+  withHandlers([handler], body, what);
 
 /**
- * Run `body` with `handler` as the innermost handler, and remove the handler afterwards, even if `body` throws. Errors call the body `what`.
+ * Run `body` inside these handlers, of which the first is the outermost, and remove them afterwards, even if `body` throws. Errors call the
+ * body `what`.
  */
-export function withHandler<T>(handler: Handler, body: () => T, what = "the model or guide"): T {
-  const depth = stack.push(handler) - 1;
+export function withHandlers<T>(handlers: readonly Handler[], body: () => T, what = "the model or guide"): T {
+  const depth = stack.length;
+  stack.push(...handlers);
   try {
     const result = body();
-    if (typeof result === "object" && result !== null) refuseUnfinished(what, result);
+    if (typeof result === "object" && result !== null && !(result instanceof Tensor)) refuseUnfinished(what, result);
     return result;
   } finally {
     stack.length = depth;
   }
 }
 
-/** Like `withHandler`, with several handlers, of which the first is the outermost. */
-export function withHandlers<T>(handlers: readonly Handler[], body: () => T): T {
-  const depth = stack.length;
-  stack.push(...handlers);
+/** Run `body`, which runs another program, outside all handlers, and so also outside the plates that are open here. */
+export function outsideHandlers<T>(body: () => T): T {
+  const outer = stack.splice(0);
   try {
     return body();
   } finally {
-    stack.length = depth;
+    stack.splice(0, stack.length, ...outer);
   }
 }
 
@@ -185,13 +193,18 @@ function refuseUnfinished(what: string, result: object): void {
   });
 }
 
-/** Put `handler` on the stack until the returned function is called. Used where the statements are in the body of a loop. */
-export function pushHandler(handler: Handler): () => void {
-  stack.push(handler);
-  return () => {
-    const depth = stack.lastIndexOf(handler);
-    if (depth >= 0) stack.length = depth;
-  };
+/** The items of a loop whose body runs inside the handlers that `handlersOf` makes for each item. */
+export function* loopInHandlers<T>(items: Iterable<T>, handlersOf: () => [Handler, ...Handler[]]): Generator<T> {
+  for (const item of items) {
+    const handlers = handlersOf();
+    stack.push(...handlers);
+    try {
+      yield item;
+    } finally {
+      const depth = stack.lastIndexOf(handlers[0]);
+      if (depth >= 0) stack.length = depth;
+    }
+  }
 }
 
 const SCAN_ADVICE = {
@@ -203,15 +216,15 @@ const SCAN_ADVICE = {
 /** Refuse a statement inside the body of scan. Only params and networks are allowed, because they are the same at every step. */
 function refuseInLoop({ type, name }: Message): void {
   if (type === "param" || type === "module") return;
-  throw new PedigradError({
-    code: "site-in-scan",
-    site: name,
-    message: `${type} site "${name}" is inside the body of scan, which runs as a single op, so handlers cannot see its statements. ${["sample", "key", "plate"].includes(type) ? SCAN_ADVICE.value : SCAN_ADVICE.other}`,
-  });
+  refuseSite(
+    "site-in-scan",
+    name,
+    `${type} site "${name}" is inside the body of scan, which runs as a single op, so handlers cannot see its statements. ${["sample", "key", "plate"].includes(type) ? SCAN_ADVICE.value : SCAN_ADVICE.other}`,
+  );
 }
 
 /** Send a message up the stack until a handler stops it, call `setValue` to give it a value, and send it back down. */
-export function send<M extends Message>(message: M, setValue: (message: M) => void): M {
+export function send<M extends Message>(message: M, setValue?: (message: M) => void): M {
   if (traceDepth > 0) refuseInLoop(message);
   type Listener = ((message: M) => void) | undefined;
   const { type } = message;
@@ -220,10 +233,14 @@ export function send<M extends Message>(message: M, setValue: (message: M) => vo
     (stack[i]?.process?.[type] as Listener)?.(message);
     if (message.stop) break;
   }
-  setValue(message);
+  setValue?.(message);
   for (let j = Math.max(i, 0); j < stack.length; j++) (stack[j]?.postprocess?.[type] as Listener)?.(message);
   return message;
 }
+
+/** A random key from the handlers; null if no handler gives a key. */
+export const requestKey = (name: string): Tensor | null =>
+  send<KeyMessage>({ type: "key", name, value: null, stop: false }).value;
 
 /** One plate around a site. */
 export interface PlateFrame {

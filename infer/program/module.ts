@@ -2,8 +2,8 @@
 import { mapTree, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { requireKind } from "../checks.js";
-import { type ModuleMessage, send } from "./messages.js";
-import { type ParamOptions, param, requestKey } from "./primitives.js";
+import { type ModuleMessage, requestKey, send } from "./messages.js";
+import { type ParamOptions, param } from "./primitives.js";
 
 /** A network: `init` makes its parameters from a key, `apply` computes its output from parameters and inputs. */
 export interface Net<P = unknown, R = Tensor> {
@@ -21,7 +21,7 @@ export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs:
     isNet,
     "a network with init and apply, such as nn.linear(2, 1)",
   ]);
-  const { paths } = send<ModuleMessage>({ type: "module", name, paths: null, stop: false }, () => {});
+  const { paths } = send<ModuleMessage>({ type: "module", name, paths: null, stop: false });
   const params =
     paths === null
       ? mapTree(net.init(requestKey(name) ?? random.key(0)), (leaf, path) =>

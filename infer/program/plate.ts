@@ -5,11 +5,20 @@
  * scaled up, so that their expected sum is the sum over all elements.
  */
 import { readNumbers } from "../../autodiff/core/reads.js";
-import { PedigradError, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
+import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { requireOptions, show } from "../checks.js";
-import { everyType, type Handler, type PlateFrame, pushHandler, type SampleMessage, withHandler } from "./messages.js";
+import { refuseSite, requireOptions, show } from "../checks.js";
+import {
+  everyType,
+  type Handler,
+  type Listeners,
+  loopInHandlers,
+  openHandlers,
+  type PlateFrame,
+  type SampleMessage,
+  withHandler,
+} from "./messages.js";
 import {
   checkSubsample,
   type PlateOptions,
@@ -17,9 +26,9 @@ import {
   sendPlate,
   setSize,
   subsamplingScale,
+  takeVisited,
   visitParam,
 } from "./subsamples.js";
-
 import { wholePlateNote } from "./traceChecks.js";
 
 export type { PlateOptions } from "./subsamples.js";
@@ -32,34 +41,24 @@ export function plate<T>(name: string, body: () => T): T;
 /** A sequential plate: `for (const i of plate(name, size))`. */
 export function plate(name: string, size: number, options?: { subsampleSize?: number | undefined }): Iterable<number>;
 export function plate(name: string, ...args: unknown[]): unknown {
-  const body = args.at(-1);
-  checkArguments(name, args);
-  if (typeof body !== "function") return sequential(name, args[0] as number, (args[1] ?? {}) as PlateOptions);
-  const size = args.length === 1 ? null : checkSize(name, args[0]);
-  const options = ((args.length === 3 ? args[1] : undefined) ?? {}) as PlateOptions;
-  const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
-  const close = openPlate(frame);
-  try {
-    return withHandler(frameHandler(frame), () => body(frame.indices), `the body of plate "${name}"`);
-  } finally {
-    close();
-  }
-}
-
-const BODY = { dim: kinds.any, subsampleSize: kinds.any, subsample: kinds.any };
-const LOOP = { subsampleSize: kinds.any, subsample: kinds.any };
-
-/** Refuse arguments in the wrong order, and unknown options. */
-function checkArguments(name: string, args: readonly unknown[]): void {
   if (typeof name !== "string") refuse(show(name), "bad-option", "the first argument must be the plate's name.");
-  const hasBody = typeof args.at(-1) === "function";
-  if (args.length > (hasBody ? 3 : 2) || args.slice(0, -1).some((x) => typeof x === "function"))
+  const body = args.at(-1);
+  const hasBody = typeof body === "function";
+  const sizeAndOptions = hasBody ? args.slice(0, -1) : args;
+  if (sizeAndOptions.length > 2 || sizeAndOptions.some((x) => typeof x === "function"))
     refuse(name, "bad-option", `the arguments must be plate("${name}", size, options, body), with the body last.`);
-  // An array of at most one record.
-  const options = hasBody ? args.slice(1, -1) : args.slice(1);
-  for (const record of options)
-    if (record !== undefined) requireOptions(`plate "${name}"`, record, hasBody ? BODY : LOOP, name);
+  const [givenSize, givenOptions] = sizeAndOptions as [unknown, PlateOptions?];
+  if (givenOptions !== undefined) requireOptions(`plate "${name}"`, givenOptions, hasBody ? BODY : LOOP, name);
+  const size = hasBody && args.length === 1 ? null : checkSize(name, givenSize);
+  const options = givenOptions ?? {};
+  if (!hasBody) return iterateElements(name, size as number, options);
+  const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
+  return withHandler(new OpenPlate(frame), () => body(frame.indices), `the body of plate "${name}"`);
 }
+
+/** The options of a plate that is a loop, and of one that has a body. */
+const LOOP = ["subsampleSize", "subsample"];
+const BODY = ["dim", "subsampleSize", "subsample"];
 
 /** The size of a plate. Refuse a size that is not a non-negative integer. */
 function checkSize(name: string, size: unknown): number {
@@ -67,48 +66,40 @@ function checkSize(name: string, size: unknown): number {
   return refuse(name, "bad-option", `size must be a non-negative integer, got ${show(size)}.`);
 }
 
-const openFrames: PlateFrame[] = [];
+/** The handler of an open plate. */
+class OpenPlate implements Handler {
+  readonly process: Listeners = {
+    sample: (message) => visitSample(this.frame, message),
+    param: ({ plates }) => plates.push(this.frame),
+    deterministic: ({ plates }) => plates.push(this.frame),
+  };
+  readonly postprocess: Listeners = { param: (message) => visitParam(this.frame, message) };
+
+  constructor(readonly frame: PlateFrame) {}
+}
 
 /** The plates around this statement, outermost first. */
-export const openPlates = (): readonly PlateFrame[] => openFrames;
-
-/** Put a plate around the statements that follow, until the returned function is called. */
-export function openPlate(frame: PlateFrame): () => void {
-  openFrames.push(frame);
-  return () => {
-    openFrames.splice(openFrames.lastIndexOf(frame), 1);
-  };
-}
-
-/** Run `body`, which runs another program, without the plates that are open here. */
-export function outsidePlates<T>(body: () => T): T {
-  const outer = openFrames.splice(0);
-  try {
-    return body();
-  } finally {
-    openFrames.splice(0, openFrames.length, ...outer);
-  }
-}
+export const openPlates = (): PlateFrame[] =>
+  openHandlers.flatMap((handler) => (handler instanceof OpenPlate ? handler.frame : []));
 
 /** The elements of `data` that the plates around this statement visit; the last `eventDim` axes make up one element. */
 export function subsample(data: TensorLike, options: { eventDim?: number | undefined } = {}): Tensor {
   requireOptions("subsample", options, { eventDim: kinds.size });
   const { eventDim = 0 } = options;
   let visited = tensor(data);
-  for (const { dim, size, subsampleSize, indices, name, isWhole } of openPlates()) {
-    if (dim === null || indices === null || isWhole) continue;
-    const axis = visited.shape.length - eventDim + dim;
-    const actual = visited.shape[axis];
-    if (axis < 0) requireShared(visited.shape, eventDim, name, dim, size);
-    if (axis < 0 || actual === 1) continue;
-    if (actual !== size && actual !== subsampleSize)
-      throw new PedigradError({
-        code: "plate-size",
-        site: name,
-        op: "subsample",
-        message: `subsample: the data has ${actual} elements along dim ${dim}, but plate "${name}" has size ${size}. Check the shape of the data, [${visited.shape}], and eventDim, ${eventDim}.`,
-      });
-    if (actual === size) visited = take(visited, indices, axis);
+  for (const plate of openPlates()) {
+    const { dim, size, subsampleSize, name, isWhole } = plate;
+    if (dim === null || isWhole) continue;
+    const actual = visited.shape[visited.shape.length - eventDim + dim];
+    if (actual === undefined) requireShared(visited.shape, eventDim, name, dim, size);
+    else if (actual !== 1 && actual !== size && actual !== subsampleSize)
+      refuseSite(
+        "plate-size",
+        name,
+        `subsample: the data has ${actual} elements along dim ${dim}, but plate "${name}" has size ${size}. Check the shape of the data, [${visited.shape}], and eventDim, ${eventDim}.`,
+        { op: "subsample" },
+      );
+    visited = takeVisited(visited, eventDim, plate);
   }
   return visited;
 }
@@ -125,34 +116,36 @@ function requireShared(
   size: number | null,
 ): void {
   const batch = shape.slice(0, Math.max(0, shape.length - eventDim));
+  const plates = openPlates();
   const axis = batch.findIndex(
-    (n, i) => n > 1 && n === size && !openFrames.some((open) => open.dim === i - batch.length && open.size === n),
+    (n, i) => n > 1 && n === size && !plates.some((open) => open.dim === i - batch.length && open.size === n),
   );
   if (axis < 0) return;
   const shared = [...new Array<number>(-dim - batch.length).fill(1), ...shape];
-  throw new PedigradError({
-    code: "plate-size",
-    site: name,
-    op: "subsample",
-    message: `subsample: with eventDim ${eventDim}, the data of shape [${shape}] have no axis at dim ${dim} of plate "${name}", but as many elements as the plate (${size}) along dim ${axis - batch.length}. Correct eventDim, the number of axes of one event, or reshape the data to [${shared}] if all elements of the plate share them.`,
-  });
+  refuseSite(
+    "plate-size",
+    name,
+    `subsample: with eventDim ${eventDim}, the data of shape [${shape}] have no axis at dim ${dim} of plate "${name}", but as many elements as the plate (${size}) along dim ${axis - batch.length}. Correct eventDim, the number of axes of one event, or reshape the data to [${shared}] if all elements of the plate share them.`,
+    { op: "subsample" },
+  );
 }
 
 /** The dim of a plate: `dim`, or by default the first one, from -1 to the left, that no open plate uses. */
 function freeDim(name: string, size: number | null, dim: number | undefined): number {
   if (dim === undefined) {
+    const dims = openPlates().map((plate) => plate.dim);
     let free = -1;
-    while (openFrames.some((frame) => frame.dim === free)) free--;
+    while (dims.includes(free)) free--;
     return free;
   }
   if (!(Number.isInteger(dim) && dim < 0)) refuse(name, "bad-option", `dim must be a negative integer, got ${dim}.`);
-  const sameDim = openFrames.find((frame) => frame.dim === dim);
+  const sameDim = openPlates().find((frame) => frame.dim === dim);
   if (sameDim !== undefined)
-    throw new PedigradError({
-      code: "plate-clash",
-      site: name,
-      message: `plates "${sameDim.name}" (size ${sameDim.size}) and "${name}" (size ${size}) both use dim ${dim}. Give one of them a different dim.`,
-    });
+    refuseSite(
+      "plate-clash",
+      name,
+      `plates "${sameDim.name}" (size ${sameDim.size}) and "${name}" (size ${size}) both use dim ${dim}. Give one of them a different dim.`,
+    );
   return dim;
 }
 
@@ -164,25 +157,13 @@ function makeFrame(name: string, size: number | null, dim: number | null, option
   if (!(Number.isInteger(subsampleSize) && subsampleSize >= Math.min(1, size) && subsampleSize <= size))
     refuse(name, "bad-option", `subsampleSize must be an integer in 1..${size}, got ${subsampleSize}.`);
   const frame = sendPlate(name, size, subsampleSize, dim, subsample);
-  if (openFrames.some((open) => open.name === frame.name))
+  if (openPlates().some((open) => open.name === frame.name))
     refuse(
       frame.name,
       "duplicate-name",
       "a plate of this name is already open around this statement. Rename one of the two.",
     );
   return frame;
-}
-
-/** The handler of an open plate. */
-function frameHandler(frame: PlateFrame): Handler {
-  return {
-    process: {
-      sample: (message) => visitSample(frame, message),
-      param: ({ plates }) => plates.push(frame),
-      deterministic: ({ plates }) => plates.push(frame),
-    },
-    postprocess: { param: (message) => visitParam(frame, message) },
-  };
 }
 
 function visitSample(frame: PlateFrame, message: SampleMessage): void {
@@ -200,28 +181,21 @@ function visitSample(frame: PlateFrame, message: SampleMessage): void {
 function expandAlong(frame: PlateFrame, { name, fn }: SampleMessage): Distribution {
   const [dim, numVisited] = [frame.dim as number, frame.subsampleSize as number];
   const actual = fn.batchShape.at(dim);
-  if (fn.batchShape.length < -dim || actual === 1) {
-    if (actual === numVisited) return fn;
-    const missing = Math.max(0, -dim - fn.batchShape.length);
-    const shape = [...new Array<number>(missing).fill(1), ...fn.batchShape];
-    shape[shape.length + dim] = numVisited;
-    return fn.expand(shape);
+  if (actual === numVisited) return fn;
+  if (actual === undefined || actual === 1) {
+    const rank = Math.max(fn.batchShape.length, -dim);
+    const sizeAt = (fromRight: number) => (fromRight === dim ? numVisited : (fn.batchShape.at(fromRight) ?? 1));
+    return fn.expand(Array.from({ length: rank }, (_, axis) => sizeAt(axis - rank)));
   }
   const isWhole = numVisited === frame.size;
-  if (actual !== numVisited)
-    throw new PedigradError({
-      code: "plate-size",
-      site: name,
-      message: `site "${name}" in plate "${frame.name}": dim ${dim} has size ${actual}, but the plate ${isWhole ? `has size ${frame.size}` : `visits ${numVisited} of ${frame.size} elements`}. Give the distribution's parameters size ${numVisited} (or 1) along dim ${dim}${isWhole ? "" : ", by subsample(data)"}, or move the statement out of the plate. If the dim belongs to one event, use .toEvent(n).${isWhole ? wholePlateNote(frame) : ""}`,
-    });
-  return fn;
+  return refuseSite(
+    "plate-size",
+    name,
+    `site "${name}" in plate "${frame.name}": dim ${dim} has size ${actual}, but the plate ${isWhole ? `has size ${frame.size}` : `visits ${numVisited} of ${frame.size} elements`}. Give the distribution's parameters size ${numVisited} (or 1) along dim ${dim}${isWhole ? "" : ", by subsample(data)"}, or move the statement out of the plate. If the dim belongs to one event, use .toEvent(n).${isWhole ? wholePlateNote(frame) : ""}`,
+  );
 }
 
 /** The iterable of a sequential plate: each iteration of its loop visits one element. */
-function sequential(name: string, size: number, options: PlateOptions): Iterable<number> {
-  return iterateElements(name, checkSize(name, size), options);
-}
-
 function* iterateElements(name: string, size: number, options: PlateOptions): Generator<number> {
   const frame = makeFrame(name, size, null, options);
   const indices = readNumbers(frame.indices as Tensor, `the loop over plate "${name}"`);
@@ -233,18 +207,10 @@ function* iterateElements(name: string, size: number, options: PlateOptions): Ge
     }),
   };
   try {
-    for (const index of indices) {
-      const close = openPlate(frame);
-      const pop = pushHandler(listener);
-      pushHandler(frameHandler(frame));
-      try {
-        numVisited++;
-        yield index;
-      } finally {
-        pop();
-        close();
-      }
-    }
+    yield* loopInHandlers(indices, () => {
+      numVisited++;
+      return [listener, new OpenPlate(frame)];
+    });
   } finally {
     if (isEmpty && !frame.isWhole && (numVisited === indices.length || numVisited > 1)) refuseEmptyLoop(frame);
   }
@@ -259,11 +225,4 @@ const refuseEmptyLoop = ({ name, size, subsampleSize }: PlateFrame): never =>
   );
 
 /** Run `body` as one iteration of a sequential plate that an earlier run of the program opened. */
-export function runInSequentialPlate<T>(frame: PlateFrame, body: () => T): T {
-  const close = openPlate(frame);
-  try {
-    return withHandler(frameHandler(frame), body);
-  } finally {
-    close();
-  }
-}
+export const runInSequentialPlate = <T>(frame: PlateFrame, body: () => T): T => withHandler(new OpenPlate(frame), body);

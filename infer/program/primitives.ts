@@ -8,14 +8,14 @@ import { type Constraint, constraints, Distribution, Unit } from "../../distribu
 import { MIX, ownRelation } from "../../provenance/axes.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { ambient, getProvenance, outsideRuns, Provenance, union } from "../../provenance/index.js";
-import { type Kind, requireOptions, show } from "../checks.js";
+import { type Kind, refuseSite, requireOptions } from "../checks.js";
 import { mask as maskedBy } from "./handlers.js";
 import { checkInferOptions, type InferOptions, withGradient } from "./inferOptions.js";
 import {
-  type KeyMessage,
   type MutableMessage,
   type ParamMessage,
   type PlateFrame,
+  requestKey,
   type SampleMessage,
   send,
 } from "./messages.js";
@@ -36,8 +36,9 @@ export interface SampleOptions {
 /** The default of every options argument in this file. */
 const NO_OPTIONS = /* @__PURE__ */ Object.freeze({});
 const SAMPLE = ["obs", "obsMask", "infer", "key"];
+const isConstraint = (x: unknown): x is Constraint => typeof (x as Constraint | null)?.check === "function";
 const PARAM = {
-  constraint: kinds.any,
+  constraint: [isConstraint, "one of constraints, such as constraints.positive or constraints.interval(low, high)"],
   eventDim: [(x) => x === Infinity || kinds.size[0](x), "a non-negative integer"],
 } satisfies Record<string, Kind>;
 
@@ -54,15 +55,11 @@ export function sampleOutside(
   isOutside?: (plate: PlateFrame) => boolean,
 ): Tensor {
   if (!(fn instanceof Distribution))
-    throw new PedigradError({
-      code: "bad-option",
-      site: name,
-      message: `sample: expected sample(name, distribution), got ${typeof name} and ${typeof fn}.`,
-    });
+    refuseSite("bad-option", name, `sample: expected sample(name, distribution), got ${typeof name} and ${typeof fn}.`);
   if (options !== NO_OPTIONS) requireOptions(`sample site "${name}"`, options, SAMPLE, name);
   const { obs, obsMask, infer, key = null } = options;
   if (obs != null && obsMask !== undefined)
-    return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), options);
+    return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), { infer, key: options.key });
   const message: SampleMessage = {
     type: "sample",
     name,
@@ -130,11 +127,11 @@ function draw(message: SampleMessage): Tensor {
   // If `block` hid the site from `seed`, the site has no key yet; but `block` does not stop requests for keys.
   const key = message.key ?? requestKey(message.name);
   if (key === null)
-    throw new PedigradError({
-      code: "no-key",
-      site: message.name,
-      message: `sample site "${message.name}" is latent, but has no random key to be drawn with. Run the function under seed(f, random.key(0)), or pass { key }.`,
-    });
+    refuseSite(
+      "no-key",
+      message.name,
+      `sample site "${message.name}" is latent, but has no random key to be drawn with. Run the function under seed(f, random.key(0)), or pass { key }.`,
+    );
   const { fn, isConstant } = message;
   const value = fn.draw(key, fn.batchShape);
   return fn.hasRsample && !isConstant ? value : stopGradient(value);
@@ -145,10 +142,9 @@ function samplePartlyObserved(
   fn: Distribution,
   obs: Tensor,
   obsMask: Tensor,
-  { infer, key }: SampleOptions,
+  options: SampleOptions,
 ): Tensor {
   requireBatchMask(name, fn, obs, obsMask, openPlates());
-  const options = { ...(infer && { infer }), ...(key && { key }) };
   maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), obsMask)();
   const latent = maskedBy(() => sample(`${name}_unobserved`, fn, options), obsMask.logicalNot())();
   const eventMask = obsMask.reshape([...obsMask.shape, ...fn.eventShape.map(() => 1)]);
@@ -162,8 +158,6 @@ export interface ParamOptions {
   eventDim?: number | undefined;
 }
 
-const isConstraint = (x: unknown): x is Constraint => typeof (x as Constraint | null)?.check === "function";
-
 /** A learnable parameter named `name`. `init` is the value at which `svi.init` starts, or a function that draws this value with a key. */
 export function param(
   name: string,
@@ -171,21 +165,14 @@ export function param(
   options: ParamOptions = NO_OPTIONS,
 ): Tensor {
   if (isConstraint(options))
-    throw new PedigradError({
-      code: "bad-option",
-      site: name,
-      param: name,
-      message: `param "${name}": expected options, got the constraint ${options.name}. Write param("${name}", init, { constraint: … }).`,
-    });
+    refuseSite(
+      "bad-option",
+      name,
+      `param "${name}": expected options, got the constraint ${options.name}. Write param("${name}", init, { constraint: … }).`,
+      { param: name },
+    );
   if (options !== NO_OPTIONS) requireOptions(`param "${name}"`, options, PARAM, name);
-  const { constraint = constraints.real, eventDim = constraint?.eventDim } = options;
-  if (!isConstraint(constraint))
-    throw new PedigradError({
-      code: "bad-option",
-      site: name,
-      param: name,
-      message: `param "${name}": constraint must be one of constraints, such as constraints.positive or constraints.interval(low, high), got ${show(constraint)}.`,
-    });
+  const { constraint = constraints.real, eventDim = constraint.eventDim } = options;
   const initialValue = typeof init === "function" || init === undefined ? null : tensor(init);
   const message = send<ParamMessage>(
     {
@@ -205,14 +192,15 @@ export function param(
       m.value ??= initialValue;
     },
   );
-  if (message.value === null)
-    throw new PedigradError({
-      code: "no-value",
-      site: name,
-      param: name,
-      message: `param "${name}" has no value here: it was declared ${init === undefined ? "without an initial value" : "with a function of a key"}. Call svi.init first, give initParams, or run under substitute(f, { "${name}": value }).`,
-    });
-  return message.value;
+  return (
+    message.value ??
+    refuseSite(
+      "no-value",
+      name,
+      `param "${name}" has no value here: it was declared ${init === undefined ? "without an initial value" : "with a function of a key"}. Call svi.init first, give initParams, or run under substitute(f, { "${name}": value }).`,
+      { param: name },
+    )
+  );
 }
 
 /** Record `value` in the trace under `name`, and return it. */
@@ -220,7 +208,7 @@ export const deterministic = (name: string, value: TensorLike): Tensor => comput
 
 /** Like `deterministic`; `isSampled` says whether the value is the result of a sample statement. */
 export const computed = (name: string, value: Tensor, isSampled = true): Tensor =>
-  send({ type: "deterministic", name, value, plates: [], isSampled, stop: false }, () => {}).value;
+  send({ type: "deterministic", name, value, plates: [], isSampled, stop: false }).value;
 
 /** Add `logFactor` to the log density of the program. */
 export function factor(name: string, logFactor: TensorLike): void {
@@ -250,7 +238,3 @@ export function prngKey(): Tensor {
     message: "prngKey: there is no random key here. Run the function under seed(f, random.key(0)).",
   });
 }
-
-/** A random key from the handlers; null if no handler gives a key. */
-export const requestKey = (name: string): Tensor | null =>
-  send<KeyMessage>({ type: "key", name, value: null, stop: false }, () => {}).value;

@@ -3,7 +3,7 @@
  * site's value from them. If `expand`, `mask` or `toEvent` was applied to the old distribution, it is applied to the new
  * one, too.
  */
-import { full, PedigradError, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { full, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { wrapped } from "../../distributions/families/bounded/vonMises.js";
 import {
@@ -13,14 +13,14 @@ import {
   type Distribution,
   TransformedDistribution,
 } from "../../distributions/index.js";
-import { refuseOption, requireOptions } from "../checks.js";
+import { refuseOption, refuseSite, requireOptions } from "../checks.js";
 import { familyOf } from "./inferOptions.js";
 import { openPlates } from "./plate.js";
 import { param, sample } from "./primitives.js";
 import type { Reparam } from "./reparam.js";
 
-const refusal = (site: string, op: string, why: string): PedigradError =>
-  new PedigradError({ code: "reparam", site, op, message: `${op}: site "${site}" ${why}` });
+const refuse = (site: string, op: string, why: string): never =>
+  refuseSite("reparam", site, `${op}: site "${site}" ${why}`, { op });
 
 /** `family`, expanded, masked and so on in the same way as `fn`. */
 const withWrappersOf = (fn: Distribution, family: Distribution): Distribution =>
@@ -44,7 +44,7 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
   return (name, fn) => {
     const family = familyOf(fn);
     if (!family.isLocationScale)
-      throw refusal(
+      refuse(
         name,
         "LocScaleReparam",
         `is ${family.family}, which is not a location-scale family such as Normal, Laplace or StudentT. Sample one of these at a separate site and compute "${name}" from its value, as TransformReparam does for a TransformedDistribution.`,
@@ -78,7 +78,7 @@ function centeredParam(name: string, loc: Tensor, eventDim: number): Tensor {
 export const TransformReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
   if (!(family instanceof TransformedDistribution))
-    throw refusal(name, "TransformReparam", `is ${family.family}, but this strategy needs a TransformedDistribution.`);
+    return refuse(name, "TransformReparam", `is ${family.family}, but this strategy needs a TransformedDistribution.`);
   return family.transform.forward(sample(`${name}_base`, withWrappersOf(fn, family.base)));
 };
 
@@ -89,7 +89,7 @@ export const TransformReparam = (): Reparam => (name, fn) => {
 export const CircularReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
   if (family.support.name !== "circular")
-    throw refusal(
+    refuse(
       name,
       "CircularReparam",
       `is ${family.family}, but this strategy needs a distribution of angles, such as VonMises.`,

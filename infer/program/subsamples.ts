@@ -4,25 +4,18 @@
  * each plate name, and uses it in both. Indices that a program gives take precedence over a random subsample. If guide
  * and model both give indices, the indices must be equal.
  */
-import {
-  arange,
-  type ErrorCode,
-  PedigradError,
-  type Tensor,
-  type TensorLike,
-  take,
-  tensor,
-} from "../../autodiff/index.js";
+import { arange, type ErrorCode, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat, validation } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
+import { refuseSite } from "../checks.js";
 import {
   type Handler,
-  type KeyMessage,
   type Model,
   type ParamMessage,
   type PlateFrame,
   type PlateMessage,
+  requestKey,
   type SampleMessage,
   send,
   withHandler,
@@ -38,9 +31,8 @@ export interface PlateOptions {
   subsample?: TensorLike | undefined;
 }
 
-export const refuse = (name: string, code: ErrorCode, message: string): never => {
-  throw new PedigradError({ code, site: name, param: name, message: `plate "${name}": ${message}` });
-};
+export const refuse = (name: string, code: ErrorCode, message: string): never =>
+  refuseSite(code, name, `plate "${name}": ${message}`, { param: name });
 
 /** Send the message of a plate to the handlers, which may rename the plate or choose its indices, and return the frame. */
 export function sendPlate(
@@ -67,7 +59,7 @@ export function sendPlate(
       m.value ??= m.isWhole ? arange(size) : drawSubsample(m);
     },
   );
-  const actual = (message.value as Tensor).length;
+  const actual = message.isWhole ? size : (message.value as Tensor).length;
   if (actual !== message.subsampleSize)
     refuse(
       message.name,
@@ -80,7 +72,7 @@ export function sendPlate(
 }
 
 function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
-  const { value: key } = send<KeyMessage>({ type: "key", name, value: null, stop: false }, () => {});
+  const key = requestKey(name);
   if (key === null)
     return refuse(
       name,
@@ -125,11 +117,11 @@ export function setSize(frame: PlateFrame, { fn, value, name }: SampleMessage): 
   const lead = value === null ? [] : value.shape.slice(0, value.shape.length - fn.eventDim);
   const sizes = [fn.batchShape, lead].flatMap((shape) => shape.at(frame.dim as number) ?? []);
   if (sizes.length === 0)
-    throw new PedigradError({
-      code: "no-plate-size",
-      site: name,
-      message: `plate "${frame.name}" has no size, and its first site "${name}" has no dim ${frame.dim} to take it from. Give the plate a size: plate("${frame.name}", size, body).`,
-    });
+    refuseSite(
+      "no-plate-size",
+      name,
+      `plate "${frame.name}" has no size, and its first site "${name}" has no dim ${frame.dim} to take it from. Give the plate a size: plate("${frame.name}", size, body).`,
+    );
   const size = Math.max(...sizes);
   Object.assign(frame, sendPlate(frame.name, size, size, frame.dim, null));
 }
@@ -139,12 +131,7 @@ export const subsamplingScale = ({ size, subsampleSize }: PlateFrame): number =>
   size === subsampleSize ? 1 : (size as number) / (subsampleSize as number);
 
 /** The elements that a plate visited when it was first opened. */
-interface PlateVisit {
-  readonly size: number;
-  readonly value: Tensor;
-  readonly isGiven: boolean;
-  readonly isWhole: boolean;
-}
+type PlateVisit = Pick<PlateMessage, "size" | "value" | "isGiven" | "isWhole">;
 
 /**
  * A handler that gives a plate the same elements whenever it is opened, in all programs that run inside the handler. It draws one subsample
@@ -164,8 +151,8 @@ export function sharedPlatesHandler(keyOf: (() => Tensor) | null): Handler {
       },
     },
     postprocess: {
-      plate({ name, size, value, isGiven, isWhole }) {
-        if (!visits.has(name)) visits.set(name, { size, value: value as Tensor, isGiven, isWhole });
+      plate(message) {
+        if (!visits.has(message.name)) visits.set(message.name, message);
       },
     },
   };
@@ -206,12 +193,7 @@ export const givenPlatesHandler = (
       const value = values[name] as Tensor;
       if (indices === null) chooseElements(message, value);
       else if (message.isGiven)
-        requireSameElements(
-          name,
-          indices,
-          draws[name] ?? value,
-          () => "the values of its sites belong to other elements",
-        );
+        requireSameElements(name, indices, draws[name] ?? value, "the values of its sites belong to other elements");
     },
   },
 });
@@ -234,38 +216,48 @@ export function reuseVisit(message: PlateMessage, firstVisit: PlateVisit): void 
   // Different sizes are refused later, where guide and model are compared.
   if (size !== firstVisit.size) return;
   if (isGiven && value !== firstVisit.value)
-    requireSameElements(name, value as Tensor, firstVisit.value, () => {
-      const { isGiven: wasGiven, isWhole } = firstVisit;
-      const choice = wasGiven ? "was given different" : isWhole ? "visited all" : "drew its own";
-      return `when it was first opened in this step (in the guide, or earlier in this program), it ${choice} elements`;
-    });
+    requireSameElements(
+      name,
+      value as Tensor,
+      firstVisit.value as Tensor,
+      `when it was first opened in this step (in the guide, or earlier in this program), it ${firstVisit.isGiven ? "was given different" : firstVisit.isWhole ? "visited all" : "drew its own"} elements`,
+    );
   else if (!(firstVisit.isWhole && subsampleSize === size)) message.value ??= firstVisit.value;
 }
 
 /** Refuse indices of the program that differ from `expected`, which may have a row for each draw. */
-function requireSameElements(name: string, indices: Tensor, expected: Tensor, why: () => string): void {
+function requireSameElements(name: string, indices: Tensor, expected: Tensor, why: string): void {
   const [a, b] = [indices.toFloat64Array(), expected.toFloat64Array()];
   if (expected.shape.at(-1) === a.length && b.every((index, i) => index === a[i % a.length])) return;
-  throw new PedigradError({
-    code: "plate-subsample",
-    site: name,
-    param: "subsample",
-    message: `plate "${name}" is given its elements here (subsample), but ${why()}. Give the same subsample in both places.`,
-  });
+  refuseSite(
+    "plate-subsample",
+    name,
+    `plate "${name}" is given its elements here (subsample), but ${why}. Give the same subsample in both places.`,
+    { param: "subsample" },
+  );
+}
+
+/**
+ * The elements of `x` that the plate visits, if `x` has one for each element of the plate; else `x`. The last `eventDim` axes of `x` make
+ * up one element.
+ */
+export function takeVisited(x: Tensor, eventDim: number, { dim, indices, size, isWhole }: PlateFrame): Tensor {
+  if (dim === null || indices === null || isWhole) return x;
+  const axis = x.shape.length - eventDim + dim;
+  return x.shape[axis] === size ? take(x, indices, axis) : x;
 }
 
 /** If a param has one element for each element of the plate, select the elements that the plate visits. */
 export function visitParam(frame: PlateFrame, message: ParamMessage): void {
-  const { dim, indices, size, subsampleSize, isWhole } = frame;
-  if (message.value === null || dim === null || indices === null || isWhole) return;
-  const axis = message.value.shape.length + dim - message.eventDim;
-  const actual = message.value.shape[axis];
-  if (axis >= 0 && actual === size) message.value = take(message.value, indices, axis);
-  else if (axis >= 0 && actual === subsampleSize && actual > 1)
-    throw new PedigradError({
-      code: "plate-size",
-      site: message.name,
-      param: message.name,
-      message: `param "${message.name}" has ${actual} elements along dim ${dim}, as many as plate "${frame.name}" visits in a step, but the plate has ${size}. Give the param all ${size} elements; the plate then selects those it visits. If this axis does not belong to the plate, set { eventDim }.`,
-    });
+  const { dim, size, subsampleSize, isWhole } = frame;
+  if (message.value === null || dim === null || isWhole) return;
+  const actual = message.value.shape[message.value.shape.length - message.eventDim + dim];
+  message.value = takeVisited(message.value, message.eventDim, frame);
+  if (actual !== size && actual === subsampleSize && actual !== 1)
+    refuseSite(
+      "plate-size",
+      message.name,
+      `param "${message.name}" has ${actual} elements along dim ${dim}, as many as plate "${frame.name}" visits in a step, but the plate has ${size}. Give the param all ${size} elements; the plate then selects those it visits. If this axis does not belong to the plate, set { eventDim }.`,
+      { param: message.name },
+    );
 }

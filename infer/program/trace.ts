@@ -10,9 +10,17 @@ import { overElements } from "../../distributions/core/distribution.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { inRun, type Provenance, withAmbient } from "../../provenance/index.js";
-import { requireKind } from "../checks.js";
+import { refuseSite, requireKind } from "../checks.js";
 import { familyOf, type InferOptions } from "./inferOptions.js";
-import { type Handler, type Listeners, type PlateFrame, type SampleMessage, withHandler } from "./messages.js";
+import {
+  type Handler,
+  type Listeners,
+  type Model,
+  type ParamMessage,
+  type PlateFrame,
+  type SampleMessage,
+  withHandlers,
+} from "./messages.js";
 import { sharedPlatesHandler } from "./subsamples.js";
 import { addSiteToError, checkBroadcast, checkPlates, checkWeight } from "./traceChecks.js";
 
@@ -173,16 +181,19 @@ export class TraceHandler implements Handler {
 
   readonly postprocess: Listeners = {
     sample: (message) => this.#add(new SampleSite(message as SampleMessage & { value: Tensor })),
-    param: ({ name, value }) => this.#add({ type: "param", name, value: value as Tensor }),
-    deterministic: ({ name, value }) => this.#add({ type: "deterministic", name, value }),
+    param: (message) => this.#addValue(message),
+    deterministic: (message) => this.#addValue(message),
     plate: ({ name, value, size, isGiven, isWhole }) =>
       this.#add({ type: "plate", name, value: value as Tensor, size, isGiven, isWhole }),
-    mutable: (message) => {
-      const cell = message.cell as { value: Tensor };
-      this.#cells.push([message.name, cell]);
-      this.#add({ type: "mutable", name: message.name, value: cell.value });
+    mutable: ({ type, name, cell }) => {
+      this.#cells.push([name, cell as { value: Tensor }]);
+      this.#addValue({ type, name, value: (cell as { value: Tensor }).value });
     },
   };
+
+  #addValue({ type, name, value }: Pick<ParamMessage, "name" | "value"> & Pick<ValueSite, "type">): void {
+    this.#add({ type, name, value: value as Tensor });
+  }
 
   #add(site: Site): void {
     if (recorder !== this.#recorder) refuseInside("jit", site);
@@ -202,11 +213,11 @@ export class TraceHandler implements Handler {
 /** Refuse a statement inside a function that the program compiles (jit) or maps over an axis (vmap). Only params may be inside vmap. */
 function refuseInside(transform: "jit" | "vmap", { name, type }: Site): never {
   const mend = transform === "jit" ? "Call the function without jit" : "Write the axis as a plate";
-  throw new PedigradError({
-    code: `site-in-${transform}`,
-    site: name,
-    message: `${type} site "${name}" is inside a function under ${transform}, where the trace would lose it. ${mend}, or move the statement out.`,
-  });
+  refuseSite(
+    `site-in-${transform}`,
+    name,
+    `${type} site "${name}" is inside a function under ${transform}, where the trace would lose it. ${mend}, or move the statement out.`,
+  );
 }
 
 /**
@@ -216,20 +227,19 @@ function refuseInside(transform: "jit" | "vmap", { name, type }: Site): never {
 function requireSameSite(before: Site, now: Site): void {
   const { name, type } = now;
   if (type !== before.type || type === "sample")
-    throw new PedigradError({
-      code: "duplicate-name",
-      site: name,
-      message:
-        before.type === type
-          ? `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`
-          : `"${name}" is already the name of a ${before.type}, so a ${type} cannot have it too. Rename one of them.`,
-    });
+    refuseSite(
+      "duplicate-name",
+      name,
+      before.type === type
+        ? `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`
+        : `"${name}" is already the name of a ${before.type}, so a ${type} cannot have it too. Rename one of them.`,
+    );
   if (type === "plate" && before.type === "plate" && before.size !== now.size)
-    throw new PedigradError({
-      code: "plate-size",
-      site: name,
-      message: `plate "${name}" has size ${before.size} in one place and ${now.size} in another. Give both the same size, or different names.`,
-    });
+    refuseSite(
+      "plate-size",
+      name,
+      `plate "${name}" has size ${before.size} in one place and ${now.size} in another. Give both the same size, or different names.`,
+    );
 }
 
 /** How many programs are running, one inside another. */
@@ -252,15 +262,15 @@ export function requireOutside(op: string): void {
 export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } {
   requireKind("trace", "the first argument", f, kinds.function);
   // A trace has one site for a plate, however often it is opened.
-  return { getTrace: (...args) => withHandler(sharedPlatesHandler(null), () => traceOf(f, args)) };
+  return { getTrace: (...args) => inRun(() => traceOf(f, args, [sharedPlatesHandler(null)])) };
 }
 
-/** The trace of f(...args). */
-export function traceOf<A extends unknown[]>(f: (...args: A) => unknown, args: Readonly<A>): Trace {
+/** The trace of f(...args), inside these handlers. The caller starts the run (`inRun`). */
+export function traceOf(f: Model, args: readonly unknown[], handlers: readonly Handler[] = []): Trace {
   const handler = new TraceHandler();
   runDepth++;
   try {
-    inRun(() => withHandler(handler, () => f(...args), "the model or guide"));
+    withHandlers([...handlers, handler], () => f(...args));
   } finally {
     runDepth--;
   }

@@ -2,11 +2,11 @@
  * Checks of a run. They refuse values that do not fit their plates, observations that broadcast their
  * distribution to a larger shape, and masks and scales with more elements than their site.
  */
-import { showShape } from "../../autodiff/core/shape.js";
+import { type Shape, showShape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
 import { type Distribution, withValidation } from "../../distributions/index.js";
 import { PedigradError } from "../../provenance/index.js";
-import { didYouMean, quoted } from "../checks.js";
+import { didYouMean, quoted, refuseSite } from "../checks.js";
 import type { Handler, PlateFrame } from "./messages.js";
 
 /** The fields of a sample site that the checks need. */
@@ -32,14 +32,20 @@ export function reportAsSite<T>(name: string, body: () => T, what = "site"): T {
   }
 }
 
-/** The error, with the name of the site added if the error is a distribution's and names no site yet. */
-export function addSiteToError(name: string, error: unknown, what: string): unknown {
+/** The error, with the name of the site and advice added if the error is a distribution's and names no site yet. */
+export function addSiteToError(name: string, error: unknown, what: string, advice = ""): unknown {
   if (!(error instanceof PedigradError) || error.site !== undefined) return error;
   const { code, message, param, op } = error;
-  const advice = code === "outside-support" ? (SUPPORT_ADVICE[what] ?? "") : "";
+  const supportAdvice = code === "outside-support" ? (SUPPORT_ADVICE[what] ?? "") : "";
   // A factor is implemented as a Unit distribution, a name that users need not know.
   const text = message.replace(/^Unit: /, "");
-  return new PedigradError({ code, param, op, site: name, message: `${what} "${name}": ${text}${advice}` });
+  return new PedigradError({
+    code,
+    param,
+    op,
+    site: name,
+    message: `${what} "${name}": ${text}${supportAdvice}${advice}`,
+  });
 }
 
 /**
@@ -53,10 +59,8 @@ export function addSiteToParameterError(
 ): unknown {
   if (!(error instanceof PedigradError) || error.code !== "bad-parameter" || error.site !== undefined) return error;
   try {
-    const [site, advice] = withValidation(false, siteAndAdvice) ?? [];
-    if (site === undefined) return error;
-    const { code, message, param, op } = error;
-    return new PedigradError({ code, param, op, site, message: `site "${site}": ${message}${advice}` });
+    const named = withValidation(false, siteAndAdvice);
+    return named === null ? error : addSiteToError(named[0], error, "site", named[1]);
   } catch {
     return error;
   }
@@ -75,11 +79,11 @@ export function checkPlates({ name, fn, value, isObserved, plates }: SiteWithVal
     const { dim, size, subsampleSize } = plate;
     const actual = dim === null || rank + dim < 0 ? 1 : (value.shape[rank + dim] as number);
     if (actual === 1 || actual === subsampleSize) continue;
-    throw new PedigradError({
-      code: "plate-size",
-      site: name,
-      message: `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${actual} elements along dim ${dim}, but the plate ${size === subsampleSize ? `has size ${size}. Give both the same size, or use .toEvent(n)` : `visits ${subsampleSize} of ${size} elements. Give it subsample(data), or data.take(indices) with the indices that the plate's body receives`}.${size === subsampleSize ? wholePlateNote(plate) : ""}`,
-    });
+    refuseSite(
+      "plate-size",
+      name,
+      `${isObserved ? "observed site" : "site"} "${name}" in plate "${plate.name}": the value has ${actual} elements along dim ${dim}, but the plate ${size === subsampleSize ? `has size ${size}. Give both the same size, or use .toEvent(n).${wholePlateNote(plate)}` : `visits ${subsampleSize} of ${size} elements. Give it subsample(data), or data.take(indices) with the indices that the plate's body receives.`}`,
+    );
   }
 }
 
@@ -87,33 +91,35 @@ export function checkPlates({ name, fn, value, isObserved, plates }: SiteWithVal
 export function checkBroadcast({ name, fn, value, isObserved, plates }: SiteWithValue): void {
   if (!isObserved) return;
   const lead = value.shape.slice(0, value.shape.length - fn.eventDim);
-  const rank = Math.max(lead.length, fn.batchShape.length);
-  const aligned = (shape: readonly number[]) => [...new Array<number>(rank - shape.length).fill(1), ...shape];
-  const [v, b] = [aligned(lead), aligned(fn.batchShape)];
-  const grows = (from: number[], to: number[]) => from.some((n, i) => n === 1 && (to[i] as number) > 1);
-  if (!(grows(v, b) && grows(b, v))) return;
-  const joint = v.map((n, i) => Math.max(n, b[i] as number));
+  const { batchShape, eventShape } = fn;
+  const grows = (from: Shape, to: Shape) => to.some((n, i) => n > 1 && (from.at(i - to.length) ?? 1) === 1);
+  if (!(grows(lead, batchShape) && grows(batchShape, lead))) return;
+  const rank = Math.max(lead.length, batchShape.length);
+  const joint = Array.from({ length: rank }, (_, i) => Math.max(lead.at(i - rank) ?? 1, batchShape.at(i - rank) ?? 1));
   const within = plates.map((p) => `${p.name}(${p.subsampleSize}, dim ${p.dim})`).join(", ");
-  throw new PedigradError({
-    code: "shape-mismatch",
-    site: name,
-    message: `sample site "${name}": log_prob has shape [${joint}]${within && ` but its plates are ${within}`}. The distribution's batch shape [${fn.batchShape}] and the observation's shape [${value.shape}] broadcast against each other. Reshape the observation to [${[...fn.batchShape, ...fn.eventShape]}], or the distribution's parameters to [${lead}].`,
-  });
+  refuseSite(
+    "shape-mismatch",
+    name,
+    `sample site "${name}": log_prob has shape [${joint}]${within && ` but its plates are ${within}`}. The distribution's batch shape [${batchShape}] and the observation's shape [${value.shape}] broadcast against each other. Reshape the observation to [${[...batchShape, ...eventShape]}], or the distribution's parameters to [${lead}].`,
+  );
 }
+
+/** Whether a tensor of this shape broadcasts to `to` or, without leading axes of size 1, would do so. */
+export const broadcastsTo = (shape: Shape, to: Shape): boolean =>
+  shape.every((n, i) => n === 1 || n === to.at(i - shape.length));
 
 /**
  * Refuse a mask or scale that would broadcast the site's log density to more elements, since some elements of the site
  * would then count several times.
  */
 export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor, logProb: Tensor): void {
-  const from = logProb.shape.length - weight.shape.length;
-  if (weight.shape.every((n, axis) => n === 1 || n === logProb.shape[axis + from])) return;
-  throw new PedigradError({
-    code: "shape-mismatch",
+  if (broadcastsTo(weight.shape, logProb.shape)) return;
+  refuseSite(
+    "shape-mismatch",
     site,
-    param: what,
-    message: `site "${site}": its ${what} has shape ${showShape(weight.shape)}, but its log density has shape ${showShape(logProb.shape)}, so some elements would count several times. Give the ${what} one element for each element of "${site}", or put it only around sites that have its axes.`,
-  });
+    `site "${site}": its ${what} has shape ${showShape(weight.shape)}, but its log density has shape ${showShape(logProb.shape)}, so some elements would count several times. Give the ${what} one element for each element of "${site}", or put it only around sites that have its axes.`,
+    { param: what },
+  );
 }
 
 /** Refuse an obsMask that does not broadcast to the batch shape. */
@@ -133,12 +139,12 @@ export function requireBatchMask(
   const wrongAxis = mask.shape.findIndex((n, axis) => n !== 1 && !sizes(axis - mask.shape.length).includes(n));
   if (wrongAxis < 0) return;
   const events = fn.eventDim > 0 ? `, without the event axes [${fn.eventShape}]` : "";
-  throw new PedigradError({
-    code: "shape-mismatch",
-    site: name,
-    param: "obsMask",
-    message: `sample site "${name}": obsMask has shape [${mask.shape}], but must broadcast to [${obsBatch}], one number for each element of the batch${events}. An event is observed as a whole or not at all.`,
-  });
+  refuseSite(
+    "shape-mismatch",
+    name,
+    `sample site "${name}": obsMask has shape [${mask.shape}], but must broadcast to [${obsBatch}], one number for each element of the batch${events}. An event is observed as a whole or not at all.`,
+    { param: "obsMask" },
+  );
 }
 
 /**

@@ -2,14 +2,14 @@
  * Handlers that give sites their keys or values: seed, replay, substitute, condition, uncondition and intervene. A value may have one
  * element for each element of a plate, in the order of the plate. A run uses only the elements that its plate visits.
  */
-import { PedigradError, Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
+import { Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
-import { requireKey, requireKind } from "../checks.js";
+import { refuseSite, requireKey, requireKind } from "../checks.js";
 import { handler, handlerOfNames, type Program } from "./handlers.js";
 import type { Handler, PlateMessage, SampleMessage } from "./messages.js";
-import { chooseElements, reuseVisit } from "./subsamples.js";
+import { chooseElements, reuseVisit, takeVisited } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 import { reportAsSite } from "./traceChecks.js";
 
@@ -25,25 +25,36 @@ interface Values {
 }
 
 function readData(op: string, data: Data): Values {
-  const convert = (name: string, value: TensorLike | undefined): Tensor | undefined =>
-    value === undefined || value instanceof Tensor
-      ? value
-      : reportAsSite(name, () => tensor(value), `${op}: the value of`);
-  if (typeof data === "function") return { names: [], of: (name) => convert(name, data(name)) };
-  if (data instanceof Map) return { names: [...data.keys()], of: (name) => convert(name, data.get(name)) };
-  requireKind(op, "the second argument", data, [isRecord, "values by name, a Map of them, or a function of the name"]);
+  const isFunction = typeof data === "function";
+  const isMap = data instanceof Map;
+  if (!isFunction && !isMap)
+    requireKind(op, "the second argument", data, [
+      isRecord,
+      "values by name, a Map of them, or a function of the name",
+    ]);
   return {
-    names: Object.keys(data),
-    of: (name) => (Object.hasOwn(data, name) ? convert(name, data[name]) : undefined),
+    names: isFunction ? [] : isMap ? [...data.keys()] : Object.keys(data),
+    of: (name) => {
+      const value = isFunction
+        ? data(name)
+        : isMap
+          ? data.get(name)
+          : Object.hasOwn(data, name)
+            ? data[name]
+            : undefined;
+      if (value === undefined || value instanceof Tensor) return value;
+      return reportAsSite(name, () => tensor(value), `${op}: the value of`);
+    },
   };
 }
 
-const noEffect = (op: string, site: string, message: string): PedigradError =>
-  new PedigradError({ code: "no-effect", op, site, message: `${op}: site "${site}" is ${message}` });
+/** Refuse a value that `op` has for a site on which it would have no effect. */
+const refuseNoEffect = (op: string, site: string, message: string): never =>
+  refuseSite("no-effect", site, `${op}: site "${site}" is ${message}`, { op });
 
-/** The error for a value that `op` has for a site that is computed from the site `from`, not drawn. */
-const notDrawn = (op: string, site: string, from = "other sites", handlerName = op): PedigradError =>
-  noEffect(
+/** Refuse a value that `op` has for a site that is computed from the site `from`, not drawn. */
+const refuseComputed = (op: string, site: string, from = "other sites", handlerName = op): never =>
+  refuseNoEffect(
     op,
     site,
     `computed from ${from} here, which a value of "${site}" would not change. Give values of ${from} instead, or leave "${site}" out. If reparam computes "${site}", write reparam(${handlerName}(f, data), config).`,
@@ -55,8 +66,8 @@ export const seed = <A extends unknown[], R>(f: Program<A, R>, key: Tensor | num
   return handler("seed", f, () => seedHandler(() => (typeof key === "number" ? random.key(key) : key)));
 };
 
-/** The handler behind `seed`; `keyOf` is called once, at the first draw. */
-export function seedHandler(keyOf: () => Tensor): Handler {
+/** The handler behind `seed`; `keyOf` is called once, at the first draw. If `isTracked`, values of latents are tagged with their sites. */
+export function seedHandler(keyOf: () => Tensor, isTracked = false): Handler {
   let root: Tensor | null = null;
   let count = 0;
   const next = (): Tensor => {
@@ -67,6 +78,7 @@ export function seedHandler(keyOf: () => Tensor): Handler {
     process: {
       sample(message) {
         if (message.value === null) message.key ??= next();
+        message.isTracked ||= isTracked;
       },
       key(message) {
         message.value ??= next();
@@ -74,15 +86,6 @@ export function seedHandler(keyOf: () => Tensor): Handler {
     },
   };
 }
-
-/** A handler that tags the values of all latent sites with their own names. */
-export const trackHandler: Handler = {
-  process: {
-    sample(message) {
-      message.isTracked = true;
-    },
-  },
-};
 
 /** Give the latent sites and plates of `f` their values in `trace`: the same tensors, with their provenance. */
 export function replay<A extends unknown[], R>(f: Program<A, R>, trace: Trace): Program<A, R> {
@@ -97,7 +100,7 @@ export const replayHandler = (trace: Trace, requiresDraws = false): Handler => (
       const site = trace.get(message.name);
       if (message.isObserved) return;
       if (requiresDraws && site?.type === "deterministic")
-        throw noEffect(
+        refuseNoEffect(
           "replay",
           message.name,
           "drawn here but computed in the trace (by reparam, for example). Replay a trace of the same program.",
@@ -132,12 +135,9 @@ const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
  */
 export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
   let selected = value;
-  for (const { dim, size, subsampleSize, indices, isWhole, areValuesVisited } of plates) {
-    if (dim === null || indices === null || isWhole) continue;
-    const axis = selected.shape.length - fn.eventDim + dim;
-    if (axis < 0 || selected.shape[axis] !== size || (areValuesVisited && size === subsampleSize)) continue;
-    selected = take(selected, indices, axis);
-  }
+  for (const plate of plates)
+    if (!(plate.areValuesVisited && plate.size === plate.subsampleSize))
+      selected = takeVisited(selected, fn.eventDim, plate);
   return selected;
 }
 
@@ -194,7 +194,7 @@ export function substituteHandler(
         const value = values.of(name);
         if (value === undefined) return;
         const from = isSampled ? drawn.find((site) => site.startsWith(`${name}_`)) : undefined;
-        if (from !== undefined) throw notDrawn(op, name, `"${from}"`, "substitute");
+        if (from !== undefined) refuseComputed(op, name, `"${from}"`, "substitute");
         if (replaces) message.value = value;
       },
     },
@@ -217,12 +217,12 @@ export function condition<A extends unknown[], R>(f: Program<A, R>, data: Data):
         const value = of(message.name);
         if (value === undefined) return;
         if (isFactor(message))
-          throw noEffect("condition", message.name, "a factor, which has no value. Change its argument instead.");
+          refuseNoEffect("condition", message.name, "a factor, which has no value. Change its argument instead.");
         message.value = selectVisited(value, message);
         message.isObserved = true;
       },
       deterministic({ name }) {
-        if (of(name) !== undefined) throw notDrawn("condition", name);
+        if (of(name) !== undefined) refuseComputed("condition", name);
       },
     },
   }));

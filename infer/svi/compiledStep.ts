@@ -2,17 +2,10 @@
  * Compiles steps (autodiff/transforms/jit) if the model allows it. A model whose control flow depends on its draws runs eagerly, and
  * one warning names the site.
  */
-import { jit, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
+import { jit, mapTree, PedigradError, type Tensor } from "../../autodiff/index.js";
 import { forArrays } from "../../autodiff/transforms/jit/typedInputs.js";
 import type { JitMode } from "./options.js";
-import {
-  type Advance,
-  noteLastStep,
-  type ResidentSteps,
-  residentSteps,
-  type StepResult,
-  type SVIState,
-} from "./state.js";
+import { noteLastStep, type ResidentSteps, type StepResult, type SVIState } from "./state.js";
 
 export class CompiledStep {
   /** Whether to try compiling steps. */
@@ -58,11 +51,10 @@ export class CompiledStep {
 
   /**
    * The steps after the step that returned `state`, with their state in the memory of the compiled program; null if the
-   * state cannot stay there. `onCopy` is called with every state that is copied out of this memory.
+   * state cannot stay there.
    */
-  resident({ state, terms }: Advance, onCopy: (optimState: Tree) => void): ResidentSteps | null {
-    const steps = this.isOn ? this.#compiled.resident(state) : null;
-    return steps && residentSteps(steps, Object.keys(terms), ({ optimState }) => onCopy(optimState));
+  resident(state: SVIState): ResidentSteps | null {
+    return this.isOn ? this.#compiled.resident(state) : null;
   }
 
   /**

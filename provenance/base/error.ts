@@ -39,3 +39,8 @@ export class PedigradError extends Error {
     this.op = op;
   }
 }
+
+/** Refuse the input of `op`; `message` says what was expected, what was given, and how to fix it. */
+export function refuse(code: ErrorCode, op: string, message: string): never {
+  throw new PedigradError({ code, op, message: `${op}: ${message}` });
+}

@@ -1,57 +1,46 @@
 /**
  * Checks of arguments and options. An option in the wrong place or of the wrong kind is refused with an error that names it.
  */
+import type { ErrorCode } from "./codes.js";
 import { PedigradError } from "./error.js";
 import type { Kind } from "./kinds.js";
 import { isRecord } from "./records.js";
 import { nearestName } from "./spelling.js";
 
-/** Refuse an argument or an option; `message` says what was expected and what was given. */
-export function refuseOption(op: string, param: string, message: string): never {
-  throw new PedigradError({ code: "bad-option", op, param, message: `${op}: ${message}` });
+/** Refuse an argument or an option; `message` says what was expected and what was given. An error of a site names the site. */
+export function refuseOption(
+  op: string,
+  param: string,
+  message: string,
+  site?: string,
+  code: ErrorCode = "bad-option",
+): never {
+  throw new PedigradError({ code, op: site === undefined ? op : undefined, site, param, message: `${op}: ${message}` });
 }
 
 /** Refuse an argument or option that is not of the given kind. */
 export function requireKind(op: string, param: string, x: unknown, [is, words]: Kind, site?: string): void {
-  if (is(x)) return;
-  throw new PedigradError({
-    code: "bad-option",
-    op: site === undefined ? op : undefined,
-    site,
-    param,
-    message: `${op}: ${param} must be ${words}, got ${show(x)}.`,
-  });
+  if (!is(x)) refuseOption(op, param, `${param} must be ${words}, got ${show(x)}.`, site);
 }
+
+/** The names of the allowed options, or a record of their kinds by name. */
+type Allowed = readonly string[] | Readonly<Record<string, Kind>>;
 
 /** Refuse options that are not in a record, that `allowed` does not name, or that are not of the kind that `allowed` gives. */
 export function requireOptions(op: string, options: unknown, allowed: Allowed, site?: string): void {
+  const kinds = Array.isArray(allowed) ? null : (allowed as Readonly<Record<string, Kind>>);
+  const names = kinds === null ? (allowed as readonly string[]) : Object.keys(kinds);
   if (!isRecord(options))
-    throw new PedigradError({
-      op: site === undefined ? op : undefined,
-      site,
-      code: "bad-option",
-      param: "options",
-      message: `${op}: expected options ({ ${namesIn(allowed)[0]}: … }, or {} for none), got ${show(options)}.`,
-    });
+    refuseOption(op, "options", `expected options ({ ${names[0]}: … }, or {} for none), got ${show(options)}.`, site);
   for (const option of Object.keys(options)) {
-    if (!(isList(allowed) ? allowed.includes(option) : Object.hasOwn(allowed, option))) {
-      const names = namesIn(allowed);
-      throw new PedigradError({
-        op: site === undefined ? op : undefined,
-        site,
-        code: "unknown-option",
-        param: option,
-        message: `${op}: unknown option "${option}". Expected one of ${names.join(", ")}.${didYouMean(option, names)}`,
-      });
+    if (!names.includes(option)) {
+      const expected = `Expected one of ${names.join(", ")}.${didYouMean(option, names)}`;
+      refuseOption(op, option, `unknown option "${option}". ${expected}`, site, "unknown-option");
     }
-    if (!isList(allowed) && options[option] !== undefined)
-      requireKind(op, option, options[option], allowed[option] as Kind, site);
+    if (kinds !== null && options[option] !== undefined)
+      requireKind(op, option, options[option], kinds[option] as Kind, site);
   }
 }
-/** The names of the allowed options, or a record of their kinds by name. */
-type Allowed = readonly string[] | Readonly<Record<string, Kind>>;
-const isList = (allowed: Allowed): allowed is readonly string[] => Array.isArray(allowed);
-const namesIn = (allowed: Allowed): readonly string[] => (isList(allowed) ? allowed : Object.keys(allowed));
 
 /** Refuse the arguments of `op` unless they are a single function. `others` are the arguments after `f`. */
 export function requireFunction(op: string, f: unknown, others: readonly unknown[] = []): void {

@@ -1,5 +1,5 @@
 /** Plain records: which objects count as records, and how records are made and merged. Any string can be a key, even `__proto__`. */
-import { PedigradError } from "./error.js";
+import { refuse } from "./error.js";
 
 /** Whether x is a plain record: an object literal, or one without a prototype. */
 export const isRecord = (x: unknown): x is Record<string, unknown> => {
@@ -32,21 +32,18 @@ export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Recor
 export const MAX_DEPTH = 200;
 
 /** Refuse a structure that is nested more than `MAX_DEPTH` deep. */
-export function refuseDepth(op: string): never {
-  throw new PedigradError({
-    code: "cyclic",
-    op,
-    message: `${op}: lists or records are nested more than ${MAX_DEPTH} deep. Does one of them contain itself?`,
-  });
+export function requireDepth(op: string, depth: number): void {
+  if (depth > MAX_DEPTH)
+    refuse("cyclic", op, `lists or records are nested more than ${MAX_DEPTH} deep. Does one of them contain itself?`);
 }
 
 /** Refuse symbols as keys, and fields of a list besides its items, because loops over names or items would miss them. */
 export function requireNamedFields(op: string, x: object): void {
   const key = Object.getOwnPropertySymbols(x)[0] ?? (Array.isArray(x) ? Object.keys(x)[x.length] : undefined);
   if (key !== undefined)
-    throw new PedigradError({
-      code: "symbol-key",
+    refuse(
+      "symbol-key",
       op,
-      message: `${op}: got a list or record with the key ${String(key)}. Use only items in lists, and strings as keys of records.`,
-    });
+      `got a list or record with the key ${String(key)}. Use only items in lists, and strings as keys of records.`,
+    );
 }

@@ -1,6 +1,6 @@
 /**
  * The language in which kernels and formulas are written: the small part of JavaScript that has a direct meaning as SIMD code. A program is
- * a text of functions. Statements are `let`, assignment, `while`, `if` and `return`; expressions are numbers, names, calls, operators and
+ * a text of functions. Statements are `let`, `=`, `+=`, `-=`, `while`, `if` and `return`; expressions are numbers, names, calls, operators and
  * `?:`. The same text can run as JavaScript, one number at a time, or be translated by `assemble` into SIMD code, which processes two
  * numbers at a time.
  */
@@ -33,7 +33,7 @@ export interface Routine {
 }
 
 const TOKEN =
-  /0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:Math\.)?[A-Za-z_]\w*|===|!==|>>>|<<|<=|>=|&&|\|\||\S/g;
+  /0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:Math\.)?[A-Za-z_]\w*|===|!==|>>>|<<|<=|>=|[-+]=|&&|\|\||\S/g;
 /** Binary operators, from the lowest to the highest precedence. */
 const LEVELS = "|| && | & ===,!== <,<=,>,>= <<,>>> +,- *,/".split(" ").map((level) => level.split(","));
 const COMPARISONS = LEVELS.slice(4, 6).flat();
@@ -111,8 +111,15 @@ export function parse(text: string): Routine[] {
     isNext("let");
     const target = primary();
     if (target.kind === "call") return { kind: "do", call: target };
-    if (target.kind === "name" && isNext("=")) return { kind: "set", name: target.name, value: expression() };
-    return refuse();
+    const operator = /^([-+]?)=$/.exec(next())?.[1];
+    if (target.kind !== "name" || operator === undefined) return refuse();
+    const value = expression();
+    const isSum = operator !== "";
+    return {
+      kind: "set",
+      name: target.name,
+      value: isSum ? { kind: "binary", operator, left: target, right: value } : value,
+    };
   };
 
   const routines: Routine[] = [];

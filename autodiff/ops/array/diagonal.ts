@@ -1,6 +1,7 @@
 /** Triangles and diagonals of matrices. The diagonal of two axes is a view whose stride is the sum of the strides of the axes. */
+
 import { mapAxes } from "../../../provenance/axes.js";
-import { PedigradError } from "../../../provenance/index.js";
+import { refuse } from "../../../provenance/base/error.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import type { Op } from "../../core/op.js";
@@ -19,11 +20,7 @@ function asMatrix(op: string, x: TensorLike): { matrices: Tensor; rows: number; 
   const matrices = tensor(x);
   const [rows, columns] = matrices.shape.slice(-2);
   if (rows === undefined || columns === undefined)
-    throw new PedigradError({
-      code: "shape-mismatch",
-      op,
-      message: `${op}: x must have matrices in its last two axes, got shape ${showShape(matrices.shape)}.`,
-    });
+    refuse("shape-mismatch", op, `x must have matrices in its last two axes, got shape ${showShape(matrices.shape)}.`);
   return { matrices, rows, columns };
 }
 

@@ -2,7 +2,9 @@
  * Indexing by tensors. All functions use one primitive and its transpose: `gather` reads rows of an array by index,
  * `scatter` adds rows to an array by index. Indices are checked, never clamped; negative indices count from the end.
  */
+
 import { insertAxes, MIX, mapAxes } from "../../../provenance/axes.js";
+import { refuse } from "../../../provenance/base/error.js";
 import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import { contiguousKernelsOf } from "../../core/binding.js";
@@ -34,11 +36,11 @@ const indexOf =
   (raw: number): number => {
     const index = raw < 0 ? raw + size : raw;
     if (Number.isInteger(index) && index >= 0 && index < size) return index;
-    throw new PedigradError({
-      code: "bad-index",
+    refuse(
+      "bad-index",
       op,
-      message: `${op}: index ${raw} is out of range for an axis of size ${size} (allowed ${-size}..${size - 1}, whole numbers).`,
-    });
+      `index ${raw} is out of range for an axis of size ${size} (allowed ${-size}..${size - 1}, whole numbers).`,
+    );
   };
 
 const checks = new Map<string, Unary>();
@@ -70,11 +72,11 @@ export const indicesOp: Op<IndexedAxis> = {
 
 function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
   if (isMask(indices))
-    throw new PedigradError({
-      code: "bad-index",
+    refuse(
+      "bad-index",
       op,
-      message: `${op}: boolean masks are not supported as indices (the shape of the result would depend on values). Use where(mask, x, 0), or the indices of the true entries.`,
-    });
+      `boolean masks are not supported as indices (the shape of the result would depend on values). Use where(mask, x, 0), or the indices of the true entries.`,
+    );
   const index = tensor(indices);
   try {
     return index.size < MANY_INDICES ? indexInto(op, size)(index) : apply(indicesOp, { op, size }, index);
@@ -191,11 +193,11 @@ export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
 export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   const source = tensor(x);
   if (indices.length === 0 || indices.length > source.shape.length)
-    throw new PedigradError({
-      code: "bad-index",
-      op: "at",
-      message: `at: got ${indices.length} indices for shape ${showShape(source.shape)}. Give 1 to ${source.shape.length}, one for each axis.`,
-    });
+    refuse(
+      "bad-index",
+      "at",
+      `got ${indices.length} indices for shape ${showShape(source.shape)}. Give 1 to ${source.shape.length}, one for each axis.`,
+    );
   const last = indices.length - 1;
   const numberAxis = indices.findIndex((index) => typeof index === "number");
   if (numberAxis >= 0) {
@@ -228,11 +230,11 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number):
   const [source, index] = [tensor(x), tensor(indices)];
   const along = normalizeAxis("takeAlongAxis", axis, source.shape);
   if (source.shape.length !== index.shape.length)
-    throw new PedigradError({
-      code: "shape-mismatch",
-      op: "takeAlongAxis",
-      message: `takeAlongAxis: x has shape ${showShape(source.shape)}, and indices has shape ${showShape(index.shape)}. Reshape one of them, so that both have the same number of axes.`,
-    });
+    refuse(
+      "shape-mismatch",
+      "takeAlongAxis",
+      `x has shape ${showShape(source.shape)}, and indices has shape ${showShape(index.shape)}. Reshape one of them, so that both have the same number of axes.`,
+    );
   const collapse = (shape: Shape) => shape.map((n, i) => (i === along ? 1 : n));
   const common = broadcastShapes("takeAlongAxis", collapse(source.shape), collapse(index.shape));
   const expand = (shape: Shape) => common.map((n, i) => (i === along ? (shape[i] as number) : n));

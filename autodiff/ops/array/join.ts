@@ -1,7 +1,8 @@
 /** Joins tensors along an existing axis or along a new one. */
+
 import { mixAxis } from "../../../provenance/axes.js";
+import { refuse } from "../../../provenance/base/error.js";
 import { refuseOption, show } from "../../../provenance/base/options.js";
-import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -20,11 +21,11 @@ const concatenateOp: Op<number> = {
     const shape = (inputs[0] as Tensor).shape;
     for (const x of inputs)
       if (x.shape.length !== shape.length || x.shape.some((n, i) => i !== axis && n !== shape[i]))
-        throw new PedigradError({
-          code: "shape-mismatch",
-          op: "concatenate",
-          message: `concatenate: shapes ${inputs.map((y) => showShape(y.shape)).join(", ")} differ outside axis ${axis}. Along all other axes the sizes must be equal.`,
-        });
+        refuse(
+          "shape-mismatch",
+          "concatenate",
+          `shapes ${inputs.map((y) => showShape(y.shape)).join(", ")} differ outside axis ${axis}. Along all other axes the sizes must be equal.`,
+        );
     const totalSize = inputs.reduce((sum, x) => sum + (x.shape[axis] as number), 0);
     return shape.map((n, i) => (i === axis ? totalSize : n));
   },
@@ -57,12 +58,7 @@ function listOf(op: string, xs: readonly TensorLike[]): Tensor[] {
 export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
   const parts = listOf("concatenate", xs);
   const [head] = parts;
-  if (head === undefined)
-    throw new PedigradError({
-      code: "empty",
-      op: "concatenate",
-      message: "concatenate: got an empty list. Give at least one tensor.",
-    });
+  if (head === undefined) refuse("empty", "concatenate", "got an empty list. Give at least one tensor.");
   const along = normalizeAxis("concatenate", axis, head.shape);
   if (parts.length === 1) return head;
   if (parts.length <= MAX_OPERANDS) return apply(concatenateOp, along, ...parts);
@@ -80,19 +76,14 @@ const MAX_OPERANDS = 4096;
 /** Joins tensors along a new axis; their shapes must be equal. */
 export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
   const parts = listOf("stack", xs);
-  if (parts.length === 0)
-    throw new PedigradError({
-      code: "empty",
-      op: "stack",
-      message: "stack: got an empty list. Give at least one tensor.",
-    });
+  if (parts.length === 0) refuse("empty", "stack", "got an empty list. Give at least one tensor.");
   const mismatch = parts.find((x) => !sameShape(x.shape, (parts[0] as Tensor).shape));
   if (mismatch !== undefined)
-    throw new PedigradError({
-      code: "shape-mismatch",
-      op: "stack",
-      message: `stack: all tensors must have one shape, got ${showShape((parts[0] as Tensor).shape)} and ${showShape(mismatch.shape)}.`,
-    });
+    refuse(
+      "shape-mismatch",
+      "stack",
+      `all tensors must have one shape, got ${showShape((parts[0] as Tensor).shape)} and ${showShape(mismatch.shape)}.`,
+    );
   return concatenate(
     parts.map((x) => expandDims(x, axis)),
     axis,

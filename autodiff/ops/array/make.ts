@@ -1,5 +1,5 @@
 /** Tensors made from shapes and numbers alone. */
-import { PedigradError } from "../../../provenance/index.js";
+import { refuse } from "../../../provenance/base/error.js";
 import type { TensorLike } from "../../core/convert.js";
 import { checkShape, type Shape } from "../../core/shape.js";
 import { ofView, type Tensor, tensor } from "../../core/tensor.js";
@@ -23,11 +23,11 @@ export const isCounting = (data: Float64Array): boolean => countingArrays.has(da
 export function arange(start: number, stop?: number, step = 1): Tensor {
   const [low, high] = stop === undefined ? [0, start] : [start, stop];
   if (!Number.isFinite(low) || !Number.isFinite(high) || !Number.isFinite(step) || step === 0)
-    throw new PedigradError({
-      code: "bad-option",
-      op: "arange",
-      message: `arange: start, stop and step must be finite and step not 0, got start ${low}, stop ${high}, step ${step}.`,
-    });
+    refuse(
+      "bad-option",
+      "arange",
+      `start, stop and step must be finite and step not 0, got start ${low}, stop ${high}, step ${step}.`,
+    );
   const n = Math.max(0, Math.ceil((high - low) / step));
   checkShape("arange", [n]);
   const view = emptyView([n]);

@@ -2,10 +2,11 @@
  * Reductions. Kernels reduce contiguous numbers. So the reduced axes are first moved to the end, as a view, and the data are copied only if
  * this view is not contiguous.
  */
+
 import { type AxisMap, mapAxes, mixAxis } from "../../../provenance/axes.js";
+import { refuse } from "../../../provenance/base/error.js";
 import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions } from "../../../provenance/base/options.js";
-import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
@@ -85,11 +86,11 @@ export function reductionOp(
       const { shape } = x as Tensor;
       const empty = params.axes.find((axis) => shape[axis] === 0);
       if (emptyIsError && empty !== undefined)
-        throw new PedigradError({
-          code: "empty",
-          op: name,
-          message: `${name}: cannot reduce an empty axis: axis ${empty} of shape ${showShape(shape)} has no elements. Reduce another axis, or leave empty data out.`,
-        });
+        refuse(
+          "empty",
+          name,
+          `cannot reduce an empty axis: axis ${empty} of shape ${showShape(shape)} has no elements. Reduce another axis, or leave empty data out.`,
+        );
       return reducedShape(shape, params);
     },
     kernel: ({ axes }, out, [input]) => {
@@ -171,20 +172,16 @@ export function inPlanOrder(x: View, axes: readonly number[], { width }: Plan): 
 export function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape): number[] {
   if (axes === undefined) return [...shape.keys()];
   if (typeof axes !== "number" && !Array.isArray(axes))
-    throw new PedigradError({
-      code: "bad-axis",
+    refuse(
+      "bad-axis",
       op,
-      message: `${op}: axes must be a number or a list of numbers, got ${JSON.stringify(axes)}. Give options such as keepDims as the next argument.`,
-    });
+      `axes must be a number or a list of numbers, got ${JSON.stringify(axes)}. Give options such as keepDims as the next argument.`,
+    );
   const list = (typeof axes === "number" ? [axes] : (axes as readonly number[])).map((axis) =>
     normalizeAxis(op, axis, shape),
   );
   if (new Set(list).size !== list.length)
-    throw new PedigradError({
-      code: "bad-axis",
-      op,
-      message: `${op}: axes [${list.join(",")}] contain an axis twice. Give each axis once.`,
-    });
+    refuse("bad-axis", op, `axes [${list.join(",")}] contain an axis twice. Give each axis once.`);
   return list.sort((a, b) => a - b);
 }
 
@@ -214,11 +211,11 @@ export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
   const normalizedAxes = normalizeAxes("mean", axes, source.shape);
   const n = sizeOf(normalizedAxes.map((i) => source.shape[i] as number));
   if (n === 0)
-    throw new PedigradError({
-      code: "empty",
-      op: "mean",
-      message: `mean: cannot average an empty axis of shape ${showShape(source.shape)}. Reduce another axis, or leave empty data out.`,
-    });
+    refuse(
+      "empty",
+      "mean",
+      `cannot average an empty axis of shape ${showShape(source.shape)}. Reduce another axis, or leave empty data out.`,
+    );
   const total = sum(mixProvenance(source, normalizedAxes, "mean"), axes, options);
   return n === 1 ? total : div(total, n);
 }

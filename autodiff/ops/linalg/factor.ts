@@ -7,10 +7,11 @@
  *     cholesky:         Ā = sym(L⁻ᵀ Φ(Lᵀ L̄) L⁻¹)          triangularSolve:  b̄ = A⁻ᵀ x̄,  Ā = -tri(b̄ xᵀ)
  *     logdet:           Ā = ȳ A⁻ᵀ                         inverse:          Ā = -Yᵀ Ȳ Yᵀ
  */
+
 import { dropLast, mixAxis, mixLast } from "../../../provenance/axes.js";
+import { refuse } from "../../../provenance/base/error.js";
 import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions } from "../../../provenance/base/options.js";
-import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous, copyInto } from "../../core/copy.js";
@@ -27,11 +28,7 @@ import { matmul, matrixTranspose } from "./matmul.js";
 
 function squareShape(op: string, x: Tensor): Shape {
   if (x.shape.length < 2 || x.shape.at(-1) !== x.shape.at(-2))
-    throw new PedigradError({
-      code: "shape-mismatch",
-      op,
-      message: `${op}: x must have square matrices in its last two axes, got shape ${showShape(x.shape)}.`,
-    });
+    refuse("shape-mismatch", op, `x must have square matrices in its last two axes, got shape ${showShape(x.shape)}.`);
   return x.shape;
 }
 
@@ -75,11 +72,11 @@ export const solveOp: Op<Required<Triangular>> = {
   shape: (_, [matrix, right]) => {
     const [a, b] = [squareShape("triangularSolve", matrix as Tensor), (right as Tensor).shape];
     if (b.at(-2) !== a.at(-1))
-      throw new PedigradError({
-        code: "shape-mismatch",
-        op: "triangularSolve",
-        message: `triangularSolve: the matrix has shape ${showShape(a)}, so the right-hand side must have ${a.at(-1)} rows, got shape ${showShape(b)}. Turn a batch of vectors into columns: expandDims(b, -1).`,
-      });
+      refuse(
+        "shape-mismatch",
+        "triangularSolve",
+        `the matrix has shape ${showShape(a)}, so the right-hand side must have ${a.at(-1)} rows, got shape ${showShape(b)}. Turn a batch of vectors into columns: expandDims(b, -1).`,
+      );
     return [...broadcastShapes("triangularSolve", a.slice(0, -2), b.slice(0, -2)), ...b.slice(-2)];
   },
   kernel: ({ lower, transpose }, out, [matrix, right]) => {

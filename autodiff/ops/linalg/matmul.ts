@@ -1,6 +1,7 @@
 /** Matrix products. */
+
 import { mixAxis } from "../../../provenance/axes.js";
-import { PedigradError } from "../../../provenance/index.js";
+import { refuse } from "../../../provenance/base/error.js";
 import { apply } from "../../core/apply.js";
 import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -24,11 +25,11 @@ export const matmulOp: Op = {
   shape: (_, [a, b]) => {
     const [left, right] = [(a as Tensor).shape, (b as Tensor).shape];
     if (left.at(-1) !== right.at(-2))
-      throw new PedigradError({
-        code: "shape-mismatch",
-        op: "matmul",
-        message: `matmul: shapes ${showShape(left)} and ${showShape(right)} do not fit: the left matrix has ${left.at(-1)} columns, the right matrix has ${right.at(-2)} rows. Make the two numbers equal, by transpose or reshape.`,
-      });
+      refuse(
+        "shape-mismatch",
+        "matmul",
+        `shapes ${showShape(left)} and ${showShape(right)} do not fit: the left matrix has ${left.at(-1)} columns, the right matrix has ${right.at(-2)} rows. Make the two numbers equal, by transpose or reshape.`,
+      );
     const batch = broadcastShapes("matmul", left.slice(0, -2), right.slice(0, -2));
     return [...batch, left.at(-2) as number, right.at(-1) as number];
   },
@@ -120,11 +121,11 @@ export function offsetsOf(x: View, batch: Shape): number[] {
 export function matmul(a: TensorLike, b: TensorLike): Tensor {
   const [left, right] = [tensor(a), tensor(b)];
   if (left.shape.length === 0 || right.shape.length === 0)
-    throw new PedigradError({
-      code: "shape-mismatch",
-      op: "matmul",
-      message: `matmul: both arguments must be vectors or matrices, got shapes ${showShape(left.shape)} and ${showShape(right.shape)}. Use mul for scalars.`,
-    });
+    refuse(
+      "shape-mismatch",
+      "matmul",
+      `both arguments must be vectors or matrices, got shapes ${showShape(left.shape)} and ${showShape(right.shape)}. Use mul for scalars.`,
+    );
   const [row, column] = [left.shape.length === 1, right.shape.length === 1];
   let y = apply(matmulOp, null, row ? expandDims(left, 0) : left, column ? expandDims(right, 1) : right);
   if (column) y = squeeze(y, -1);

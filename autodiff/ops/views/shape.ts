@@ -2,9 +2,10 @@
  * Ops that view the same data with other strides, each with a rule for its gradient. Nothing is copied, except by reshape
  * where the strides do not allow a view.
  */
+
 import { type AxisMap, dropAxis, insertAxes, KEEP, mapAxes, mixAxis } from "../../../provenance/axes.js";
+import { refuse } from "../../../provenance/base/error.js";
 import { show } from "../../../provenance/base/options.js";
-import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { copyInto } from "../../core/copy.js";
@@ -65,11 +66,11 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
     knownSizes.length === sizes.length - 1 ? sizes.map((n) => (n === -1 ? Math.floor(missingSize) : n)) : sizes;
   if (sameShape(source.shape, newShape)) return source;
   if (sizeOf(checkShape("reshape", newShape)) !== source.size)
-    throw new PedigradError({
-      code: "shape-mismatch",
-      op: "reshape",
-      message: `reshape: the ${source.size} elements of shape ${showShape(source.shape)} do not fit into shape ${showShape(shape)}. The number of elements must stay the same.`,
-    });
+    refuse(
+      "shape-mismatch",
+      "reshape",
+      `the ${source.size} elements of shape ${showShape(source.shape)} do not fit into shape ${showShape(shape)}. The number of elements must stay the same.`,
+    );
   return apply(reshapeOp, { shape: newShape }, source);
 }
 
@@ -78,20 +79,16 @@ export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   const source = tensor(x);
   const rank = source.shape.length;
   if (axes !== undefined && !Array.isArray(axes))
-    throw new PedigradError({
-      code: "bad-axis",
-      op: "transpose",
-      message: `transpose: the axes must be a list such as [1, 0], got ${show(axes)}.`,
-    });
+    refuse("bad-axis", "transpose", `the axes must be a list such as [1, 0], got ${show(axes)}.`);
   const order = (axes ?? source.shape.map((_, i) => rank - 1 - i)).map((a) =>
     normalizeAxis("transpose", a, source.shape),
   );
   if (new Set(order).size !== rank || order.length !== rank)
-    throw new PedigradError({
-      code: "bad-axis",
-      op: "transpose",
-      message: `transpose: axes [${order.join(",")}] must contain each of the ${rank} axes of shape ${showShape(source.shape)} once.`,
-    });
+    refuse(
+      "bad-axis",
+      "transpose",
+      `axes [${order.join(",")}] must contain each of the ${rank} axes of shape ${showShape(source.shape)} once.`,
+    );
   return order.every((a, i) => a === i) ? source : apply(transposeOp, order, source);
 }
 
@@ -124,11 +121,11 @@ export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
   const source = tensor(x);
   if (sameShape(source.shape, asShape("broadcastTo", shape))) return source;
   if (!sameShape(broadcastShapes("broadcastTo", source.shape, checkShape("broadcastTo", shape)), shape))
-    throw new PedigradError({
-      code: "shape-mismatch",
-      op: "broadcastTo",
-      message: `broadcastTo: shape ${showShape(source.shape)} does not broadcast to ${showShape(shape)}. Each axis must have the new size, or size 1.`,
-    });
+    refuse(
+      "shape-mismatch",
+      "broadcastTo",
+      `shape ${showShape(source.shape)} does not broadcast to ${showShape(shape)}. Each axis must have the new size, or size 1.`,
+    );
   return apply(broadcastOp, shape, source);
 }
 
@@ -166,11 +163,11 @@ export function squeeze(x: TensorLike, axis?: number): Tensor {
     );
   const position = normalizeAxis("squeeze", axis, source.shape);
   if (source.shape[position] !== 1)
-    throw new PedigradError({
-      code: "bad-axis",
-      op: "squeeze",
-      message: `squeeze: axis ${axis} of shape ${showShape(source.shape)} has size ${source.shape[position]}. Only axes of size 1 can be removed.`,
-    });
+    refuse(
+      "bad-axis",
+      "squeeze",
+      `axis ${axis} of shape ${showShape(source.shape)} has size ${source.shape[position]}. Only axes of size 1 can be removed.`,
+    );
   const [before, after] = [source.shape.slice(0, position), source.shape.slice(position + 1)];
   return reshapeAs(source, [...before, ...after], dropAxis(after.length));
 }

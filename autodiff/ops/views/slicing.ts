@@ -1,7 +1,8 @@
 /** Parts of a tensor along an axis, as views: slices, single entries, reversal. */
+
 import { dropAxis, mixAxis } from "../../../provenance/axes.js";
+import { refuse } from "../../../provenance/base/error.js";
 import { requireOptions } from "../../../provenance/base/options.js";
-import { PedigradError } from "../../../provenance/index.js";
 import { apply } from "../../core/apply.js";
 import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -80,18 +81,10 @@ export function slice(x: TensorLike, start: number, end?: number, options?: Slic
   const along = normalizeAxis("slice", axis, source.shape);
   const size = source.shape[along] as number;
   if (!(Number.isInteger(step) && step > 0))
-    throw new PedigradError({
-      code: "bad-option",
-      op: "slice",
-      message: `slice: step must be a positive integer, got ${step}.`,
-    });
+    refuse("bad-option", "slice", `step must be a positive integer, got ${step}.`);
   const clampBound = (which: string, i: number): number => {
     if (Math.trunc(i) === i) return Math.min(Math.max(i < 0 ? i + size : i, 0), size);
-    throw new PedigradError({
-      code: "bad-index",
-      op: "slice",
-      message: `slice: ${which} ${i} is not a whole number. Round it.`,
-    });
+    refuse("bad-index", "slice", `${which} ${i} is not a whole number. Round it.`);
   };
   const [low, high] = [clampBound("start", start), clampBound("end", end ?? size)];
   const count = Math.max(0, Math.ceil((high - low) / step));
@@ -108,11 +101,11 @@ export function pick(x: TensorLike, index: number, axis = 0): Tensor {
   const size = source.shape[along] as number;
   const start = index < 0 ? index + size : index;
   if (!Number.isInteger(index) || start < 0 || start >= size)
-    throw new PedigradError({
-      code: "bad-index",
-      op: "pick",
-      message: `pick: index ${index} is out of range for axis ${along} of shape ${showShape(source.shape)} (allowed ${-size}..${size - 1}).`,
-    });
+    refuse(
+      "bad-index",
+      "pick",
+      `index ${index} is out of range for axis ${along} of shape ${showShape(source.shape)} (allowed ${-size}..${size - 1}).`,
+    );
   return apply(pickOp, { axis: along, index: start }, source);
 }
 

@@ -14,6 +14,7 @@ export type Meeting = readonly [from: number, to: number];
  */
 export function sumToMeetings(x: Tensor, meetings: readonly Meeting[]): Tensor {
   const rank = x.shape.length;
+  if (meetings.length === 0) return rank === 0 ? x : x.sum();
   const keptAxes = new Set(meetings.map(([from]) => rank - from));
   const summed = [...x.shape.keys()].filter((axis) => !keptAxes.has(axis) && x.shape[axis] !== 1);
   const sum = summed.length === 0 ? x : x.sum(summed, { keepDims: true });

@@ -119,7 +119,7 @@ const said = (ofZ: InferOptions, ofW: InferOptions = {}, elbo: Elbo = new TraceG
 
 test("a gradient that a site or an estimator does not allow is refused, and the error names the site", () => {
   assert.match(said({ gradient: "pathwise" }), /"z": gradient: "pathwise" needs a pathwise sampler, got Bernoulli/);
-  assert.match(said({ gradient: "reinforce" as GradientChoice }), /infer.gradient must be "pathwise", "score"/);
+  assert.match(said({ gradient: "reinforce" as GradientChoice }), /infer: gradient must be one of "pathwise", "score"/);
   assert.match(said({ gradient: "disarm" }, { gradient: "disarm" }), /"w".*same logits.*depend on "z"/);
   assert.match(said({ gradient: "disarm", baseline: { useDecayingAvgBaseline: true } }), /Remove the baseline/);
   assert.match(

@@ -180,7 +180,7 @@ test("inferConfig checks the options like the sample statement", () => {
     () => run({ enumrate: "parallel" }),
     /sample site "z": infer: unknown option "enumrate".*Did you mean "enumerate"/,
   );
-  refuses(() => run({ enumerate: "all" }), /sample site "z": infer.enumerate must be/);
+  refuses(() => run({ enumerate: "all" }), /sample site "z": infer: enumerate must be/);
 });
 
 test.run();

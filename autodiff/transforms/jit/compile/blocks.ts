@@ -101,7 +101,7 @@ function totalText(layout: Layout, rows: Rows, i: number): BlockText {
   const width = sizeOf(from.slice(axis + 1));
   const size = sizeOf(shape);
   if (axes.length === 1 && width > 1)
-    return { first: call("clear")(out, size), each: call("addRows")(out, ONE, 0, a, "count", width) };
+    return { first: call("clear")(out, size), each: call("addRows")(out, ONE, 0, a, 8 * width, "count", width) };
   const lanes = out + 8 * size;
   // The distance in bytes from the numbers that one entry of the result sums to the numbers that the next entry sums.
   const next = 8 * width * (perRow === 0 ? rows.block : rows.count);

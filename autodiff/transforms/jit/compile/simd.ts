@@ -124,7 +124,7 @@ const unslice: Bind<Slices> = (kernels, { slices }, out, inputs) => {
   const adds = inputs.map((x, k) => [startOf(places[k] as View), startOf(x), sizeOf(x.shape)] as const);
   return () => {
     out.data.fill(0, out.offset, out.offset + size);
-    for (const [to, from, n] of adds) kernels.addRows(to, ONE, 0, from, 1, n);
+    for (const [to, from, n] of adds) kernels.addRows(to, ONE, 0, from, 0, 1, n);
   };
 };
 
