@@ -124,7 +124,7 @@ class Compiler<A extends unknown[], R> {
       .slice(compilation.carryCount)
       .every((x) => x.shape.length === 0);
     if (!endsInNumbers) return null;
-    // From now on, the caller has a newer record than that of the last call.
+    // From now on, the Resident has a newer record than the last call.
     this.#last = null;
     this.#loop = null;
     return this.#loopOf(last.entry, null);
@@ -204,8 +204,8 @@ class Compiler<A extends unknown[], R> {
     const sets = new OutputSets(recording, leaves);
     const maker = makerOf(value);
     const record = leadingRecord(value);
-    const carried = isRecord(record) ? this.#signatures.match(entry.keys.slice(0, 1), [record]) : null;
-    const carryCount = carried?.length ?? 0;
+    const leavesInRecord = isRecord(record) ? this.#signatures.match(entry.keys.slice(0, 1), [record]) : null;
+    const carryCount = leavesInRecord?.length ?? 0;
     const work = new Work(recording);
     entry.compilation = { recording, signature, maker, carryCount, sets, reads, work, executable: null };
     const provenances = sets.of(inputs);

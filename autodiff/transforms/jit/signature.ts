@@ -61,7 +61,7 @@ export class Signatures {
     return inputs;
   }
 
-  /** The signature of an argument. For a tensor it differs from that of an array, so that each has its own program. */
+  /** The signature of an argument. Tensors and arrays have different ones, so that each has its own program. */
   #ofArgument(arg: unknown): Signature {
     return arg instanceof Tensor ? { text: `tensor [${arg.shape}]`, leaves: [arg] } : this.#walk(arg, isInput);
   }

@@ -98,7 +98,7 @@ export interface InPlace {
 export function findInPlace(
   { values, outputs }: Program,
   units: readonly Unit[],
-  { made, lastRead }: Lifetimes,
+  { madeBy, lastRead }: Lifetimes,
   views: Views,
   carryCount: number,
 ): InPlace {
@@ -108,7 +108,7 @@ export function findInPlace(
   for (let k = 0; k < carryCount; k++) {
     const output = outputs[k] as number;
     const { shape } = values[output] as Value;
-    const index = made[output] as number;
+    const index = madeBy[output] as number;
     const unit = units[index];
     if (unit?.kind !== "loop" || sizeOf(shape) < MIN_REUSED || !readsRowBeforeWriting(shape)) continue;
     // Input k must not be read later, or be an output itself. No other output may use the memory of output k.
@@ -117,7 +117,7 @@ export function findInPlace(
     inputs.set(output, k);
     first = Math.min(first, index);
   }
-  return owners.slice(carryCount).every((owner) => (made[owner] as number) < first)
+  return owners.slice(carryCount).every((owner) => (madeBy[owner] as number) < first)
     ? { inputs, first }
     : { inputs: new Map(), first: units.length };
 }

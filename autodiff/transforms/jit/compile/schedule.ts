@@ -177,18 +177,18 @@ const readsOf = (unit: Unit, { values }: Program): readonly number[] =>
 /** When each value is made and read, as indices of units. */
 export interface Lifetimes {
   /** The unit that makes the value; -1 for an input, a constant or a view. */
-  readonly made: readonly number[];
+  readonly madeBy: readonly number[];
   /** The last unit that reads the memory of the value; the number of units for an output; -1 if the value need not be in memory. */
   readonly lastRead: readonly number[];
 }
 
 export function lifetimesOf(program: Program, units: readonly Unit[], views: Views): Lifetimes {
-  const made = new Array<number>(program.values.length).fill(-1);
-  const lastRead = [...made];
+  const madeBy = new Array<number>(program.values.length).fill(-1);
+  const lastRead = [...madeBy];
   units.forEach((unit, index) => {
-    for (const i of membersOf(unit)) made[i] = index;
+    for (const i of membersOf(unit)) madeBy[i] = index;
     for (const x of readsOf(unit, program)) lastRead[views.owner(x)] = index;
   });
   for (const output of program.outputs) lastRead[views.owner(output)] = units.length;
-  return { made, lastRead };
+  return { madeBy, lastRead };
 }
