@@ -4,7 +4,7 @@
  * weak. To compute a signature takes longer than a run of a small program. So the usual arguments, records and lists of tensors, are
  * compared directly with the arguments of the first call.
  */
-import { isRecord, requireDepth, requireNamedFields } from "../../../provenance/base/records.js";
+import { isRecord, MAX_DEPTH, refuseDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
@@ -80,7 +80,7 @@ export class Signatures {
         leaves.push(leaf);
         return `[${leaf.shape}]`;
       }
-      requireDepth("jit", depth);
+      if (depth > MAX_DEPTH) refuseDepth("jit");
       requireNamedFields("jit", x as object);
       const kind = Array.isArray(x) ? `list${x.length}` : x instanceof Map ? "Map" : "";
       const entries = x instanceof Map ? [...x] : Object.entries(x as object);
