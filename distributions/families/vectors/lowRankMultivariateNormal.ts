@@ -16,7 +16,7 @@ import { independent, positive, real, realVector } from "../../constraints/index
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 import { ofLowRankMultivariateNormal } from "../../kl/vectors.js";
-import { halfLogDeterminant } from "./multivariateNormal.js";
+import { halfLogDeterminant, requireSize } from "./multivariateNormal.js";
 
 /**
  * LowRankMultivariateNormal: a normal with covariance C = W Wᵀ + D, W = covFactor [n, rank], D = diag(covDiag). By the matrix
@@ -39,7 +39,10 @@ export class LowRankMultivariateNormal extends /* @__PURE__ */ family<
   },
   support: realVector,
   formulas: ({ loc, covFactor: w, covDiag: d }) => {
-    const [n, rank] = [loc, w].map(({ shape }) => shape.at(-1)) as [number, number];
+    const [n, rank] = w.shape.slice(-2) as [number, number];
+    const rows = `covFactor has ${n} rows`;
+    requireSize("LowRankMultivariateNormal", "loc", loc, rows, n);
+    requireSize("LowRankMultivariateNormal", "covDiag", d, rows, n);
     /** D⁻¹ applied to the rows of a matrix. */
     const weighted = (x: Tensor): Tensor => x.div(d.expandDims(-1));
     /** The Cholesky factor of K. */

@@ -43,14 +43,8 @@ export class MultivariateNormal extends /* @__PURE__ */ family<
   oneOf: ["scaleTril", "covarianceMatrix", "precisionMatrix"],
   support: realVector,
   formulas: ({ loc, ...scale }) => {
-    const [n, rows] = [loc.shape.at(-1), sizeOf(scale)];
-    if (n !== rows)
-      refuseParameter(
-        "MultivariateNormal",
-        "loc",
-        `loc has event size ${n} but the scale is ${rows}x${rows}. Give both the same size.`,
-        "shape-mismatch",
-      );
+    const rows = sizeOf(scale);
+    requireSize("MultivariateNormal", "loc", loc, `the scale is ${rows}x${rows}`, rows);
     return { eventShape: () => [rows], mean: () => loc };
   },
   divergences: ofMultivariateNormal,
@@ -78,6 +72,14 @@ export class MultivariateNormal extends /* @__PURE__ */ family<
     const n = this.eventShape[0] as number;
     return this.spread(halfLogDeterminant(this.scale).add(n * (0.5 + LOG_SQRT_2PI)), 0);
   }
+}
+
+/** Refuse a vector that has not n entries, as the other parameters have. */
+export function requireSize(family: string, param: string, { shape }: Tensor, other: string, n: number): void {
+  const size = shape.at(-1) as number;
+  if (size === n) return;
+  const message = `${param} has event size ${size} but ${other}. Give both the same size.`;
+  refuseParameter(family, param, message, "shape-mismatch");
 }
 
 /** Σ log L_ii. */
