@@ -12,7 +12,7 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
 import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
 import { type Normaliser, normalise, shifts } from "../../kernels/softmax.js";
-import { type Unary, unary } from "../elementwise/elementwise.js";
+import { derivatives, type Unary, unary } from "../elementwise/elementwise.js";
 import { add, div, equal, exp, mulZeroWins, neg, square, sub, where } from "../elementwise/math.js";
 import { mixProvenance, transpose } from "../views/shape.js";
 import {
@@ -95,14 +95,16 @@ export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
 /** The shift along `axes`, which keep size 1. These axes become mixed, and `mixedBy` reports `op`, the function that uses the shift. */
 export const shiftAlong = (op: string, x: Tensor, axes: readonly number[]): Tensor =>
   apply(shiftOp, { axes, keepDims: true }, mixProvenance(x, axes, op));
-const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, inverseTotal(a))]);
+const logTotal: Unary = unary("log", logOf, derivatives([(_, a) => inverseTotal(a)]));
 /**
  * The derivative 1 / total of log total, with two exceptions. If total is 0, because there are no exponentials or all of them are 0, the
  * result is 0. If total is Infinity, the result is NaN, because the gradient of an infinite exponential has no limit.
  */
-const inverseTotal: Unary = unary("reciprocal", (a) => (a === 0 ? 0 : a < Infinity ? 1 / a : NaN), [
-  (g, y) => mulZeroWins(g, neg(square(y))),
-]);
+const inverseTotal: Unary = unary(
+  "reciprocal",
+  (a) => (a === 0 ? 0 : a < Infinity ? 1 / a : NaN),
+  derivatives([(y) => neg(square(y))]),
+);
 
 /** The shift of x, the difference x - shift, the exponentials of the difference, and their sum. */
 function shiftedExponentials(op: string, x: Tensor, axes: readonly number[]) {

@@ -94,6 +94,26 @@ export function ternary(
   );
 }
 
+/** g·d, but 0 if g is 0, even if d is infinite or NaN. */
+export const mulZeroWins: Binary = binary(
+  "mulZeroWins",
+  (g, d) => (g === 0 ? 0 : g * d),
+  derivatives([(_, __, d) => d, (_, g) => g]),
+);
+
+/**
+ * The gradient rules of an op whose derivatives with respect to its operands are given, as functions of the result `y` and of all operands.
+ * A rule multiplies the cotangent by the derivative. It uses `mulZeroWins`, so a branch that `where` or a mask did not take contributes
+ * exactly 0 to a gradient, whatever the derivative of the branch is.
+ */
+export function derivatives<Xs extends Tensor[]>(list: ((y: Tensor, ...xs: Xs) => Tensor)[]): Rule<Xs>[] {
+  return list.map(
+    (derivative) =>
+      (g, y, ...xs) =>
+        mulZeroWins(g, derivative(y, ...xs)),
+  );
+}
+
 function shapeOfAll(name: string, inputs: readonly Tensor[]): Shape {
   let shape = (inputs[0] as Tensor).shape;
   for (let i = 1; i < inputs.length; i++) shape = broadcastShapes(name, shape, (inputs[i] as Tensor).shape);

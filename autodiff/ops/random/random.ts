@@ -23,7 +23,7 @@ import * as kernels from "../../kernels/random/index.js";
 import { take } from "../array/indexing.js";
 import { sum } from "../array/reduce.js";
 import { LARGE, shiftAlong } from "../array/softmax.js";
-import { type Ternary, ternary } from "../elementwise/elementwise.js";
+import { derivatives, type Ternary, ternary } from "../elementwise/elementwise.js";
 import {
   betaImplicitGradA,
   betaImplicitGradB,
@@ -62,11 +62,11 @@ export function uniform(from: TensorLike, shape: Shape = [], minval: TensorLike 
   return minval === 0 && maxval === 1 ? unit : between(unit, minval, maxval);
 }
 /** low + u (high - low), kept below `high` despite rounding. */
-const between: Ternary = /* @__PURE__ */ ternary("between", betweenOf, [
-  (g, _, __, low, high) => mulZeroWins(g, sub(high, low)),
-  (g, _, u) => mulZeroWins(g, sub(1, u)),
-  (g, _, u) => mulZeroWins(g, u),
-]);
+const between: Ternary = /* @__PURE__ */ ternary(
+  "between",
+  betweenOf,
+  /* @__PURE__ */ derivatives([(_, __, low, high) => sub(high, low), (_, u) => sub(1, u), (_, u) => u]),
+);
 
 /** Normal(0, 1). */
 export const normal = (from: TensorLike, shape: Shape = []): Tensor => draw(normalOp, from, [], shape);
