@@ -9,7 +9,7 @@ import { recorder } from "../../core/recorder.js";
 import type { Shape } from "../../core/shape.js";
 import { isAbsent, rawView, type Tensor } from "../../core/tensor.js";
 import { viewOf } from "../../core/view.js";
-import { reshape, transpose, viewOnly } from "../views/shape.js";
+import { axesToEnd, reshape, transpose, viewOnly } from "../views/shape.js";
 import { isCounting } from "./make.js";
 
 /**
@@ -49,12 +49,9 @@ const lookUpOp: Op<LookUpParams> = {
     input > 0
       ? null
       : (g, _, [x], { sourceAxes }) => {
-          const axes = [...sourceAxes.keys()];
-          const inOrderOfX = axes
-            .filter((i) => (sourceAxes[i] as number) >= 0)
-            .sort((i, j) => (sourceAxes[i] as number) - (sourceAxes[j] as number));
-          const order = [...inOrderOfX, ...axes.filter((i) => (sourceAxes[i] as number) < 0)];
-          return reshape(transpose(g, order), (x as Tensor).shape);
+          const { shape } = x as Tensor;
+          const ownAxes = shape.map((_, axis) => sourceAxes.indexOf(axis)).filter((i) => i >= 0);
+          return reshape(transpose(g, axesToEnd(g, ownAxes)), shape);
         },
   batch: ({ shape, sourceAxes, trailingAxes }, inputs, _, size) =>
     apply(

@@ -103,18 +103,31 @@ const transposeOp: Op<readonly number[]> = {
       x.offset,
     ),
   kernel: viewOnly,
-  vjp: () => (g, _, __, order) =>
-    transpose(
-      g,
-      order.map((_, i) => order.indexOf(i)),
-    ),
+  vjp: () => (g, _, __, order) => transposeBack(g, order),
   batch: (order, [x]) => apply(transposeOp, [0, ...order.map((a) => a + 1)], x as Tensor),
   axes: (order) => mapAxes(order.length, (k) => order.length - 1 - order.indexOf(order.length - 1 - k)),
 };
 
+/** The tensor of which x is the transpose by `order`. */
+export const transposeBack = (x: Tensor, order: readonly number[]): Tensor =>
+  transpose(
+    x,
+    order.map((_, i) => order.indexOf(i)),
+  );
+
+/** The order of the axes of x with `axes` at the end. */
+export const axesToEnd = ({ shape }: { readonly shape: Shape }, axes: readonly number[]): number[] =>
+  [...shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
+
+/** x with `count` adjacent axes, which begin at axis `from`, moved so that they begin at axis `to`. */
+export function moveAxes(x: Tensor, from: number, count: number, to: number): Tensor {
+  const order = [...x.shape.keys()];
+  order.splice(to, 0, ...order.splice(from, count));
+  return transpose(x, order);
+}
+
 /** x with one of its axes moved to the front. */
-export const moveToFront = (x: Tensor, axis: number): Tensor =>
-  transpose(x, [axis, ...[...x.shape.keys()].filter((i) => i !== axis)]);
+export const moveToFront = (x: Tensor, axis: number): Tensor => moveAxes(x, axis, 1, 0);
 
 /** x repeated along new leading axes and along axes of size 1; the data are not copied. */
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {

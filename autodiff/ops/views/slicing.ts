@@ -48,28 +48,43 @@ export interface Slices {
   readonly shape: Shape;
   readonly slices: readonly Slice[];
 }
+/** Given the places of all operands in `out`, and the operands, a function that writes the operands to their places. */
+type BindPlaces = (places: readonly View[], inputs: readonly View[], out: View) => () => void;
+
+/** An op that makes a tensor of a given shape, with each operand at the place of its slice. */
+export function placingOp(name: string, bind: BindPlaces): Op<Slices> {
+  const op: Op<Slices> = {
+    name,
+    shape: ({ shape }) => shape,
+    ...kernelsOf(({ slices }: Slices, out, inputs) =>
+      bind(
+        slices.map((slice) => sliceView(slice, out)),
+        inputs,
+        out,
+      ),
+    ),
+    vjp:
+      (input) =>
+      (g, _, __, { slices }) =>
+        apply(sliceOp, slices[input] as Slice, g),
+    batch: ({ shape, slices }, inputs, batched, size) => {
+      const batchedSlices = slices.map((slice) => ({ ...slice, axis: slice.axis + 1 }));
+      return apply(op, { shape: [size, ...shape], slices: batchedSlices }, ...batchAll(inputs, batched, size));
+    },
+    axes: ({ slices }, inputs, input) => mixAxis(fromRight((slices[input] as Slice).axis, inputs)),
+  };
+  return op;
+}
+
 /** The gradient of slices: zeros of the given shape, with each operand added at the place of its slice. */
-export const unsliceOp: Op<Slices> = {
-  name: "unslice",
-  shape: ({ shape }) => shape,
-  ...kernelsOf(({ slices }, out, inputs) => {
-    const adds = slices.map((slice, i) => bindAdd(sliceView(slice, out), inputs[i] as View));
-    const clear = bindClear(out);
-    return () => {
-      clear();
-      for (let i = 0; i < adds.length; i++) (adds[i] as () => void)();
-    };
-  }),
-  vjp:
-    (input) =>
-    (g, _, __, { slices }) =>
-      apply(sliceOp, slices[input] as Slice, g),
-  batch: ({ shape, slices }, inputs, batched, size) => {
-    const batchedSlices = slices.map((slice) => ({ ...slice, axis: slice.axis + 1 }));
-    return apply(unsliceOp, { shape: [size, ...shape], slices: batchedSlices }, ...batchAll(inputs, batched, size));
-  },
-  axes: ({ slices }, inputs, input) => mixAxis(fromRight((slices[input] as Slice).axis, inputs)),
-};
+export const unsliceOp = placingOp("unslice", (places, inputs, out) => {
+  const adds = places.map((place, i) => bindAdd(place, inputs[i] as View));
+  const clear = bindClear(out);
+  return () => {
+    clear();
+    for (let i = 0; i < adds.length; i++) (adds[i] as () => void)();
+  };
+});
 const unslice = (parts: readonly Part<Slice>[], shape: Shape): Tensor =>
   apply(unsliceOp, { shape, slices: parts.map(({ where }) => where) }, ...parts.map(({ value }) => value));
 
