@@ -7,12 +7,18 @@ import type { TensorLike } from "../../core/convert.js";
 import { copyInto } from "../../core/copy.js";
 import { normalizeAxis, sameShape, showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
-import type { View } from "../../core/view.js";
+import { type View, viewOf } from "../../core/view.js";
 import { expandDims } from "../views/shape.js";
-import { placingOp } from "../views/slicing.js";
+import { placingOp, replaceAt, type Slice } from "../views/slicing.js";
 
-const concatenateOp = placingOp("concatenate", (places, inputs) => () => {
-  for (let i = 0; i < inputs.length; i++) copyInto(places[i] as View, inputs[i] as View);
+const concatenateOp = placingOp("concatenate", ({ slices }, out, inputs) => {
+  const places = inputs.map(({ shape }, i) => {
+    const { axis, start } = slices[i] as Slice;
+    return viewOf(out.data, shape, out.stride, out.offset + start * (out.stride[axis] as number));
+  });
+  return () => {
+    for (let i = 0; i < inputs.length; i++) copyInto(places[i] as View, inputs[i] as View);
+  };
 });
 
 /** The tensors to join, at least one. Refuses `stack(a, b)`, for example, because the list is `[a, b]`. */
@@ -45,7 +51,7 @@ export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
     start += count;
     return { axis: along, start: start - count, count, step: 1 };
   });
-  return apply(concatenateOp, { shape: shape.map((n, i) => (i === along ? start : n)), slices }, ...parts);
+  return apply(concatenateOp, { shape: replaceAt(along, start, shape), slices }, ...parts);
 }
 // The largest number of tensors that one op joins: JavaScript limits the number of arguments of a call.
 const MAX_OPERANDS = 4096;

@@ -8,7 +8,6 @@ import { refuse } from "../../../provenance/base/error.js";
 import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
-import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
@@ -94,11 +93,15 @@ export function reductionOp(
         );
       return reducedShape(shape, params);
     },
-    ...kernelsOf(({ axes }: ReduceParams, out, [input]) => {
+    kernel: ({ axes }, out, [input]) => {
+      const plan = planOf(input as View, axes, byRows);
+      foldAll(plan, out, asContiguous(inPlanOrder(input as View, axes, plan)));
+    },
+    prepare: ({ axes }, out, [input]) => {
       const plan = planOf(input as View, axes, byRows);
       const x = inPlanOrder(input as View, axes, plan);
       return () => foldAll(plan, out, asContiguous(x));
-    }),
+    },
     vjp: () => vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
     axes: (params, [x]) => axisMapOf(params, x as Tensor),

@@ -12,10 +12,13 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, type View, viewOf } from "../../core/view.js";
 import { multiply, multiplyByColumns, multiplyRow } from "../../kernels/matmul.js";
 import { broadcastTogether } from "../views/batching.js";
-import { expandDims, moveAxes, squeeze } from "../views/shape.js";
+import { expandDims, squeeze, transpose } from "../views/shape.js";
 
 /** x with its last two axes exchanged. */
-export const matrixTranspose = (x: Tensor): Tensor => moveAxes(x, -2, 1, x.shape.length - 1);
+export const matrixTranspose = (x: Tensor): Tensor => {
+  const order = [...x.shape.keys()];
+  return transpose(x, [...order.slice(0, -2), order.length - 1, order.length - 2]);
+};
 
 export const matmulOp: Op = {
   name: "matmul",

@@ -121,6 +121,7 @@ export const axesToEnd = ({ shape }: { readonly shape: Shape }, axes: readonly n
 
 /** x with `count` adjacent axes, which begin at axis `from`, moved so that they begin at axis `to`. */
 export function moveAxes(x: Tensor, from: number, count: number, to: number): Tensor {
+  if (from === to) return x;
   const order = [...x.shape.keys()];
   order.splice(to, 0, ...order.splice(from, count));
   return transpose(x, order);

@@ -4,7 +4,7 @@ import { dropAxis, mixAxis } from "../../../provenance/axes.js";
 import { refuse } from "../../../provenance/base/error.js";
 import { requireOptions } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
-import { kernelsOf } from "../../core/binding.js";
+import { type Bind, kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { bindAdd, bindClear } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
@@ -15,7 +15,7 @@ import { type View, viewOf } from "../../core/view.js";
 import { batchAll } from "./batching.js";
 import { expandDims, firstInput, fromRight, mixProvenance, viewOnly } from "./shape.js";
 
-interface Slice {
+export interface Slice {
   readonly axis: number;
   readonly start: number;
   readonly count: number;
@@ -28,15 +28,23 @@ export interface SliceOptions {
   step?: number | undefined;
 }
 
+/** The numbers in `list`, with another one for axis `axis`. */
+export const replaceAt = (axis: number, value: number, list: readonly number[]): number[] =>
+  list.map((n, i) => (i === axis ? value : n));
+
 export function sliceView({ axis, start, count, step }: Slice, x: View): View {
   const along = x.stride[axis] as number;
-  const replace = (list: readonly number[], value: number) => list.map((n, i) => (i === axis ? value : n));
-  return viewOf(x.data, replace(x.shape, count), replace(x.stride, along * step), x.offset + along * start);
+  return viewOf(
+    x.data,
+    replaceAt(axis, count, x.shape),
+    replaceAt(axis, along * step, x.stride),
+    x.offset + along * start,
+  );
 }
 
 const sliceOp: Op<Slice> = {
   name: "slice",
-  shape: ({ axis, count }, inputs) => firstInput(inputs).shape.map((n, i) => (i === axis ? count : n)),
+  shape: ({ axis, count }, inputs) => replaceAt(axis, count, firstInput(inputs).shape),
   view: sliceView,
   kernel: viewOnly,
   vjp: () => (g, _, __, slice) => new Part(unslice, g, slice),
@@ -48,21 +56,12 @@ export interface Slices {
   readonly shape: Shape;
   readonly slices: readonly Slice[];
 }
-/** Given the places of all operands in `out`, and the operands, a function that writes the operands to their places. */
-type BindPlaces = (places: readonly View[], inputs: readonly View[], out: View) => () => void;
-
-/** An op that makes a tensor of a given shape, with each operand at the place of its slice. */
-export function placingOp(name: string, bind: BindPlaces): Op<Slices> {
+/** An op that makes a tensor of a given shape, with each operand at the place of its slice. `bind` gives its kernel (binding.ts). */
+export function placingOp(name: string, bind: Bind<Slices>): Op<Slices> {
   const op: Op<Slices> = {
     name,
     shape: ({ shape }) => shape,
-    ...kernelsOf(({ slices }: Slices, out, inputs) =>
-      bind(
-        slices.map((slice) => sliceView(slice, out)),
-        inputs,
-        out,
-      ),
-    ),
+    ...kernelsOf(bind),
     vjp:
       (input) =>
       (g, _, __, { slices }) =>
@@ -77,8 +76,8 @@ export function placingOp(name: string, bind: BindPlaces): Op<Slices> {
 }
 
 /** The gradient of slices: zeros of the given shape, with each operand added at the place of its slice. */
-export const unsliceOp = placingOp("unslice", (places, inputs, out) => {
-  const adds = places.map((place, i) => bindAdd(place, inputs[i] as View));
+export const unsliceOp = placingOp("unslice", ({ slices }, out, inputs) => {
+  const adds = slices.map((slice, i) => bindAdd(sliceView(slice, out), inputs[i] as View));
   const clear = bindClear(out);
   return () => {
     clear();
