@@ -4,12 +4,11 @@ import { mapAxes } from "../../../provenance/axes.js";
 import { refuse } from "../../../provenance/base/error.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
-import type { Op } from "../../core/op.js";
 import { showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { viewOf } from "../../core/view.js";
 import { equal, greaterEqual, sub, where } from "../elementwise/math.js";
-import { expandDims, viewOnly } from "../views/shape.js";
+import { expandDims, viewOp } from "../views/shape.js";
 import { slice } from "../views/slicing.js";
 import { arange } from "./make.js";
 
@@ -36,15 +35,13 @@ export function triu(x: TensorLike, k = 0): Tensor {
   return where(greaterEqual(offsets(rows, columns), k), matrices, 0);
 }
 
-const diagonalOp: Op<readonly [number, number]> = {
+const diagonalOp = viewOp<readonly [number, number]>({
   name: "diagonal",
-  shape: ([, second], [x]) => (x as Tensor).shape.filter((_, i) => i !== second),
   view: ([first, second], x) => {
     const stride = x.stride.map((s, i) => (i === first ? s + (x.stride[second] as number) : s));
     const withoutSecond = <T>(list: readonly T[]) => list.filter((_, i) => i !== second);
     return viewOf(x.data, withoutSecond(x.shape), withoutSecond(stride), x.offset);
   },
-  kernel: viewOnly,
   vjp:
     () =>
     (g, _, [x], [first, second]) => {
@@ -55,7 +52,7 @@ const diagonalOp: Op<readonly [number, number]> = {
       };
       return where(equal(indexAlong(first), indexAlong(second)), expandDims(g, second), 0);
     },
-  batch: ([first, second], [x]) => apply(diagonalOp, [first + 1, second + 1], x as Tensor),
+  batched: ([first, second]) => [first + 1, second + 1],
   axes: ([first, second], [x]) => {
     const last = (x as Tensor).shape.length - 1;
     return mapAxes(last + 1, (k) => {
@@ -64,7 +61,7 @@ const diagonalOp: Op<readonly [number, number]> = {
       return last - 1 - to;
     });
   },
-};
+});
 
 /**
  * The entries that have the same index along two axes of equal size, first < second. In the result they lie along axis `first`, and axis

@@ -9,7 +9,7 @@ import { show } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { copyInto } from "../../core/copy.js";
-import { keepAxes, type Op } from "../../core/op.js";
+import { keepAxes, type Op, viewOnly } from "../../core/op.js";
 import {
   asShape,
   broadcastShapes,
@@ -30,6 +30,24 @@ export const firstInput = (inputs: readonly Tensor[]): Tensor => inputs[0] as Te
 /** An axis of the first operand, counted from the right. */
 export const fromRight = (axis: number, inputs: readonly Tensor[]): number =>
   firstInput(inputs).shape.length - 1 - axis;
+
+/** An op whose result is always a view. */
+interface ViewRow<P> extends Pick<Op<P>, "name" | "vjp" | "axes"> {
+  readonly view: (params: P, x: View) => View;
+  /** The parameters for an input with an extra leading axis. */
+  readonly batched: (params: P) => P;
+}
+const NO_NUMBERS = /* @__PURE__ */ new Float64Array(0);
+
+export function viewOp<P>({ batched, ...row }: ViewRow<P>): Op<P> {
+  const op: Op<P> = {
+    ...row,
+    shape: (params, [x]) => row.view(params, contiguous(NO_NUMBERS, (x as Tensor).shape)).shape,
+    kernel: viewOnly,
+    batch: (params, inputs) => apply(op, batched(params), ...inputs),
+  };
+  return op;
+}
 
 /** `shape`: the new shape. `axes`: where each axis goes, if the old and the new shape do not determine this. */
 interface ReshapeParams {
@@ -92,9 +110,8 @@ export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   return order.every((a, i) => a === i) ? source : apply(transposeOp, order, source);
 }
 
-const transposeOp: Op<readonly number[]> = {
+const transposeOp = viewOp<readonly number[]>({
   name: "transpose",
-  shape: (order, inputs) => order.map((a) => firstInput(inputs).shape[a] as number),
   view: (order, x) =>
     viewOf(
       x.data,
@@ -102,11 +119,10 @@ const transposeOp: Op<readonly number[]> = {
       order.map((a) => x.stride[a] as number),
       x.offset,
     ),
-  kernel: viewOnly,
   vjp: () => (g, _, __, order) => transposeBack(g, order),
-  batch: (order, [x]) => apply(transposeOp, [0, ...order.map((a) => a + 1)], x as Tensor),
+  batched: (order) => [0, ...order.map((a) => a + 1)],
   axes: (order) => mapAxes(order.length, (k) => order.length - 1 - order.indexOf(order.length - 1 - k)),
-};
+});
 
 /** The tensor of which x is the transpose by `order`. */
 export const transposeBack = (x: Tensor, order: readonly number[]): Tensor =>
@@ -196,9 +212,4 @@ export function mixProvenance(x: Tensor, axes: readonly number[], op: string): T
   const rank = x.shape.length;
   const map = axes.reduce((map, axis) => map & mixAxis(rank - 1 - axis), KEEP);
   return x.withProvenance(x.provenance.moved(map, op));
-}
-
-/** The kernel of an op whose result is always a view. It is never called. */
-export function viewOnly(): never {
-  throw new Error("a view op has no kernel");
 }

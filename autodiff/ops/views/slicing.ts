@@ -13,7 +13,7 @@ import { normalizeAxis, type Shape, showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { type View, viewOf } from "../../core/view.js";
 import { batchAll } from "./batching.js";
-import { expandDims, firstInput, fromRight, mixProvenance, viewOnly } from "./shape.js";
+import { expandDims, fromRight, mixProvenance, viewOp } from "./shape.js";
 
 export interface Slice {
   readonly axis: number;
@@ -42,15 +42,13 @@ export function sliceView({ axis, start, count, step }: Slice, x: View): View {
   );
 }
 
-const sliceOp: Op<Slice> = {
+const sliceOp = viewOp<Slice>({
   name: "slice",
-  shape: ({ axis, count }, inputs) => replaceAt(axis, count, firstInput(inputs).shape),
   view: sliceView,
-  kernel: viewOnly,
   vjp: () => (g, _, __, slice) => new Part(unslice, g, slice),
-  batch: (slice, [x]) => apply(sliceOp, { ...slice, axis: slice.axis + 1 }, x as Tensor),
+  batched: ({ axis, ...slice }) => ({ axis: axis + 1, ...slice }),
   axes: ({ axis }, inputs) => mixAxis(fromRight(axis, inputs)),
-};
+});
 
 export interface Slices {
   readonly shape: Shape;
@@ -123,19 +121,17 @@ export function pick(x: TensorLike, index: number, axis = 0): Tensor {
   return apply(pickOp, { axis: along, index: start }, source);
 }
 
-const pickOp: Op<{ axis: number; index: number }> = {
+const pickOp = viewOp<{ axis: number; index: number }>({
   name: "at",
-  shape: ({ axis }, inputs) => omitAxis(firstInput(inputs).shape, axis),
   view: ({ axis, index }, x) =>
     viewOf(x.data, omitAxis(x.shape, axis), omitAxis(x.stride, axis), x.offset + index * (x.stride[axis] as number)),
-  kernel: viewOnly,
   vjp:
     () =>
     (g, _, __, { axis, index }) =>
       new Part(unslice, expandDims(g, axis), { axis, start: index, count: 1, step: 1 }),
-  batch: ({ axis, index }, [x]) => apply(pickOp, { axis: axis + 1, index }, x as Tensor),
+  batched: ({ axis, index }) => ({ axis: axis + 1, index }),
   axes: ({ axis }, inputs) => dropAxis(fromRight(axis, inputs)),
-};
+});
 const omitAxis = (list: readonly number[], axis: number): number[] => list.filter((_, i) => i !== axis);
 
 /** x in reverse order along an axis (the first by default). */
@@ -144,9 +140,8 @@ export const flip = (x: TensorLike, axis = 0): Tensor => {
   return apply(flipOp, normalizeAxis("flip", axis, source.shape), source);
 };
 
-const flipOp: Op<number> = {
+const flipOp = viewOp<number>({
   name: "flip",
-  shape: (_, inputs) => firstInput(inputs).shape,
   view: (axis, x) => {
     const last = (x.shape[axis] as number) - 1;
     return viewOf(
@@ -156,8 +151,7 @@ const flipOp: Op<number> = {
       x.offset + Math.max(last, 0) * (x.stride[axis] as number),
     );
   },
-  kernel: viewOnly,
   vjp: () => (g, _, __, axis) => flip(g, axis),
-  batch: (axis, [x]) => flip(x as Tensor, axis + 1),
+  batched: (axis) => axis + 1,
   axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
-};
+});
