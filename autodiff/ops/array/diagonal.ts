@@ -24,15 +24,14 @@ function asMatrix(op: string, x: TensorLike): { matrices: Tensor; rows: number; 
 }
 
 /** The lower triangle of each matrix, up to the k-th diagonal above the main one; zeros elsewhere. */
-export function tril(x: TensorLike, k = 0): Tensor {
-  const { matrices, rows, columns } = asMatrix("tril", x);
-  return where(greaterEqual(k, offsets(rows, columns)), matrices, 0);
-}
+export const tril = (x: TensorLike, k = 0): Tensor => triangle("tril", x, (offset) => greaterEqual(k, offset));
 
 /** The upper triangle of each matrix, from the k-th diagonal above the main one; zeros elsewhere. */
-export function triu(x: TensorLike, k = 0): Tensor {
-  const { matrices, rows, columns } = asMatrix("triu", x);
-  return where(greaterEqual(offsets(rows, columns), k), matrices, 0);
+export const triu = (x: TensorLike, k = 0): Tensor => triangle("triu", x, (offset) => greaterEqual(offset, k));
+
+function triangle(op: string, x: TensorLike, contains: (offset: Tensor) => Tensor): Tensor {
+  const { matrices, rows, columns } = asMatrix(op, x);
+  return where(contains(offsets(rows, columns)), matrices, 0);
 }
 
 const diagonalOp = viewOp<readonly [number, number]>({

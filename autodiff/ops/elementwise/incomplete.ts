@@ -19,13 +19,10 @@ function slopeAt(p: number, f: (p: number) => number): number {
   const h = 1e-3 * Math.min(p, Math.sqrt(p));
   return (8 * (f(p + h) - f(p - h)) - (f(p + 2 * h) - f(p - 2 * h))) / (12 * h);
 }
-type Scalar2 = (a: number, b: number) => number;
-type Scalar3 = (a: number, b: number, c: number) => number;
+type Scalar3 = (a: number, b: number, x: number) => number;
 /** An op whose derivatives are not known. */
-const binaryWithoutDerivative = (name: string, f: Scalar2): Binary =>
+const withoutDerivative = (name: string, f: (a: number, b: number) => number): Binary =>
   binary(name, f, [noFurtherDerivative(name), noFurtherDerivative(name)]);
-const ternaryWithoutDerivative = (name: string, f: Scalar3): Ternary =>
-  ternary(name, f, [noFurtherDerivative(name), noFurtherDerivative(name), noFurtherDerivative(name)]);
 
 // Gamma(a, 1), density x^(a-1) exp(-x) / Γ(a)
 const gammaDensity: Binary = binary(
@@ -67,7 +64,7 @@ export const gammaImplicitGrad: Binary = binary(
   ]),
 );
 /** The derivative of gammaImplicitGrad with respect to a, at fixed x. */
-const gammaImplicitCurve = binaryWithoutDerivative("gammaImplicitCurve", (a, x) =>
+const gammaImplicitCurve = withoutDerivative("gammaImplicitCurve", (a, x) =>
   slopeAt(a, (p) => special.gammaImplicitGrad(p, x)),
 );
 
@@ -125,18 +122,15 @@ export const betaImplicitGradB: Ternary = ternary(
   ]),
 );
 /** The derivatives of betaImplicitGradA and betaImplicitGradB with respect to a and b, at fixed x. */
-const betaCurveAA = ternaryWithoutDerivative("betaCurveAA", (a, b, x) =>
-  slopeAt(a, (p) => special.betaImplicitGradA(p, b, x)),
-);
-const betaCurveAB = ternaryWithoutDerivative("betaCurveAB", (a, b, x) =>
-  slopeAt(b, (p) => special.betaImplicitGradA(a, p, x)),
-);
-const betaCurveBA = ternaryWithoutDerivative("betaCurveBA", (a, b, x) =>
-  slopeAt(a, (p) => special.betaImplicitGradB(p, b, x)),
-);
-const betaCurveBB = ternaryWithoutDerivative("betaCurveBB", (a, b, x) =>
-  slopeAt(b, (p) => special.betaImplicitGradB(a, p, x)),
-);
+const betaCurveAA = betaCurve("betaCurveAA", special.betaImplicitGradA, 0);
+const betaCurveAB = betaCurve("betaCurveAB", special.betaImplicitGradA, 1);
+const betaCurveBA = betaCurve("betaCurveBA", special.betaImplicitGradB, 0);
+const betaCurveBB = betaCurve("betaCurveBB", special.betaImplicitGradB, 1);
+/** The derivative of f with respect to a if `parameter` is 0, to b if it is 1. */
+function betaCurve(name: string, f: Scalar3, parameter: 0 | 1): Ternary {
+  const slope: Scalar3 = (a, b, x) => (parameter === 0 ? slopeAt(a, (p) => f(p, b, x)) : slopeAt(b, (p) => f(a, p, x)));
+  return ternary(name, slope, [noFurtherDerivative(name), noFurtherDerivative(name), noFurtherDerivative(name)]);
+}
 
 // VonMises(0, κ), density exp(κ cos θ) / (2π I_0(κ)). In the code, k is κ and x is θ.
 const vonMisesDensity = (k: Tensor, x: Tensor): Tensor =>
@@ -159,6 +153,6 @@ export const vonMisesImplicitGrad: Binary = /* @__PURE__ */ binary(
     (h, k, x) => sub(sub(div(i1e(k), i0e(k)), cos(x)), mul(h, neg(mul(k, sin(x))))),
   ]),
 );
-const vonMisesCurve = /* @__PURE__ */ binaryWithoutDerivative("vonMisesCurve", (k, x) =>
+const vonMisesCurve = /* @__PURE__ */ withoutDerivative("vonMisesCurve", (k, x) =>
   slopeAt(k, (p) => special.vonMisesImplicitGrad(x, p)),
 );

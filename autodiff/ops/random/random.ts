@@ -12,9 +12,8 @@
 import { isRecord } from "../../../provenance/base/records.js";
 import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
-import { elementsOf } from "../../core/copy.js";
 import type { Vjp } from "../../core/op.js";
-import { refuseFor } from "../../core/reads.js";
+import { elementsOf, refuseFor } from "../../core/reads.js";
 import { type Shape, showShape } from "../../core/shape.js";
 import { ofView, type Tensor, tensor } from "../../core/tensor.js";
 import { contiguous } from "../../core/view.js";

@@ -32,7 +32,7 @@ export const fromRight = (axis: number, inputs: readonly Tensor[]): number =>
   firstInput(inputs).shape.length - 1 - axis;
 
 /** An op whose result is always a view. */
-interface ViewRow<P> extends Pick<Op<P>, "name" | "vjp" | "axes"> {
+interface ViewRow<P> extends Pick<Op<P>, "name" | "scalar" | "vjp" | "axes"> {
   readonly view: (params: P, x: View) => View;
   /** The parameters for an input with an extra leading axis. */
   readonly batched: (params: P) => P;
