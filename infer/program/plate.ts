@@ -80,7 +80,7 @@ class OpenPlate implements Handler {
 
 /** The plates around this statement, outermost first. */
 export const openPlates = (): PlateFrame[] =>
-  openHandlers.flatMap((handler) => (handler instanceof OpenPlate ? handler.frame : []));
+  openHandlers.filter((handler) => handler instanceof OpenPlate).map(({ frame }) => frame);
 
 /** The elements of `data` that the plates around this statement visit; the last `eventDim` axes make up one element. */
 export function subsample(data: TensorLike, options: { eventDim?: number | undefined } = {}): Tensor {
@@ -206,10 +206,11 @@ function* iterateElements(name: string, size: number, options: PlateOptions): Ge
       isEmpty = false;
     }),
   };
+  const handlers: [Handler, Handler] = [listener, new OpenPlate(frame)];
   try {
     yield* loopInHandlers(indices, () => {
       numVisited++;
-      return [listener, new OpenPlate(frame)];
+      return handlers;
     });
   } finally {
     if (isEmpty && !frame.isWhole && (numVisited === indices.length || numVisited > 1)) refuseEmptyLoop(frame);
