@@ -6,7 +6,7 @@
  * everything that the run computes afterwards may depend on that tensor (provenance/ambient.ts).
  */
 import { refuse } from "../../provenance/base/error.js";
-import { requireDepth } from "../../provenance/base/records.js";
+import { MAX_DEPTH, refuseDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
 import { addMethods, haveMethods, type Methods, pick, stack } from "../methods.js";
 import { type Batch, refuseRead } from "./batch.js";
@@ -272,6 +272,6 @@ function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
 
 function holdsTensor(x: Nested, depth = 0): boolean {
   if (!Array.isArray(x)) return x instanceof Tensor;
-  requireDepth("tensor()", depth);
+  if (depth > MAX_DEPTH) refuseDepth("tensor()");
   return x.some((item) => holdsTensor(item, depth + 1));
 }

@@ -169,7 +169,7 @@ export abstract class DistributionBase<P extends Params = Params> {
     const isChecked = this.#isChecked(x);
     const density = this.logDensity(x);
     const counted = isChecked ? density : where(this.inside(x), density, -Infinity);
-    return broadcastTo(counted, shape);
+    return sameShape(counted.shape, shape) ? counted : broadcastTo(counted, shape);
   }
 
   /** log p of every independent element, whose sum over the last `elementDim` axes is logProb(value). */

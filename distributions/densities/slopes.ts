@@ -16,23 +16,21 @@ import {
 
 type Slope<Xs extends Tensor[]> = (...xs: Xs) => TensorLike;
 
-/** Derivatives as gradient rules. A rule gets three operands, of which the last ones may be undefined. */
-const rulesFrom = (slopes: readonly Slope<never[]>[]) =>
-  slopes.map(
-    (slope) =>
-      (g: Tensor, _: Tensor, ...xs: Tensor[]): Tensor =>
-        mulZeroWins(g, slope(...(xs as never[]))),
-  );
+/** A derivative as a gradient rule. Operands that the op does not have are undefined; a spread of the operands would be slow. */
+const ruleFrom =
+  (slope: Slope<[Tensor, Tensor, Tensor]>) =>
+  (g: Tensor, _: Tensor, a: Tensor, b?: Tensor, c?: Tensor): Tensor =>
+    mulZeroWins(g, slope(a, b as Tensor, c as Tensor));
 
 export const unaryBySlope = (name: string, scalar: (a: number) => number, ...slopes: Slope<[Tensor]>[]): Unary =>
-  unary(name, scalar, rulesFrom(slopes));
+  unary(name, scalar, slopes.map(ruleFrom));
 export const binaryBySlopes = (
   name: string,
   scalar: (a: number, b: number) => number,
   ...slopes: Slope<[Tensor, Tensor]>[]
-): Binary => binary(name, scalar, rulesFrom(slopes));
+): Binary => binary(name, scalar, slopes.map(ruleFrom));
 export const ternaryBySlopes = (
   name: string,
   scalar: (a: number, b: number, c: number) => number,
   ...slopes: Slope<[Tensor, Tensor, Tensor]>[]
-): Ternary => ternary(name, scalar, rulesFrom(slopes));
+): Ternary => ternary(name, scalar, slopes.map(ruleFrom));

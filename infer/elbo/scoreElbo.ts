@@ -7,7 +7,7 @@ import { broadcastTo, concatenate, emptyRecord, neg, stopGradient, type Tensor, 
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption } from "../checks.js";
 import { isDraw, type Trace } from "../program/trace.js";
-import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
+import { baselineFor, fitToCost, predictedCost } from "./costs/baselines.js";
 import { chargedCosts, sitesIn } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
@@ -162,7 +162,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       scores[site.name] = {
         cost: stopGradient(cost),
         logq: share === 1 ? site.logq : site.logq.mul(share),
-        ...(predicted && { predicted: checkPrediction(site, predicted, cost) }),
+        ...(predicted && { predicted: fitToCost(predicted, site, cost.shape, "baseline") }),
       };
     }
     const elbo = this.order === 1 ? totalOf(costs) : totalWithScores(costs, payers);

@@ -16,7 +16,7 @@ import { warnOfMixing } from "../elbo/costs/mixedPlates.js";
 import type { PlateFrame } from "../program/messages.js";
 import type { SampleSite } from "../program/trace.js";
 import { eliminate, type SumOver } from "./eliminate.js";
-import { type EnumeratedPair, guideFactor } from "./enumeration.js";
+import { type EnumeratedPair, siteFactor } from "./enumeration.js";
 import {
   type Combine,
   elementName,
@@ -33,7 +33,7 @@ import type { PlatedFactor } from "./sumProduct.js";
 /** A term of the ELBO with its plates. `elements` returns the term's factor before the sum over element axes inside the event. */
 export interface Term extends PlatedFactor {
   readonly side: "model" | "guide";
-  readonly elements?: () => Factor;
+  readonly elements?: (() => Factor) | undefined;
 }
 
 /** Data about a run that all its terms need. */
@@ -96,27 +96,26 @@ function dependenciesOf({ plates, sites }: Term, factor: Factor, context: TermCo
   const probabilities = new Map<string, Factor>();
   const dependents: Factor[] = [factor];
   if (choiceProbability !== null) dependents.push({ names: [], value: choiceProbability });
-  const scoreFactors = new Map<ScoreSite, Factor>();
-  const queue = [...enumeratedSites];
-  // log q of a score site may depend on more enumerated sites, and their probabilities on more score sites. Repeat until nothing is added.
-  for (let countBefore = -1; countBefore < dependents.length + scoreFactors.size; ) {
-    countBefore = dependents.length + scoreFactors.size;
-    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+  const addProbabilities = (names: readonly string[]): void => {
+    for (const name of names.filter(isEnumerated).reverse()) {
       if (probabilities.has(name)) continue;
       const probability = probabilityOf(name, context);
       probabilities.set(name, probability);
       dependents.push(probability);
-      queue.push(...probability.names.filter(isEnumerated));
+      addProbabilities(probability.names);
     }
+  };
+  addProbabilities(factor.names);
+  const scoreFactors = new Map<ScoreSite, Factor>();
+  // log q of a score site may depend on more enumerated sites, and their probabilities on more score sites. Repeat until nothing is added.
+  for (let countBefore = -1; countBefore < scoreFactors.size; ) {
+    countBefore = scoreFactors.size;
     for (const d of scores) {
       if (scoreFactors.has(d) || dependents.every(({ value }) => !value.provenance.has(d.name))) continue;
-      const logq = guideFactor(d.site, d.site.unmasked().elements(), run, d.elementDim);
+      const logq = siteFactor(d.site, d.site.unmasked().elements(), run, d.elementDim);
       scoreFactors.set(d, logq);
-      for (const name of logq.names) {
-        if (!isEnumerated(name)) continue;
-        enumeratedSites.add(name);
-        queue.push(name);
-      }
+      for (const name of logq.names.filter(isEnumerated)) enumeratedSites.add(name);
+      addProbabilities(logq.names);
     }
   }
   requireInsidePlates(plates, probabilities);
@@ -133,7 +132,7 @@ function probabilityOf(name: string, { run, cache }: TermContext): Factor {
   const cached = cache.get(name);
   if (cached !== undefined) return cached;
   const site = run.guide.get(name) as SampleSite;
-  const logq = guideFactor(site, site.unmasked().logProb(), run);
+  const logq = siteFactor(site, site.unmasked().logProb(), run);
   const probability = { names: logq.names, value: logq.value.exp() };
   cache.set(name, probability);
   return probability;

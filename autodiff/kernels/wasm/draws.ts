@@ -35,7 +35,7 @@ const RESULTS = {
     store(out + (i << 3) + ${16 * half}, f > 0 ? r : -r);`,
 };
 
-/** Code for a single key before the loop over elements and in the loop, where element i has the counter i; and for many keys and one counter. */
+/** Code before and in the loop over elements: for a single key, where element i has the counter i; and for many keys and one counter. */
 const ONE_KEY = ["let a = four(word(get(keys))); let b = four(word(get(keys + 8)));", "let y = four(i) + lanes();"];
 const MANY_KEYS = [
   "",

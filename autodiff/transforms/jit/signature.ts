@@ -1,10 +1,10 @@
 /**
  * Whether two calls of a compiled function are alike. They must agree in the structure of the arguments, the shapes of their tensors, and
  * the values of all other leaves. Symbols, functions and instances of classes are compared by identity; references to the last two are
- * weak. To compute a signature takes longer than a run of a small program. So the records that jit itself returned last are recognised
- * without a walk, and the usual arguments, records and lists of tensors, are compared directly with the arguments of the first call.
+ * weak. To compute a signature takes longer than a run of a small program. So the usual arguments, records and lists of tensors, are
+ * compared directly with the arguments of the first call.
  */
-import { isRecord, requireDepth, requireNamedFields } from "../../../provenance/base/records.js";
+import { isRecord, MAX_DEPTH, refuseDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
@@ -42,12 +42,28 @@ export class Signatures {
 
   /** The key of an argument. */
   keyOf(arg: unknown): ArgumentKey {
-    return arg instanceof Tensor ? arg.shape : { text: this.of(arg).text, fits: fitting(arg) };
+    return { text: this.#ofArgument(arg).text, fits: fitting(arg) };
   }
 
-  /** The signature of one argument that is not itself a tensor. */
-  of(arg: unknown): Signature {
-    return this.#walk(arg, isInput);
+  /** The inputs of a call whose arguments match `keys`, else null. */
+  match(keys: readonly ArgumentKey[], args: readonly unknown[]): Tensor[] | null {
+    if (keys.length !== args.length) return null;
+    const inputs: Tensor[] = [];
+    for (let i = 0; i < args.length; i++) {
+      const key = keys[i] as ArgumentKey;
+      const count = inputs.length;
+      if (key.fits?.(args[i], inputs)) continue;
+      inputs.length = count;
+      const { text, leaves } = this.#ofArgument(args[i]);
+      if (text !== key.text) return null;
+      for (const leaf of leaves) inputs.push(leaf);
+    }
+    return inputs;
+  }
+
+  /** The signature of an argument. Tensors and arrays have different ones, so that each has its own program. */
+  #ofArgument(arg: unknown): Signature {
+    return arg instanceof Tensor ? { text: `tensor [${arg.shape}]`, leaves: [arg] } : this.#walk(arg, isInput);
   }
 
   /** The signature of a result. Each call makes new tensors; all other leaves are in the text. */
@@ -64,7 +80,7 @@ export class Signatures {
         leaves.push(leaf);
         return `[${leaf.shape}]`;
       }
-      requireDepth("jit", depth);
+      if (depth > MAX_DEPTH) refuseDepth("jit");
       requireNamedFields("jit", x as object);
       const kind = Array.isArray(x) ? `list${x.length}` : x instanceof Map ? "Map" : "";
       const entries = x instanceof Map ? [...x] : Object.entries(x as object);
@@ -94,8 +110,11 @@ export class Signatures {
   }
 }
 
-/** The key of one argument: for a tensor its shape, for any other argument the text of its signature and a quick test. */
-export type ArgumentKey = Shape | { readonly text: string; readonly fits: Fits | null };
+/** The key of one argument: the text of its signature, and a quick test; null if the text must be compared. */
+export interface ArgumentKey {
+  readonly text: string;
+  readonly fits: Fits | null;
+}
 
 /** Whether x certainly has the same signature as the value for which the test was made. If so, the tensors of x are added to `inputs`. */
 type Fits = (x: unknown, inputs: Tensor[]) => boolean;
@@ -129,50 +148,3 @@ const hasItems =
     }
     return count === keys.length;
   };
-
-/** A record in the last result: its signature, and which outputs are its leaves (from index `from` up to `to`). */
-export interface ReturnedRecord {
-  value: unknown;
-  readonly text: string;
-  outputs: readonly Tensor[];
-  readonly from: number;
-  readonly to: number;
-  /** Whether the record still has exactly the fields that it was returned with. */
-  readonly isUnmodified: (record: unknown, outputs: readonly Tensor[]) => boolean;
-}
-
-/** The inputs of a call whose arguments match `keys`, else null. There is no walk through an argument that is one of the `records`. */
-export function matchInputs(
-  keys: readonly ArgumentKey[],
-  args: readonly unknown[],
-  records: readonly ReturnedRecord[],
-  signatures: Signatures,
-): Tensor[] | null {
-  if (keys.length !== args.length) return null;
-  const inputs: Tensor[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i];
-    const key = keys[i] as ArgumentKey;
-    const count = inputs.length;
-    if (arg instanceof Tensor) {
-      if ("text" in key || !sameShape(arg.shape, key)) return null;
-      inputs.push(arg);
-      continue;
-    }
-    if (!("text" in key)) return null;
-    let returned: ReturnedRecord | null = null;
-    for (let k = 0; k < records.length; k++)
-      if ((records[k] as ReturnedRecord).value === arg) returned = records[k] as ReturnedRecord;
-    if (returned?.isUnmodified(arg, returned.outputs)) {
-      if (returned.text !== key.text) return null;
-      for (let k = returned.from; k < returned.to; k++) inputs.push(returned.outputs[k] as Tensor);
-      continue;
-    }
-    if (key.fits?.(arg, inputs)) continue;
-    inputs.length = count;
-    const { text, leaves } = signatures.of(arg);
-    if (text !== key.text) return null;
-    for (const leaf of leaves) inputs.push(leaf);
-  }
-  return inputs;
-}

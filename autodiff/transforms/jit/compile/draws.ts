@@ -10,7 +10,7 @@ import type { Draws } from "../../../ops/random/draw.js";
 import { foldInOp, normalOp, splitOp, uniformOp, weightedOp } from "../../../ops/random/wordOps.js";
 import { isOneNumber } from "./views.js";
 
-/** The code computes four elements at a time, so it is not used for fewer. */
+/** The code computes four elements at a time, and cannot compute fewer. */
 const LANES = 4;
 
 type Bind = (draws: Draws, out: View, inputs: readonly View[]) => (() => void) | null;
