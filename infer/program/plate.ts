@@ -48,7 +48,8 @@ export function plate(name: string, ...args: unknown[]): unknown {
   if (sizeAndOptions.length > 2 || sizeAndOptions.some((x) => typeof x === "function"))
     refuse(name, "bad-option", `the arguments must be plate("${name}", size, options, body), with the body last.`);
   const [givenSize, givenOptions] = sizeAndOptions as [unknown, PlateOptions?];
-  if (givenOptions !== undefined) requireOptions(`plate "${name}"`, givenOptions, hasBody ? BODY_OPTIONS : LOOP_OPTIONS, name);
+  if (givenOptions !== undefined)
+    requireOptions(`plate "${name}"`, givenOptions, hasBody ? BODY_OPTIONS : LOOP_OPTIONS, name);
   const size = hasBody && args.length === 1 ? null : checkSize(name, givenSize);
   const options = givenOptions ?? {};
   if (!hasBody) return iterateElements(name, size as number, options);
