@@ -26,31 +26,40 @@ const comments: NonNullable<Options["plugins"]>[number] = {
     path.endsWith("js") ? { code: code.replace(/^ *(?:\/\*\*[\s\S]*?\*\/|\/\/.*)\n/gm, "") } : undefined,
 };
 
-/** Kernel text without the white space that only its readers need. A minus keeps its own: two in a row would be another operator. */
-const packed = (text: string): string => text.replace(/\s+/g, " ").replace(/ ?([=!+*/?:<>&|;,(){}]) ?/g, "$1");
+/**
+ * Kernel text without the white space that only its readers need. A minus keeps its own where a negative number may follow: two in a row
+ * would be another operator.
+ */
+const packed = (text: string): string =>
+  text
+    .replace(/\s+/g, " ")
+    .replace(/([\w)}]) - (?=[\w(])/g, "$1-")
+    .replace(/ ?([=!+*/?:<>&|;,(){}]) ?/g, "$1");
 
-/** Packs what a file says in kernel text: lines that end in semicolons. */
-function withPackedKernels(code: string): string {
+/** `code` with `pack` applied to kernel text: to templates with semicolons, and the templates inside them. */
+function withPackedKernels(code: string, pack: (text: string) => string): string {
   let made = "";
   let at = 0;
-  const pack = (piece: ts.Node): void => {
-    made += code.slice(at, piece.getStart()) + packed(piece.getText());
-    at = piece.end;
+  const visit = (node: ts.Node, isKernel: boolean): void => {
+    if (!isKernel || !ts.isTemplateLiteralToken(node)) {
+      ts.forEachChild(node, (child) =>
+        visit(child, isKernel || (ts.isTemplateLiteral(child) && child.getText().includes(";"))),
+      );
+      return;
+    }
+    made += code.slice(at, node.getStart()) + pack(node.getText());
+    at = node.end;
   };
-  const visit = (node: ts.Node): void => {
-    const isText = ts.isTemplateExpression(node) || ts.isNoSubstitutionTemplateLiteral(node);
-    if (!isText || !/;\s*\n/.test(node.getText())) ts.forEachChild(node, visit);
-    else if (ts.isNoSubstitutionTemplateLiteral(node)) pack(node);
-    else for (const piece of [node.head, ...node.templateSpans.map(({ literal }) => literal)]) pack(piece);
-  };
-  visit(ts.createSourceFile("kernels.ts", code, ts.ScriptTarget.Latest, true));
+  visit(ts.createSourceFile("kernels.ts", code, ts.ScriptTarget.Latest, true), false);
   return made + code.slice(at);
 }
+/** Only formulas also run as JavaScript, where a variable must be declared. In SIMD code it begins with its first value. */
+const packedKernel = (text: string): string => packed(text).replace(/\blet /g, "");
 const kernels: NonNullable<Options["esbuildPlugins"]>[number] = {
   name: "kernels",
   setup: ({ onLoad }) =>
     onLoad({ filter: /kernels.(formulas|wasm).\w+\.ts$/ }, async ({ path }) => ({
-      contents: withPackedKernels(await readFile(path, "utf8")),
+      contents: withPackedKernels(await readFile(path, "utf8"), /wasm.\w+\.ts$/.test(path) ? packedKernel : packed),
       loader: "ts",
     })),
 };

@@ -194,7 +194,7 @@ function pass() {
     let count = ${ROWS} - row;
     if (count > ${rows}) { count = ${rows}; }
     clear(${atL}, ${PARTICLES * rows});
-    multiply(${atL}, ${size}, ${atW}, ${8 * COLUMNS}, 8, ${atX} + row * ${8 * COLUMNS}, 8, ${8 * COLUMNS}, ${PARTICLES}, ${COLUMNS}, count, 0, ${ONE});
+    multiply(${atL}, ${size}, ${atW}, ${8 * COLUMNS}, 8, ${atX} + row * ${8 * COLUMNS}, 8, ${8 * COLUMNS}, ${PARTICLES}, ${COLUMNS}, count, ${ONE});
     let p = 0;
     while (p !== ${PARTICLES * size}) {
       let i = 0;
@@ -209,7 +209,7 @@ function pass() {
       }
       p = p + ${size};
     }
-    multiply(${atG}, ${8 * COLUMNS}, ${atR}, ${size}, 8, ${atX} + row * ${8 * COLUMNS}, ${8 * COLUMNS}, 8, ${PARTICLES}, count, ${COLUMNS}, 0, ${ONE});
+    multiply(${atG}, ${8 * COLUMNS}, ${atR}, ${size}, 8, ${atX} + row * ${8 * COLUMNS}, ${8 * COLUMNS}, 8, ${PARTICLES}, count, ${COLUMNS}, ${ONE});
     row = row + count;
   }
   store(${atS}, total);

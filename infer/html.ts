@@ -1,6 +1,6 @@
 /**
- * Functions that turn text into HTML, and the base class of reports, which notebooks show as HTML. Names and values from
- * a program are escaped, so they cannot add markup.
+ * Functions that lay out tables and turn text into HTML, and the base class of reports, which notebooks show as HTML. Names and values
+ * from a program are escaped, so they cannot add markup.
  */
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -23,6 +23,13 @@ export const htmlTable = (headings: readonly string[], rows: readonly (readonly 
     `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
   return `<table><thead>${row("th", headings)}</thead><tbody>${rows.map((cells) => row("td", cells)).join("")}</tbody></table>`;
 };
+
+/** Rows of cells as lines of text. The cells of a column end at the same place, and `gap` stands between columns. */
+export function alignRight(rows: readonly (readonly string[])[], gap: string): string {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => (row[i] as string).length))) ?? [];
+  const lines = rows.map((row) => row.map((cell, i) => cell.padStart(widths[i] as number)).join(gap));
+  return lines.map((line) => line.trimEnd()).join("\n");
+}
 
 /** The name of the method that Deno's Jupyter kernel calls on a value to display it. */
 export const NOTEBOOK = /* @__PURE__ */ Symbol.for("Jupyter.display");

@@ -1,12 +1,12 @@
 /**
- * Functions that set or get the provenance of a value. A value can have one if it has a field `provenance` and a method
+ * Functions that set or get the provenance of a value. A value has a provenance if it has a field `provenance` and a method
  * `withProvenance`, which returns the same value with another provenance. The functions search arrays, records and Maps
  * for such values; all other values count as constants. Inference gives its draws a provenance in
  * infer/program/primitives.ts.
  */
 
 import { MIX } from "./axes.js";
-import { isRecord, requireDepth } from "./base/records.js";
+import { isRecord, MAX_DEPTH, refuseDepth } from "./base/records.js";
 import { Provenance, union } from "./set.js";
 
 /** A value that has a provenance, such as a tensor. */
@@ -26,7 +26,7 @@ function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
   const walk = (node: unknown, depth: number): unknown => {
     if (isTracked(node)) return f(node);
     if (typeof node !== "object" || node === null) return node;
-    requireDepth("provenance", depth);
+    if (depth > MAX_DEPTH) refuseDepth("provenance");
     if (Array.isArray(node)) {
       const copy = node.map((item) => walk(item, depth + 1));
       return copy.some((item, i) => item !== node[i]) ? copy : node;

@@ -30,7 +30,7 @@ function transferPlane(
   }
 }
 
-/** Copies (or adds) `from` into `to`, one plane of the last two axes after the other. The inner loop runs along the longer of the two. */
+/** Copies (or adds) `from` into `to`, plane by plane; a plane has the last two axes. The inner loop runs along the longer of the two. */
 function transfer(adds: boolean, to: View, from: View, axis = 0, t = to.offset, f = from.offset): void {
   const { shape, stride } = to;
   const size = shape[axis] ?? 1;

@@ -6,7 +6,7 @@
  * everything that the run computes afterwards may depend on that tensor (provenance/ambient.ts).
  */
 import { refuse } from "../../provenance/base/error.js";
-import { requireDepth } from "../../provenance/base/records.js";
+import { MAX_DEPTH, refuseDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
 import { addMethods, haveMethods, type Methods, pick, stack } from "../methods.js";
 import { type Batch, refuseRead } from "./batch.js";
@@ -245,7 +245,7 @@ export const textOf = (x: Tensor): string =>
     ? `Tensor${showShape(x.shape)} (${isAbsent(x) ? "not computed" : "batched"})`
     : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000 ? 3 : Infinity)}`;
 
-/** A tensor with the numbers of anything tensor-like. A tensor is returned as it is, unless it stands for a typed array (jit). */
+/** A tensor with the numbers of anything tensor-like: a tensor itself, but a plain copy if it stands for a typed array (jit). */
 export const tensor = (x: TensorLike): Tensor =>
   x instanceof Tensor
     ? Object.getPrototypeOf(x) === Tensor.prototype
@@ -263,6 +263,6 @@ function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
 
 function holdsTensor(x: Nested, depth = 0): boolean {
   if (!Array.isArray(x)) return x instanceof Tensor;
-  requireDepth("tensor()", depth);
+  if (depth > MAX_DEPTH) refuseDepth("tensor()");
   return x.some((item) => holdsTensor(item, depth + 1));
 }

@@ -37,12 +37,11 @@ export function productFor<T, R>(
     return (c, a, b, rows, terms) => kernels.dotRows(c, a, b, rows, terms);
   if (m === 1 && !continues && bDown === 8 && bRight === 8 * k && aRight === 8)
     return (c, a, b, _, terms, columns) => kernels.dotRows(c, b, a, columns, terms);
-  if (isColumn && aDown === 8 && aRight === 8 * m)
-    return (c, a, b, rows, terms) => kernels.addRows(c, b, bDown, a, terms, rows);
-  if (m === 1 && bRight === 8 && bDown === 8 * n)
-    return (c, a, b, _, terms, columns) => kernels.addRows(c, a, aRight, b, terms, columns);
+  if (isColumn && aDown === 8) return (c, a, b, rows, terms) => kernels.addRows(c, b, bDown, a, aRight, terms, rows);
+  if (m === 1 && bRight === 8)
+    return (c, a, b, _, terms, columns) => kernels.addRows(c, a, aRight, b, bDown, terms, columns);
   if (k === 1 && bRight === 8)
     return (c, a, b, rows, _, columns) => kernels.outer(c, cDown, a, aDown, b, rows, columns);
   return (c, a, b, rows, terms, columns) =>
-    kernels.multiply(c, cDown, a, aDown, aRight, b, bDown, bRight, rows, terms, columns, 0, ONE);
+    kernels.multiply(c, cDown, a, aDown, aRight, b, bDown, bRight, rows, terms, columns, ONE);
 }

@@ -80,15 +80,15 @@ export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => 
   return () => {
     out.data.fill(0, out.offset, out.offset + blocks * width);
     for (let block = 0; block < blocks; block++)
-      kernels.addRows(to + 8 * block * width, ONE, 0, from + 8 * block * n * width, n, width);
+      kernels.addRows(to + 8 * block * width, ONE, 0, from + 8 * block * n * width, 8 * width, n, width);
   };
 }
 
 /** The product; 1 if n is 0. */
 export function prodOf(data: Float64Array, offset: number, n: number): number {
-  let total = 1;
-  for (let i = offset; i < offset + n; i++) total *= data[i] as number;
-  return total;
+  let product = 1;
+  for (let i = offset; i < offset + n; i++) product *= data[i] as number;
+  return product;
 }
 
 /** The largest number, or NaN if one of them is NaN. */

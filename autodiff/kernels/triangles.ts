@@ -32,7 +32,7 @@ export function substituteSimd(
     if (rowsLeft === 0) break;
     const to = forward ? done + size : 0;
     const [c, a] = [x + to * next, matrix + to * down + i * right];
-    kernels.multiply(c, next, a, down, sign * right, row, sign * next, 8, rowsLeft, size, columns, 0, MINUS_ONE);
+    kernels.multiply(c, next, a, down, sign * right, row, sign * next, 8, rowsLeft, size, columns, MINUS_ONE);
   }
 }
 
@@ -70,7 +70,7 @@ export function choleskySimd(kernels: Kernels, data: Float64Array, start: number
     for (let q = end; q < n; q += 2 * BLOCK) {
       const last = Math.min(q + 2 * BLOCK, n);
       const [c, a, b] = [at(q, end), at(q, p), at(p, end)];
-      kernels.multiply(c, next, a, next, 8, b, next, 8, last - q, end - p, last - end, 0, MINUS_ONE);
+      kernels.multiply(c, next, a, next, 8, b, next, 8, last - q, end - p, last - end, MINUS_ONE);
     }
   }
   for (let i = 0; i < n; i++) data.fill(0, to + i * n + i + 1, to + (i + 1) * n);

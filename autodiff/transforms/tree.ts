@@ -1,5 +1,5 @@
 /** Nested records, arrays and Maps of tensors: the arguments and results of functions given to grad, vmap and jit. */
-import { emptyRecord, isRecord, requireDepth, requireNamedFields } from "../../provenance/base/records.js";
+import { emptyRecord, isRecord, MAX_DEPTH, refuseDepth, requireNamedFields } from "../../provenance/base/records.js";
 import type { TensorLike } from "../core/convert.js";
 import { Tensor } from "../core/tensor.js";
 
@@ -27,7 +27,7 @@ export const isContainer = (x: unknown): boolean =>
   x instanceof Map || isRecord(x) || (Array.isArray(x) && !isNumberArray(x));
 const isNumberArray = (x: unknown, depth = 0): boolean => {
   if (!Array.isArray(x)) return typeof x === "number" || typeof x === "boolean";
-  requireDepth("tree", depth);
+  if (depth > MAX_DEPTH) refuseDepth("tree");
   return x.length > 0 && x.every((item) => isNumberArray(item, depth + 1));
 };
 
@@ -36,7 +36,7 @@ type Visit = (leaf: unknown, path: string) => unknown;
 /** The same structure with f applied to every leaf. If f has a second parameter, it also gets the path of the leaf (`layers.0.b`). */
 export function mapTree(x: unknown, f: Visit, path = "", depth = 0): Tree {
   if (x instanceof Tensor || !isContainer(x)) return f(x, path);
-  requireDepth("tree", depth);
+  if (depth > MAX_DEPTH) refuseDepth("tree");
   return mapItems(x, (item, key) => mapTree(item, f, childPath(f, path, key), depth + 1));
 }
 
@@ -61,7 +61,7 @@ function mapItems(x: unknown, f: (item: unknown, key: unknown) => Tree): Tree {
   return copy;
 }
 
-// The path is built only if f has a second parameter, because to build it can take longer than the call of f.
+// The path is built only if f has a second parameter, because building it can take longer than the call of f.
 const childPath = (f: Visit, path: string, key: unknown): string =>
   f.length < 2 ? "" : path === "" ? `${key}` : `${path}.${key}`;
 

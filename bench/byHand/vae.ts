@@ -51,16 +51,16 @@ export function vae(start: Start, pictures: Float64Array): () => number {
   /** to = from W + bias. */
   const forward = ({ inputs, outputs, weight, bias }: Layer, from: number, to: number): string => `
     repeat(${to}, ${at.params + bias}, ${outputs});
-    multiply(${to}, ${8 * outputs}, ${from}, ${8 * inputs}, 8, ${at.params + weight}, ${8 * outputs}, 8, ${BATCH}, ${inputs}, ${outputs}, 0, ${ONE});`;
+    multiply(${to}, ${8 * outputs}, ${from}, ${8 * inputs}, 8, ${at.params + weight}, ${8 * outputs}, 8, ${BATCH}, ${inputs}, ${outputs}, ${ONE});`;
   /** The gradients of W and of the bias, for the inputs `from` and the gradient g of the outputs. */
   const backward = ({ inputs, outputs, weight, bias }: Layer, from: number, g: number): string => `
     clear(${at.gradient + weight}, ${inputs * outputs + outputs});
-    multiply(${at.gradient + weight}, ${8 * outputs}, ${from}, 8, ${8 * inputs}, ${g}, ${8 * outputs}, 8, ${inputs}, ${BATCH}, ${outputs}, 0, ${ONE});
+    multiply(${at.gradient + weight}, ${8 * outputs}, ${from}, 8, ${8 * inputs}, ${g}, ${8 * outputs}, 8, ${inputs}, ${BATCH}, ${outputs}, ${ONE});
     addAll(${at.gradient + bias}, ${g}, ${outputs});`;
   /** Writes the gradient of the inputs into `to`. */
   const inputs = ({ inputs, outputs, weight }: Layer, g: number, to: number): string => `
     clear(${to}, ${BATCH * inputs});
-    multiply(${to}, ${8 * inputs}, ${g}, ${8 * outputs}, 8, ${at.params + weight}, 8, ${8 * outputs}, ${BATCH}, ${outputs}, ${inputs}, 0, ${ONE});`;
+    multiply(${to}, ${8 * inputs}, ${g}, ${8 * outputs}, 8, ${at.params + weight}, 8, ${8 * outputs}, ${BATCH}, ${outputs}, ${inputs}, ${ONE});`;
   const loop = (from: number, n: number, text: string): string =>
     `p = ${from}; while (p !== ${from + 8 * n}) { ${text} p = p + 16; }`;
 

@@ -113,7 +113,7 @@ export abstract class Derived extends Distribution {
   }
 }
 
-/** A distribution with the same independent elements as its base. */
+/** A distribution with the same independent elements as its base, so that a value lies inside if its elements do. */
 abstract class WithElements extends Derived {
   override get elementDim(): number {
     return this.base.elementDim;
@@ -123,6 +123,9 @@ abstract class WithElements extends Derived {
   }
   override elementInside(value: Tensor): Tensor {
     return this.base.elementInside(value);
+  }
+  override inside(value: Tensor): Tensor {
+    return allOf(this.elementInside(value), this.elementDim);
   }
 }
 
@@ -164,13 +167,13 @@ export class Masked extends WithElements {
     return where(this.selected, this.base.logDensity(value), 0);
   }
   override elementDensity(value: Tensor): Tensor {
-    return where(overElements(this.selected, this.elementDim), this.base.elementDensity(value), 0);
+    return where(this.#selectedElements, this.base.elementDensity(value), 0);
   }
   override elementInside(value: Tensor): Tensor {
-    return where(overElements(this.selected, this.elementDim), this.base.elementInside(value), 1);
+    return where(this.#selectedElements, this.base.elementInside(value), 1);
   }
-  override inside(value: Tensor): Tensor {
-    return where(this.selected, this.base.inside(value), 1);
+  get #selectedElements(): Tensor {
+    return overElements(this.selected, this.elementDim);
   }
   override requireInside(value: Tensor): void {
     const { label, support } = this.base;
@@ -183,7 +186,7 @@ export class Masked extends WithElements {
  *
  * @example new Normal([0, 0], 1).toEvent(1).eventShape // [2]
  */
-export class Independent extends Derived {
+export class Independent extends WithElements {
   constructor(
     base: Distribution,
     readonly reinterpreted: number,
@@ -236,24 +239,18 @@ export class Independent extends Derived {
     return this.base.draw(key, [...shape, ...this.base.batchShape.slice(this.batchShape.length)]);
   }
   override logDensity(value: Tensor): Tensor {
-    const { base } = this;
-    const events = value.shape.slice(0, value.shape.length - base.eventDim);
-    return sumOver(
-      broadcastTo(base.logDensity(value), broadcastShapes(base.label, events, base.batchShape)),
-      this.reinterpreted,
-    );
+    const density = broadcastTo(this.base.logDensity(value), this.#densityShape(value));
+    return sumOver(density, this.reinterpreted);
   }
   override elementDensity(value: Tensor): Tensor {
-    const { base } = this;
-    const events = value.shape.slice(0, value.shape.length - base.eventDim);
-    const batch = broadcastShapes(base.label, events, base.batchShape);
-    return broadcastTo(base.elementDensity(value), [...batch, ...base.eventShape.slice(0, base.elementDim)]);
+    const { eventShape, elementDim } = this.base;
+    const shape = [...this.#densityShape(value), ...eventShape.slice(0, elementDim)];
+    return broadcastTo(this.base.elementDensity(value), shape);
   }
-  override inside(value: Tensor): Tensor {
-    return allOf(this.base.inside(value), this.reinterpreted);
-  }
-  override elementInside(value: Tensor): Tensor {
-    return this.base.elementInside(value);
+  /** The shape of the log densities of `base`. */
+  #densityShape({ shape }: Tensor): Shape {
+    const { label, eventDim, batchShape } = this.base;
+    return broadcastShapes(label, shape.slice(0, shape.length - eventDim), batchShape);
   }
 }
 

@@ -2,12 +2,18 @@
 import type { Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "./distribution.js";
 import type { Tensors } from "./family.js";
+import type { Params } from "./parameters.js";
 
 /** A function that returns KL(q | p), or null if it has no closed form for these parameters. */
 export type Divergence = (q: Distribution, p: Distribution) => Tensor | null;
 /** `f`, a function of two particular classes of distribution, as a Divergence. */
 export const divergence = <Q extends Distribution, P extends Distribution>(f: (q: Q, p: P) => Tensor | null) =>
   f as unknown as Divergence;
+/** A divergence as a function of the parameters of both distributions. */
+export const ofParams =
+  <Q extends Params, P extends Params>(f: (q: Q, p: P) => Tensor | null): Divergence =>
+  (q, p) =>
+    f(q.params as Q, p.params as P);
 /** A distribution with these parameters. */
 export type Of<Names extends string> = Distribution<Tensors<Names>>;
 

@@ -23,20 +23,12 @@ export type OneOf<Names extends string> = { readonly [Name in Names]?: Tensor };
  * Formulas as functions of the parameters `p`. Values and draws have the shapes that distributionBase.ts gives. Moments and entropies need
  * only broadcast to the shapes that it gives.
  */
-export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
-  /** The set of possible values, as a function if it depends on the parameters. */
-  readonly support: Constraint | ((p: P) => Constraint);
+export interface Formulas<P extends Params> {
   /** By default [], for events that are numbers. */
   readonly eventShape?: (p: P) => Shape;
   readonly logDensity?: (x: Tensor, p: P) => Tensor;
   /** By default, `icdf` of a uniform number. */
   readonly draw?: (key: Tensor, shape: Shape, p: P) => Tensor;
-  /** Move draws that rounding has put outside the support, or at an end with infinite density, to the nearest number inside. */
-  readonly keepInside?: boolean;
-  /** Whether draws have a gradient with respect to the parameters. By default, they do if values are continuous. */
-  readonly hasRsample?: boolean;
-  /** Whether draws are loc + scale · noise, whatever other parameters there are. */
-  readonly isLocationScale?: boolean;
   readonly mean?: (p: P) => Tensor;
   readonly variance?: (p: P) => Tensor;
   readonly entropy?: (p: P) => Tensor;
@@ -44,10 +36,26 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name"> {
   readonly icdf?: (q: Tensor, p: P) => Tensor;
   /** All values, if there are finitely many. */
   readonly values?: (p: P) => Tensor;
-  /** The KL divergences that the family declares. */
-  readonly divergences?: () => Divergences;
   /** The same distribution as a member of another family, whose methods replace missing formulas. */
   readonly as?: (p: P) => Distribution;
+}
+
+/** A family. Its formulas are members of the row, or, if they share names or results, members of what `formulas` returns. */
+export interface Row<P extends Params> extends Omit<Signature<P>, "name">, Formulas<P> {
+  /** The set of possible values, as a function if it depends on the parameters. */
+  readonly support: Constraint | ((p: P) => Constraint);
+  /** Move draws that rounding has put outside the support, or at an end with infinite density, to the nearest number inside. */
+  readonly keepInside?: boolean;
+  /** Whether draws have a gradient with respect to the parameters. By default, they do if values are continuous. */
+  readonly hasRsample?: boolean;
+  /** Whether draws are loc + scale · noise, whatever other parameters there are. */
+  readonly isLocationScale?: boolean;
+  /** The KL divergences that the family declares. */
+  readonly divergences?: () => Divergences;
+  /** Refuses parameters that do not fit each other. */
+  readonly check?: (p: P) => void;
+  /** All formulas of the distribution `d`, which has the parameters `p`. Called when the first is needed, so it should compute nothing itself. */
+  readonly formulas?: (p: P, d: Distribution) => Formulas<P>;
 }
 
 /** The event shape of single numbers. */
@@ -56,15 +64,23 @@ const NUMBER: Shape = [];
 /** A distribution that a row describes. */
 export class Family<P extends Params> extends Distribution<P> {
   readonly #row: Row<P>;
+  #madeFormulas: Formulas<P> | null = null;
 
   constructor(signature: Signature<P>, row: Row<P>, args: readonly unknown[]) {
     super(readParameters(signature, args));
     this.#row = row;
+    row.check?.(this.params);
+  }
+
+  /** The formulas. They are made when the first is needed, because many distributions are asked for no more than a density. */
+  get #formulas(): Formulas<P> {
+    this.#madeFormulas ??= this.#row.formulas?.(this.params, this) ?? this.#row;
+    return this.#madeFormulas;
   }
 
   /** The same distribution as a member of another family, for a method for which the row has no formula. */
   #otherFamily(question: string): Distribution {
-    const { as } = this.#row;
+    const { as } = this.#formulas;
     return as === undefined ? this.hasNo(question) : as(this.params);
   }
   override get support(): Constraint {
@@ -72,7 +88,7 @@ export class Family<P extends Params> extends Distribution<P> {
     return typeof support === "function" ? support(this.params) : support;
   }
   override get eventShape(): Shape {
-    return this.#row.eventShape?.(this.params) ?? NUMBER;
+    return this.#formulas.eventShape?.(this.params) ?? NUMBER;
   }
   override get hasRsample(): boolean {
     return this.#row.hasRsample ?? !this.support.isDiscrete;
@@ -81,31 +97,31 @@ export class Family<P extends Params> extends Distribution<P> {
     return this.#row.isLocationScale ?? false;
   }
   override get hasEnumerateSupport(): boolean {
-    return this.#row.values !== undefined;
+    return this.#formulas.values !== undefined;
   }
   override supportValues(): Tensor {
-    return this.#row.values?.(this.params) ?? this.hasNo("enumerable support");
+    return this.#formulas.values?.(this.params) ?? this.hasNo("enumerable support");
   }
   override logDensity(value: Tensor): Tensor {
-    return this.#row.logDensity?.(value, this.params) ?? this.#otherFamily("density").logDensity(value);
+    return this.#formulas.logDensity?.(value, this.params) ?? this.#otherFamily("density").logDensity(value);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    const { draw, icdf, keepInside } = this.#row;
+    const { draw, icdf } = this.#formulas;
     const x = draw?.(key, shape, this.params) ?? icdf?.(random.uniform(key, shape), this.params);
     if (x === undefined) return this.#otherFamily("sampler").draw(key, shape);
-    return keepInside ? clampInside(x, this.support) : x;
+    return this.#row.keepInside ? clampInside(x, this.support) : x;
   }
   override get mean(): Tensor {
-    return this.spread(this.#row.mean?.(this.params) ?? this.#otherFamily("mean").mean);
+    return this.spread(this.#formulas.mean?.(this.params) ?? this.#otherFamily("mean").mean);
   }
   override get variance(): Tensor {
-    return this.spread(this.#row.variance?.(this.params) ?? this.#otherFamily("variance").variance);
+    return this.spread(this.#formulas.variance?.(this.params) ?? this.#otherFamily("variance").variance);
   }
   override entropy(): Tensor {
-    return this.spread(this.#row.entropy?.(this.params) ?? this.#otherFamily("entropy").entropy(), 0);
+    return this.spread(this.#formulas.entropy?.(this.params) ?? this.#otherFamily("entropy").entropy(), 0);
   }
   override cumulative(value: Tensor): Tensor {
-    const cdf = this.#row.cdf?.(value, this.params);
+    const cdf = this.#formulas.cdf?.(value, this.params);
     if (cdf === undefined) return this.#otherFamily("cdf").cumulative(value);
     const ends = this.support.isUnbounded ? null : boundsOf(this.support);
     if (ends === null) return cdf;
@@ -114,7 +130,7 @@ export class Family<P extends Params> extends Distribution<P> {
     return where(isBefore, 0, where(greaterEqual(value, ends[1]), 1, cdf));
   }
   override quantile(q: Tensor): Tensor {
-    return this.#row.icdf?.(q, this.params) ?? this.#otherFamily("icdf").quantile(q);
+    return this.#formulas.icdf?.(q, this.params) ?? this.#otherFamily("icdf").quantile(q);
   }
   override get divergences(): Divergences {
     return this.#row.divergences?.() ?? super.divergences;

@@ -8,7 +8,7 @@ import { exp, mulZeroWins, stopGradient, type Tensor } from "../../autodiff/inde
 import type { Distribution } from "./distribution.js";
 
 /** `draw` with this gradient with respect to the parameters of its distribution `d`. Only first derivatives are correct. */
-export function withImplicitGradient(draw: Tensor, d: Distribution): Tensor {
+export function withImplicitGradient(draw: Tensor, d: Pick<Distribution, "cumulative" | "logDensity">): Tensor {
   const x = stopGradient(draw);
   const probability = d.cumulative(x);
   const slope = stopGradient(exp(d.logDensity(x).neg()));

@@ -7,13 +7,12 @@
  *
  *     a log m - m - lgamma(a + 1) = -D(a, m) - δ(a) - log(2π a) / 2,
  *
- * and the densities below follow. Each is one op, exact at the ends of its support; its gradient rules are written in ops.
+ * and the densities below follow. Each is one op, exact at the ends of its support; its derivatives are written in ops.
  */
 
 import {
   add,
   type Binary,
-  binary,
   digamma,
   digammaDifference,
   div,
@@ -31,10 +30,8 @@ import {
   sum,
   type Tensor,
   type Ternary,
-  ternary,
   trigamma,
   type Unary,
-  unary,
   where,
 } from "../../autodiff/index.js";
 import {
@@ -55,6 +52,7 @@ import {
   trigamma as trigammaOf,
 } from "../../autodiff/kernels/special/index.js";
 import { remembering } from "./remembering.js";
+import { binaryBySlopes, ternaryBySlopes, unaryBySlope } from "./slopes.js";
 
 /** D(k, m) = k log(k/m) + m - k for k, m >= 0, correct to a few units in the last place even where k and m are close. */
 export const deviance = (k: number, m: number): number => devianceFrom(k, m, m - k);
@@ -76,20 +74,17 @@ const halfLogTwoPiTimes = /* @__PURE__ */ remembering((x) => 0.5 * logOf(2 * Mat
 export const halfLogOverTwoPi = /* @__PURE__ */ remembering((x) => 0.5 * logOf(x / (2 * Math.PI)));
 
 /** log(m^k exp(-m) / Γ(k + 1)) for k, m >= 0. */
-export const logPoisson: Binary = /* @__PURE__ */ binary(
+export const logPoisson: Binary = /* @__PURE__ */ binaryBySlopes(
   "logPoisson",
   (k, m) => (k === 0 ? -m : -deviance(k, m) - stirlingError(k) - halfLogTwoPiTimes(k)),
-  [
-    (g, _, k, m) => mulZeroWins(g, sub(log(m), digamma(add(k, 1)))),
-    (g, _, k, m) => mulZeroWins(g, sub(mulZeroWins(k, reciprocal(m)), 1)),
-  ],
+  (k, m) => sub(log(m), digamma(add(k, 1))),
+  (k, m) => sub(mulZeroWins(k, reciprocal(m)), 1),
 );
 
 /** log(x / s) for x, s > 0, accurate where x and s are close. */
-export const logRatio: Binary = /* @__PURE__ */ binary("logRatio", logRatioOf, [
-  (g, _, x) => mulZeroWins(g, reciprocal(x)),
-  (g, _, _x, s) => mulZeroWins(g, reciprocal(s)).neg(),
-]);
+export const logRatio: Binary = /* @__PURE__ */ binaryBySlopes("logRatio", logRatioOf, reciprocal, (_, s) =>
+  reciprocal(s).neg(),
+);
 
 /** The log density at the end of the support where it is proportional to (distance to the end)^(concentration - 1). */
 const atEnd = (concentration: number, atOne: number): number =>
@@ -99,7 +94,7 @@ const atEnd = (concentration: number, atOne: number): number =>
 const SMALL = 2;
 
 /** a log b + (a - 1) log x - b x - lgamma(a) for a, b > 0 and x >= 0. */
-export const logGammaDensity: Ternary = /* @__PURE__ */ ternary(
+export const logGammaDensity: Ternary = /* @__PURE__ */ ternaryBySlopes(
   "logGammaDensity",
   (a, b, x) => {
     if (x === 0) return atEnd(a, logOf(b));
@@ -107,11 +102,9 @@ export const logGammaDensity: Ternary = /* @__PURE__ */ ternary(
     if (a < SMALL) return logOf(b) + (a - 1) * (logOf(b) + logOf(x)) - b * x - lgamma(a);
     return halfLogOverTwoPi(a) - logOf(x) - devianceFrom(a, b * x, productMinus(b, x, a)) - stirlingError(a);
   },
-  [
-    (g, _, a, b, x) => mulZeroWins(g, sub(log(mul(b, x)), digamma(a))),
-    (g, _, a, b, x) => mulZeroWins(g, sub(mul(a, reciprocal(b)), x)),
-    (g, _, a, b, x) => mulZeroWins(g, sub(mulZeroWins(sub(a, 1), reciprocal(x)), b)),
-  ],
+  (a, b, x) => sub(log(mul(b, x)), digamma(a)),
+  (a, b, x) => sub(mul(a, reciprocal(b)), x),
+  (a, b, x) => sub(mulZeroWins(sub(a, 1), reciprocal(x)), b),
 );
 
 /** a log x + b log y - log B(a, b) where x + y = 1 and (a + b) x = a + excess. */
@@ -123,7 +116,7 @@ export function logCountDensity(a: number, b: number, x: number, y: number, exce
 }
 
 /** (a - 1) log x + (b - 1) log(1 - x) - log B(a, b) for a, b > 0 and 0 <= x <= 1. */
-export const logBetaDensity: Ternary = /* @__PURE__ */ ternary(
+export const logBetaDensity: Ternary = /* @__PURE__ */ ternaryBySlopes(
   "logBetaDensity",
   (a, b, x) => {
     if (x === 0) return atEnd(a, logOf(b));
@@ -131,33 +124,32 @@ export const logBetaDensity: Ternary = /* @__PURE__ */ ternary(
     if ((x < 0.5 ? a : b) < SMALL) return (a - 1) * logOf(x) + (b - 1) * log1pOf(-x) - logBeta(a, b);
     return logCountDensity(a, b, x, 1 - x, productMinus(a + b, x, a)) - logOf(x) - log1pOf(-x);
   },
-  [
-    (g, _, a, b, x) => mulZeroWins(g, add(log(x), digammaDifference(a, b))),
-    (g, _, a, b, x) => mulZeroWins(g, add(log1p(x.neg()), digammaDifference(b, a))),
-    (g, _, a, b, x) => mulZeroWins(g, betaSlope(a, b, x)),
-  ],
+  (a, b, x) => add(log(x), digammaDifference(a, b)),
+  (a, b, x) => add(log1p(x.neg()), digammaDifference(b, a)),
+  (a, b, x) => betaSlope(a, b, x),
 );
 /** (a - 1) / x - (b - 1) / (1 - x), the derivative of logBetaDensity with respect to x. A term whose numerator is 0 is 0. */
-const betaSlope: Ternary = /* @__PURE__ */ ternary(
+const betaSlope: Ternary = /* @__PURE__ */ ternaryBySlopes(
   "betaSlope",
   (a, b, x) => (a === 1 ? 0 : (a - 1) * (1 / x)) - (b === 1 ? 0 : (b - 1) * (1 / (1 - x))),
-  [
-    (g, _, __, ___, x) => mulZeroWins(g, reciprocal(x)),
-    (g, _, __, ___, x) => mulZeroWins(g, neg(reciprocal(sub(1, x)))),
-    (g, _, a, b, x) => {
-      const atOne = mulZeroWins(sub(b, 1), square(reciprocal(sub(1, x))));
-      return mulZeroWins(g, neg(add(mulZeroWins(sub(a, 1), square(reciprocal(x))), atOne)));
-    },
-  ],
+  (_a, _b, x) => reciprocal(x),
+  (_a, _b, x) => neg(reciprocal(sub(1, x))),
+  (a, b, x) => {
+    const atOne = mulZeroWins(sub(b, 1), square(reciprocal(sub(1, x))));
+    return neg(add(mulZeroWins(sub(a, 1), square(reciprocal(x))), atOne));
+  },
 );
 
 /**
  * log density of the ratio of two Chi2 variables with 2a and 2b degrees of freedom, each divided by its degrees of freedom. With n = a + b,
  * y = a x / (a x + b) is Beta(a, b), and n y - a = a b (x - 1) / (a x + b) is known without rounding where x is near 1.
  */
-export const logRatioDensity: Ternary = /* @__PURE__ */ ternary("logRatioDensity", (a, b, x) => ratioDensity(a, b, x), [
-  // With 1 + μ = y n/a and 1 + ν = (1 - y) n/b, they are -(μ - log(1 + μ)) and -(ν - log(1 + ν)), plus what is left of digamma functions.
-  (g, _, a, b, x) => {
+export const logRatioDensity: Ternary = /* @__PURE__ */ ternaryBySlopes(
+  "logRatioDensity",
+  (a, b, x) => ratioDensity(a, b, x),
+  // With 1 + μ = y n/a and 1 + ν = (1 - y) n/b, they are -(μ - log(1 + μ)) and -(ν - log(1 + ν)), plus what is left of
+  // digamma functions.
+  (a, b, x) => {
     const odds = oddsOf(a, b, x);
     const n = add(a, b);
     const share = where(
@@ -166,27 +158,31 @@ export const logRatioDensity: Ternary = /* @__PURE__ */ ternary("logRatioDensity
       div(div(n, a), add(reciprocal(maximum(odds, 1)), 1)),
     );
     const mu = div(sub(x, 1), add(odds, 1));
-    return mulZeroWins(g, sub(digammaExcessDifference(a, b), logExcess(mu, share)));
+    return sub(digammaExcessDifference(a, b), logExcess(mu, share));
   },
-  (g, _, a, b, x) => {
+  (a, b, x) => {
     const odds = oddsOf(a, b, x);
     const nu = div(mul(div(a, b), sub(1, x)), add(odds, 1));
-    return mulZeroWins(g, sub(digammaExcessDifference(b, a), logExcess(nu, div(div(add(a, b), b), add(odds, 1)))));
+    return sub(digammaExcessDifference(b, a), logExcess(nu, div(div(add(a, b), b), add(odds, 1))));
   },
-  (g, _, a, b, x) => mulZeroWins(g, neg(div(add(mul(a, div(sub(x, 1), add(oddsOf(a, b, x), 1))), 1), x))),
-]);
+  (a, b, x) => neg(div(add(mul(a, div(sub(x, 1), add(oddsOf(a, b, x), 1))), 1), x)),
+);
 /** μ - log(1 + μ). */
-const logExcess: Binary = /* @__PURE__ */ binary("excessOverLog", excessOverLog, [
-  (g, _, mu, onePlusMu) => mulZeroWins(g, div(mu, onePlusMu)),
-  (g) => mul(g, 0),
-]);
-const digammaExcessDifference: Binary = /* @__PURE__ */ binary("digammaExcessDifference", digammaExcessDifferenceOf, [
-  (g, _, a, b) => {
+const logExcess: Binary = /* @__PURE__ */ binaryBySlopes(
+  "excessOverLog",
+  excessOverLog,
+  (mu, onePlusMu) => div(mu, onePlusMu),
+  () => 0,
+);
+const digammaExcessDifference: Binary = /* @__PURE__ */ binaryBySlopes(
+  "digammaExcessDifference",
+  digammaExcessDifferenceOf,
+  (a, b) => {
     const n = add(a, b);
-    return mulZeroWins(g, sub(sub(trigamma(n), reciprocal(n)), sub(trigamma(a), reciprocal(a))));
+    return sub(sub(trigamma(n), reciprocal(n)), sub(trigamma(a), reciprocal(a)));
   },
-  (g, _, a, b) => mulZeroWins(g, sub(trigamma(add(a, b)), reciprocal(add(a, b)))),
-]);
+  (a, b) => sub(trigamma(add(a, b)), reciprocal(add(a, b))),
+);
 function ratioDensity(a: number, b: number, x: number): number {
   const odds = Math.min(x * (a / b), Number.MAX_VALUE);
   // The ratio of two representable numbers may overflow or underflow.
@@ -221,20 +217,22 @@ const correctionSlope = (a: number): number =>
   a < 10 ? digammaOf(a) - logOf(a) + 0.5 / a : DIGAMMA_TAIL.reduceRight((sum, c) => sum / (a * a) + c, 0) / (a * a);
 
 /** a + lgamma(a) + (1 - a) ψ(a), the entropy of Gamma(a, 1). The sum grows like log(2π e a) / 2, but its terms grow like a log a. */
-export const gammaEntropy: Unary = /* @__PURE__ */ unary(
+export const gammaEntropy: Unary = /* @__PURE__ */ unaryBySlope(
   "gammaEntropy",
   (a) => {
     if (a < 10) return a + lgamma(a) + (1 - a) * digammaOf(a);
     return 0.5 * (logOf(2 * Math.PI * a) + 1 - 1 / a) + logGammaCorrection(a) + (1 - a) * correctionSlope(a);
   },
-  [(g, _, a) => mulZeroWins(g, add(1, mul(sub(1, a), trigamma(a))))],
+  (a) => add(1, mul(sub(1, a), trigamma(a))),
 );
 
 /** D(k, m) as an op: KL(Poisson(k) | Poisson(m)). */
-export const poissonDivergence: Binary = /* @__PURE__ */ binary("poissonDivergence", deviance, [
-  (g, _, k, m) => mulZeroWins(g, sub(log(k), log(m))),
-  (g, _, k, m) => mulZeroWins(g, sub(1, mulZeroWins(k, reciprocal(m)))),
-]);
+export const poissonDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
+  "poissonDivergence",
+  deviance,
+  (k, m) => sub(log(k), log(m)),
+  (k, m) => sub(1, mulZeroWins(k, reciprocal(m))),
+);
 
 /** δ''(a) = ψ'(a) - 1/a - 1/(2a²). */
 const correctionCurve = (a: number): number =>
@@ -253,15 +251,15 @@ export function stirlingExcess(a: number, c: number, d: number): number {
   return first + (a < 1e-100 ? first : d * d * gaussLegendre((t) => (1 - t) * correctionCurve(a + t * d), 0, 1));
 }
 /** ψ(a) - log a. */
-const digammaExcess: Unary = /* @__PURE__ */ unary("digammaExcess", (a) => correctionSlope(a) - 0.5 / a, [
-  (g, _, a) => mulZeroWins(g, sub(trigamma(a), reciprocal(a))),
-]);
+const digammaExcess: Unary = /* @__PURE__ */ unaryBySlope(
+  "digammaExcess",
+  (a) => correctionSlope(a) - 0.5 / a,
+  (a) => sub(trigamma(a), reciprocal(a)),
+);
 /** KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a) as an op. */
-export const stirlingDivergence: Binary = /* @__PURE__ */ binary(
+export const stirlingDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
   "stirlingDivergence",
   (a, c) => stirlingExcess(a, c, c - a),
-  [
-    (g, _, a, c) => mulZeroWins(g, mulZeroWins(sub(a, c), sub(trigamma(a), reciprocal(a)))),
-    (g, _, a, c) => mulZeroWins(g, sub(digammaExcess(c), digammaExcess(a))),
-  ],
+  (a, c) => mulZeroWins(sub(a, c), sub(trigamma(a), reciprocal(a))),
+  (a, c) => sub(digammaExcess(c), digammaExcess(a)),
 );

@@ -10,13 +10,14 @@ import {
   mulZeroWins,
   neg,
   type Tensor,
-  type TensorLike,
   type Ternary,
   tensor,
   ternary,
   where,
 } from "../../autodiff/index.js";
 import { betaincc as betainccOf } from "../../autodiff/kernels/special/index.js";
+import { boundsOf } from "../constraints/constraint.js";
+import type { Distribution } from "../core/distribution.js";
 import { logBetaDensity } from "./continuous.js";
 
 /** 1 - I_x(a, b), the upper tail of Beta(a, b), without the cancellation of the subtraction. */
@@ -43,6 +44,9 @@ export function leastCount(cdf: (k: Tensor) => Tensor, q: Tensor, least = 0): Te
   return where(equal(below, least + 2 ** 53 - 2), NaN, below.add(1));
 }
 
-/** The quantile of a count between 0 and `high`; NaN where q is NaN. */
-export const countQuantile = (cdf: (k: Tensor) => Tensor, q: Tensor, high: TensorLike = Infinity): Tensor =>
-  where(less(q, 1), leastCount(cdf, q), where(equal(q, 1), high, NaN));
+/** The quantile of a count, found from the cdf; NaN where q is NaN. */
+export function countQuantile(d: Distribution, q: Tensor): Tensor {
+  const [low, high] = boundsOf(d.support) as [Tensor, Tensor];
+  const least = leastCount((k) => d.cumulative(low.add(k)), q).add(low);
+  return where(less(q, 1), least, where(equal(q, 1), high, NaN));
+}

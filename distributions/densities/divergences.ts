@@ -14,7 +14,6 @@ import {
   abs,
   type Binary,
   besselGap,
-  binary,
   digammaDifference,
   div,
   exp,
@@ -36,7 +35,6 @@ import {
   sum,
   type Tensor,
   type Ternary,
-  ternary,
   trigamma,
   type Unary,
   unary,
@@ -54,13 +52,14 @@ import {
 } from "../../autodiff/kernels/special/index.js";
 import { EULER } from "../core/constants.js";
 import { devianceFrom, logRatio, stirlingExcess } from "./continuous.js";
+import { binaryBySlopes, ternaryBySlopes, unaryBySlope } from "./slopes.js";
 
 /** d² ∫_0^1 (1 - t) curvature(from + t d) dt. */
 export const bregman = (curvature: (x: number) => number, from: number, d: number): number =>
   d * d * gaussLegendre((t) => (1 - t) * curvature(from + t * d), 0, 1);
 
 /** φ(x) = exp(x) - 1 - x. */
-export const excessOverExp: Unary = /* @__PURE__ */ unary(
+export const excessOverExp: Unary = /* @__PURE__ */ unaryBySlope(
   "excessOverExp",
   (x) => {
     if (Math.abs(x) > 0.5) return x < Infinity ? expm1Of(x) - x : x;
@@ -68,7 +67,7 @@ export const excessOverExp: Unary = /* @__PURE__ */ unary(
     for (let k = 17; k >= 3; k--) sum = 1 + (x / k) * sum;
     return 0.5 * x * x * sum;
   },
-  [(g, _, x) => mulZeroWins(g, expm1(x))],
+  expm1,
 );
 
 /** r - 1 - log r for r = p/q and q, p > 0. */
@@ -79,28 +78,25 @@ function rateExcess(q: number, p: number): number {
 }
 
 /** KL(Exponential(q) | Exponential(p)). */
-export const rateDivergence: Binary = /* @__PURE__ */ binary("rateDivergence", rateExcess, [
-  (g, _, q, p) => mulZeroWins(g, sub(q, p).div(q).div(q)),
-  (g, _, q, p) => mulZeroWins(g, sub(p, q).div(p).div(q)),
-]);
+export const rateDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
+  "rateDivergence",
+  rateExcess,
+  (q, p) => sub(q, p).div(q).div(q),
+  (q, p) => sub(p, q).div(p).div(q),
+);
 
 /** KL(Normal(0, q) | Normal(0, p)). */
-export const scaleDivergence: Binary = /* @__PURE__ */ binary(
+export const scaleDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
   "scaleDivergence",
   (q, p) => {
     const u = (q - p) / p;
     return rateExcess(p, q) + 0.5 * u * u;
   },
-  [
-    (g, _, q, p) =>
-      mulZeroWins(
-        g,
-        sub(q, p)
-          .div(p)
-          .mul(reciprocal(q).add(reciprocal(p))),
-      ),
-    (g, _, q, p) => mulZeroWins(g, sub(p, q).div(p).mul(div(q, p).add(1)).div(p)),
-  ],
+  (q, p) =>
+    sub(q, p)
+      .div(p)
+      .mul(reciprocal(q).add(reciprocal(p))),
+  (q, p) => sub(p, q).div(p).mul(div(q, p).add(1)).div(p),
 );
 
 /** ψ(a + d) - ψ(a), where ψ is the digamma function and d may be negative. */
@@ -111,20 +107,20 @@ export const digammaStep = (a: Tensor, d: Tensor): Tensor =>
  * KL(Gamma(a, 1) | Gamma(c, 1)). d = c - a is a separate argument, because it may have more correct digits than the difference of the
  * rounded a and c.
  */
-export const gammaDivergence: Ternary = /* @__PURE__ */ ternary(
+export const gammaDivergence: Ternary = /* @__PURE__ */ ternaryBySlopes(
   "gammaDivergence",
   (a, c, d) => devianceFrom(c, a, -d) + stirlingExcess(a, c, d),
-  [
-    (g, _, a, _c, d) => mulZeroWins(g, mulZeroWins(d, trigamma(a)).neg()),
-    (g, _, a, _c, d) => mulZeroWins(g, digammaStep(a, d)),
-    (g) => mul(g, 0),
-  ],
+  (a, _, d) => mulZeroWins(d, trigamma(a)).neg(),
+  (a, _, d) => digammaStep(a, d),
+  () => 0,
 );
 
 /** log Γ(1 + u) + γ u for |u| < 1/2: log Γ(1 + u) without its first-order term, -γ u. */
-const lgammaExcess: Unary = /* @__PURE__ */ unary("lgammaExcess", (u) => bregman(trigammaOf, 1, u), [
-  (g, _, u) => mulZeroWins(g, digammaStep(u.mul(0).add(1), u)),
-]);
+const lgammaExcess: Unary = /* @__PURE__ */ unaryBySlope(
+  "lgammaExcess",
+  (u) => bregman(trigammaOf, 1, u),
+  (u) => digammaStep(u.mul(0).add(1), u),
+);
 
 /**
  * KL(q | p) of Gumbel distributions: φ(w) + log Γ(r) + γ u, where w = log Γ(1 + r) - d, r = s/t and u = r - 1. The scales of q and p are s
@@ -143,7 +139,7 @@ export function gumbelDivergence(s: Tensor, t: Tensor, d: Tensor): Tensor {
 }
 
 /** KL between Cauchy distributions of scales s and t: log(((s + t)² + d²) / (4 s t)) with d = loc_q - loc_p (Chyzak and Nielsen 2019). */
-export const cauchyDivergence: Ternary = /* @__PURE__ */ ternary(
+export const cauchyDivergence: Ternary = /* @__PURE__ */ ternaryBySlopes(
   "cauchyDivergence",
   (s, t, d) => {
     const excess = 0.25 * (((s - t) / s) * ((s - t) / t) + (d / s) * (d / t));
@@ -153,16 +149,14 @@ export const cauchyDivergence: Ternary = /* @__PURE__ */ ternary(
     const ratio = Math.min(one, other) / large;
     return 2 * logOf(large) + log1pOf(ratio * ratio) - 2 * Math.LN2 - logOf(s) - logOf(t);
   },
-  [
-    (g, _, s, t, d) => mulZeroWins(g, cauchySlope(s, t, d)),
-    (g, _, s, t, d) => mulZeroWins(g, cauchySlope(t, s, d)),
-    (g, _, s, t, d) => {
-      const q = d.div(s.add(t));
-      const isWide = greater(abs(q), 1);
-      const each = where(isWide, q.add(reciprocal(q)).reciprocal(), q.div(square(q).add(1)));
-      return mulZeroWins(g, each.mul(2).div(s.add(t)));
-    },
-  ],
+  cauchySlope,
+  (s, t, d) => cauchySlope(t, s, d),
+  (s, t, d) => {
+    const q = d.div(s.add(t));
+    const isWide = greater(abs(q), 1);
+    const each = where(isWide, q.add(reciprocal(q)).reciprocal(), q.div(square(q).add(1)));
+    return each.mul(2).div(s.add(t));
+  },
 );
 /** The derivative of `cauchyDivergence` by s: (s² - t² - d²) / (s ((s + t)² + d²)). */
 function cauchySlope(s: Tensor, t: Tensor, d: Tensor): Tensor {
@@ -202,15 +196,13 @@ function alignmentSlope(k: number): number {
 const slopeOfAlignment: Unary = /* @__PURE__ */ unary("alignmentSlope", alignmentSlope, null);
 
 /** KL between two von Mises distributions with the same loc, from their concentrations. */
-export const vonMisesDivergence: Binary = /* @__PURE__ */ binary(
+export const vonMisesDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
   "vonMisesDivergence",
   (k, m) => {
     if (Math.abs(m - k) < 0.5 * k) return bregman(alignmentSlope, k, m - k);
     if (Math.max(k, m) < 1) return logI0(m) - logI0(k) - (m - k) * (i1eOf(k) / i0eOf(k));
     return (m - k) * circularVariance(k) - logOf(i0eOf(k) / i0eOf(m));
   },
-  [
-    (g, _, k, m) => mulZeroWins(g, mul(sub(k, m), slopeOfAlignment(k))),
-    (g, _, k, m) => mulZeroWins(g, sub(div(besselGap(k), i0e(k)), div(besselGap(m), i0e(m)))),
-  ],
+  (k, m) => mul(sub(k, m), slopeOfAlignment(k)),
+  (k, m) => sub(div(besselGap(k), i0e(k)), div(besselGap(m), i0e(m))),
 );

@@ -6,7 +6,7 @@
  *
  * and near 0, where these cancel, y = Σ_k c_k h^(2k-1), c_k = 2 (-1)^(k+1) ζ(2k) / π^2k, for |h| < π.
  */
-import { type Binary, binary, mul, mulZeroWins, sub, type Unary, unary } from "../../autodiff/index.js";
+import { type Binary, mul, sub, type Unary, unary } from "../../autodiff/index.js";
 import {
   exp as expOf,
   log1p as log1pOf,
@@ -16,6 +16,7 @@ import {
 } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { horner } from "../../autodiff/kernels/special/polynomial.js";
 import { bregman } from "./divergences.js";
+import { binaryBySlopes, unaryBySlope } from "./slopes.js";
 
 // The coefficients of y', y'' / h and y''', in powers of h².
 const SLOPE = [
@@ -63,29 +64,27 @@ function logSinhcOf(h: number): number {
 }
 
 /** log(sinh h / h). */
-export const logSinhc: Unary = /* @__PURE__ */ unary("logSinhc", (h) => logSinhcOf(h), [
-  (g, _, h) => mulZeroWins(g, langevin(h)),
-]);
+export const logSinhc: Unary = /* @__PURE__ */ unaryBySlope(
+  "logSinhc",
+  (h) => logSinhcOf(h),
+  (h) => langevin(h),
+);
 /** y = coth h - 1/h. */
-export const langevin: Unary = /* @__PURE__ */ unary("langevin", (h) => langevinOf(h), [
-  (g, _, h) => mulZeroWins(g, langevinSlope(h)),
-]);
+export const langevin: Unary = /* @__PURE__ */ unaryBySlope(
+  "langevin",
+  (h) => langevinOf(h),
+  (h) => langevinSlope(h),
+);
 /** y'. */
-export const langevinSlope: Unary = /* @__PURE__ */ unary("langevinSlope", slopeOf, [
-  (g, _, h) => mulZeroWins(g, langevinCurve(h)),
-]);
-const langevinCurve: Unary = /* @__PURE__ */ unary("langevinCurve", curveOf, [
-  (g, _, h) => mulZeroWins(g, langevinBend(h)),
-]);
+export const langevinSlope: Unary = /* @__PURE__ */ unaryBySlope("langevinSlope", slopeOf, (h) => langevinCurve(h));
+const langevinCurve: Unary = /* @__PURE__ */ unaryBySlope("langevinCurve", curveOf, (h) => langevinBend(h));
 const langevinBend: Unary = /* @__PURE__ */ unary("langevinBend", bendOf, null);
 
 /** log(sinh k / k) - log(sinh h / h) - (k - h) y(h) >= 0, accurate even where k and h are close. */
-export const sinhcDivergence: Binary = /* @__PURE__ */ binary(
+export const sinhcDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
   "sinhcDivergence",
   (h, k) =>
     Math.abs(k - h) < 1 ? bregman(slopeOf, h, k - h) : logSinhcOf(k) - logSinhcOf(h) - (k - h) * langevinOf(h),
-  [
-    (g, _, h, k) => mulZeroWins(g, mul(sub(h, k), langevinSlope(h))),
-    (g, _, h, k) => mulZeroWins(g, sub(langevin(k), langevin(h))),
-  ],
+  (h, k) => mul(sub(h, k), langevinSlope(h)),
+  (h, k) => sub(langevin(k), langevin(h)),
 );

@@ -8,7 +8,6 @@ import {
   type Binary,
   betainc,
   betaincinv,
-  binary,
   equal,
   exp,
   greater,
@@ -16,7 +15,6 @@ import {
   log,
   logBeta,
   minimum,
-  mulZeroWins,
   ndtr,
   ndtri,
   reciprocal,
@@ -29,19 +27,17 @@ import {
 import * as formulas from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { betaincc } from "./countQuantiles.js";
+import { binaryBySlopes } from "./slopes.js";
 
 /** log(1 + z²/df), even where z² overflows. */
-export const logOnePlusSquareOver: Binary = /* @__PURE__ */ binary(
+export const logOnePlusSquareOver: Binary = /* @__PURE__ */ binaryBySlopes(
   "logOnePlusSquareOver",
   formulas.logOnePlusSquareOver,
-  [
-    (g, _, z, df) =>
-      mulZeroWins(g, where(greater(abs(z), FAR), reciprocal(z.add(df.div(z))), z.div(square(z).add(df))).mul(2)),
-    (g, _, z, df) => {
-      const t = minimum(square(z), 1e300);
-      return mulZeroWins(g, t.div(t.add(df)).div(df).neg());
-    },
-  ],
+  (z, df) => where(greater(abs(z), FAR), reciprocal(z.add(df.div(z))), z.div(square(z).add(df))).mul(2),
+  (z, df) => {
+    const t = minimum(square(z), 1e300);
+    return t.div(t.add(df)).div(df).neg();
+  },
 );
 
 /** With more degrees of freedom than this, the cdf equals the normal cdf to the last digit. */

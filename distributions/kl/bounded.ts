@@ -22,12 +22,12 @@ import {
 } from "../../autodiff/index.js";
 import { exp as expOf, log1p as log1pOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import type { Distribution } from "../core/distribution.js";
-import { type Divergence, type Divergences, divergence, type Of } from "../core/divergence.js";
+import { type Divergence, type Divergences, divergence, type Of, ofParams } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { digammaStep, gammaDivergence, rateDivergence, vonMisesDivergence } from "../densities/divergences.js";
 import { logSinhc, sinhcDivergence } from "../densities/sinhc.js";
 import { byConversion, type Conversion, paramsOf } from "./conversion.js";
-import { fromMeanLogDensity, meanLog, meanLogRest } from "./moments.js";
+import { byMoments, meanLog, meanLogRest } from "./moments.js";
 
 type Concentrations = Of<"concentration1" | "concentration0">;
 type BetaParams = Concentrations["params"];
@@ -56,12 +56,13 @@ function klOfBetas(
     .sub(near(a.add(b), c.add(d), aStep.add(bStep)));
   return where(isNear, close, far);
 }
-const fromProportion = ({ params: { mean, concentration } }: Of<"mean" | "concentration">): BetaParams => ({
+const betaOf = ({ mean, concentration }: Proportion): BetaParams => ({
   concentration1: mean.mul(concentration),
   concentration0: sub(1, mean).mul(concentration),
 });
+const proportionAsBeta = ({ params }: Distribution<Proportion>): BetaParams => betaOf(params);
 const toBetas = (convert: Conversion<BetaParams>) =>
-  byConversion(convert, { Beta: paramsOf, BetaProportion: fromProportion }, (q: BetaParams, p: BetaParams) =>
+  byConversion(convert, { Beta: paramsOf, BetaProportion: proportionAsBeta }, (q: BetaParams, p: BetaParams) =>
     klOfBetas(q, p),
   );
 
@@ -75,19 +76,17 @@ function minusEntropy(q: Concentrations, nearUniform: (a: Tensor, b: Tensor) => 
 export const ofBeta = (): Divergences => ({
   to: toBetas(paramsOf),
   from: {
-    "*": divergence((q, { params: { concentration1: a, concentration0: b } }: Concentrations) =>
-      fromMeanLogDensity(q, 0, 1, () => {
-        const [logs, logRests] = [meanLog(q), meanLogRest(q)];
-        return (
-          logs &&
-          logRests &&
-          logs
-            .mul(a.sub(1))
-            .add(logRests.mul(b.sub(1)))
-            .sub(logBeta(a, b))
-        );
-      }),
-    ),
+    "*": byMoments((q, { params: { concentration1: a, concentration0: b } }: Concentrations) => {
+      const [logs, logRests] = [meanLog(q), meanLogRest(q)];
+      return (
+        logs &&
+        logRests &&
+        logs
+          .mul(a.sub(1))
+          .add(logRests.mul(b.sub(1)))
+          .sub(logBeta(a, b))
+      );
+    }),
   },
   meanLog: ({ params: { concentration1: a, concentration0: b } }: Concentrations) => digammaDifference(a, b).neg(),
   meanLogRest: ({ params: { concentration1: a, concentration0: b } }: Concentrations) => digammaDifference(b, a).neg(),
@@ -97,19 +96,14 @@ export const ofBeta = (): Divergences => ({
     ),
 });
 
-type Proportion = Of<"mean" | "concentration">;
+type Proportion = Tensors<"mean" | "concentration">;
 export const ofBetaProportion = (): Divergences => ({
   to: {
-    ...toBetas(fromProportion),
-    BetaProportion: divergence((q: Proportion, p: Proportion) => {
-      const step = p.params.concentration.sub(q.params.concentration);
-      const shift = p.params.mean.sub(q.params.mean).mul(q.params.concentration);
-      return klOfBetas(
-        fromProportion(q),
-        fromProportion(p),
-        p.params.mean.mul(step).add(shift),
-        sub(1, p.params.mean).mul(step).sub(shift),
-      );
+    ...toBetas(proportionAsBeta),
+    BetaProportion: ofParams((q: Proportion, p: Proportion) => {
+      const step = p.concentration.sub(q.concentration);
+      const shift = p.mean.sub(q.mean).mul(q.concentration);
+      return klOfBetas(betaOf(q), betaOf(p), p.mean.mul(step).add(shift), sub(1, p.mean).mul(step).sub(shift));
     }),
   },
 });
@@ -143,7 +137,7 @@ export const ofKumaraswamy = (): Divergences => ({
 type Range = Of<"low" | "high">;
 /** log(width of p / width of q); with `counted` = 1, the log ratio of the numbers of integers from low to high, both included. */
 const klOfUniforms = (counted: 0 | 1): Divergence =>
-  divergence(({ params: q }: Range, { params: p }: Range) =>
+  ofParams((q: Range["params"], p: Range["params"]) =>
     where(
       logicalAnd(p.low.lessEqual(q.low), q.high.lessEqual(p.high)),
       log1p(p.high.sub(q.high).add(q.low.sub(p.low)).div(q.high.sub(q.low).add(counted))),
@@ -156,9 +150,7 @@ const meanLogBetween = ({ low, high }: Tensors<"low" | "high">): Tensor =>
 export const ofUniform = (): Divergences => ({
   to: { Uniform: klOfUniforms(0) },
   from: {
-    "*": divergence((q, { params: { low, high } }: Range) =>
-      fromMeanLogDensity(q, low, high, () => log(high.sub(low)).neg()),
-    ),
+    "*": byMoments((_, { params: { low, high } }: Range) => log(high.sub(low)).neg()),
   },
   meanLog: ({ params }: Range) => meanLogBetween(params),
   meanLogRest: ({ params: { low, high } }: Range) => meanLogBetween({ low: high.neg().add(1), high: low.neg().add(1) }),
@@ -173,17 +165,15 @@ export const ofContinuousBernoulli = (): Divergences => ({
     ),
   },
   from: {
-    "*": divergence((q, p: WithLogits) =>
-      fromMeanLogDensity(q, 0, 1, () => p.logits.mul(q.mean.sub(0.5)).sub(logSinhc(p.logits.mul(0.5)))),
-    ),
+    "*": byMoments((q, p: WithLogits) => p.logits.mul(q.mean.sub(0.5)).sub(logSinhc(p.logits.mul(0.5)))),
   },
 });
 
-type Direction = Of<"loc" | "concentration">;
+type Direction = Tensors<"loc" | "concentration">;
 export const ofVonMises = (): Divergences => ({
   to: {
     // The divergence for equal loc, plus 2 κ_p A sin²(d/2), where d = loc_q - loc_p and A = I_1(κ_q) / I_0(κ_q).
-    VonMises: divergence(({ params: q }: Direction, { params: p }: Direction) => {
+    VonMises: ofParams((q: Direction, p: Direction) => {
       const [k, m] = [q.concentration, p.concentration];
       const turn = square(sin(q.loc.sub(p.loc).mul(0.5))).mul(2);
       return vonMisesDivergence(k, m).add(m.mul(i1e(k).div(i0e(k))).mul(turn));

@@ -1,18 +1,16 @@
 /** Divergences of families of counts. */
 import { stack, sub, type Tensor } from "../../autodiff/index.js";
-import type { Distribution } from "../core/distribution.js";
-import { type Divergences, divergence, type Of } from "../core/divergence.js";
+import { type Divergences, ofParams } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { areSame } from "../core/parameters.js";
 import { poissonDivergence } from "../densities/continuous.js";
 import { classDivergence } from "../densities/divergences.js";
 import { type Odds, outcomesOf } from "../densities/odds.js";
 
-type Trial = Distribution<Odds>;
-type Trials = Distribution<Odds & Tensors<"totalCount">>;
+type Trials = Odds & Tensors<"totalCount">;
 
 /** The divergence of one trial: a sum of deviances if both distributions are given by probabilities. */
-function klOfTrial({ params: q }: Trial, { params: p }: Trial): Tensor {
+function klOfTrial(q: Odds, p: Odds): Tensor {
   if (q.probs !== undefined && p.probs !== undefined)
     return poissonDivergence(q.probs, p.probs).add(poissonDivergence(sub(1, q.probs), sub(1, p.probs)));
   const [qOutcomes, pOutcomes] = [outcomesOf(q), outcomesOf(p)];
@@ -21,31 +19,29 @@ function klOfTrial({ params: q }: Trial, { params: p }: Trial): Tensor {
 }
 const logsOf = ([one, zero]: ReturnType<typeof outcomesOf>): Tensor => stack([one.log, zero.log], -1);
 
-export const ofBernoulli = (): Divergences => ({ to: { Bernoulli: divergence(klOfTrial) } });
+export const ofBernoulli = (): Divergences => ({ to: { Bernoulli: ofParams(klOfTrial) } });
 export const ofBinomial = (): Divergences => ({
   to: {
     // For unequal numbers of trials there is no closed form.
-    Binomial: divergence((q: Trials, p: Trials) =>
-      areSame(q.params.totalCount, p.params.totalCount) ? klOfTrial(q, p).mul(q.params.totalCount) : null,
+    Binomial: ofParams((q: Trials, p: Trials) =>
+      areSame(q.totalCount, p.totalCount) ? klOfTrial(q, p).mul(q.totalCount) : null,
     ),
   },
 });
 export const ofGeometric = (): Divergences => ({
   to: {
     // The divergence of one trial, times the mean number of trials, 1 / probs.
-    Geometric: divergence((q: Trial, p: Trial) => klOfTrial(q, p).div(outcomesOf(q.params)[0].probability)),
+    Geometric: ofParams((q: Odds, p: Odds) => klOfTrial(q, p).div(outcomesOf(q)[0].probability)),
   },
 });
 export const ofNegativeBinomial = (): Divergences => ({
   to: {
     // The divergence of one trial, times the mean number of trials, totalCount / P(failure). For unequal counts there is no closed form.
-    NegativeBinomial: divergence((q: Trials, p: Trials) =>
-      areSame(q.params.totalCount, p.params.totalCount)
-        ? klOfTrial(q, p).mul(q.params.totalCount).div(outcomesOf(q.params)[1].probability)
-        : null,
+    NegativeBinomial: ofParams((q: Trials, p: Trials) =>
+      areSame(q.totalCount, p.totalCount) ? klOfTrial(q, p).mul(q.totalCount).div(outcomesOf(q)[1].probability) : null,
     ),
   },
 });
 export const ofPoisson = (): Divergences => ({
-  to: { Poisson: divergence((q: Of<"rate">, p: Of<"rate">) => poissonDivergence(q.params.rate, p.params.rate)) },
+  to: { Poisson: ofParams((q: Tensors<"rate">, p: Tensors<"rate">) => poissonDivergence(q.rate, p.rate)) },
 });

@@ -10,6 +10,7 @@ import { readNumbers } from "../../autodiff/core/reads.js";
 import { logicalAnd, PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import { boundsOf } from "../constraints/constraint.js";
 import type { Distribution } from "../core/distribution.js";
+import { type Divergence, divergence } from "../core/divergence.js";
 
 /** The bounds of a distribution of real numbers. Null for wrappers such as masks, because their `mean` and `variance` describe the base. */
 const boundsOfValues = (q: Distribution): [low: Tensor, high: Tensor] | null =>
@@ -20,20 +21,23 @@ export const meanLog = (q: Distribution): Tensor | undefined => q.divergences.me
 /** E log(1 - x); undefined if it is not known for q. */
 export const meanLogRest = (q: Distribution): Tensor | undefined => q.divergences.meanLogRest?.(q);
 
-/** -H(q) - E log p where the support of q lies within [low, high], else Infinity; null if a moment is not known. */
-export function fromMeanLogDensity(
-  q: Distribution,
-  low: Tensor | number,
-  high: Tensor | number,
-  meanLogDensity: () => Tensor | undefined,
-): Tensor | null {
-  const bounds = boundsOfValues(q);
-  if (bounds === null) return null;
-  const inside = logicalAnd(bounds[0].greaterEqual(low), bounds[1].lessEqual(high));
-  const energy = valueIfKnown(() => meanLogDensity()?.sub(q.divergences.negativeEntropy?.(q) ?? q.entropy().neg()));
-  if (energy !== undefined) return where(inside, energy.neg(), Infinity);
-  return readNumbers(inside, "the bounds of a support").some((yes) => yes === 1) ? null : inside.mul(0).add(Infinity);
-}
+/**
+ * -H(q) - E log p where the support of q lies within the support of p, else Infinity; null if a moment is not known. `meanLogDensity`
+ * returns E log p, or undefined if it needs an unknown moment.
+ */
+export const byMoments = <Q extends Distribution, P extends Distribution>(
+  meanLogDensity: (q: Q, p: P) => Tensor | undefined,
+): Divergence =>
+  divergence((q: Q, p: P) => {
+    const [inner, outer] = [boundsOfValues(q), boundsOfValues(p)];
+    if (inner === null || outer === null) return null;
+    const inside = logicalAnd(inner[0].greaterEqual(outer[0]), inner[1].lessEqual(outer[1]));
+    const energy = valueIfKnown(() =>
+      meanLogDensity(q, p)?.sub(q.divergences.negativeEntropy?.(q) ?? q.entropy().neg()),
+    );
+    if (energy !== undefined) return where(inside, energy.neg(), Infinity);
+    return readNumbers(inside, "the bounds of a support").some((yes) => yes === 1) ? null : inside.mul(0).add(Infinity);
+  });
 
 /** The value of f, or undefined if the distribution does not have the moment. */
 function valueIfKnown<T>(f: () => T): T | undefined {

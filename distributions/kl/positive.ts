@@ -15,12 +15,12 @@ import {
   where,
 } from "../../autodiff/index.js";
 import { EULER } from "../core/constants.js";
-import { type Divergences, divergence, type Of } from "../core/divergence.js";
+import { type Divergences, type Of, ofParams } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { logRatio, poissonDivergence, stirlingDivergence } from "../densities/continuous.js";
 import { gumbelDivergence, rateDivergence } from "../densities/divergences.js";
 import { byConversion, type Conversion, paramsOf } from "./conversion.js";
-import { fromMeanLogDensity, meanLog } from "./moments.js";
+import { byMoments, meanLog } from "./moments.js";
 
 type GammaParams = Tensors<"concentration" | "rate">;
 type WeibullParams = Tensors<"scale" | "concentration">;
@@ -52,12 +52,10 @@ export const ofExponential = (): Divergences => ({
   to: {
     ...toGammas(rateAsGamma),
     ...toWeibulls(rateAsWeibull),
-    Exponential: divergence((q: Of<"rate">, p: Of<"rate">) => rateDivergence(q.params.rate, p.params.rate)),
+    Exponential: ofParams((q: Tensors<"rate">, p: Tensors<"rate">) => rateDivergence(q.rate, p.rate)),
   },
   from: {
-    "*": divergence((q, { params: { rate } }: Of<"rate">) =>
-      fromMeanLogDensity(q, 0, Infinity, () => log(rate).sub(rate.mul(q.mean))),
-    ),
+    "*": byMoments((q, { params: { rate } }: Of<"rate">) => log(rate).sub(rate.mul(q.mean))),
   },
   meanLog: ({ params: { rate } }: Of<"rate">) => log(rate).neg().sub(EULER),
 });
@@ -66,23 +64,19 @@ export const ofGamma = (): Divergences => ({
   to: {
     ...toGammas(paramsOf),
     // E exp(-(x - loc) / s) = exp(loc / s) (1 + 1 / (s rate))^-concentration
-    Gumbel: divergence((q: Of<"concentration" | "rate">, { params: { loc, scale } }: Of<"loc" | "scale">) =>
-      fromMeanLogDensity(q, -Infinity, Infinity, () => {
-        const { concentration, rate } = q.params;
-        const decay = exp(loc.div(scale).sub(concentration.mul(log1p(scale.mul(rate).reciprocal()))));
-        return q.mean.sub(loc).div(scale).add(log(scale)).add(decay).neg();
-      }),
-    ),
+    Gumbel: byMoments((q: Of<"concentration" | "rate">, { params: { loc, scale } }: Of<"loc" | "scale">) => {
+      const { concentration, rate } = q.params;
+      const decay = exp(loc.div(scale).sub(concentration.mul(log1p(scale.mul(rate).reciprocal()))));
+      return q.mean.sub(loc).div(scale).add(log(scale)).add(decay).neg();
+    }),
   },
   from: {
-    "*": divergence((q, { params: { concentration, rate } }: Of<"concentration" | "rate">) =>
-      fromMeanLogDensity(q, 0, Infinity, () =>
-        meanLog(q)
-          ?.mul(concentration.sub(1))
-          .add(concentration.mul(log(rate)))
-          .sub(rate.mul(q.mean))
-          .sub(lgamma(concentration)),
-      ),
+    "*": byMoments((q, { params: { concentration, rate } }: Of<"concentration" | "rate">) =>
+      meanLog(q)
+        ?.mul(concentration.sub(1))
+        .add(concentration.mul(log(rate)))
+        .sub(rate.mul(q.mean))
+        .sub(lgamma(concentration)),
     ),
   },
   meanLog: ({ params: { concentration, rate } }: Of<"concentration" | "rate">) => digamma(concentration).sub(log(rate)),
@@ -97,15 +91,12 @@ export const ofWeibull = (): Divergences => ({
   to: {
     ...toWeibulls(paramsOf),
     // KL(q | Exponential(rate)), plus the terms from the factor x^(concentration - 1) of the gamma density.
-    Gamma: divergence(
-      (q: Of<"scale" | "concentration">, { params: { concentration, rate } }: Of<"concentration" | "rate">) => {
-        const { scale, concentration: k } = q.params;
-        const logs = logRatio(scale, rate.reciprocal()).sub(mul(EULER, k.reciprocal()));
-        return klOfWeibulls(q.params, { scale: rate.reciprocal(), concentration: tensor(1) })
-          .add(lgamma(concentration))
-          .sub(concentration.sub(1).mul(logs));
-      },
-    ),
+    Gamma: ofParams((q: WeibullParams, { concentration, rate }: GammaParams) => {
+      const logs = logRatio(q.scale, rate.reciprocal()).sub(mul(EULER, q.concentration.reciprocal()));
+      return klOfWeibulls(q, { scale: rate.reciprocal(), concentration: tensor(1) })
+        .add(lgamma(concentration))
+        .sub(concentration.sub(1).mul(logs));
+    }),
   },
   meanLog: ({ params: { scale, concentration } }: Of<"scale" | "concentration">) =>
     log(scale).sub(mul(EULER, concentration.reciprocal())),
@@ -115,23 +106,21 @@ type Pareto = Of<"scale" | "alpha">;
 export const ofPareto = (): Divergences => ({
   to: {
     // a_p log(s_q / s_p) + r - 1 - log r, r = a_p / a_q, where s_q >= s_p
-    Pareto: divergence(({ params: q }: Pareto, { params: p }: Pareto) => {
+    Pareto: ofParams((q: Pareto["params"], p: Pareto["params"]) => {
       const parts = p.alpha.mul(logRatio(q.scale, p.scale)).add(rateDivergence(q.alpha, p.alpha));
       return where(greaterEqual(q.scale, p.scale), parts, Infinity);
     }),
   },
   from: {
-    "*": divergence((q, { params: { scale, alpha } }: Pareto) =>
-      fromMeanLogDensity(q, scale, Infinity, () => {
-        const logs = meanLog(q);
-        return (
-          logs &&
-          log(alpha)
-            .add(alpha.mul(log(scale)))
-            .sub(logs.mul(alpha.add(1)))
-        );
-      }),
-    ),
+    "*": byMoments((q, { params: { scale, alpha } }: Pareto) => {
+      const logs = meanLog(q);
+      return (
+        logs &&
+        log(alpha)
+          .add(alpha.mul(log(scale)))
+          .sub(logs.mul(alpha.add(1)))
+      );
+    }),
   },
   meanLog: ({ params: { scale, alpha } }: Pareto) => log(scale).add(alpha.reciprocal()),
 });

@@ -1,7 +1,7 @@
 /** Divergences of the location-scale families on the real line, and of families derived from them. */
 import { abs, exp, greater, log, mulZeroWins, ndtr, square, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { LOG_SQRT_2PI } from "../core/constants.js";
-import { type Divergences, divergence, type Of } from "../core/divergence.js";
+import { type Divergences, type Of, ofParams } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import {
   cauchyDivergence,
@@ -10,35 +10,32 @@ import {
   rateDivergence,
   scaleDivergence,
 } from "../densities/divergences.js";
-import { fromMeanLogDensity } from "./moments.js";
+import { byMoments } from "./moments.js";
 
-type LocScale = Of<"loc" | "scale">;
+type LocScale = Tensors<"loc" | "scale">;
+type Scale = Tensors<"scale">;
 
-const klOfNormals = /* @__PURE__ */ divergence(({ params: q }: LocScale, { params: p }: LocScale) =>
+const klOfNormals = /* @__PURE__ */ ofParams((q: LocScale, p: LocScale) =>
   scaleDivergence(q.scale, p.scale).add(square(q.loc.sub(p.loc).div(p.scale)).mul(0.5)),
 );
 export const ofNormal = (): Divergences => ({
   to: {
     Normal: klOfNormals,
     // E |x - loc| of a normal variable around m: s √(2/π) exp(-d²/2) + (m - loc) (2 Φ(d) - 1), d = (m - loc) / s
-    Laplace: divergence((q: LocScale, { params: { loc, scale } }: LocScale) =>
-      fromMeanLogDensity(q, -Infinity, Infinity, () => {
-        const shift = abs(q.params.loc.sub(loc));
-        const d = shift.div(q.params.scale);
-        const centred = exp(square(d).mul(-0.5)).mul(q.params.scale.mul(Math.sqrt(2 / Math.PI)));
-        const distance = centred.add(shift.mul(ndtr(d).mul(2).sub(1)));
-        return distance.div(scale).add(log(scale)).add(Math.LN2).neg();
-      }),
-    ),
+    Laplace: byMoments((q: Of<"loc" | "scale">, { params: { loc, scale } }: Of<"loc" | "scale">) => {
+      const shift = abs(q.params.loc.sub(loc));
+      const d = shift.div(q.params.scale);
+      const centred = exp(square(d).mul(-0.5)).mul(q.params.scale.mul(Math.sqrt(2 / Math.PI)));
+      const distance = centred.add(shift.mul(ndtr(d).mul(2).sub(1)));
+      return distance.div(scale).add(log(scale)).add(Math.LN2).neg();
+    }),
   },
   from: {
-    "*": divergence((q, { params }: LocScale) =>
-      fromMeanLogDensity(q, -Infinity, Infinity, () => meanLogNormal(q.mean, q.variance, params)),
-    ),
+    "*": byMoments((q, { params }: Of<"loc" | "scale">) => meanLogNormal(q.mean, q.variance, params)),
   },
 });
 // The mean of the log density of Normal(loc, scale).
-const meanLogNormal = (mean: Tensor, variance: Tensor, { loc, scale }: Tensors<"loc" | "scale">): Tensor =>
+const meanLogNormal = (mean: Tensor, variance: Tensor, { loc, scale }: LocScale): Tensor =>
   variance
     .div(square(scale))
     .add(square(mean.sub(loc).div(scale)))
@@ -48,24 +45,22 @@ const meanLogNormal = (mean: Tensor, variance: Tensor, { loc, scale }: Tensors<"
 export const ofStudentT = (): Divergences => ({
   to: {
     // The mean of (x - loc)² is infinite even if the mean of x does not exist.
-    Normal: divergence((q: Of<"df" | "loc" | "scale">, { params }: LocScale) =>
-      fromMeanLogDensity(q, -Infinity, Infinity, () =>
-        meanLogNormal(q.params.loc, where(greater(q.params.df, 2), q.variance, Infinity), params),
-      ),
+    Normal: byMoments((q: Of<"df" | "loc" | "scale">, { params }: Of<"loc" | "scale">) =>
+      meanLogNormal(q.params.loc, where(greater(q.params.df, 2), q.variance, Infinity), params),
     ),
   },
 });
 export const ofLogNormal = (): Divergences => ({ to: { LogNormal: klOfNormals } });
 export const ofHalfNormal = (): Divergences => ({
   to: {
-    HalfNormal: divergence((q: Of<"scale">, p: Of<"scale">) => scaleDivergence(q.params.scale, p.params.scale)),
+    HalfNormal: ofParams((q: Scale, p: Scale) => scaleDivergence(q.scale, p.scale)),
   },
 });
 
 export const ofLaplace = (): Divergences => ({
   to: {
     // r φ(-t) + r - 1 - log r, where φ(x) = exp(x) - 1 - x, r = s_q / s_p and t = |loc_q - loc_p| / s_q. For large t, r φ(-t) = r t - r.
-    Laplace: divergence(({ params: q }: LocScale, { params: p }: LocScale) => {
+    Laplace: ofParams((q: LocScale, p: LocScale) => {
       const shift = abs(q.loc.sub(p.loc));
       const [t, r] = [shift.div(q.scale), q.scale.div(p.scale)];
       const isFar = greater(t, 50);
@@ -77,9 +72,7 @@ export const ofLaplace = (): Divergences => ({
 
 export const ofGumbel = (): Divergences => ({
   to: {
-    Gumbel: divergence(({ params: q }: LocScale, { params: p }: LocScale) =>
-      gumbelDivergence(q.scale, p.scale, q.loc.sub(p.loc).div(p.scale)),
-    ),
+    Gumbel: ofParams((q: LocScale, p: LocScale) => gumbelDivergence(q.scale, p.scale, q.loc.sub(p.loc).div(p.scale))),
   },
 });
 
@@ -87,16 +80,12 @@ export const ofCauchy = (): Divergences => ({
   to: {
     // The mean of (x - loc)² is infinite.
     Normal: () => tensor(Infinity),
-    Cauchy: divergence(({ params: q }: LocScale, { params: p }: LocScale) =>
-      cauchyDivergence(q.scale, p.scale, q.loc.sub(p.loc)),
-    ),
+    Cauchy: ofParams((q: LocScale, p: LocScale) => cauchyDivergence(q.scale, p.scale, q.loc.sub(p.loc))),
   },
 });
 // By symmetry, this is the divergence between two Cauchy distributions around 0.
 export const ofHalfCauchy = (): Divergences => ({
   to: {
-    HalfCauchy: divergence(({ params: q }: Of<"scale">, { params: p }: Of<"scale">) =>
-      cauchyDivergence(q.scale, p.scale, tensor(0)),
-    ),
+    HalfCauchy: ofParams((q: Scale, p: Scale) => cauchyDivergence(q.scale, p.scale, tensor(0))),
   },
 });

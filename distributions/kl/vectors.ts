@@ -2,7 +2,7 @@
 import { cholesky, diag, eye, matmul, square, sum, type Tensor, triangularSolve, tril } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import type { Derived, Distribution, Independent } from "../core/distribution.js";
-import { type Divergence, type Divergences, divergence, type Of } from "../core/divergence.js";
+import { type Divergence, type Divergences, divergence, type Of, ofParams } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { classDivergence, gammaDivergence, scaleDivergence } from "../densities/divergences.js";
 import { byConversion } from "./conversion.js";
@@ -18,9 +18,8 @@ export const ofOneHotCategorical = (): Divergences => ({
 
 export const ofDirichlet = (): Divergences => ({
   to: {
-    Dirichlet: divergence(
-      ({ params: { concentration: a } }: Of<"concentration">, { params: p }: Of<"concentration">) => {
-        const c = p.concentration;
+    Dirichlet: ofParams(
+      ({ concentration: a }: Tensors<"concentration">, { concentration: c }: Tensors<"concentration">) => {
         const step = c.sub(a);
         return sum(gammaDivergence(a, c, step), -1).sub(gammaDivergence(sum(a, -1), sum(c, -1), sum(step, -1)));
       },

@@ -61,9 +61,10 @@ const between = (c: Interval): Transform => {
   return new Clamped(...endsOf(c), new Sigmoid(), new Affine(low, sub(high, low)));
 };
 
-/** A constraint with the fields of the kind of constraint that its name tells. */
-type Named = Interval & Image & IndependentConstraint;
-const BIJECTIONS: Readonly<Record<string, (constraint: Named) => Transform>> = {
+type Rows<A extends unknown[]> = Readonly<Record<string, (...args: A) => Transform>>;
+
+/** The bijections of constraints that have neither bounds nor parts. */
+const BY_NAME: Rows<[]> = {
   real: () => new Identity(),
   realVector: () => new IndependentTransform(new Identity(), 1),
   positive: exponential,
@@ -72,12 +73,6 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Named) => Transform>> = {
   unitInterval: () => new Sigmoid(),
   openUnitInterval: () => new Clamped(SMALLEST, BELOW_ONE, new Sigmoid()),
   circular: () => new Clamped(-Math.PI, Math.PI, new Sigmoid(), new Affine(-Math.PI, 2 * Math.PI)),
-  interval: between,
-  openInterval: between,
-  greaterThan: above,
-  greaterThanEq: above,
-  lessThan: below,
-  lessThanEq: below,
   simplex: () => new StickBreaking(),
   orderedVector: () => new Ordered(),
   positiveOrderedVector: () => new Compose([new OrderedLogs(), new Exp()]),
@@ -88,6 +83,18 @@ const BIJECTIONS: Readonly<Record<string, (constraint: Named) => Transform>> = {
   corrCholesky: () => new CorrCholesky(),
   positiveDefinite: () => new Compose([new LowerCholesky(diagonal()), new Inverse(new Cholesky())]),
   corrMatrix: () => new Compose([new CorrCholesky(), new Inverse(new CorrMatrixCholesky())]),
+};
+
+/** A constraint with the fields of the kind of constraint that its name tells. */
+type Named = Interval & Image & IndependentConstraint;
+/** The bijections of constraints that have bounds or parts. */
+const FROM_PARTS: Rows<[Named]> = {
+  interval: between,
+  openInterval: between,
+  greaterThan: above,
+  greaterThanEq: above,
+  lessThan: below,
+  lessThanEq: below,
   image: ({ source, transform }) => new Compose([bijectTo(source), transform]),
   independent: ({ base, eventDim }) => new IndependentTransform(bijectTo(base), eventDim - base.eventDim),
 };
@@ -100,11 +107,17 @@ const NO_BIJECTION: Readonly<Record<string, string>> = {
   logWeights: "real numbers do not reach weights of 0; use constraints.realVector",
 };
 
+const rowOf = <A extends unknown[]>(rows: Rows<A>, name: string) =>
+  Object.hasOwn(rows, name) ? rows[name] : undefined;
+
+/** The bijection of a constraint whose name suffices, because it has neither bounds nor parts; else undefined. */
+export const bijectionByName = (name: string): Transform | undefined => rowOf(BY_NAME, name)?.();
+
 /** The bijection from unconstrained numbers to the interior of `constraint`. If there is none, the error says why. */
 export function bijectTo(constraint: Constraint): Transform {
   const { name, isDiscrete } = constraint;
-  const make = Object.hasOwn(BIJECTIONS, name) ? BIJECTIONS[name] : undefined;
-  if (make !== undefined) return make(constraint as Named);
+  const bijection = bijectionByName(name) ?? rowOf(FROM_PARTS, name)?.(constraint as Named);
+  if (bijection !== undefined) return bijection;
   const why = isDiscrete
     ? "its values are discrete, so no continuous map reaches them; sum the site out or sample it"
     : (NO_BIJECTION[name] ?? "no smooth one-to-one map from real numbers to it is known");

@@ -25,10 +25,7 @@ export class Compose extends Transform {
     );
   }
   override get codomainEventDim(): number {
-    return this.parts.reduce(
-      (dim, part) => Math.max(part.codomainEventDim, dim - part.domainEventDim + part.codomainEventDim),
-      0,
-    );
+    return this.parts.reduce((dim, part) => dim - part.domainEventDim + part.codomainEventDim, this.domainEventDim);
   }
   override get domain(): Constraint {
     const first = this.parts[0]?.domain ?? real;
@@ -85,9 +82,6 @@ export class IndependentTransform extends Compose {
   }
   override get domainEventDim(): number {
     return this.base.domainEventDim + this.n;
-  }
-  override get codomainEventDim(): number {
-    return this.base.codomainEventDim + this.n;
   }
 }
 

@@ -10,14 +10,9 @@ import {
   grad,
   logSoftmax,
   min,
-  reshape,
   scan,
-  square,
-  squeeze,
-  sum,
   type Tensor,
   type TensorLike,
-  takeAlongAxis,
   tensor,
   transpose,
   vmap,
@@ -34,6 +29,7 @@ import { readParameters, refuseParameter, type Signature } from "../core/paramet
 import { requireAll } from "../core/validation.js";
 import { Categorical } from "../families/categorical/categorical.js";
 import { forwardAlgorithm } from "./forwardAlgorithm.js";
+import { chosen, isAngle, weightedMean, weightedVariance } from "./mixed.js";
 import { MixtureSameFamily } from "./mixtureSameFamily.js";
 
 type Params = { readonly initialLogits: Tensor; readonly transitionLogits: Tensor };
@@ -101,10 +97,14 @@ export class DiscreteHMM extends Distribution<Params> {
   }
 
   override logProb(value: TensorLike): Tensor {
-    return this.#takesAnyLength(value) ? this.#withStepsOf(value).logProb(value) : super.logProb(value);
+    if (this.numSteps !== null) return super.logProb(value);
+    const x = tensor(value);
+    if (x.shape.length <= this.observation.eventDim) return super.logProb(x);
+    const numSteps = x.shape.at(-this.eventDim) as number;
+    return new DiscreteHMM({ ...(this.params as Params), observation: this.observation, numSteps }).logProb(x);
   }
   override logProbElements(value: TensorLike): Tensor {
-    return this.#takesAnyLength(value) ? this.#withStepsOf(value).logProbElements(value) : super.logProbElements(value);
+    return this.logProb(value);
   }
   override logDensity(value: Tensor): Tensor {
     const logb = this.#densities(value);
@@ -133,15 +133,13 @@ export class DiscreteHMM extends Distribution<Params> {
   }
 
   override draw(key: Tensor, shape: Shape): Tensor {
-    const [steps, ...event] = this.eventShape as [number, ...number[]];
+    const steps = this.eventShape[0] as number;
     const [stateKeys, valueKeys] = [...random.split(key)].map((k) => random.split(k, steps)) as [Tensor, Tensor];
-    const states = this.#states(stateKeys, shape);
-    const draws = vmap((k: Tensor, z: Tensor) => {
-      const ofAllStates = this.observation.draw(k, [...shape, this.#count]);
-      const index = broadcastTo(reshape(z, [...shape, 1, ...event.map(() => 1)]), [...shape, 1, ...event]);
-      return squeeze(takeAlongAxis(ofAllStates, index, shape.length), shape.length);
-    })(valueKeys, states) as Tensor;
-    return moveSteps(draws, shape.length);
+    const draws = vmap((k: Tensor, z: Tensor) => chosen(this.observation.draw(k, [...shape, this.#count]), z))(
+      valueKeys,
+      this.#states(stateKeys, shape),
+    ) as Tensor;
+    return moveAxis(draws, 0, shape.length);
   }
   /** Paths of the chain, [T, ...shape], drawn with one key for each step. */
   #states(keys: Tensor, shape: Shape): Tensor {
@@ -152,8 +150,7 @@ export class DiscreteHMM extends Distribution<Params> {
     return scan(
       (logits, stepKey) => {
         const z = random.categorical(stepKey, logits);
-        const index = broadcastTo(reshape(z, [...shape, 1, 1]), [...shape, 1, k]);
-        return [squeeze(takeAlongAxis(rows, index, -2), -2), z];
+        return [chosen(rows, z), z];
       },
       start,
       keys,
@@ -161,41 +158,28 @@ export class DiscreteHMM extends Distribution<Params> {
   }
 
   override get mean(): Tensor {
-    if (this.observation.support.name === "circular") return this.hasNo("mean");
-    return moveSteps(this.#average(this.observation.mean), this.batchShape.length);
+    return this.#averaged("mean", (weights, { mean, eventDim }) => weightedMean(weights, mean, eventDim));
   }
   override get variance(): Tensor {
-    if (this.observation.support.name === "circular") return this.hasNo("variance");
-    const { mean, variance } = this.observation;
-    const centre = expandDims(this.#average(mean), -1 - this.observation.eventDim);
-    const spread = square(mean.sub(centre)).add(variance);
-    return moveSteps(this.#average(spread), this.batchShape.length);
+    return this.#averaged("variance", (weights, { mean, variance, eventDim }) =>
+      weightedVariance(weights, mean, variance, eventDim),
+    );
   }
-  /** Σ_k p(z_t = k) x_k for x [..., K, ...event], with the steps as the first axis. */
-  #average(x: Tensor): Tensor {
-    const { observation, batchShape } = this;
+  /** A moment of each step from the probabilities of its states. */
+  #averaged(moment: string, average: (weights: Tensor, observation: Distribution) => Tensor): Tensor {
+    if (isAngle(this.observation)) return this.hasNo(moment);
     const steps = this.eventShape[0] as number;
-    const weights = this.#forward(zeros([steps, ...batchShape, this.#count])).filtered;
-    const each = reshape(weights, [...weights.shape, ...observation.eventShape.map(() => 1)]);
-    return sum(x.mul(each), -1 - observation.eventDim);
+    const weights = this.#forward(zeros([steps, ...this.batchShape, this.#count])).filtered;
+    return moveAxis(average(weights, this.observation), 0, this.batchShape.length);
   }
 
   get #count(): number {
     return this.params.initialLogits.shape.at(-1) as number;
   }
 
-  #takesAnyLength(value: TensorLike): boolean {
-    return this.numSteps === null && tensor(value).shape.length > this.observation.eventDim;
-  }
-  #withStepsOf(value: TensorLike): DiscreteHMM {
-    const numSteps = tensor(value).shape.at(-this.eventDim) as number;
-    return new DiscreteHMM({ ...(this.params as Params), observation: this.observation, numSteps });
-  }
-
   /** A value with the steps as its first axis. */
   #stepsFirst(value: Tensor): Tensor {
-    const axis = value.shape.length - this.eventDim;
-    return transpose(value, [axis, ...[...value.shape.keys()].filter((i) => i !== axis)]);
+    return moveAxis(value, value.shape.length - this.eventDim, 0);
   }
   /** log b_tk: [T, ..., K]. */
   #densities(value: Tensor): Tensor {
@@ -217,12 +201,13 @@ export class DiscreteHMM extends Distribution<Params> {
   }
 }
 
-/** Move the first axis, the steps, to position `lead`. */
-function moveSteps(x: Tensor, lead: number): Tensor {
+/** x with its axis `from` moved to position `to`. */
+function moveAxis(x: Tensor, from: number, to: number): Tensor {
   const axes = [...x.shape.keys()];
-  return transpose(x, [...axes.slice(1, 1 + lead), 0, ...axes.slice(1 + lead)]);
+  axes.splice(to, 0, ...axes.splice(from, 1));
+  return transpose(x, axes);
 }
-const stepsBeforeStates = (x: Tensor): Tensor => moveSteps(x, x.shape.length - 2);
+const stepsBeforeStates = (x: Tensor): Tensor => moveAxis(x, 0, x.shape.length - 2);
 
 function refuse(param: string, message: string): never {
   return refuseParameter("DiscreteHMM", param, message);

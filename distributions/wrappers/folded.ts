@@ -6,15 +6,15 @@
 import type { Shape } from "../../autodiff/core/shape.js";
 import { abs, logaddexp, maximum, type Tensor, where } from "../../autodiff/index.js";
 import { type Constraint, nonnegative } from "../constraints/index.js";
-import { Derived, type Distribution } from "../core/distribution.js";
+import type { Distribution } from "../core/distribution.js";
+import { Mapped } from "../core/mapped.js";
 import { refuseParameter } from "../core/parameters.js";
-import { requireThat } from "../core/validation.js";
 import { cumulativeOf } from "./cumulative.js";
 
 /**
  * @example new Folded(new Normal(0, 1)).logProb(1).item() // -0.7258
  */
-export class Folded extends Derived {
+export class Folded extends Mapped {
   constructor(base: Distribution) {
     if (base.hasAtoms || base.eventDim > 0)
       refuseParameter(
@@ -32,15 +32,6 @@ export class Folded extends Derived {
   override get support(): Constraint {
     return nonnegative;
   }
-  override inside(value: Tensor): Tensor {
-    return this.support.check(value);
-  }
-  override requireInside(value: Tensor): void {
-    requireThat(value, this.support, { family: this.family, what: "value" });
-  }
-  override get hasEnumerateSupport(): boolean {
-    return false;
-  }
   override logDensity(value: Tensor): Tensor {
     const { base } = this;
     const density = (x: Tensor): Tensor => where(base.inside(x), base.logDensity(x), -Infinity);
@@ -53,19 +44,7 @@ export class Folded extends Derived {
     const x = maximum(value, 0);
     return cumulativeOf(this.base, x).sub(cumulativeOf(this.base, x.neg()));
   }
-  override get mean(): Tensor {
-    return this.hasNo("mean");
-  }
-  override get variance(): Tensor {
-    return this.hasNo("variance");
-  }
-  override entropy(): Tensor {
-    return this.hasNo("entropy");
-  }
   override quantile(): Tensor {
     return this.hasNo("icdf");
-  }
-  override supportValues(): Tensor {
-    return this.hasNo("enumerable support");
   }
 }

@@ -19,18 +19,12 @@ import {
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { boundsOf } from "../constraints/constraint.js";
-import { nonnegative, real, unitInterval } from "../constraints/index.js";
+import { nonnegative } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
-import { type Given, readParameters, type Signature } from "../core/parameters.js";
+import type { Given } from "../core/parameters.js";
 import { requireAll, validation } from "../core/validation.js";
 import { leastCount } from "../densities/countQuantiles.js";
-import { type GateParams, gateProbabilities, ZeroModified } from "./zeroInflated.js";
-
-const HURDLE: Signature<GateParams & Record<string, Tensor>> = {
-  name: "Hurdle",
-  constraints: { gate: unitInterval, gateLogits: real },
-  oneOf: ["gate", "gateLogits"],
-};
+import { type GateParams, gateProbabilities, readGate, ZeroModified } from "./zeroInflated.js";
 
 /**
  * @example new Hurdle(new Poisson(2), 0.3).logProb(0).item() // -1.204
@@ -38,7 +32,7 @@ const HURDLE: Signature<GateParams & Record<string, Tensor>> = {
 export class Hurdle extends ZeroModified<Record<string, Tensor>> {
   /** The gate is a probability, or `{ gate }` or `{ gateLogits }`. Drawing needs the cdf of `base`. */
   constructor(base: Distribution, gate: TensorLike | Given<GateParams>) {
-    super(base, readParameters(HURDLE, [gate]));
+    super(base, readGate("Hurdle", gate));
     const low = boundsOf(base.support)?.[0];
     if (validation && low !== undefined)
       requireAll(() => low.greaterEqual(0), low, nonnegative, { family: "Hurdle", what: "the least value of base" });

@@ -11,6 +11,7 @@ import type { Shape } from "../../autodiff/core/shape.js";
 import {
   abs,
   add,
+  broadcastTo,
   expandDims,
   less,
   logicalOr,
@@ -21,6 +22,7 @@ import {
   PedigradError,
   reshape,
   square,
+  squeeze,
   sum,
   type Tensor,
   takeAlongAxis,
@@ -29,26 +31,30 @@ import {
 import * as random from "../../autodiff/ops/random/random.js";
 import { boundsOf, eventConstraint, nearestIn, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
-import { Distribution } from "../core/distribution.js";
+import { Distribution, overElements } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
 import { requireAll } from "../core/validation.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 import { cumulativeOf } from "./cumulative.js";
 
-export abstract class MixtureBase extends Distribution {
+export abstract class MixtureBase<
+  C extends Distribution | readonly Distribution[] = Distribution | readonly Distribution[],
+> extends Distribution {
+  readonly #list: readonly Distribution[];
   #hasRsample: boolean | undefined;
 
   constructor(
     family: string,
     readonly mixing: Categorical,
+    readonly components: C,
     batchShape: Shape,
   ) {
     super({ family, params: {}, batchShape, argConstraints: {} });
+    this.#list = [components].flat() as Distribution[];
   }
 
-  abstract readonly components: Distribution | readonly Distribution[];
-  /** Whether draws have the implicit gradient. */
-  protected abstract isReparameterised(): boolean;
+  /** Whether the supports of the components certainly have no gap between them. */
+  protected abstract isConnected(): boolean;
   /** f applied to each component and the value: shape [..., K] + the event axes of the result. */
   protected abstract mapComponentsAt(value: Tensor, f: (component: Distribution, value: Tensor) => Tensor): Tensor;
   /** f applied to each component: shape batchShape + [K] + eventShape. */
@@ -58,8 +64,22 @@ export abstract class MixtureBase extends Distribution {
 
   /** Whether draws have the implicit gradient. Found once, because the search takes longer than a density. */
   override get hasRsample(): boolean {
-    this.#hasRsample ??= this.isReparameterised();
+    this.#hasRsample ??= this.#isReparameterised();
     return this.#hasRsample;
+  }
+  #isReparameterised(): boolean {
+    const list = this.#list;
+    if (this.eventDim > 0 || !list.every((component) => component.hasRsample && hasCdf(component))) return false;
+    return isShared(hullOf(list.map(({ support }) => support))) || this.isConnected();
+  }
+  override get hasAtoms(): boolean {
+    return (this.#list[0] as Distribution).hasAtoms;
+  }
+  override get eventShape(): Shape {
+    return (this.#list[0] as Distribution).eventShape;
+  }
+  override get hasEnumerateSupport(): boolean {
+    return this.#list.every((component) => component.hasEnumerateSupport);
   }
   override inside(value: Tensor): Tensor {
     return max(
@@ -78,41 +98,49 @@ export abstract class MixtureBase extends Distribution {
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    const choice = this.mixing.draw(k1, shape);
-    const index = reshape(choice, [...shape, 1, ...this.eventShape.map(() => 1)]);
-    const chosen = takeAlongAxis(
-      this.drawComponents(k2, shape),
-      index.broadcastTo([...shape, 1, ...this.eventShape]),
-      shape.length,
-    );
-    const draw = reshape(chosen, [...shape, ...this.eventShape]);
+    const draw = chosen(this.drawComponents(k2, shape), this.mixing.draw(k1, shape));
     return this.hasRsample ? withImplicitGradient(draw, this) : draw;
   }
-  /** The weighted sum over the components. */
-  #average(x: Tensor): Tensor {
-    const weights = this.mixing.probs;
-    const spread = reshape(weights, [...weights.shape, ...this.eventShape.map(() => 1)]);
-    return sum(x.mul(spread), -1 - this.eventDim);
-  }
-  /** Whether a component is a distribution of angles, whose mean and variance are those on the circle and cannot be averaged. */
-  get #hasAngles(): boolean {
-    return [this.components].flat().some(({ support }) => support.name === "circular");
+  /** Refuse a moment of angles: the mean and the variance of a component are moments on the circle and cannot be averaged. */
+  #refuseAngles(moment: string): void {
+    if (this.#list.some(isAngle)) this.hasNo(moment);
   }
   override get mean(): Tensor {
-    if (this.#hasAngles) return this.hasNo("mean");
-    return this.spread(this.#average(this.mapComponents((component) => component.mean)));
+    this.#refuseAngles("mean");
+    const means = this.mapComponents((component) => component.mean);
+    return this.spread(weightedMean(this.mixing.probs, means, this.eventDim));
   }
   override get variance(): Tensor {
-    if (this.#hasAngles) return this.hasNo("variance");
+    this.#refuseAngles("variance");
     const means = this.mapComponents((component) => component.mean);
-    const centre = expandDims(this.#average(means), -1 - this.eventDim);
     const variances = this.mapComponents((component) => component.variance);
-    return this.spread(this.#average(variances.add(square(means.sub(centre)))));
+    return this.spread(weightedVariance(this.mixing.probs, means, variances, this.eventDim));
   }
   override cumulative(value: Tensor): Tensor {
     if (this.eventDim > 0) return this.hasNo("cdf");
     return sum(this.mixing.probs.mul(this.mapComponentsAt(value, cumulativeOf)), -1);
   }
+}
+
+/** Whether values are angles. */
+export const isAngle = ({ support }: Distribution): boolean => support.name === "circular";
+
+/** For x of shape [..., K] + event and a choice of shape [...]: the part of x that is chosen along the axis K. */
+export function chosen(x: Tensor, choice: Tensor): Tensor {
+  const { shape } = choice;
+  const event = x.shape.slice(shape.length + 1);
+  const index = broadcastTo(reshape(choice, [...shape, 1, ...event.map(() => 1)]), [...shape, 1, ...event]);
+  return squeeze(takeAlongAxis(x, index, shape.length), shape.length);
+}
+
+/** Σ_k w_k x_k for weights [..., K] and x [..., K] + event. */
+export const weightedMean = (weights: Tensor, x: Tensor, eventDim: number): Tensor =>
+  sum(x.mul(overElements(weights, eventDim)), -1 - eventDim);
+
+/** Σ_k w_k (v_k + (m_k - mean)²) for the means m and the variances v of the components. */
+export function weightedVariance(weights: Tensor, means: Tensor, variances: Tensor, eventDim: number): Tensor {
+  const centre = expandDims(weightedMean(weights, means, eventDim), -1 - eventDim);
+  return weightedMean(weights, variances.add(square(means.sub(centre))), eventDim);
 }
 
 /** Whether a constraint has no parameters that could differ between components. */
@@ -158,7 +186,7 @@ export const fixedNumbers = (x: Tensor): readonly number[] | null =>
  * Whether the intervals with these bounds certainly have no gap between them; null stands for bounds that may change. Draws cannot move
  * across a gap, so a pathwise gradient would lack the probability that moves from one side to the other.
  */
-export function isConnected(lows: readonly number[] | null, highs: readonly number[] | null): boolean {
+export function areConnected(lows: readonly number[] | null, highs: readonly number[] | null): boolean {
   if (lows?.every((x) => x === -Infinity) || highs?.every((x) => x === Infinity)) return true;
   if (lows === null || highs === null) return false;
   const order = [...lows.keys()].sort((i, j) => (lows[i] as number) - (lows[j] as number));
@@ -171,7 +199,7 @@ export function isConnected(lows: readonly number[] | null, highs: readonly numb
 }
 
 /** Whether a distribution of numbers has a cdf. */
-export function hasCdf(d: Distribution): boolean {
+function hasCdf(d: Distribution): boolean {
   try {
     d.cdf(0.5);
     return true;

@@ -9,19 +9,17 @@ import type { Constraint } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import { refuseParameter } from "../core/parameters.js";
 import type { Categorical } from "../families/categorical/categorical.js";
-import { fixedNumbers, hasCdf, hullOf, isConnected, isShared, MixtureBase } from "./mixed.js";
+import { areConnected, fixedNumbers, hullOf, MixtureBase } from "./mixed.js";
 
 /**
  * @example new Mixture(new Categorical([0.5, 0.5]), [new Normal(-1, 1), new Normal(3, 1)]).mean.item() // 1
  */
-export class Mixture extends MixtureBase {
-  readonly #support: Constraint;
+export class Mixture extends MixtureBase<readonly Distribution[]> {
+  /** A value must lie in the support of at least one component. */
+  override readonly support: Constraint;
 
   /** `mixing` has K classes, and there are K components. Their batch shapes broadcast. */
-  constructor(
-    mixing: Categorical,
-    readonly components: readonly Distribution[],
-  ) {
+  constructor(mixing: Categorical, components: readonly Distribution[]) {
     const events = components.map(({ eventShape }) => eventShape);
     const refuse = (message: string): never => refuseParameter("Mixture", "components", message, "shape-mismatch");
     if (components.length !== mixing.numCategories)
@@ -42,36 +40,21 @@ export class Mixture extends MixtureBase {
     super(
       "Mixture",
       mixing,
+      components,
       shapes.reduce((all, shape) => broadcastShapes("Mixture", all, shape), mixing.batchShape),
     );
     const supports = components.map(({ support }) => support);
     const hull = hullOf(supports);
-    this.#support = supports.includes(hull) ? hull : withHoles(hull, (value) => this.inside(value));
+    this.support = supports.includes(hull) ? hull : withHoles(hull, (value) => this.inside(value));
   }
 
-  /** A value must lie in the support of at least one component. */
-  override get support(): Constraint {
-    return this.#support;
-  }
-  override get hasAtoms(): boolean {
-    return (this.components[0] as Distribution).hasAtoms;
-  }
-  override get eventShape(): Shape {
-    return (this.components[0] as Distribution).eventShape;
-  }
-  protected override isReparameterised(): boolean {
-    if (this.eventDim > 0 || !this.components.every((component) => component.hasRsample && hasCdf(component)))
-      return false;
-    const supports = this.components.map(({ support }) => support);
-    const bounds = supports.map((support) => boundsOf(support));
-    const ends = [0, 1].map((end) => {
+  protected override isConnected(): boolean {
+    const bounds = this.components.map(({ support }) => boundsOf(support));
+    const [lows, highs] = [0, 1].map((end) => {
       const numbers = bounds.map((pair) => pair && fixedNumbers(pair[end] as Tensor));
       return numbers.every((list) => list?.length === 1) ? numbers.flatMap((list) => list as number[]) : null;
-    });
-    return isShared(hullOf(supports)) || isConnected(...(ends as [number[] | null, number[] | null]));
-  }
-  override get hasEnumerateSupport(): boolean {
-    return this.components.every((component) => component.hasEnumerateSupport);
+    }) as [number[] | null, number[] | null];
+    return areConnected(lows, highs);
   }
   /** The values of all components, each once. */
   override supportValues(): Tensor {

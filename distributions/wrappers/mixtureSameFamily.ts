@@ -6,19 +6,16 @@ import { type Constraint, integerInterval, interval } from "../constraints/index
 import type { Distribution } from "../core/distribution.js";
 import { refuseParameter } from "../core/parameters.js";
 import type { Categorical } from "../families/categorical/categorical.js";
-import { fixedNumbers, hasCdf, isConnected, isShared, MixtureBase } from "./mixed.js";
+import { areConnected, fixedNumbers, isShared, MixtureBase } from "./mixed.js";
 
 /**
  * @example new MixtureSameFamily(new Categorical([0.5, 0.5]), new Normal([-1, 3], 1)).mean.item() // 1
  */
-export class MixtureSameFamily extends MixtureBase {
-  readonly #support: Constraint;
+export class MixtureSameFamily extends MixtureBase<Distribution> {
+  override readonly support: Constraint;
 
   /** `mixing` has K classes, and `components` has batch shape [..., K]. */
-  constructor(
-    mixing: Categorical,
-    readonly components: Distribution,
-  ) {
+  constructor(mixing: Categorical, components: Distribution) {
     const last = components.batchShape.at(-1);
     if (last !== mixing.numCategories)
       refuseParameter(
@@ -30,14 +27,12 @@ export class MixtureSameFamily extends MixtureBase {
     super(
       "MixtureSameFamily",
       mixing,
+      components,
       broadcastShapes("MixtureSameFamily", mixing.batchShape, components.batchShape.slice(0, -1)),
     );
-    this.#support = this.#supportOf(components);
+    this.support = this.#supportOf(components);
   }
 
-  override get support(): Constraint {
-    return this.#support;
-  }
   #supportOf({ support, batchShape, isDiscrete }: Distribution): Constraint {
     if (isShared(support)) return support;
     const bounds = boundsOf(support);
@@ -47,24 +42,12 @@ export class MixtureSameFamily extends MixtureBase {
     const [low, high] = bounds.map((bound) => broadcastTo(bound, batchShape)) as [Tensor, Tensor];
     return withHoles((isDiscrete ? integerInterval : interval)(min(low, -1), max(high, -1)), inside);
   }
-  override get hasAtoms(): boolean {
-    return this.components.hasAtoms;
-  }
-  override get eventShape(): Shape {
-    return this.components.eventShape;
-  }
-  protected override isReparameterised(): boolean {
-    const { components } = this;
-    if (this.eventDim > 0 || !components.hasRsample || !hasCdf(components)) return false;
-    if (isShared(components.support)) return true;
-    const bounds = boundsOf(components.support) ?? [];
+  protected override isConnected(): boolean {
+    const bounds = boundsOf(this.components.support) ?? [];
     // Intervals with the same lower or the same upper bound overlap.
     if (bounds.some(({ shape }) => (shape.at(-1) ?? 1) === 1)) return true;
     const [lows = null, highs = null] = bounds.map((bound) => (bound.shape.length === 1 ? fixedNumbers(bound) : null));
-    return isConnected(lows, highs);
-  }
-  override get hasEnumerateSupport(): boolean {
-    return this.components.hasEnumerateSupport;
+    return areConnected(lows, highs);
   }
   override supportValues(): Tensor {
     return this.components.supportValues();

@@ -22,9 +22,9 @@ import { sumOver } from "../constraints/axes.js";
 import { boundsOf, nearestIn } from "../constraints/constraint.js";
 import type { Constraint } from "../constraints/index.js";
 import { clampInside, justBeyond } from "../constraints/inside.js";
-import { Derived, type Distribution } from "../core/distribution.js";
+import type { Distribution } from "../core/distribution.js";
+import { Mapped } from "../core/mapped.js";
 import { refuseParameter } from "../core/parameters.js";
-import { requireThat } from "../core/validation.js";
 import { Compose } from "../transforms/composed.js";
 import { imageOf } from "../transforms/image.js";
 import type { Transform } from "../transforms/scalar.js";
@@ -55,7 +55,7 @@ function spreadOver(transform: Transform, base: Distribution): Distribution {
 /**
  * @example new TransformedDistribution(new Normal(0, 1), new Exp()).logProb(1).item() // -0.9189
  */
-export class TransformedDistribution extends Derived {
+export class TransformedDistribution extends Mapped {
   readonly transform: Transform;
   readonly #support: Constraint;
 
@@ -77,15 +77,6 @@ export class TransformedDistribution extends Derived {
   }
   override get eventShape(): Shape {
     return this.transform.forwardShape(this.base.shape()).slice(this.batchShape.length);
-  }
-  override get hasEnumerateSupport(): boolean {
-    return false;
-  }
-  override inside(value: Tensor): Tensor {
-    return this.#support.check(value);
-  }
-  override requireInside(value: Tensor): void {
-    requireThat(value, this.#support, { family: this.family, what: "value" });
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const y = this.#withinEnds(this.transform.forward(this.base.draw(key, shape)));
@@ -119,15 +110,6 @@ export class TransformedDistribution extends Derived {
     const density = broadcastTo(ends === null ? baseDensity : where(base.inside(x), baseDensity, -Infinity), shape);
     // At an end of the support, both terms may be infinite, and their difference would be NaN.
     return where(equal(density, -Infinity), -Infinity, density.sub(jacobian));
-  }
-  override get mean(): Tensor {
-    return this.hasNo("mean");
-  }
-  override get variance(): Tensor {
-    return this.hasNo("variance");
-  }
-  override entropy(): Tensor {
-    return this.hasNo("entropy");
   }
   /** P(T(x) <= y) = P(x <= T⁻¹(y)) where T increases, P(x >= T⁻¹(y)) where T decreases; y is first clipped to the image of the support. */
   override cumulative(value: Tensor): Tensor {

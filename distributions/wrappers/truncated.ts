@@ -54,7 +54,7 @@ const refuse = (message: string, code?: ErrorCode): never => refuseParameter("Tr
 export class Truncated extends Distribution {
   readonly low: Tensor;
   readonly high: Tensor;
-  readonly #support: Constraint;
+  override readonly support: Constraint;
 
   /** If `low` or `high` is left out, the draw has no bound on this side. */
   constructor(
@@ -85,7 +85,7 @@ export class Truncated extends Distribution {
     super({ family: "Truncated", params: {}, batchShape: shape, argConstraints: {} });
     this.low = from;
     this.high = to;
-    this.#support = isWithoutHoles ? hull : withHoles(hull, (x) => logicalAnd(hull.check(x), base.inside(x)));
+    this.support = isWithoutHoles ? hull : withHoles(hull, (x) => logicalAnd(hull.check(x), base.inside(x)));
     if (validation) this.#requireMass();
   }
 
@@ -101,14 +101,11 @@ export class Truncated extends Distribution {
     requireAll(isAccurate, low, { eventDim: 0, must: tail }, { family: "Truncated", what: "low" });
   }
 
-  override get support(): Constraint {
-    return this.#support;
-  }
   override inside(value: Tensor): Tensor {
-    return logicalAnd(this.#support.check(value), this.base.inside(value));
+    return logicalAnd(this.support.check(value), this.base.inside(value));
   }
   override requireInside(value: Tensor): void {
-    requireAll(() => this.inside(value), value, this.#support, {
+    requireAll(() => this.inside(value), value, this.support, {
       family: `Truncated ${this.base.label}`,
       what: "value",
     });

@@ -29,15 +29,15 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
-import { type Given, type Parts, readParameters, refuseParameter, type Signature } from "../core/parameters.js";
+import { type Given, type Parts, readParameters, refuseParameter } from "../core/parameters.js";
 import { hullOf } from "./mixed.js";
 
 export type GateParams = { readonly gate?: Tensor; readonly gateLogits?: Tensor };
-const ZERO_INFLATED: Signature<GateParams> = {
-  name: "ZeroInflated",
-  constraints: { gate: unitInterval, gateLogits: real },
-  oneOf: ["gate", "gateLogits"],
-};
+/** The parameters of a distribution of this name: a gate, as a probability, or `{ gate }` or `{ gateLogits }`. */
+export const readGate = (name: string, gate: TensorLike | Given<GateParams>) =>
+  readParameters({ name, constraints: { gate: unitInterval, gateLogits: real }, oneOf: ["gate", "gateLogits"] }, [
+    gate,
+  ]);
 
 /** [log gate, log (1 - gate), 1 - gate]. */
 export function gateProbabilities({ gate, gateLogits }: GateParams): [logGate: Tensor, logOpen: Tensor, open: Tensor] {
@@ -97,7 +97,7 @@ export class ZeroInflated<
   constructor(
     base: Distribution,
     gate: TensorLike | Given<GateParams>,
-    parts: Parts<P> = readParameters(ZERO_INFLATED as unknown as Signature<P>, [gate]),
+    parts: Parts<P> = readGate("ZeroInflated", gate) as unknown as Parts<P>,
   ) {
     super(base, parts);
   }

@@ -14,25 +14,38 @@ import { isFactor, requireOutside, type SampleSite, type Trace } from "../progra
 import { addSiteToParameterError } from "../program/traceChecks.js";
 import type { ScoreSite } from "./costs/costs.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
-import { inEveryParticle, particleKeys, replayedRun, tracedRun, type Vectorize } from "./particles/particles.js";
+import {
+  inEveryParticle,
+  particleKeys,
+  replayedRun,
+  tracedRun,
+  type Vectorize,
+  withSharedPlates,
+} from "./particles/particles.js";
 import type { Estimator } from "./particles/siteOptions.js";
-import { checkSupports } from "./particles/supports.js";
+import { supportsHandler } from "./particles/supports.js";
 
 export interface ElboOptions {
   /** How many particles the loss averages over; 1 by default. */
   numParticles?: number | undefined;
   /** How particles run: as a batch if possible (true, the default), as a loop (false), only as a batch ("require"), or by a function (f, keys). */
   vectorizeParticles?: Vectorize | undefined;
-  /** The least number of dims, counted from the right, that belong to plates. A first run of guide and model finds how many are needed. */
+  /**
+   * The least number of dims, counted from the right, that TraceEnumELBO reserves for plates; 0 by default. If a first run of guide and
+   * model shows that the plates need more dims, more are reserved.
+   */
   maxPlateNesting?: number | undefined;
   /** Whether TraceEnumELBO warns when it finds nothing to enumerate; true by default. */
   strictEnumerationWarning?: boolean | undefined;
   /** Has no effect, and exists for compatibility with Pyro: graphs here are ordinary values, which nothing frees. */
   retainGraph?: boolean | undefined;
 }
-const OPTIONS = {
+const OPTIONS: Readonly<Record<string, Kind>> = {
   numParticles: kinds.any,
-  vectorizeParticles: kinds.any,
+  vectorizeParticles: [
+    (x) => typeof x === "function" || x === "require" || typeof x === "boolean",
+    'true, false, "require" or a function',
+  ],
   maxPlateNesting: kinds.size,
   strictEnumerationWarning: kinds.flag,
   retainGraph: kinds.flag,
@@ -56,19 +69,18 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   readonly maxPlateNesting: number | undefined;
   readonly strictEnumerationWarning: boolean;
 
-  /** `moreOptions` lists the options of the subclass. */
-  constructor(options: ElboOptions = {}, moreOptions: Readonly<Record<string, Kind>> = {}, defaultParticles = 1) {
+  /** `moreOptions` lists the options of the subclass. `leastParticles` is the smallest and the default `numParticles`. */
+  constructor(options: ElboOptions = {}, moreOptions: Readonly<Record<string, Kind>> = {}, leastParticles = 1) {
     const { name } = this;
     requireOptions(name, options, { ...OPTIONS, ...moreOptions });
-    const refuse = (param: keyof ElboOptions, expected: string): never =>
-      refuseOption(name, param, `${param} must be ${expected}, got ${options[param]}.`);
-    this.numParticles = options.numParticles ?? defaultParticles;
-    requireCount(name, "numParticles", this.numParticles);
-    this.vectorizeParticles = options.vectorizeParticles ?? true;
-    if (!(typeof this.vectorizeParticles === "function" || [true, false, "require"].includes(this.vectorizeParticles)))
-      refuse("vectorizeParticles", 'true, false, "require" or a function');
+    const { numParticles = leastParticles, vectorizeParticles = true, strictEnumerationWarning = true } = options;
+    requireCount(name, "numParticles", numParticles);
+    if (numParticles < leastParticles)
+      refuseOption(name, "numParticles", `numParticles must be at least ${leastParticles}, got ${numParticles}.`);
+    this.numParticles = numParticles;
+    this.vectorizeParticles = vectorizeParticles;
     this.maxPlateNesting = options.maxPlateNesting;
-    this.strictEnumerationWarning = options.strictEnumerationWarning ?? true;
+    this.strictEnumerationWarning = strictEnumerationWarning;
   }
 
   /** The score sites that are charged with the cost `c` (charge.ts). `sites` holds all score sites by name. */
@@ -81,12 +93,12 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   /** The terms of the ELBO from one particle. */
   abstract costs(particle: P): Cost[];
 
-  /** The guide's trace as one run of the model takes it. A guide that draws several samples at once gives only the first of them. */
+  /** The guide's trace with the draws for one run of the model: if the guide draws several samples at once, the first of them. */
   drawsForModel(guide: Trace): Trace {
     return guide;
   }
 
-  /** The traces of one particle. */
+  /** The traces of one particle, in which guide and model visit the same elements of each plate. */
   traces(task: Task): P {
     const plates = sharedPlatesHandler(() => task.key);
     return withHandler(plates, () => this.runParticle(task.key, task));
@@ -128,9 +140,8 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
       if (unused !== undefined) throw unknownName(`${this.name}.loss`, "param", unused, names);
       return outcome;
     } catch (error) {
-      // The cause may be a draw outside the model's support that only a later statement refused. Then blame the site of the draw.
-      if (error instanceof PedigradError && FROM_VALUES.includes(error.code))
-        requireSupports(task, (trace) => this.drawsForModel(trace));
+      // A statement may refuse a value because an earlier site drew outside the model's support. Then blame the earlier site.
+      if (error instanceof PedigradError && FROM_VALUES.includes(error.code)) this.#requireSupports(task);
       throw addSiteToParameterError(error, () => {
         const [site] = this.unsoundSites(task).keys();
         return site === undefined ? null : [site, ""];
@@ -170,15 +181,26 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
 
   /** The values of the sites whose cost is not finite in some particle of `task`, by name, for errors. The value of a factor is its log factor. */
   unsoundSites(task: Task): Map<string, Tensor> {
-    const plates = sharedPlatesHandler(() => random.foldIn(task.key, 0));
     const values = new Map<string, Tensor>();
     const checkParticle = (key: Tensor): void => {
       for (const site of this.unsoundSitesOf(this.runParticle(key, task)))
         if (!values.has(site.name)) values.set(site.name, isFactor(site) ? site.logProb() : site.value);
     };
     const keys = particleKeys(random.foldIn(task.key, 1), this.numParticles);
-    withValidation(false, () => withHandler(plates, () => keys.forEach(checkParticle)));
+    withValidation(false, () => withSharedPlates(task.key, () => keys.forEach(checkParticle)));
     return values;
+  }
+
+  /** Refuse a guide whose draws leave the support of the model. Other errors of guide and model are ignored. */
+  #requireSupports(task: Task): void {
+    try {
+      withSharedPlates(task.key, () => {
+        const guide = tracedRun(task.guide, task.key, task);
+        replayedRun(task.model, this.drawsForModel(guide), () => task.key, task, supportsHandler(guide));
+      });
+    } catch (error) {
+      if (error instanceof PedigradError && error.code === "support-mismatch") throw error;
+    }
   }
 
   /** The sites whose cost is not finite in a particle. */
@@ -191,18 +213,3 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
 
 /** The codes of errors that may come from the values of draws. */
 const FROM_VALUES: readonly string[] = ["outside-support", "bad-parameter", "bad-index"];
-
-/** Refuse a guide whose draws leave the support of the model. Other errors of guide and model are ignored. */
-function requireSupports(task: Task, drawsForModel: (guide: Trace) => Trace): void {
-  try {
-    withHandler(
-      sharedPlatesHandler(() => random.foldIn(task.key, 0)),
-      () => {
-        const guide = tracedRun(task.guide, task.key, task);
-        replayedRun(task.model, drawsForModel(guide), () => task.key, task, checkSupports(guide));
-      },
-    );
-  } catch (error) {
-    if (error instanceof PedigradError && error.code === "support-mismatch") throw error;
-  }
-}

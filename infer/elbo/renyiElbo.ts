@@ -27,9 +27,8 @@ import { gradientFrom } from "./costs/gradientFrom.js";
 import { commonPlateDims, sumToMeetings } from "./costs/meetings.js";
 import { pathTermsOf } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
-import { inEveryParticle, runPrograms } from "./particles/particles.js";
+import { inEveryParticle, runScoringReads } from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface RenyiOptions extends ElboOptions, SubsamplingOptions {
@@ -81,15 +80,17 @@ export class RenyiELBO extends Elbo<PathPair> {
   readonly biasedSubsampling: boolean;
 
   constructor(options: RenyiOptions = {}) {
-    super(options, { alpha: kinds.any, estimator: kinds.any, biasedSubsampling: kinds.flag }, 2);
+    super(
+      options,
+      {
+        alpha: kinds.number,
+        estimator: [(x) => ["score", "vimco", "dreg"].includes(x as string), '"score", "vimco" or "dreg"'],
+        biasedSubsampling: kinds.flag,
+      },
+      2,
+    );
     const { alpha = 0, estimator = "score", biasedSubsampling = false } = options;
-    const refuse = (param: string, message: string): never => refuseOption("RenyiELBO", param, message);
-    if (typeof alpha !== "number" || !Number.isFinite(alpha))
-      refuse("alpha", `alpha must be a finite number, got ${alpha}.`);
-    if (alpha === 1) refuse("alpha", "alpha = 1 is the ordinary ELBO. Use TraceELBO.");
-    if (this.numParticles < 2) refuse("numParticles", `numParticles must be at least 2, got ${this.numParticles}.`);
-    if (!["score", "vimco", "dreg"].includes(estimator))
-      refuse("estimator", `estimator must be "score", "vimco" or "dreg", got ${estimator}.`);
+    if (alpha === 1) refuseOption(this.name, "alpha", "alpha = 1 is the ordinary ELBO. Use TraceELBO.");
     this.alpha = alpha;
     this.estimator = estimator;
     this.biasedSubsampling = biasedSubsampling;
@@ -100,11 +101,7 @@ export class RenyiELBO extends Elbo<PathPair> {
   }
 
   runParticle(key: Tensor, task: Task): PathPair {
-    const first = runPrograms(key, task);
-    const pair =
-      first.readSites.size === 0
-        ? first
-        : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
+    const pair = runScoringReads(key, task);
     return this.estimator === "dreg" ? { ...pair, pathTerms: pathTermsOf(this.name, pair, key, task) } : pair;
   }
 
@@ -170,7 +167,7 @@ export class RenyiELBO extends Elbo<PathPair> {
   }
 }
 
-/** Refuse a subsampled plate that some site is not in: the scaled sum over its elements would be inside the logarithm of the bound. */
+/** Refuse a subsampled plate unless it contains all sites: the scaled sum over its elements would be inside the logarithm of the bound. */
 function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly PlateFrame[]): void {
   const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
   const plate = subsampledPlate(sites, ({ name }) => common.some((p) => p.name === name));

@@ -3,34 +3,22 @@
  * score-function gradients (costs.ts). The two classes differ in one method only, `payers`, which returns the sites that
  * are charged with a cost. TraceELBO can also draw several samples in one run (multiSample.ts).
  */
-import {
-  broadcastTo,
-  concatenate,
-  emptyRecord,
-  neg,
-  PedigradError,
-  stopGradient,
-  type Tensor,
-  tensor,
-} from "../../autodiff/index.js";
-import * as random from "../../autodiff/ops/random/random.js";
+import { broadcastTo, concatenate, emptyRecord, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption } from "../checks.js";
-import type { Handler } from "../program/messages.js";
 import { isDraw, type Trace } from "../program/trace.js";
-import { baselineFor, checkPrediction, predictedCost } from "./costs/baselines.js";
+import { baselineFor, fitToCost, predictedCost } from "./costs/baselines.js";
 import { chargedCosts, sitesIn } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
 import { oneWithScore, totalWithScores } from "./costs/dice.js";
-import { antitheticHandler, disarmTerm, usesDisarm } from "./costs/disarm.js";
+import { antitheticPair, type ChargedSite, refuseLeaveOneOut, surrogateOfPairs, usesDisarm } from "./costs/disarm.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { firstSamples, multiSampleEstimate } from "./costs/multiSample.js";
 import { guideWithConstantParams } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Averages, Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
-import { inEveryParticle, pairWithGuide, runPrograms, tracedRun } from "./particles/particles.js";
+import { inEveryParticle, runScoringReads } from "./particles/particles.js";
 
 /** The result of one particle for one score site: its cost, its log q, and the cost that its baseline predicts. */
 interface Score {
@@ -38,21 +26,24 @@ interface Score {
   logq: Tensor;
   predicted?: Tensor;
 }
+type Scores = Record<string, Score>;
 interface Particle {
   /** The ELBO. Its gradient is the pathwise part (with order 2: the whole gradient except for baselines). */
   elbo: Tensor;
-  scores: Record<string, Score>;
+  scores: Scores;
   /** The scores of the antithetic run (disarm.ts). */
-  antitheticScores?: Record<string, Score>;
+  antitheticScores?: Scores;
   /** A term that has the gradient of the sites with `gradient: "disarm"`. */
   disarmSurrogate?: Tensor;
 }
 /** The result of one run of guide and model. */
-interface Charges extends Pick<Particle, "elbo" | "scores"> {
+interface Charges {
+  readonly elbo: Tensor;
+  readonly scores: Scores;
   /** The score sites without `gradient: "disarm"`. */
   readonly sites: readonly ScoreSite[];
-  /** The sites with `gradient: "disarm"`, each with its cost. */
-  readonly disarmed: readonly (readonly [site: ScoreSite, cost: Tensor])[];
+  /** The sites with `gradient: "disarm"`. */
+  readonly disarmed: readonly ChargedSite[];
 }
 
 export interface ScoreElboOptions extends ElboOptions {
@@ -70,13 +61,15 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   readonly stickingTheLanding: boolean;
 
   constructor(options: ScoreElboOptions = {}, moreOptions: Readonly<Record<string, Kind>> = {}) {
-    super(options, { order: kinds.any, stickingTheLanding: kinds.flag, ...moreOptions });
+    super(options, {
+      order: [(x) => x === 1 || x === 2, "1 or 2"],
+      stickingTheLanding: kinds.flag,
+      ...moreOptions,
+    });
     const { order = 1, stickingTheLanding = false } = options;
-    const { name } = this;
-    if (order !== 1 && order !== 2) refuseOption(name, "order", `order must be 1 or 2, got ${order}.`);
     if (stickingTheLanding && order === 2)
       refuseOption(
-        name,
+        this.name,
         "stickingTheLanding",
         "stickingTheLanding gives first derivatives only, so it cannot be combined with order: 2. Use order: 1.",
       );
@@ -86,21 +79,12 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   }
 
   runParticle(key: Tensor, task: Task): PathPair {
-    const first = runPrograms(key, task);
-    const pair =
-      first.readSites.size === 0
-        ? first
-        : scoreSitesThatWereRead(first, (constants) => runPrograms(key, task, constants));
-    const antithetic =
-      this.hasPairs && pair.usedOptions.has("gradient") ? antitheticHandler(pair.guide, random.foldIn(key, 2)) : null;
-    if (antithetic === null) return this.#withPath(pair, key, task);
-    // A branch on an antithetic draw may lead to reads that the first run has not made.
-    const runAntithetic = (...constants: Handler[]) => {
-      const guide = tracedRun(task.guide, random.foldIn(key, 0), task, antithetic, ...constants);
-      return pairWithGuide(guide, key, task, ...constants);
+    const pair = runScoringReads(key, task);
+    const antithetic = this.hasPairs && pair.usedOptions.has("gradient") ? antitheticPair(pair, key, task) : null;
+    return {
+      ...this.#withPath(pair, key, task),
+      ...(antithetic && { antitheticPair: this.#withPath(antithetic, key, task) }),
     };
-    const antitheticPair = scoreSitesThatWereRead(runAntithetic(), runAntithetic);
-    return { ...this.#withPath(pair, key, task), antitheticPair: this.#withPath(antitheticPair, key, task) };
   }
 
   #withPath(pair: Pair, key: Tensor, task: Task): PathPair {
@@ -119,6 +103,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       this.#particleResult(pair),
     );
     const { elbo, scores, antitheticScores, disarmSurrogate } = results as Particle;
+    const runs = antitheticScores === undefined ? [scores] : [scores, antitheticScores];
     // Because of control flow, a site may be in some particles only.
     const sites = new Map(shared.flat().map((site) => [site.name, site]));
     const loss = neg(elbo.mean(0));
@@ -126,11 +111,11 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     let baselineLosses: Tensor | null = null;
     const averages: Record<string, Averages[string]> = emptyRecord();
     for (const site of sites.values()) {
-      const runs = [scores[site.name], antitheticScores?.[site.name]].filter((score) => score !== undefined);
-      const concatScores = (x: keyof Score) => concatenate(runs.map((score) => score[x] as Tensor));
+      if (runs.length > 1 && site.site.infer.baseline?.leaveOneOut) refuseLeaveOneOut(site.name);
+      const scoresOfSite = runs.flatMap((run) => run[site.name] ?? []);
+      const concatScores = (x: keyof Score) => concatenate(scoresOfSite.map((score) => score[x] as Tensor));
       const [cost, logq] = [concatScores("cost"), concatScores("logq")];
-      const predicted = runs[0]?.predicted === undefined ? null : concatScores("predicted");
-      if (antitheticScores !== undefined && site.site.infer.baseline?.leaveOneOut) refuseLeaveOneOut(site.name);
+      const predicted = scoresOfSite[0]?.predicted === undefined ? null : concatScores("predicted");
       const { baseline, loss: baselineLoss, average } = baselineFor(site, cost, predicted, task.averages ?? {});
       const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(oneWithScore(logq)));
       surrogate = surrogate.sub(score.sum().div(elbo.length));
@@ -146,13 +131,11 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   /** The ELBO, scores and score sites of one particle. */
   #particleResult(pair: PathPair): readonly [Particle, readonly ScoreSite[]] {
     const { antitheticPair } = pair;
-    const first = this.#chargeSites(pair, antitheticPair === undefined ? 1 : 0.5);
+    const runWeight = antitheticPair === undefined ? 1 : 0.5;
+    const first = this.#chargeSites(pair, runWeight);
     if (antitheticPair === undefined) return [{ elbo: first.elbo, scores: first.scores }, first.sites];
-    const second = this.#chargeSites(antitheticPair, 0.5);
-    const disarmSurrogate = first.disarmed.reduce((sum, [site, cost]) => {
-      const partner = second.disarmed.find(([{ name }]) => name === site.name);
-      return partner === undefined ? sum : sum.add(disarmTerm(site, [cost, partner[1]], partner[0].site));
-    }, tensor(0));
+    const second = this.#chargeSites(antitheticPair, runWeight);
+    const disarmSurrogate = surrogateOfPairs(first.disarmed, second.disarmed);
     const elbo = first.elbo.add(second.elbo).mul(0.5);
     return [
       { elbo, scores: first.scores, antitheticScores: second.scores, disarmSurrogate },
@@ -160,41 +143,31 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     ];
   }
 
-  /** The ELBO of one run, and the cost with which each of its score sites is charged. `share` is 1, or 1/2 if a particle has two runs. */
-  #chargeSites(pair: PathPair, share: number): Charges {
+  /** The ELBO of one run, and the cost with which each of its score sites is charged. `runWeight` is 1/2 if a particle has two runs, else 1. */
+  #chargeSites(pair: PathPair, runWeight: number): Charges {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
     const byName = new Map(sites.map((site) => [site.name, site]));
     const payers = (c: Cost): Iterable<ScoreSite> => this.payers(c, byName);
     const siteCosts = sites.length === 0 ? null : chargedCosts(costs, sites, payers);
-    const scores: Particle["scores"] = emptyRecord();
-    const disarmed: [ScoreSite, Tensor][] = [];
+    const scores: Scores = emptyRecord();
+    const disarmed: ChargedSite[] = [];
     for (const site of sites) {
       const cost = broadcastTo(siteCosts?.get(site.name) as Tensor, site.logq.shape);
       if (usesDisarm(site.site)) {
-        disarmed.push([site, cost]);
+        disarmed.push({ site, cost });
         continue;
       }
       const predicted = predictedCost(site);
       scores[site.name] = {
         cost: stopGradient(cost),
-        logq: share === 1 ? site.logq : site.logq.mul(share),
-        ...(predicted && { predicted: checkPrediction(site, predicted, cost) }),
+        logq: runWeight === 1 ? site.logq : site.logq.mul(runWeight),
+        ...(predicted && { predicted: fitToCost(predicted, site, cost.shape, "baseline") }),
       };
     }
-    const isFirstOrder = this.order === 1;
-    const elbo = isFirstOrder ? totalOf(costs) : totalWithScores(costs, payers);
-    return { elbo, scores, disarmed, sites: sites.filter(({ site }) => !usesDisarm(site)) };
+    const elbo = this.order === 1 ? totalOf(costs) : totalWithScores(costs, payers);
+    return { elbo, scores, disarmed, sites: sites.filter(({ name }) => name in scores) };
   }
-}
-
-function refuseLeaveOneOut(site: string): never {
-  throw new PedigradError({
-    code: "bad-option",
-    site,
-    param: "leaveOneOut",
-    message: `sample site "${site}": leaveOneOut cannot be combined with gradient: "disarm" at any site, because the two runs of a particle are not independent. Use useDecayingAvgBaseline instead.`,
-  });
 }
 
 /**

@@ -19,18 +19,24 @@ import {
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { refuseOption, requireCount } from "../checks.js";
-import { type Handler, withHandler } from "../program/messages.js";
-import { sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
+import { type Kind, requireCount } from "../checks.js";
+import type { Handler } from "../program/messages.js";
+import { visitedValuesHandler } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
 import { uncondition, withDraws } from "../program/values.js";
 import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathTermsOf, refuseMovingPoints } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import { scoreSitesThatWereRead } from "./particles/hostReads.js";
 import type { Cost, Outcome, PathPair, Task } from "./particles/pair.js";
-import { inEveryParticle, runParticles, runPrograms, tracedRun } from "./particles/particles.js";
+import {
+  inEveryParticle,
+  runParticles,
+  runPrograms,
+  runScoringReads,
+  tracedRun,
+  withSharedPlates,
+} from "./particles/particles.js";
 import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
@@ -55,11 +61,11 @@ const constantDraws: Handler = {
 
 const sumOf = (terms: Iterable<Tensor>): Tensor => [...terms].reduce((a, b) => a.add(b.sum()), tensor(0));
 
-const OPTIONS = {
-  insomnia: kinds.any,
+const OPTIONS: Readonly<Record<string, Kind>> = {
+  insomnia: [(x) => typeof x === "number" && x >= 0 && x <= 1, "in [0,1]"],
   modelHasParams: kinds.flag,
   numSleepParticles: kinds.any,
-  estimator: kinds.any,
+  estimator: [(x) => x === "score" || x === "dreg", '"score" or "dreg"'],
   biasedSubsampling: kinds.flag,
 };
 
@@ -102,18 +108,11 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
 
   constructor(options: WakeSleepOptions = {}) {
     super(options, OPTIONS, 2);
-    const { insomnia = 1, modelHasParams = true, numSleepParticles, estimator = "score" } = options;
-    const refuse = (param: string, message: string): never => refuseOption(this.name, param, message);
-    if (!(typeof insomnia === "number" && insomnia >= 0 && insomnia <= 1))
-      refuse("insomnia", `insomnia must be in [0,1], got ${insomnia}.`);
-    if (this.numParticles < 2) refuse("numParticles", `numParticles must be at least 2, got ${this.numParticles}.`);
-    if (estimator !== "score" && estimator !== "dreg")
-      refuse("estimator", `estimator must be "score" or "dreg", got ${estimator}.`);
-    this.estimator = estimator;
+    this.insomnia = options.insomnia ?? 1;
+    this.modelHasParams = options.modelHasParams ?? true;
+    this.estimator = options.estimator ?? "score";
     this.biasedSubsampling = options.biasedSubsampling ?? false;
-    this.insomnia = insomnia;
-    this.modelHasParams = modelHasParams;
-    this.numSleepParticles = numSleepParticles ?? this.numParticles;
+    this.numSleepParticles = options.numSleepParticles ?? this.numParticles;
     requireCount(this.name, "numSleepParticles", this.numSleepParticles);
   }
 
@@ -127,10 +126,8 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
 
   runParticle(key: Tensor, task: Task): PathPair {
     const isScore = this.estimator === "score";
-    const run = (...constants: Handler[]) => runPrograms(key, task, ...constants);
-    const first = isScore ? run(constantDraws) : run();
     // With "dreg", a site that was read gets a score-function gradient here, so that pathTermsOf refuses it.
-    const pair = isScore || first.readSites.size === 0 ? first : scoreSitesThatWereRead(first, run);
+    const pair = isScore ? runPrograms(key, task, constantDraws) : runScoringReads(key, task);
     refuseMovingPoints(this.name, pair.guide, random.foldIn(key, 0), task);
     return isScore ? pair : { ...pair, pathTerms: pathTermsOf(this.name, pair, key, task) };
   }
@@ -190,7 +187,6 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
 
   #sleep(task: Task): Tensor {
     const key = random.foldIn(task.key, 2);
-    const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
     const dreamOnce = (k: Tensor): readonly [Tree, null] => {
       const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, constantDraws);
       const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
@@ -215,7 +211,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
       return [{ logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
     };
     const dreamKey = random.foldIn(key, 1);
-    const [dreams] = withHandler(plates, () =>
+    const [dreams] = withSharedPlates(key, () =>
       runParticles(dreamKey, this.numSleepParticles, this.vectorizeParticles, dreamOnce),
     );
     return neg((dreams.logq as Tensor).mean(0));

@@ -27,8 +27,8 @@ export interface EnumeratedPair extends Pair {
 }
 
 /**
- * Run guide and model with each enumerated site along a separate dim. `nesting` is the least number of dims that belong
- * to plates; `survey` finds how many are needed.
+ * Run guide and model with each enumerated site along a separate dim. `nesting` is the option `maxPlateNesting` of the
+ * estimator; `survey` finds how many dims the plates need.
  */
 export function runEnumerated(
   key: Tensor,
@@ -64,7 +64,7 @@ export function plateScalesOf(sites: Iterable<SampleSite>): Map<string, number> 
  * The scale of a site divided by the subsampling scales of its vectorised plates, as a factor, since the scale may vary
  * along the plates. Null if the quotient is 1.
  */
-export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedPair): Factor | null {
+function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedPair): Factor | null {
   const { scale, plates } = site;
   const plateScale = plates.reduce((product, p) => (p.dim === null ? product : product * subsamplingScale(p)), 1);
   if (scale === plateScale) return null;
@@ -72,26 +72,25 @@ export function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedP
 }
 
 /** The log density of a model site as a factor, without scale. Masks of an enumerated site are ignored: its probabilities must sum to 1. */
-export function modelFactor(site: SampleSite, run: EnumeratedPair): PlatedFactor {
-  const { name } = site;
-  const value = run.modelDims.dimOf.has(name) ? site.unmasked().logProb() : site.masked(site.logProb());
-  const factor = completeFactor(site, value, run, run.dimOf);
-  return { factor, plates: platesOf(site), scale: residualScale(site, run), sites: [name] };
-}
+export const modelFactor = (site: SampleSite, run: EnumeratedPair): PlatedFactor =>
+  platedFactor(site, run.modelDims.dimOf.has(site.name) ? site.unmasked().logProb() : site.masked(site.logProb()), run);
 
-/** A value of a guide site, such as its log density, as a factor. */
-export const guideFactor = (site: SampleSite, value: Tensor, run: EnumeratedPair, elementDim = 0): Factor =>
-  completeFactor(site, value, run, run.guideDims.dimOf, elementDim);
+/** A value of a site as a factor with the site's plates and scale. */
+export const platedFactor = (site: SampleSite, value: Tensor, run: EnumeratedPair): PlatedFactor => ({
+  factor: siteFactor(site, value, run),
+  plates: platesOf(site),
+  scale: residualScale(site, run),
+  sites: [site.name],
+});
 
 /**
- * `value` as a factor with named axes. A value that depends on an enumerated site is refused if an op has reduced the axis
+ * A value of a site, such as its log density, as a factor with named axes. A value that depends on an enumerated site is refused if an op has reduced the axis
  * of the enumerated site's values, or has mixed its elements along a plate that contains both sites.
  */
-function completeFactor(
+export function siteFactor(
   site: SampleSite,
   value: Tensor,
-  { guide, model, maxPlateNesting }: EnumeratedPair,
-  dimOf: ReadonlyMap<string, number>,
+  { guide, model, maxPlateNesting, dimOf }: EnumeratedPair,
   elementDim = 0,
 ): Factor {
   const factor = factorOf(site, value, maxPlateNesting, dimOf, elementDim);
@@ -134,8 +133,8 @@ function requireUnmixedPlates(site: SampleSite, factor: Factor, { name, fn, plat
  * Refuse an enumerated site of the model outside a subsampled plate if a site in the plate depends on it. Each term of the
  * sum over the enumerated site's values is then a product over the plate's elements, and the logarithm of such a sum is
  * not linear in the elements. `factors` holds the factor of each site in `sites`, in the same order. `biasedSubsampling`
- * is the option that accepts the bias, or undefined if there is no such option. It does not apply to loops, which have no
- * axis along which to take the product.
+ * is the option that accepts the bias, or undefined if `op` has no such option. Sequential plates are refused in any case,
+ * since they have no axis along which to take the product.
  */
 export function refuseSubsampledProducts(
   op: string,

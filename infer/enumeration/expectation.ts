@@ -5,9 +5,10 @@
  *     Σ_plates Σ_enumerated q(enumerated) · t · exp(L - stopGradient(L)).
  *
  * Here q(enumerated) is the joint probability of the enumerated sites on which t or L depends; their enumerated ancestors are summed out.
- * L is the sum of log q over the sampled score sites on which t or q(enumerated) depends. The last factor has the value 1 and the gradient
- * of these score sites (DiCE, Foerster et al. 2018). As in charge.ts, if an axis of log q meets an axis of t, element i of log q pays for
- * element i of t only; along other axes, every element of log q pays for all of t.
+ * L is the sum of log q over the sampled score sites on which t or q(enumerated) depends. (`dependenciesOf` finds both sets of sites
+ * together, since each depends on the other.) The last factor has the value 1 and the gradient of these score sites (DiCE, Foerster et
+ * al. 2018). As in charge.ts, if an axis of log q meets an axis of t, element i of log q pays for element i of t only; along other axes,
+ * every element of log q pays for all of t.
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
@@ -16,7 +17,7 @@ import { warnOfMixing } from "../elbo/costs/mixedPlates.js";
 import type { PlateFrame } from "../program/messages.js";
 import type { SampleSite } from "../program/trace.js";
 import { eliminate, type SumOver } from "./eliminate.js";
-import { type EnumeratedPair, guideFactor } from "./enumeration.js";
+import { type EnumeratedPair, siteFactor } from "./enumeration.js";
 import {
   type Combine,
   elementName,
@@ -33,7 +34,7 @@ import type { PlatedFactor } from "./sumProduct.js";
 /** A term of the ELBO with its plates. `elements` returns the term's factor before the sum over element axes inside the event. */
 export interface Term extends PlatedFactor {
   readonly side: "model" | "guide";
-  readonly elements?: () => Factor;
+  readonly elements?: (() => Factor) | undefined;
 }
 
 /** Data about a run that all its terms need. */
@@ -96,27 +97,26 @@ function dependenciesOf({ plates, sites }: Term, factor: Factor, context: TermCo
   const probabilities = new Map<string, Factor>();
   const dependents: Factor[] = [factor];
   if (choiceProbability !== null) dependents.push({ names: [], value: choiceProbability });
-  const scoreFactors = new Map<ScoreSite, Factor>();
-  const queue = [...enumeratedSites];
-  // log q of a score site may depend on more enumerated sites, and their probabilities on more score sites. Repeat until nothing is added.
-  for (let countBefore = -1; countBefore < dependents.length + scoreFactors.size; ) {
-    countBefore = dependents.length + scoreFactors.size;
-    for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+  const addProbabilities = (names: readonly string[]): void => {
+    for (const name of names.filter(isEnumerated).reverse()) {
       if (probabilities.has(name)) continue;
       const probability = probabilityOf(name, context);
       probabilities.set(name, probability);
       dependents.push(probability);
-      queue.push(...probability.names.filter(isEnumerated));
+      addProbabilities(probability.names);
     }
+  };
+  addProbabilities(factor.names);
+  const scoreFactors = new Map<ScoreSite, Factor>();
+  // log q of a score site may depend on more enumerated sites, and their probabilities on more score sites. Repeat until nothing is added.
+  for (let countBefore = -1; countBefore < scoreFactors.size; ) {
+    countBefore = scoreFactors.size;
     for (const d of scores) {
       if (scoreFactors.has(d) || dependents.every(({ value }) => !value.provenance.has(d.name))) continue;
-      const logq = guideFactor(d.site, d.site.unmasked().elements(), run, d.elementDim);
+      const logq = siteFactor(d.site, d.site.unmasked().elements(), run, d.elementDim);
       scoreFactors.set(d, logq);
-      for (const name of logq.names) {
-        if (!isEnumerated(name)) continue;
-        enumeratedSites.add(name);
-        queue.push(name);
-      }
+      for (const name of logq.names.filter(isEnumerated)) enumeratedSites.add(name);
+      addProbabilities(logq.names);
     }
   }
   requireInsidePlates(plates, probabilities);
@@ -133,15 +133,15 @@ function probabilityOf(name: string, { run, cache }: TermContext): Factor {
   const cached = cache.get(name);
   if (cached !== undefined) return cached;
   const site = run.guide.get(name) as SampleSite;
-  const logq = guideFactor(site, site.unmasked().logProb(), run);
+  const logq = siteFactor(site, site.unmasked().logProb(), run);
   const probability = { names: logq.names, value: logq.value.exp() };
   cache.set(name, probability);
   return probability;
 }
 
 /**
- * log q of the score site d, as a factor that multiplies the term named `term`. If an axis of log q meets the same axis of
- * every factor that depends on d, it gets the name of this axis; otherwise it is summed.
+ * log q of the score site d, as a factor that multiplies the term named `term`. If an axis of log q meets axes of one name in all
+ * factors that depend on d, the axis gets this name; otherwise it is summed. Axes of enumerated sites keep their names.
  */
 function alignToDependents(
   d: ScoreSite,
@@ -156,10 +156,10 @@ function alignToDependents(
   for (const name of logq.names) {
     const axis = d.axes.find((a) => nameOf(d, a) === name);
     const namesMet = axis === undefined ? [] : dependents.map((factor) => nameAlong(factor, d.name, axis));
-    const [met] = namesMet;
-    const meets = met != null && namesMet.every((n) => n === met) && !names.includes(met);
+    const [nameMet] = namesMet;
+    const isMet = nameMet != null && namesMet.every((n) => n === nameMet) && !names.includes(nameMet);
     if (isEnumerated(name)) names.push(name);
-    else if (meets) names.push(met);
+    else if (isMet) names.push(nameMet);
     else {
       summedNames.push(name);
       if (axis !== undefined) warnOfMixedPlate(d, name, axis, dependents, term);

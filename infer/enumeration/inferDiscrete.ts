@@ -20,7 +20,7 @@ import {
   zeros,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { refuseOption, requireOptions, requireTask } from "../checks.js";
+import { requireOptions, requireTask } from "../checks.js";
 import { gradientFrom } from "../elbo/costs/gradientFrom.js";
 import type { Task } from "../elbo/particles/pair.js";
 import type { Handler, Model } from "../program/messages.js";
@@ -74,12 +74,9 @@ export function sampleDiscrete(
   ...args: unknown[]
 ): Record<string, Tensor> {
   requireTask("sampleDiscrete", key, params, model, guide);
-  requireOptions("sampleDiscrete", options, ["temperature"]);
-  const { temperature = 1 } = options;
-  if (temperature !== 0 && temperature !== 1)
-    refuseOption("sampleDiscrete", "temperature", `temperature must be 0 or 1, got ${temperature}.`);
+  requireOptions("sampleDiscrete", options, { temperature: [(x) => x === 0 || x === 1, "0 or 1"] });
   const task = withWholePlatesInTask({ key, values: params, model, guide, args });
-  return discreteDraw("sampleDiscrete", task, { temperature }, requireParamsHandler("sampleDiscrete", params));
+  return discreteDraw("sampleDiscrete", task, options, requireParamsHandler("sampleDiscrete", params));
 }
 
 /**
@@ -158,7 +155,10 @@ function childlessLatents({ model, guide, modelDims }: EnumeratedPair): string[]
   return childless;
 }
 
-/** The gradient of the sum-product with respect to the log factor of every enumerated site, of shape [...batch, support]. */
+/**
+ * The gradient of the sum-product with respect to the log factor of every enumerated site, of shape [...batch, support]. To take the
+ * gradient, add a tensor of zeros to each log factor.
+ */
 function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
   const sites = [...sampleSites(run.model)];
   const variables = new Map(
@@ -166,26 +166,23 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
   );
   const factors = sites.map((site) => modelFactor(site, run));
   refuseSubsampledProducts(op, sites, factors, run);
-  const start: Record<string, Tensor> = emptyRecord();
+  const zeroShifts: Record<string, Tensor> = emptyRecord();
   for (const { name, fn, plates } of sites) {
     if (!variables.has(name)) continue;
     // To the left of the plates are the dims of other enumerated sites.
     const leftmost = fn.batchShape.length - Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
-    start[name] = zeros([...fn.batchShape.slice(leftmost), fn.enumerateSupport(false).length]);
+    zeroShifts[name] = zeros([...fn.batchShape.slice(leftmost), fn.enumerateSupport(false).length]);
   }
-  return grad((shift: Record<string, Tensor>) => {
+  return grad((shifts: Record<string, Tensor>) => {
     const shifted = factors.map((f, i) => {
       const site = sites[i] as SampleSite;
-      const shiftOfSite = shift[site.name];
-      if (shiftOfSite === undefined) return f;
+      const shift = shifts[site.name];
+      if (shift === undefined) return f;
       const plates = site.plates
         .filter(({ dim }) => dim !== null)
         .sort((a, b) => (a.dim as number) - (b.dim as number));
       const names = [...plates.map((p) => plateName(p.name)), site.name];
-      const value = shiftOfSite.reshape([
-        ...plates.map((p) => p.subsampleSize as number),
-        shiftOfSite.shape.at(-1) as number,
-      ]);
+      const value = shift.reshape([...plates.map((p) => p.subsampleSize as number), shift.shape.at(-1) as number]);
       return { ...f, factor: multiply([f.factor, { names, value }]) };
     });
     const terms = sumProduct(
@@ -193,7 +190,7 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
       sum,
     );
     return terms.reduce((logEvidence, { factor }) => logEvidence.add(factor.value.sum()), tensor(0));
-  })(start);
+  })(zeroShifts);
 }
 
 /** max over an axis, whose gradient goes to the largest element only (to the first one in a tie). */

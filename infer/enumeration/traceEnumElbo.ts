@@ -25,13 +25,13 @@ import { isScoreSite, type SampleSite, sampleSites } from "../program/trace.js";
 import {
   checkCovered,
   type EnumeratedPair,
-  guideFactor,
   modelFactor,
+  platedFactor,
   plateScalesOf,
   platesOf,
   refuseSubsampledProducts,
-  residualScale,
   runEnumerated,
+  siteFactor,
 } from "./enumeration.js";
 import { expectation, type Term } from "./expectation.js";
 import { runSequentially, type SequentialChoice, type SequentialRun } from "./sequential.js";
@@ -94,8 +94,7 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
   runParticle(key: Tensor, task: Task): EnumeratedParticle {
     const alternatives = runSequentially((handler) => {
       const run = (...handlers: Handler[]) => runEnumerated(key, task, this.maxPlateNesting, handler, ...handlers);
-      const first = run();
-      return first.readSites.size === 0 ? first : scoreSitesThatWereRead(first, run);
+      return scoreSitesThatWereRead(run(), run);
     });
     const [{ result: pair }] = alternatives;
     if (
@@ -192,7 +191,7 @@ function closedFormTerms(run: EnumeratedPair): Map<string, Term> {
         `its prior depends on the enumerated site "${enumeratedParent}" of the model`,
       );
     const kl = closedForm("TraceEnumELBO", ...sides, parents) as Tensor;
-    terms.set(site.name, guideSideTerm(site, neg(kl), run));
+    terms.set(site.name, { ...platedFactor(site, neg(kl), run), side: "guide" });
   }
   return terms;
 }
@@ -212,27 +211,23 @@ function withAncestors(names: Iterable<string>, { guide }: EnumeratedPair): Set<
 
 /** -log q of a guide site, masked. For a sampled score site the term is a constant, since the gradient of -log q has mean 0. */
 function guideTerm(site: SampleSite, run: EnumeratedPair): Term {
-  const hold = isSampledScore(site) ? stopGradient : (x: Tensor) => x;
-  const { elementDim } = site.fn;
-  const term = guideSideTerm(site, neg(site.masked(hold(site.logProb()))), run);
-  if (elementDim === 0) return term;
-  const elementwise = () => guideFactor(site, neg(site.masked(hold(site.elements()), elementDim)), run, elementDim);
-  return { ...term, elements: elementwise };
+  const cost = (logq: Tensor): Tensor => neg(isSampledScore(site) ? stopGradient(logq) : logq);
+  return {
+    ...platedFactor(site, site.masked(cost(site.logProb())), run),
+    side: "guide",
+    elements: elementwiseFactor(site, run, cost),
+  };
 }
 
-const guideSideTerm = (site: SampleSite, value: Tensor, run: EnumeratedPair): Term => ({
-  factor: guideFactor(site, value, run),
-  plates: platesOf(site),
-  scale: residualScale(site, run),
-  sites: [site.name],
-  side: "guide",
-});
-
-/** The log density of a model site before the sum over element axes inside its event; undefined if the event has no such axes. */
-function elementwiseFactor(site: SampleSite, run: EnumeratedPair): Term["elements"] {
+/** The cost of a site before the sum over element axes inside its event; undefined if the event has no such axes. */
+function elementwiseFactor(
+  site: SampleSite,
+  run: EnumeratedPair,
+  cost: (logProb: Tensor) => Tensor = (logp) => logp,
+): Term["elements"] {
   const { elementDim } = site.fn;
   if (elementDim === 0) return undefined;
-  return () => guideFactor(site, site.masked(site.elements(), elementDim), run, elementDim);
+  return () => siteFactor(site, site.masked(cost(site.elements()), elementDim), run, elementDim);
 }
 
 /** The terms of the model, with the sites that only the model enumerates summed out. */

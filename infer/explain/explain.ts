@@ -16,7 +16,7 @@ import type { Model } from "../program/messages.js";
 import { isDraw, isScoreSite, type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
 import { type AxisMeeting, axisMeetings, formatAxes } from "./axisMeetings.js";
-import { type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
+import { formatSpeed, type GradientVariance, gradientVariances, type Refusal } from "./gradientVariance.js";
 import { distributionName } from "./modelGraph.js";
 import { formatChoices, type SiteChoice, siteChoices } from "./siteChoices.js";
 
@@ -106,9 +106,9 @@ export class Explanation extends /* @__PURE__ */ report() {
         : site.gradient;
       return `  ${site.side} "${site.name}" ~ ${site.distribution}, ${gradient}, ${shape}${plates}${depends}${charged}`;
     });
-    const measurements = this.variances.map(({ estimator, variance, seconds, perSecond }) => {
-      const each = Object.entries(variance).map(([name, v]) => `${name} ${v.toPrecision(3)}`);
-      return `  ${estimator}: ${each.join(", ")}; ${(1e6 * seconds).toPrecision(3)} µs; ${perSecond.toPrecision(3)} per second`;
+    const measurements = this.variances.map((measured) => {
+      const each = Object.entries(measured.variance).map(([name, v]) => `${name} ${v.toPrecision(3)}`);
+      return `  ${measured.estimator}: ${each.join(", ")}; ${formatSpeed(measured)}`;
     });
     measurements.push(...this.refusals.map(({ estimator, why }) => `  ${estimator} does not apply: ${why}`));
     const heading = "gradient variance by parameter; time of a gradient; 1 / (variance · seconds):";
@@ -120,8 +120,7 @@ export class Explanation extends /* @__PURE__ */ report() {
   }
 
   toJSON(): Pick<Explanation, "estimator" | "sites" | "variances" | "refusals" | "choices"> {
-    const { estimator, sites, variances, refusals, choices } = this;
-    return { estimator, sites, variances, refusals, choices };
+    return { ...this };
   }
 
   /** A Mermaid flowchart with an arrow from each sampled site to every cost that depends on it. */
@@ -205,26 +204,27 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...argsAndOption
   const task = { key, values: mergeRecords(values, mutables), model, guide, args, isMeasured: true };
   const pair = elbo.traces(task);
   const costs = elbo.costs(pair);
-  const sampled = scoreSitesOf(pair.guide).filter(({ site }) => !isEnumerated(site));
-  const byName = new Map(sampled.map((d) => [d.name, d]));
-  const charged = new Map(sampled.map(({ name }) => [name, [] as Cost[]]));
-  for (const cost of costs) for (const { name } of elbo.payers(cost, byName)) charged.get(name)?.push(cost);
-  const axes = new Map(
-    elbo.hasBaselines ? sampled.map((d) => [d.name, axisMeetings(d, charged.get(d.name) ?? [], label)] as const) : [],
+  const scoreSites = new Map(
+    scoreSitesOf(pair.guide).flatMap((d) => (isEnumerated(d.site) ? [] : [[d.name, d] as const])),
   );
-  const latents = [...sampleSites(pair.guide)].filter((site) => isDraw(site) && !isEnumerated(site));
-  const dependents = new Map(
-    latents.map(scoreSite).map((d) => {
-      const dependentCosts = costs.filter(({ provenance }) => provenance.has(d.name));
-      return [
-        d.name,
-        dependentCosts.map((cost) => ({ cost: label(cost), axes: axisMeetings(d, [cost], label) })),
-      ] as const;
-    }),
-  );
+  const guideSites = [...sampleSites(pair.guide)];
+  const latents = guideSites.filter((site) => isDraw(site) && !isEnumerated(site));
+  /** The costs that depend on a drawn latent of the guide, and the costs that the latent is charged with. */
+  const describeLatent = (site: SampleSite): Partial<ExplainedSite> => {
+    const latent = scoreSite(site);
+    const dependents = costs
+      .filter(({ provenance }) => provenance.has(site.name))
+      .map((cost) => ({ cost: label(cost), axes: axisMeetings(latent, [cost], label) }));
+    const payer = scoreSites.get(site.name);
+    if (payer === undefined) return { dependents };
+    const charged = costs.filter((cost) => [...elbo.payers(cost, scoreSites)].includes(payer));
+    const names = charged.map(label);
+    if (!elbo.hasBaselines) return { charged: names, dependents };
+    const { baseline } = site.infer;
+    const axes = axisMeetings(payer, charged, label);
+    return { charged: names, axes, dependents, ...(baseline && { baseline: Object.keys(baseline) }) };
+  };
   const describe = (site: SampleSite, side: Cost["side"]): ExplainedSite => {
-    const depends = side === "guide" ? dependents.get(site.name) : undefined;
-    const siteCosts = side === "guide" ? charged.get(site.name) : undefined;
     const isClosedForm = costs.some((c) => c.isClosedForm && c.site === site.name);
     const isSummed = isEnumerated(site) && (side === "guide" || !pair.guide.has(site.name));
     return {
@@ -239,20 +239,17 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...argsAndOption
           `${p.name}(${p.subsampleSize === p.size ? p.size : `${p.subsampleSize} of ${p.size}`}, ${p.dim === null ? "sequential" : `dim ${p.dim}`})`,
       ),
       provenance: [...getProvenance(site.logProb())],
-      ...(siteCosts && { charged: siteCosts.map(label) }),
-      ...(siteCosts && axes.has(site.name) && { axes: axes.get(site.name) as AxisMeeting[] }),
-      ...(depends && { dependents: depends }),
-      ...(siteCosts && elbo.hasBaselines && site.infer.baseline && { baseline: Object.keys(site.infer.baseline) }),
+      ...(latents.includes(site) && describeLatent(site)),
       ...(isSummed && { enumeration: enumerationOf(site) }),
     };
   };
   const sites = [
-    ...[...sampleSites(pair.guide)].map((site) => describe(site, "guide")),
+    ...guideSites.map((site) => describe(site, "guide")),
     ...[...sampleSites(pair.model)].map((site) => describe(site, "model")),
   ];
-  const hasDiscrete = [...sampleSites(pair.guide)].some(({ fn, isObserved }) => fn.hasEnumerateSupport && !isObserved);
-  const { variances, refusals } =
-    draws === 0 ? { variances: [], refusals: [] } : gradientVariances(elbo, task, values, draws, hasDiscrete);
-  const choices = draws === 0 || !elbo.hasBaselines ? [] : siteChoices(elbo, task, values, draws, latents);
+  const hasDiscrete = guideSites.some(({ fn, isObserved }) => fn.hasEnumerateSupport && !isObserved);
+  if (draws === 0) return new Explanation(elbo.name, sites);
+  const { variances, refusals } = gradientVariances(elbo, task, values, draws, hasDiscrete);
+  const choices = elbo.hasBaselines ? siteChoices(elbo, task, values, draws, latents) : [];
   return new Explanation(elbo.name, sites, variances, refusals, choices);
 }

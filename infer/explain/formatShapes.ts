@@ -3,6 +3,7 @@
  * the distribution, of the value and, optionally, of the log density. A bar separates batch axes from event axes.
  */
 import { requireOptions } from "../checks.js";
+import { alignRight } from "../html.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 
 export interface FormatShapesOptions {
@@ -52,13 +53,5 @@ function layOut(rows: readonly Row[]): string {
     ...(event ?? []),
     ...pad(right - (event ?? []).length),
   ]);
-  const widths = pad(left + right + 2).map((_, i) => Math.max(...grid.map((row) => (row[i] as string).length)));
-  return grid
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padStart(widths[i] as number))
-        .join(" ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return alignRight(grid, " ");
 }

@@ -3,14 +3,14 @@
  * one compiled gradient. The average of all gradients that are computed in one second has the variance (variance · seconds), so the figure
  * of merit is 1 / (variance · seconds). This is the only file that reads the clock; `explain` reports times, and `recommend` uses them.
  */
-import { emptyRecord, grad, jit, PedigradError, type Tensor, vmap } from "../../autodiff/index.js";
+import { emptyRecord, grad, jit, PedigradError, type Tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import type { Elbo } from "../elbo/elbo.js";
 import { TraceMeanFieldELBO } from "../elbo/meanFieldElbo.js";
 import type { Task } from "../elbo/particles/pair.js";
-import { stackTrees } from "../elbo/particles/particles.js";
 import { TraceELBO, TraceGraphELBO } from "../elbo/scoreElbo.js";
 import { TraceEnumELBO } from "../enumeration/traceEnumElbo.js";
+import { inEachDraw } from "../posterior/inEachDraw.js";
 import { configEnumerate } from "../program/handlers.js";
 import { requireOutside } from "../program/trace.js";
 
@@ -58,24 +58,35 @@ export function gradientVariances(
   const [variances, refusals]: [GradientVariance[], Refusal[]] = [[], []];
   for (const { name, loss, ofTask } of runs) {
     const estimator = numParticles === 1 ? name : `${name} (${numParticles} particles)`;
-    try {
-      variances.push(varianceOf(estimator, loss, ofTask, params, n));
-    } catch (error) {
-      if (!(error instanceof PedigradError)) throw error;
-      refusals.push({ estimator, why: error.message });
-    }
+    const result = measure(estimator, loss, ofTask, params, n);
+    if ("why" in result) refusals.push(result);
+    else variances.push(result);
   }
   return { variances, refusals };
 }
 
-/** The variance of an estimator's gradients, measured after a warm-up in which the decaying averages of baselines settle. */
-export const varianceOf = (
+/**
+ * Measure an estimator's gradients, after a warm-up in which the decaying averages of baselines settle. An estimator that refuses the model
+ * or the guide gives a refusal.
+ */
+export function measure(
   estimator: string,
   elbo: Elbo,
   task: Task,
   params: Record<string, Tensor>,
   n: number,
-): GradientVariance => measure(estimator, elbo, afterWarmUp(elbo, task, params), params, n);
+): GradientVariance | Refusal {
+  try {
+    return { estimator, ...varianceOf(elbo, afterWarmUp(elbo, task, params), params, n) };
+  } catch (error) {
+    if (!(error instanceof PedigradError)) throw error;
+    return { estimator, why: error.message };
+  }
+}
+
+/** The time of a gradient and its figure of merit, as text. */
+export const formatSpeed = ({ seconds, perSecond }: GradientVariance): string =>
+  `${(1e6 * seconds).toPrecision(3)} µs; ${perSecond.toPrecision(3)} per second`;
 
 const WARM_UP_STEPS = 100;
 /** The task with its mutable state and decaying averages after `WARM_UP_STEPS` steps. */
@@ -90,20 +101,19 @@ function afterWarmUp(elbo: Elbo, task: Task, params: Record<string, Tensor>): Ta
   return last;
 }
 
-function measure(
-  estimator: string,
+function varianceOf(
   elbo: Elbo,
   task: Task,
   params: Record<string, Tensor>,
   n: number,
-): GradientVariance {
+): Omit<GradientVariance, "estimator"> {
   // Leave out the gradient of the loss that trains the baselines.
   const gradient = (k: Tensor): Record<string, Tensor> =>
     grad((p: Record<string, Tensor>) => {
       const { loss, lossOfGuide = loss } = elbo.estimate({ ...task, key: k, values: { ...task.values, ...p } });
       return lossOfGuide;
     })(params);
-  const draws = gradientDraws(gradient, random.split(task.key, n));
+  const draws = inEachDraw(gradient, random.split(task.key, n));
   const variance = emptyRecord<number>();
   for (const name of Object.keys(params)) {
     const rows = draws[name] as Tensor;
@@ -114,19 +124,10 @@ function measure(
   }
   const total = Object.values(variance).reduce((a, b) => a + b, 0);
   const seconds = timeOf(gradient, task.key);
-  return { estimator, variance, total, seconds, perSecond: total === 0 ? Infinity : 1 / (total * seconds) };
+  return { variance, total, seconds, perSecond: total === 0 ? Infinity : 1 / (total * seconds) };
 }
 
-/** The gradients for all keys, computed as a batch, or one by one if the model reads a sampled value. */
-function gradientDraws(gradient: (key: Tensor) => Record<string, Tensor>, keys: Tensor): Record<string, Tensor> {
-  try {
-    return vmap(gradient)(keys);
-  } catch (error) {
-    if (!(error instanceof PedigradError && error.code === "read-in-vmap")) throw error;
-    return stackTrees([...keys].map(gradient)) as Record<string, Tensor>;
-  }
-}
-
+/** The number of blocks, and the least length of a block in steps of the clock. */
 const [BLOCKS, TICKS] = [25, 10];
 
 /**

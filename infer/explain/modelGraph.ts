@@ -98,8 +98,7 @@ export class ModelGraph extends /* @__PURE__ */ report() {
   }
 
   toJSON(): Pick<ModelGraph, "nodes" | "edges" | "plates"> {
-    const { nodes, edges, plates } = this;
-    return { nodes, edges, plates };
+    return { ...this };
   }
 
   #edges(line: (from: string, to: string) => string): string[] {

@@ -8,7 +8,7 @@ import type { Task } from "../elbo/particles/pair.js";
 import { inferConfig } from "../program/handlers.js";
 import { GRADIENTS, type GradientChoice, type InferOptions } from "../program/inferOptions.js";
 import type { SampleSite } from "../program/trace.js";
-import { type GradientVariance, varianceOf } from "./gradientVariance.js";
+import { formatSpeed, type GradientVariance, measure } from "./gradientVariance.js";
 
 interface Choice {
   readonly gradient: GradientChoice;
@@ -46,13 +46,9 @@ export function siteChoices(
       if (baseline?.leaveOneOut && elbo.numParticles < 2) continue;
       const infer: InferOptions = { gradient, ...(baseline && { baseline }) };
       const guide = inferConfig(task.guide, (site) => (site.name === name ? { baseline: undefined, ...infer } : {}));
-      try {
-        const measured = varianceOf(choice, elbo, { ...task, guide }, params, n);
-        choices.push({ ...measured, site: name, infer, isBiased: GRADIENTS[gradient].isBiased });
-      } catch (error) {
-        // This choice does not apply: the distribution or the estimator has no such gradient, or another site rules it out.
-        if (!(error instanceof PedigradError)) throw error;
-      }
+      const result = measure(choice, elbo, { ...task, guide }, params, n);
+      // A choice that does not apply is refused: the distribution or the estimator has no such gradient, or another site rules it out.
+      if ("variance" in result) choices.push({ ...result, site: name, infer, isBiased: GRADIENTS[gradient].isBiased });
     }
   return choices;
 }
@@ -61,9 +57,9 @@ export function siteChoices(
 export function formatChoices(choices: readonly SiteChoice[]): string[] {
   const best = bestChoices(choices);
   return choices.map((choice) => {
-    const { site, estimator, total, seconds, perSecond, isBiased } = choice;
+    const { site, estimator, total, isBiased } = choice;
     const note = isBiased ? " (biased)" : best.get(site) === choice ? " (recommended)" : "";
-    return `  site "${site}", ${estimator}${note}: ${total.toPrecision(3)}; ${(1e6 * seconds).toPrecision(3)} µs; ${perSecond.toPrecision(3)} per second`;
+    return `  site "${site}", ${estimator}${note}: ${total.toPrecision(3)}; ${formatSpeed(choice)}`;
   });
 }
 

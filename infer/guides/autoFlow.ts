@@ -21,7 +21,6 @@ import * as nn from "../program/nn.js";
 import { factor, param, sample } from "../program/primitives.js";
 import type { ScaleOptions } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
-import type { StartValue } from "./latents.js";
 
 export interface FlowOptions extends ScaleOptions {
   /** The number of flows; 3 by default. */
@@ -50,9 +49,8 @@ export class AutoIAFNormal extends AutoFlat {
     return "AutoIAFNormal";
   }
 
-  protected override drawFlat(start: StartValue, d: number): Tensor {
+  protected override drawFlat(loc: Tensor, d: number): Tensor {
     const { prefix } = this;
-    const loc = param(`${prefix}_loc`, start);
     const initial = full([d], this.#options.initScale ?? 0.1);
     const scale = param(`${prefix}_scale`, initial, { constraint: constraints.positive });
     const noise = sample(`_${prefix}_base`, new Normal(zeros([d]), 1).toEvent(1), { infer: { isAuxiliary: true } });
@@ -74,11 +72,5 @@ export class AutoIAFNormal extends AutoFlat {
 
   override median(): never {
     throw this.noClosedForm("median");
-  }
-  override quantiles(): never {
-    throw this.noClosedForm("quantiles");
-  }
-  protected override marginalQuantile(): never {
-    throw this.noClosedForm("quantiles");
   }
 }

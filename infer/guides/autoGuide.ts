@@ -3,25 +3,25 @@
  * has an independent distribution for each site (autoNormal.ts) or a joint distribution over all sites (autoJoint.ts), in
  * unconstrained space; bijections map the draws to the supports of the sites. Autoguides are functions like other guides.
  */
-import { emptyRecord, PedigradError, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
+import { sizeOf } from "../../autodiff/core/shape.js";
+import {
+  type ErrorCode,
+  emptyRecord,
+  PedigradError,
+  type Tensor,
+  type TensorLike,
+  tensor,
+  vmap,
+} from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import {
-  type Kind,
-  quoted,
-  requireCount,
-  requireKey,
-  requireKind,
-  requireOptions,
-  requireProgram,
-  show,
-} from "../checks.js";
+import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
 import { type Model, outsideHandlers, withHandlers } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
-import { nonFiniteSite, type SampleSite, sampleSites } from "../program/trace.js";
-import { addSiteToParameterError, requireParamsHandler } from "../program/traceChecks.js";
+import { type SampleSite, sampleSites } from "../program/trace.js";
+import { requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
 import { Callable } from "./callable.js";
 import * as strategies from "./initStrategies.js";
@@ -50,7 +50,7 @@ export interface AutoGuide {
 
 const OPTIONS = {
   prefix: kinds.string,
-  // A function that makes strategies is a frequent mistake for the strategy itself.
+  // To write initToMedian instead of initToMedian() is a frequent mistake.
   initLocFn: [
     (x) => typeof x === "function" && !Object.values(strategies).includes(x as () => never),
     "a strategy, such as initToMedian()",
@@ -67,10 +67,8 @@ export abstract class AutoGuide extends Callable {
   readonly #hasOwnKey: boolean;
   #inspection: ModelInspection | null = null;
   #latents: readonly Latent[] | null = null;
-  /** Whether the guide has completed a run, and so has its latents from the arguments of the training. */
-  #hasRun = false;
-  /** The arguments of the first run. */
-  #firstArgs: readonly unknown[] = [];
+  /** The arguments of the first run that succeeded. The latents come from this run. Null as long as no run has succeeded. */
+  protected firstArgs: readonly unknown[] | null = null;
 
   constructor(
     readonly model: Model,
@@ -92,14 +90,13 @@ export abstract class AutoGuide extends Callable {
     return this.constructor.name;
   }
   #run(args: unknown[]): Record<string, Tensor> {
-    if (this.#hasRun) return this.guide(...args);
+    if (this.firstArgs !== null) return this.guide(...args);
     try {
       const values = this.guide(...args);
-      this.#hasRun = true;
-      this.#firstArgs = args;
+      this.firstArgs = args;
       return values;
     } catch (error) {
-      // Only runs after a fit refuse params without values.
+      // `samplePosterior` refuses params without values. Here the likely cause is that the guide has not run before.
       if (error instanceof PedigradError && error.code === "no-value") throw this.#notRun(error);
       this.#forget();
       throw error;
@@ -114,14 +111,18 @@ export abstract class AutoGuide extends Callable {
   /** The error for a use of a guide that has not run its model with the arguments of the training. */
   #notRun(cause: unknown = null): PedigradError {
     this.#forget();
-    // Without arguments to lack, the params lack a name.
+    // A model without arguments has the same latents in every run, so then a param is missing in `params`.
     if (this.model.length === 0 && cause instanceof PedigradError && cause.code === "no-value") return cause;
     const why = cause instanceof Error ? ` (${cause.message.replace(/\.$/, "")})` : "";
-    return new PedigradError({
-      code: "no-latents",
-      op: this.title,
-      message: `${this.title}: this guide has not run its model yet, so it does not know the latents${why}. First call svi.init(key, ...args) with the arguments of the training, or samplePosterior(key, params, {}, ...args).`,
-    });
+    return this.refusal(
+      "no-latents",
+      `this guide has not run its model yet, so it does not know the latents${why}. First call svi.init(key, ...args) with the arguments of the training, or samplePosterior(key, params, {}, ...args).`,
+    );
+  }
+
+  /** An error of this guide. */
+  protected refusal(code: ErrorCode, message: string, about: { site?: string; param?: string } = {}): PedigradError {
+    return new PedigradError({ code, op: this.title, ...about, message: `${this.title}: ${message}` });
   }
 
   /** Sample every latent. A call of the autoguide runs this method. */
@@ -153,14 +154,13 @@ export abstract class AutoGuide extends Callable {
     ...args: unknown[]
   ): Record<string, Tensor> {
     const sampleShape = this.sampleShapeOf(key, params, options);
-    const count = sampleShape.reduce((a, b) => a * b, 1);
-    if (!this.#hasRun && args.length === 0 && this.model.length > 0) throw this.#notRun();
+    if (this.firstArgs === null && args.length === 0 && this.model.length > 0) throw this.#notRun();
     const requireParams = requireParamsHandler(`${this.title}.samplePosterior`, params);
     const handlers = [requireParams, substituteHandler(params), wholePlatesHandler("given")];
     const draw = (k: Tensor): Record<string, Tensor> =>
       outsideHandlers(() => withHandlers(handlers, () => seed(() => this.#run(args), k)()));
-    const stacked: Record<string, Tensor> = this.#afterFit(() => vmap(draw)(random.split(key, count)));
-    const latents = new Set(this.#sites(args.length > 0 ? args : this.#firstArgs).map(({ name }) => name));
+    const stacked: Record<string, Tensor> = this.#afterFit(() => vmap(draw)(random.split(key, sizeOf(sampleShape))));
+    const latents = new Set(this.#sites(args.length > 0 ? args : (this.firstArgs ?? [])).map(({ name }) => name));
     const values = emptyRecord<Tensor>();
     for (const [name, x] of Object.entries(stacked))
       if (latents.has(name)) values[name] = x.reshape([...sampleShape, ...x.shape.slice(1)]);
@@ -185,14 +185,14 @@ export abstract class AutoGuide extends Callable {
     requireKind(op, "params", params, kinds.record);
     requireOptions(op, options, { sampleShape: kinds.numbers });
     const { sampleShape = [] } = options;
-    const count = sampleShape.reduce((a, b) => a * b, 1);
+    const count = sizeOf(sampleShape);
     if (count > 0) requireCount(op, "the number of draws", count);
     return sampleShape;
   }
 
-  /** Run `body`, which finds the latents of a guide that has not run yet. If it fails, the guide needs a run first. */
+  /** Run `body`. If it throws and the guide has not run before, throw the error that asks for a run of the guide. */
   #afterFit<T>(body: () => T): T {
-    const wasNew = !this.#hasRun;
+    const wasNew = this.firstArgs === null;
     try {
       return body();
     } catch (error) {
@@ -203,20 +203,17 @@ export abstract class AutoGuide extends Callable {
   /** The value of the param `name` in `params`. */
   protected paramOf(params: Record<string, Tensor>, name: string): Tensor {
     if (Object.hasOwn(params ?? {}, name)) return tensor(params[name] as TensorLike);
-    throw new PedigradError({
-      code: "no-value",
-      op: this.title,
-      param: name,
-      message: `${this.title}: the params must contain "${name}", as result.params of a fit does, got ${show(params)}.`,
-    });
+    throw this.refusal(
+      "no-value",
+      `the params must contain "${name}", as result.params of a fit does, got ${show(params)}.`,
+      { param: name },
+    );
   }
 
   /** The run of the model that finds the latent sites. The model runs once, with the arguments of the first call. */
   #inspect(args: readonly unknown[]): ModelInspection {
     const { title, key } = this;
-    this.#inspection ??= namingSite(title, () =>
-      inspectModel(this.model, args, { title, strategy: this.#initLocFn, key }),
-    );
+    this.#inspection ??= inspectModel(this.model, args, { title, strategy: this.#initLocFn, key });
     return this.#inspection;
   }
   #sites(args: readonly unknown[]): SampleSite[] {
@@ -257,23 +254,6 @@ export abstract class AutoGuide extends Callable {
       op: this.title,
       site: name,
       message: `${this.title} cannot handle the discrete latent site "${name}" (${fn.label}). Sum it out in the model (infer: { enumerate: "parallel" }, with TraceEnumELBO), or block it from the guide. If it is data, give it in the arguments of the guide's first run.`,
-    });
-  }
-}
-
-/** The result of `run`, which runs the model with initial values. If a parameter of a distribution is wrong in it, the error names the site. */
-function namingSite(title: string, run: () => ModelInspection): ModelInspection {
-  try {
-    return run();
-  } catch (error) {
-    throw addSiteToParameterError(error, () => {
-      const { first } = run();
-      const site = nonFiniteSite(first);
-      if (site === null) return null;
-      const isParent = (name: string) => name !== site.name && first.get(name)?.type === "sample";
-      const parents = [...site.logProb().provenance].filter(isParent).sort();
-      const advice = ` If an initial value of ${quoted(parents)} led to it, start elsewhere: new ${title}(model, { initLocFn: initToMedian() }), or initToValue({ ${parents.join(", ")} }) with your own values.`;
-      return [site.name, parents.length === 0 ? "" : advice];
     });
   }
 }

@@ -8,6 +8,7 @@ import { sizeOf } from "../../autodiff/core/shape.js";
 import {
   broadcastTo,
   concatenate,
+  type ErrorCode,
   emptyRecord,
   eye,
   full,
@@ -26,33 +27,75 @@ import {
   Normal,
 } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import type { Kind } from "../checks.js";
+import { type Kind, quoted } from "../checks.js";
 import { asMasked } from "../elbo/particles/masks.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
-import { inPlates, type Latent, type StartValue } from "./latents.js";
+import { sampleEach, valuesOf } from "./eachLatent.js";
+import type { Latent } from "./latents.js";
 
-/** The base class of guides that draw all latents as one vector in unconstrained space. */
+/** The base class of guides that draw all latents as one vector in unconstrained space. Param: `auto_loc`, the location of this vector. */
 export abstract class AutoFlat extends AutoGuide {
-  /** Draw this vector, of length `size`. The location of its distribution starts at `start`. */
-  protected abstract drawFlat(start: StartValue, size: number): Tensor;
-  /** The quantile of each coordinate at probability Φ(z), given parameters by name. */
-  protected abstract marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor;
+  /** Draw the vector of all latents, of length `size`. */
+  protected abstract drawFlat(loc: Tensor, size: number): Tensor;
 
   override guide(...args: unknown[]): Record<string, Tensor> {
     const latents = this.#supportedLatents(args);
     if (latents.length === 0) return emptyRecord();
-    const start: StartValue = (key) =>
-      concatenate(latents.map(({ startFrom }, i) => startFrom(random.foldIn(key, i)).reshape([-1])));
-    const flat = this.drawFlat(start, this.size(...args));
-    const values = emptyRecord<Tensor>();
-    for (const { name, plates, transform, site, x } of unpack(flat, latents))
-      values[name] = inPlates(plates, () => {
-        const value = transform.forward(x);
-        return sample(name, new Delta(value, transform.logAbsDetJacobian(x, value).neg(), site.fn.eventDim));
-      });
-    return values;
+    const name = `${this.prefix}_loc`;
+    const size = this.size(...args);
+    const loc = param(name, (key: Tensor) =>
+      concatenate(latents.map(({ startFrom }, i) => startFrom(random.foldIn(key, i)).reshape([-1]))),
+    );
+    // A single number is the location of all coordinates.
+    const [length = size] = loc.shape;
+    if (length !== size)
+      throw this.refusal(
+        "no-latents",
+        `the param "${name}" has ${length} numbers, but the latents ${quoted(latents.map((latent) => latent.name))} have ${size}. If this guide has not run its model yet, first call svi.init(key, ...args) with the arguments of the training.`,
+        { param: name },
+      );
+    return sampleEach(unpack(this.drawFlat(loc, size), latents), ({ name: site, transform, site: { fn }, x }) => {
+      const value = transform.forward(x);
+      return sample(site, new Delta(value, transform.logAbsDetJacobian(x, value).neg(), fn.eventDim));
+    });
+  }
+
+  /** The dimension of unconstrained space: the number of coordinates of all latents there. */
+  protected size(...args: unknown[]): number {
+    return this.latents(...args).reduce((size, latent) => size + sizeOf(latent.startShape), 0);
+  }
+
+  #supportedLatents(args: readonly unknown[]): readonly Latent[] {
+    const latents = this.latentsOf(args);
+    for (const { name, plates, site } of latents) {
+      const refuse = (code: ErrorCode, why: string): never => {
+        const message = `${this.title} has one distribution over all latents, ${why}. Use AutoNormal, or AutoGuideList with AutoNormal for "${name}".`;
+        throw new PedigradError({ code, op: this.title, site: name, message });
+      };
+      if (site.mask !== null || asMasked(site.fn) !== null)
+        refuse("masked-latent", `which cannot leave out the masked elements of "${name}"`);
+      const plate = plates.find(({ isWhole }) => !isWhole);
+      if (plate !== undefined)
+        refuse(
+          "subsampled-latent",
+          `but "${name}" is in the subsampled plate "${plate.name}", so each step visits only some of its elements`,
+        );
+    }
+    return latents;
+  }
+}
+
+/** The base class of guides that draw all latents as one vector from a single distribution. */
+export abstract class AutoJoint extends AutoFlat {
+  /** The distribution of the vector, which depends on params of the guide. */
+  protected abstract posterior(loc: Tensor, size: number): Distribution;
+  /** The standard deviation of each coordinate, given parameters by name. */
+  protected abstract spread(params: Record<string, Tensor>): Tensor;
+
+  protected override drawFlat(loc: Tensor, size: number): Tensor {
+    return sample(`_${this.prefix}_latent`, this.posterior(loc, size), { infer: { isAuxiliary: true } });
   }
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
@@ -67,56 +110,23 @@ export abstract class AutoFlat extends AutoGuide {
     const directions = latents.map(({ transform, startShape }) =>
       broadcastTo(transform.direction ?? 1, startShape).reshape([-1]),
     );
-    return this.constrained(this.marginalQuantile(params, z.mul(concatenate(directions))));
+    const standard = z.mul(concatenate(directions));
+    return this.constrained(standard.mul(this.spread(params)).add(this.jointParam(params, "loc")));
   }
 
-  /** The dimension of unconstrained space: the number of coordinates of all latents there. */
-  protected size(...args: unknown[]): number {
-    return this.latents(...args).reduce((size, latent) => size + sizeOf(latent.startShape), 0);
+  /** The param `auto_…` in `params`. */
+  protected jointParam(params: Record<string, Tensor>, part: string): Tensor {
+    return this.paramOf(params, `${this.prefix}_${part}`);
   }
 
   /** The constrained latents, by name, from vectors in unconstrained space, [..., D]. */
   protected constrained(flat: Tensor): Record<string, Tensor> {
-    const values = emptyRecord<Tensor>();
-    for (const { name, transform, x } of unpack(flat, this.latents())) values[name] = transform.forward(x);
-    return values;
-  }
-
-  #supportedLatents(args: readonly unknown[]): readonly Latent[] {
-    const latents = this.latentsOf(args);
-    for (const { name, plates, site } of latents) {
-      if (site.mask !== null || asMasked(site.fn) !== null)
-        throw new PedigradError({
-          code: "masked-latent",
-          op: this.title,
-          site: name,
-          message: `${this.title} has one distribution over all latents, which cannot leave out the masked elements of "${name}". Use AutoNormal, or AutoGuideList with AutoNormal for "${name}".`,
-        });
-      for (const plate of plates)
-        if (!plate.isWhole)
-          throw new PedigradError({
-            code: "subsampled-latent",
-            op: this.title,
-            site: name,
-            message: `${this.title} has one distribution over all latents, but "${name}" is in the subsampled plate "${plate.name}", so each step visits only some of its elements. Use AutoNormal, or AutoGuideList with AutoNormal for "${name}".`,
-          });
-    }
-    return latents;
-  }
-}
-
-/** The base class of guides that draw all latents as one vector from a single distribution. */
-export abstract class AutoJoint extends AutoFlat {
-  /** The distribution of the vector, which depends on params of the guide. */
-  protected abstract posterior(start: StartValue, size: number): Distribution;
-
-  protected override drawFlat(start: StartValue, size: number): Tensor {
-    return sample(`_${this.prefix}_latent`, this.posterior(start, size), { infer: { isAuxiliary: true } });
+    return valuesOf(unpack(flat, this.latents()), ({ transform, x }) => transform.forward(x));
   }
 }
 
 /** Each latent with its part `x` of the vector, reshaped to the latent's shape. */
-export function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x: Tensor })[] {
+function unpack(flat: Tensor, latents: readonly Latent[]): (Latent & { x: Tensor })[] {
   let end = 0;
   const lead = flat.shape.slice(0, -1);
   return latents.map((latent) => {
@@ -146,15 +156,14 @@ export class AutoDiagonalNormal extends ScaledJoint {
   override get title(): string {
     return "AutoDiagonalNormal";
   }
-  protected override posterior(start: StartValue, size: number): Distribution {
-    const loc = param(`${this.prefix}_loc`, start);
+  protected override posterior(loc: Tensor, size: number): Distribution {
     const scale = param(`${this.prefix}_scale`, full([size], this.initScale), {
       constraint: constraints.positive,
     });
     return new Normal(loc, scale).toEvent(1);
   }
-  protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    return z.mul(this.paramOf(params, `${this.prefix}_scale`)).add(this.paramOf(params, `${this.prefix}_loc`));
+  protected override spread(params: Record<string, Tensor>): Tensor {
+    return this.jointParam(params, "scale");
   }
 }
 
@@ -169,16 +178,14 @@ export class AutoMultivariateNormal extends ScaledJoint {
   override get title(): string {
     return "AutoMultivariateNormal";
   }
-  protected override posterior(start: StartValue, size: number): Distribution {
-    const loc = param(`${this.prefix}_loc`, start);
+  protected override posterior(loc: Tensor, size: number): Distribution {
     const scaleTril = param(`${this.prefix}_scale_tril`, eye(size).mul(this.initScale), {
       constraint: constraints.lowerCholesky,
     });
     return new MultivariateNormal({ loc, scaleTril });
   }
-  protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    const scale = this.paramOf(params, `${this.prefix}_scale_tril`).square().sum(-1).sqrt();
-    return z.mul(scale).add(this.paramOf(params, `${this.prefix}_loc`));
+  protected override spread(params: Record<string, Tensor>): Tensor {
+    return this.jointParam(params, "scale_tril").square().sum(-1).sqrt();
   }
 }
 
@@ -201,20 +208,15 @@ export class AutoLowRankMultivariateNormal extends ScaledJoint {
   override get title(): string {
     return "AutoLowRankMultivariateNormal";
   }
-  protected override posterior(start: StartValue, d: number): Distribution {
+  protected override posterior(loc: Tensor, d: number): Distribution {
     const rank = this.#rank ?? Math.max(1, Math.round(Math.sqrt(d)));
-    const loc = param(`${this.prefix}_loc`, start);
     const share = this.initScale * Math.SQRT1_2;
     const covFactor = param(`${this.prefix}_cov_factor`, eye(d, rank).mul(share));
     const scale = param(`${this.prefix}_scale`, full([d], share), { constraint: constraints.positive });
     return new LowRankMultivariateNormal({ loc, covFactor, covDiag: scale.square() });
   }
-  protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    const factor = this.paramOf(params, `${this.prefix}_cov_factor`);
-    const variance = factor
-      .square()
-      .sum(-1)
-      .add(this.paramOf(params, `${this.prefix}_scale`).square());
-    return z.mul(variance.sqrt()).add(this.paramOf(params, `${this.prefix}_loc`));
+  protected override spread(params: Record<string, Tensor>): Tensor {
+    const ofFactor = this.jointParam(params, "cov_factor").square().sum(-1);
+    return ofFactor.add(this.jointParam(params, "scale").square()).sqrt();
   }
 }

@@ -5,17 +5,15 @@
  */
 import { abridge } from "../../autodiff/core/nested.js";
 import { contiguous } from "../../autodiff/core/view.js";
-import { type ErrorCode, hessian, PedigradError, type Tensor, zeros } from "../../autodiff/index.js";
+import { hessian, type Tensor, zeros } from "../../autodiff/index.js";
 import { constraints, Delta, type Distribution, MultivariateNormal } from "../../distributions/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { TraceELBO } from "../elbo/scoreElbo.js";
 import { TraceEnumELBO } from "../enumeration/traceEnumElbo.js";
 import type { Model } from "../program/messages.js";
-import { param } from "../program/primitives.js";
 import { withWholePlates } from "../program/subsamples.js";
 import type { SampleSite } from "../program/trace.js";
 import { AutoJoint } from "./autoJoint.js";
-import type { StartValue } from "./latents.js";
 
 /**
  * The Laplace approximation of the posterior. Param: `auto_loc`. In SVI and in Predictive the guide draws the fitted
@@ -26,28 +24,19 @@ import type { StartValue } from "./latents.js";
  * new SVI(model, new AutoLaplaceApproximation(model), adam(0.05), new TraceELBO()).run(random.key(0), 10).losses.length // 10
  */
 export class AutoLaplaceApproximation extends AutoJoint {
-  /** The arguments of the guide's first run. */
-  #args: readonly unknown[] = [];
   /** Whether the model has enumerated latents, which the guide does not sample. */
   #hasEnumerated = false;
 
   override get title(): string {
     return "AutoLaplaceApproximation";
   }
-  protected override posterior(start: StartValue): Distribution {
-    return new Delta(param(this.#loc, start), 0, 1);
-  }
-  override guide(...args: unknown[]): Record<string, Tensor> {
-    if (this.#args.length === 0) this.#args = args;
-    return super.guide(...args);
+  protected override posterior(loc: Tensor): Distribution {
+    return new Delta(loc, 0, 1);
   }
   protected override covers(site: SampleSite): boolean {
     const isCovered = super.covers(site);
     this.#hasEnumerated ||= !isCovered;
     return isCovered;
-  }
-  get #loc(): string {
-    return `${this.prefix}_loc`;
   }
 
   /**
@@ -56,27 +45,24 @@ export class AutoLaplaceApproximation extends AutoJoint {
    * arguments of the guide's first run.
    */
   laplaceApproximation(params: Record<string, Tensor>, ...modelArgs: unknown[]): Distribution {
-    const args = modelArgs.length > 0 ? modelArgs : this.#args;
+    const args = modelArgs.length > 0 ? modelArgs : (this.firstArgs ?? []);
     if (this.size(...args) === 0)
-      throw this.#refusal("no-latents", "the model has no continuous latents to approximate. Leave this guide out.");
-    const loc = this.paramOf(params, this.#loc);
+      throw this.refusal("no-latents", "the model has no continuous latents to approximate. Leave this guide out.");
+    const name = `${this.prefix}_loc`;
+    const loc = this.paramOf(params, name);
     const elbo = this.#hasEnumerated ? new TraceEnumELBO() : new TraceELBO();
     // Visit all elements, since the Hessian of a minibatch is noisy.
     const [model, guide] = [this.model, this].map(withWholePlates) as [Model, Model];
     const energy = (x: Tensor): Tensor =>
-      elbo.loss(this.key, mergeRecords(params, { [this.#loc]: x }), model, guide, ...args);
+      elbo.loss(this.key, mergeRecords(params, { [name]: x }), model, guide, ...args);
     const curvature = hessian(energy)(loc);
     const precisionMatrix = curvature.add(curvature.transpose()).mul(0.5);
     if (constraints.positiveDefinite.check(precisionMatrix).item() === 0)
-      throw this.#refusal(
+      throw this.refusal(
         "not-a-maximum",
-        `${this.#loc} is not a maximum of the posterior density: the Hessian of -log p there is not positive definite, ${abridge(contiguous(precisionMatrix.toFloat64Array(), precisionMatrix.shape))}. Run more steps, start elsewhere (initLocFn), or use AutoNormal, which needs no maximum.`,
+        `${name} is not a maximum of the posterior density: the Hessian of -log p there is not positive definite, ${abridge(contiguous(precisionMatrix.toFloat64Array(), precisionMatrix.shape))}. Run more steps, start elsewhere (initLocFn), or use AutoNormal, which needs no maximum.`,
       );
     return new MultivariateNormal({ loc, precisionMatrix });
-  }
-
-  #refusal(code: ErrorCode, message: string): PedigradError {
-    return new PedigradError({ code, op: this.title, message: `${this.title}: ${message}` });
   }
 
   override samplePosterior(
@@ -91,12 +77,10 @@ export class AutoLaplaceApproximation extends AutoJoint {
   }
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
-    return this.constrained(this.size() === 0 ? zeros([0]) : this.paramOf(params, this.#loc));
+    return this.constrained(this.size() === 0 ? zeros([0]) : this.jointParam(params, "loc"));
   }
 
-  protected override marginalQuantile(params: Record<string, Tensor>, z: Tensor): Tensor {
-    if (this.size() === 0) return z.mul(zeros([0]));
-    const { mean, variance } = this.laplaceApproximation(params);
-    return z.mul(variance.sqrt()).add(mean);
+  protected override spread(params: Record<string, Tensor>): Tensor {
+    return this.size() === 0 ? zeros([0]) : this.laplaceApproximation(params).variance.sqrt();
   }
 }

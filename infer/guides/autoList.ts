@@ -10,7 +10,7 @@ import type { SampleSite } from "../program/trace.js";
 import { AutoGuide } from "./autoGuide.js";
 import { AutoFlat } from "./autoJoint.js";
 import { AutoLaplaceApproximation } from "./autoLaplace.js";
-import { inPlates } from "./latents.js";
+import { sampleEach, valuesOf } from "./eachLatent.js";
 
 /**
  * A guide that consists of several guides, each for some sites of the model: `list.append(new AutoNormal(block(model, { expose: ["a"] })))`.
@@ -54,12 +54,7 @@ export class AutoGuideList extends AutoGuide {
   }
 
   override guide(...args: unknown[]): Record<string, Tensor> {
-    if (this.parts.length === 0)
-      throw new PedigradError({
-        code: "empty",
-        op: this.title,
-        message: "AutoGuideList: the list is empty. Add a guide with append(guide).",
-      });
+    if (this.parts.length === 0) throw this.refusal("empty", "the list is empty. Add a guide with append(guide).");
     return mergeRecords(...this.parts.map((part) => sampledValues(part, args)));
   }
 
@@ -117,38 +112,31 @@ export class AutoDiscreteParallel extends AutoGuide {
   protected override covers({ fn, name }: SampleSite): boolean {
     if (!fn.isDiscrete) return false;
     if (!["Categorical", "Bernoulli"].includes(innermostFamily(fn)))
-      throw new PedigradError({
-        code: "bad-site",
-        op: this.title,
-        site: name,
-        message: `AutoDiscreteParallel: site "${name}" is ${fn.family}, but the guide handles Categorical and Bernoulli sites only. Block it from the guide, or sample it in another guide of an AutoGuideList.`,
-      });
+      throw this.refusal(
+        "bad-site",
+        `site "${name}" is ${fn.family}, but the guide handles Categorical and Bernoulli sites only. Block it from the guide, or sample it in another guide of an AutoGuideList.`,
+        { site: name },
+      );
     return true;
   }
 
   override guide(...args: unknown[]): Record<string, Tensor> {
-    const values = emptyRecord<Tensor>();
-    for (const { name, plates, site } of this.latentsOf(args))
-      values[name] = inPlates(plates, () => {
-        const count = site.fn.enumerateSupport(false).length;
-        const { batchShape } = site.fn;
-        const shape = batchShape.map(
-          (size, axis) => plates.find(({ dim }) => dim === axis - batchShape.length)?.size ?? size,
-        );
-        const probs = param(`${name}_${this.prefix}_probs`, full([...shape, count], 1 / count), {
-          constraint: constraints.simplex,
-        });
-        return sample(name, new Categorical({ probs }), { infer: { enumerate: "parallel", sharesMask: true } });
+    return sampleEach(this.latentsOf(args), ({ name, plates, site }) => {
+      const count = site.fn.enumerateSupport(false).length;
+      const { batchShape } = site.fn;
+      const shape = batchShape.map(
+        (size, axis) => plates.find(({ dim }) => dim === axis - batchShape.length)?.size ?? size,
+      );
+      const probs = param(`${name}_${this.prefix}_probs`, full([...shape, count], 1 / count), {
+        constraint: constraints.simplex,
       });
-    return values;
+      return sample(name, new Categorical({ probs }), { infer: { enumerate: "parallel", sharesMask: true } });
+    });
   }
 
   /** The most probable value of every site. */
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
-    const values = emptyRecord<Tensor>();
-    for (const { name } of this.latents())
-      values[name] = this.paramOf(params, `${name}_${this.prefix}_probs`).argmax(-1);
-    return values;
+    return valuesOf(this.latents(), ({ name }) => this.paramOf(params, `${name}_${this.prefix}_probs`).argmax(-1));
   }
 }
 

@@ -1,5 +1,5 @@
 /** Autoguides with an independent distribution for every site: AutoNormal (mean field) and AutoDelta (point masses). */
-import { emptyRecord, full, ndtri, type Tensor, type TensorLike } from "../../autodiff/index.js";
+import { full, mapTree, ndtri, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import {
   constraints,
   Delta,
@@ -13,7 +13,8 @@ import * as kinds from "../../provenance/base/kinds.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
-import { inPlates, type Latent, type StartValue } from "./latents.js";
+import { sampleEach, valuesOf } from "./eachLatent.js";
+import type { Latent, StartValue } from "./latents.js";
 
 const isIdentity = (t: Transform): boolean =>
   t instanceof Identity || (t instanceof IndependentTransform && isIdentity(t.base));
@@ -38,10 +39,7 @@ export class AutoNormal extends AutoGuide {
   }
 
   override guide(...args: unknown[]): Record<string, Tensor> {
-    const values = emptyRecord<Tensor>();
-    for (const latent of this.latentsOf(args))
-      values[latent.name] = inPlates(latent.plates, () => this.#sample(latent));
-    return values;
+    return sampleEach(this.latentsOf(args), (latent) => this.#sample(latent));
   }
 
   #sample({ name, site, transform, startFrom, startShape, eventDim }: Latent): Tensor {
@@ -49,8 +47,8 @@ export class AutoNormal extends AutoGuide {
     const spread = full(startShape, this.#initScale);
     const scale = param(`${name}_${this.prefix}_scale`, spread, { constraint: constraints.positive, eventDim });
     const base = new Normal(loc, scale).toEvent(eventDim);
-    const factor = isIdentity(transform) ? base : new TransformedDistribution(base, transform, site.fn.support);
-    return sample(name, factor, { infer: { sharesMask: true } });
+    const fn = isIdentity(transform) ? base : new TransformedDistribution(base, transform, site.fn.support);
+    return sample(name, fn, { infer: { sharesMask: true } });
   }
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
@@ -60,16 +58,14 @@ export class AutoNormal extends AutoGuide {
   /** Quantiles of shape [...probs, ...site]. They are exact if the site's bijection is elementwise. */
   override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
     const p = this.probabilities(probs);
-    const values = emptyRecord<Tensor>();
-    for (const { name, transform } of this.latents()) {
+    return valuesOf(this.latents(), ({ name, transform }) => {
       const loc = this.paramOf(params, `${name}_${this.prefix}_loc`);
       // A decreasing bijection maps the upper quantiles to the lower ones.
       const z = ndtri(p)
         .reshape([...p.shape, ...loc.shape.map(() => 1)])
         .mul(transform.direction ?? 1);
-      values[name] = transform.forward(z.mul(this.paramOf(params, `${name}_${this.prefix}_scale`)).add(loc));
-    }
-    return values;
+      return transform.forward(z.mul(this.paramOf(params, `${name}_${this.prefix}_scale`)).add(loc));
+    });
   }
 }
 
@@ -86,29 +82,23 @@ export class AutoDelta extends AutoGuide {
   }
 
   override guide(...args: unknown[]): Record<string, Tensor> {
-    const values = emptyRecord<Tensor>();
-    for (const { name, plates, transform, startFrom, site } of this.latentsOf(args))
-      values[name] = inPlates(plates, () => {
-        const { support, eventDim } = site.fn;
-        const start: StartValue = (key) => transform.forward(startFrom(key));
-        const point = param(`${name}_${this.prefix}_loc`, start, { constraint: support, eventDim });
-        return sample(name, new Delta(point, 0, eventDim), { infer: { sharesMask: true } });
-      });
-    return values;
+    return sampleEach(this.latentsOf(args), ({ name, transform, startFrom, site }) => {
+      const { support, eventDim } = site.fn;
+      const start: StartValue = (key) => transform.forward(startFrom(key));
+      const point = param(`${name}_${this.prefix}_loc`, start, { constraint: support, eventDim });
+      return sample(name, new Delta(point, 0, eventDim), { infer: { sharesMask: true } });
+    });
   }
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
-    const values = emptyRecord<Tensor>();
-    for (const { name } of this.latents()) values[name] = this.paramOf(params, `${name}_${this.prefix}_loc`);
-    return values;
+    return valuesOf(this.latents(), ({ name }) => this.paramOf(params, `${name}_${this.prefix}_loc`));
   }
 
   /** Every quantile is the point itself. */
   override quantiles(params: Record<string, Tensor>, probs: TensorLike): Record<string, Tensor> {
     const { shape } = this.probabilities(probs);
-    const values = emptyRecord<Tensor>();
-    for (const [name, point] of Object.entries(this.median(params)))
-      values[name] = point.broadcastTo([...shape, ...point.shape]);
-    return values;
+    return mapTree(this.median(params), (point) =>
+      (point as Tensor).broadcastTo([...shape, ...(point as Tensor).shape]),
+    );
   }
 }

@@ -9,18 +9,18 @@ import * as random from "../../autodiff/ops/random/random.js";
 import {
   bijectTo,
   type Constraint,
-  constraints,
   Derived,
   type Distribution,
   Identity,
   Independent,
   type Transform,
 } from "../../distributions/index.js";
+import { bijectionByName } from "../../distributions/transforms/bijectTo.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { didYouMean, quoted } from "../checks.js";
 import { type Handler, type Model, outsideHandlers, type PlateFrame, withHandler } from "../program/messages.js";
-import { plate, runInSequentialPlate } from "../program/plate.js";
-import { type SampleSite, type Trace, trace } from "../program/trace.js";
+import { nonFiniteSite, type SampleSite, type Trace, trace } from "../program/trace.js";
+import { addSiteToParameterError } from "../program/traceChecks.js";
 import { seed, selectVisited } from "../program/values.js";
 import { type InitStrategy, startingValue } from "./initStrategies.js";
 
@@ -43,27 +43,49 @@ export interface Latent {
   readonly eventDim: number;
 }
 
-/** The runs of a model from which a guide is made. */
-export interface ModelInspection {
+interface InspectionOptions {
   /** The guide's name in errors. */
   readonly title: string;
   readonly strategy: InitStrategy;
+  readonly key: Tensor;
+}
+
+/** The runs of a model from which a guide is made. */
+export interface ModelInspection extends InspectionOptions {
   /** The trace of the first run. */
   readonly first: Trace;
   /** The initial values of the continuous latents. */
   readonly initialValues: ReadonlyMap<string, Tensor>;
-  /** The trace of a run with other params, latents and visited elements; null if the model throws an error for them. */
-  readonly perturbedTrace: () => Trace | null;
+  /** Runs the model with other params, latents and visited elements; null if the model throws an error for them. */
+  readonly runPerturbed: () => Trace | null;
 }
 
-export function inspectModel(
-  model: Model,
-  args: readonly unknown[],
-  { title, strategy, key }: { title: string; strategy: InitStrategy; key: Tensor },
-): ModelInspection {
+/**
+ * Run the model to find its latents. If a parameter of a distribution is wrong in this run, for example because of the initial value of
+ * another latent, the error names the site.
+ */
+export function inspectModel(model: Model, args: readonly unknown[], options: InspectionOptions): ModelInspection {
+  const { title } = options;
+  try {
+    return runsOf(model, args, options);
+  } catch (error) {
+    throw addSiteToParameterError(error, () => {
+      const { first } = runsOf(model, args, options);
+      const site = nonFiniteSite(first);
+      if (site === null) return null;
+      const isParent = (name: string) => name !== site.name && first.get(name)?.type === "sample";
+      const parents = [...site.logProb().provenance].filter(isParent).sort();
+      const advice = ` If an initial value of ${quoted(parents)} led to it, start elsewhere: new ${title}(model, { initLocFn: initToMedian() }), or initToValue({ ${parents.join(", ")} }) with your own values.`;
+      return [site.name, parents.length === 0 ? "" : advice];
+    });
+  }
+}
+
+function runsOf(model: Model, args: readonly unknown[], options: InspectionOptions): ModelInspection {
+  const { title, strategy, key } = options;
   const { modelTrace: first, initialValues } = runModel(model, args, strategy, key);
   refuseUnknownNames(title, strategy, first);
-  const perturbedTrace = (): Trace | null => {
+  const runPerturbed = (): Trace | null => {
     try {
       return runModel(model, args, strategy, key, true).modelTrace;
     } catch (error) {
@@ -71,7 +93,7 @@ export function inspectModel(
       throw error;
     }
   };
-  return { title, strategy, first, initialValues, perturbedTrace };
+  return { ...options, first, initialValues, runPerturbed };
 }
 
 /**
@@ -101,8 +123,8 @@ export function runModel(
       },
       plate(message) {
         if (message.subsampleSize === message.size) return;
-        const first = isPerturbed ? message.size - message.subsampleSize : 0;
-        message.value ??= arange(first, first + message.subsampleSize);
+        const start = isPerturbed ? message.size - message.subsampleSize : 0;
+        message.value ??= arange(start, start + message.subsampleSize);
       },
       sample(message) {
         if (message.value !== null) return;
@@ -220,14 +242,14 @@ function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
   });
 }
 
-/** Whether a support is certainly the same in every run, because it is one of the predefined constraints, without bounds of its own. */
+/** Whether the bijection to a support is certainly the same in every run, because the name of the constraint determines it. */
 const isConstant = (c: Constraint): boolean =>
-  "base" in c ? isConstant(c.base as Constraint) : (Object.values(constraints) as unknown[]).includes(c);
+  "base" in c ? isConstant(c.base as Constraint) : bijectionByName(c.name) !== undefined;
 
 /** Refuse supports that depend on draws of the model or on params, or that differ in another run. */
-function refuseMovingSupports(sites: readonly SampleSite[], { title, perturbedTrace }: ModelInspection): void {
+function refuseMovingSupports(sites: readonly SampleSite[], { title, runPerturbed }: ModelInspection): void {
   const candidates = sites.filter(({ fn }) => !fn.isDiscrete && !isConstant(fn.support));
-  const perturbed = candidates.length === 0 ? null : perturbedTrace();
+  const perturbed = candidates.length === 0 ? null : runPerturbed();
   for (const site of candidates) {
     const x = transformOf(site).inverse(detachProvenance(site.value));
     const otherSite = perturbed?.get(site.name);
@@ -250,14 +272,4 @@ function refuseMovingSupports(sites: readonly SampleSite[], { title, perturbedTr
 function areEqual(x: Tensor, y: Tensor): boolean {
   const [a, b] = [elementsOf(x), elementsOf(y)];
   return a.length === b.length && a.every((value, i) => value === b[i]);
-}
-
-/** Run `body` inside the plates of a latent. */
-export function inPlates<T>(plates: readonly PlateFrame[], body: () => T): T {
-  const [outer, ...inner] = plates;
-  if (outer === undefined) return body();
-  const { name, size, dim, subsampleSize, indices, isGiven } = outer;
-  if (dim === null) return runInSequentialPlate(outer, () => inPlates(inner, body));
-  const visits = isGiven ? { subsample: indices as Tensor } : { subsampleSize: subsampleSize as number };
-  return plate(name, size as number, { dim, ...visits }, () => inPlates(inner, body));
 }

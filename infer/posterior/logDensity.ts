@@ -1,17 +1,26 @@
 /** Log densities of a model at given values: of each observed site, and of all sites together. */
 import { emptyRecord, mapTree, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { inRun } from "../../provenance/index.js";
 import { refuseOption } from "../checks.js";
-import { type Handler, type Model, outsideHandlers, withHandler, withHandlers } from "../program/messages.js";
+import { type Handler, type Model, outsideHandlers, withHandler } from "../program/messages.js";
 import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type Trace, traceOf } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
-import { requireDiscrete, requireDraws, requireLatents, requireShapesHandler } from "./predictiveChecks.js";
+import { requireDraws, requireEnumeratedValues, requireLatents, requireShapesHandler } from "./predictiveChecks.js";
 
-const EDIT = "substitute(model, result.params)";
+/** The values as tensors, by name. */
+export const asTensors = (values: Record<string, TensorLike>): Record<string, Tensor> =>
+  mapTree(values, (x) => tensor(x as TensorLike));
 
-/** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates have no effect. `op` names the caller in errors. */
+/** Where a user gives the params of the fit, for error messages. */
+const PARAMS_ADVICE = "substitute(model, result.params)";
+
+/**
+ * The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates have no effect. `op`
+ * names the caller in errors.
+ */
 export const runWith = (
   op: string,
   f: Model,
@@ -20,8 +29,8 @@ export const runWith = (
   args: readonly unknown[],
   ...handlers: Handler[]
 ): Trace => {
-  const run = () => traceOf(() => withHandler(substituteHandler(values, { op }), () => seed(f, key)(...args)), []);
-  return outsideHandlers(() => withHandlers(handlers, run));
+  const program = () => withHandler(substituteHandler(values, { op }), () => seed(f, key)(...args));
+  return outsideHandlers(() => inRun(() => traceOf(program, [], handlers)));
 };
 
 /**
@@ -33,7 +42,7 @@ export function logLikelihood(
   posteriorSamples: Record<string, TensorLike>,
   ...args: unknown[]
 ): Record<string, Tensor> {
-  const samples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
+  const samples = asTensors(posteriorSamples);
   requireDraws("logLikelihood", samples, 1);
   if (Object.keys(samples).length === 0)
     refuseOption(
@@ -46,10 +55,10 @@ export function logLikelihood(
     const handlers = [
       givenPlatesHandler(sample, samples),
       requireShapesHandler("logLikelihood", sample),
-      requireParamsHandler("logLikelihood", sample, EDIT),
+      requireParamsHandler("logLikelihood", sample, PARAMS_ADVICE),
     ];
     const modelTrace = runWith("logLikelihood", withWholePlates(model), random.key(0), sample, args, ...handlers);
-    requireDiscrete("logLikelihood", modelTrace, sample);
+    requireEnumeratedValues("logLikelihood", modelTrace, sample);
     requireLatents("logLikelihood", modelTrace, sample);
     for (const site of modelTrace.values())
       if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
@@ -64,9 +73,9 @@ export function logDensity(
   ...args: unknown[]
 ): { logDensity: Tensor; trace: Trace } {
   const handlers = [
-    givenPlatesHandler(mapTree(values, (x) => tensor(x as TensorLike)) as Record<string, Tensor>),
+    givenPlatesHandler(asTensors(values)),
     requireShapesHandler("logDensity", values),
-    requireParamsHandler("logDensity", values, EDIT),
+    requireParamsHandler("logDensity", values, PARAMS_ADVICE),
   ];
   const modelTrace = runWith("logDensity", model, random.key(0), values, args, ...handlers);
   requireLatents("logDensity", modelTrace, values);

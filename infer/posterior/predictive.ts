@@ -3,30 +3,21 @@
  * posterior samples, or from the prior. The results are the values of the other sites of the program, stacked over the
  * draws. Observed sites whose data are null are sampled, too.
  */
-import {
-  emptyRecord,
-  mapTree,
-  PedigradError,
-  type Tensor,
-  type TensorLike,
-  type Tree,
-  tensor,
-  vmap,
-} from "../../autodiff/index.js";
+import { emptyRecord, mapTree, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { refuseOption, requireCount, requireKey, requireOptions, requireProgram, unknownName } from "../checks.js";
-import { checkPlates } from "../elbo/particles/match.js";
-import { stackTrees } from "../elbo/particles/particles.js";
+import { checkPlatesOfLatents } from "../elbo/particles/match.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
 import { type Handler, type Model, outsideHandlers, withHandlers } from "../program/messages.js";
 import { givenPlatesHandler, sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
 import { isFactor, sampleSites, type Trace } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 import { substituteHandler } from "../program/values.js";
-import { runWith } from "./logDensity.js";
+import { inEachDraw } from "./inEachDraw.js";
+import { asTensors, runWith } from "./logDensity.js";
 import {
   requireDraws,
   requireElements,
@@ -67,6 +58,8 @@ const OPTIONS = {
   inferDiscrete: kinds.flag,
 };
 
+type Values = Record<string, Tensor>;
+
 /**
  * Draws from the posterior predictive or prior predictive distribution of a model.
  *
@@ -96,7 +89,7 @@ export class Predictive {
   run(key: Tensor, ...args: unknown[]): Record<string, Tensor> {
     requireKey("predictive.run", key);
     const { posteriorSamples = {}, batchNdims = 1, numSamples = 1, parallel = true } = this.options;
-    const allSamples = mapTree(posteriorSamples, (x) => tensor(x as TensorLike)) as Record<string, Tensor>;
+    const allSamples = asTensors(posteriorSamples);
     const [first] = Object.values(allSamples);
     const batch = first === undefined ? [numSamples] : first.shape.slice(0, batchNdims);
     requireDraws("Predictive", allSamples, batchNdims);
@@ -107,54 +100,17 @@ export class Predictive {
         "numSamples",
         `numSamples is ${numSamples}, but posteriorSamples has ${count} draws. Leave numSamples out, or give as many draws.`,
       );
-    const flat = mapTree(allSamples, (x) =>
-      (x as Tensor).reshape([count, ...(x as Tensor).shape.slice(batchNdims)]),
-    ) as Record<string, Tensor>;
-    const keys = random.split(key, count);
+    /** The samples with their first `axes` axes replaced by axes of these sizes. */
+    const withBatch = (samples: Values, axes: number, sizes: readonly number[]): Values =>
+      mapTree(samples, (x) => (x as Tensor).reshape([...sizes, ...(x as Tensor).shape.slice(axes)]));
+    const flat = withBatch(allSamples, batchNdims, [count]);
     // All draws visit the same elements of a subsampled plate.
     const plateKey = random.foldIn(key, count);
-    const runOne = (k: Tensor, samples: Record<string, Tensor>): Record<string, Tensor> =>
-      inFreshRun(() => this.#runDraw(k, plateKey, samples, flat, args));
-    const stacked = parallel ? this.#runBatch(runOne, keys, flat) : this.#runLoop(runOne, keys, flat);
-    return mapTree(stacked, (x) => (x as Tensor).reshape([...batch, ...(x as Tensor).shape.slice(1)]));
+    const runOne = (k: Tensor, sample: Values) => inFreshRun(() => this.#runDraw(k, plateKey, sample, flat, args));
+    return withBatch(inEachDraw(runOne, random.split(key, count), flat, parallel), 1, batch);
   }
 
-  #runBatch(
-    runOne: (key: Tensor, samples: Record<string, Tensor>) => Record<string, Tensor>,
-    keys: Tensor,
-    samples: Record<string, Tensor>,
-  ): Tree {
-    try {
-      return vmap(runOne)(keys, samples);
-    } catch (error) {
-      if (!(error instanceof PedigradError && error.code === "read-in-vmap")) throw error;
-      return this.#runLoop(runOne, keys, samples);
-    }
-  }
-
-  #runLoop(
-    runOne: (key: Tensor, samples: Record<string, Tensor>) => Record<string, Tensor>,
-    keys: Tensor,
-    samples: Record<string, Tensor>,
-  ): Tree {
-    return stackTrees(
-      [...keys].map((k, i) =>
-        runOne(
-          k,
-          mapTree(samples, (x) => (x as Tensor).at(i)),
-        ),
-      ),
-      Number.NaN,
-    );
-  }
-
-  #runDraw(
-    key: Tensor,
-    plateKey: Tensor,
-    samples: Record<string, Tensor>,
-    allSamples: Record<string, Tensor>,
-    args: readonly unknown[],
-  ): Record<string, Tensor> {
+  #runDraw(key: Tensor, plateKey: Tensor, samples: Values, allSamples: Values, args: readonly unknown[]): Values {
     const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
     const handlers = [
       sharedPlatesHandler(() => plateKey),
@@ -166,7 +122,7 @@ export class Predictive {
     ];
     const guideTrace =
       guide === undefined ? null : runWith("Predictive", guide, random.foldIn(key, 0), params, args, ...handlers);
-    const latents: Record<string, Tensor> = guideTrace === null ? samples : latentsOf(guideTrace);
+    const latents = guideTrace === null ? samples : latentsOf(guideTrace);
     const discrete = inferDiscrete ? this.#sampleDiscrete(key, latents, args, handlers) : {};
     const discreteHandler: Handler = {
       process: {
@@ -197,9 +153,9 @@ export class Predictive {
         draws.map(({ name }) => name),
         "the guide",
       );
-      checkPlates(guideTrace, modelTrace);
+      checkPlatesOfLatents(guideTrace, modelTrace);
     }
-    const collected: Record<string, Tensor> = emptyRecord();
+    const collected: Values = emptyRecord();
     for (const [name, site] of modelTrace) {
       const isWanted = returnSites
         ? returnSites.includes(name)
@@ -213,12 +169,7 @@ export class Predictive {
   }
 
   /** A posterior draw of the enumerated sites, given the other latents and the parameters. */
-  #sampleDiscrete(
-    key: Tensor,
-    latents: Record<string, Tensor>,
-    args: readonly unknown[],
-    handlers: readonly Handler[],
-  ): Record<string, Tensor> {
+  #sampleDiscrete(key: Tensor, latents: Values, args: readonly unknown[], handlers: readonly Handler[]): Values {
     const observeHandler: Handler = {
       process: {
         sample(message) {
@@ -234,8 +185,8 @@ export class Predictive {
   }
 }
 
-const latentsOf = (run: Trace): Record<string, Tensor> => {
-  const latents: Record<string, Tensor> = emptyRecord();
+const latentsOf = (run: Trace): Values => {
+  const latents: Values = emptyRecord();
   for (const site of run.values()) if (site.type === "sample" && !site.isObserved) latents[site.name] = site.value;
   return latents;
 };

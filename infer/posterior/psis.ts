@@ -10,10 +10,10 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { refuseOption, refuseSite, requireOptions, requireTask } from "../checks.js";
 import { costsOf } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
-import { runParticles, runPrograms } from "../elbo/particles/particles.js";
+import { runParticles, runPrograms, withSharedPlates } from "../elbo/particles/particles.js";
 import { refuseSubsampling, subsampledPlate } from "../elbo/particles/subsampling.js";
-import { type Model, withHandler } from "../program/messages.js";
-import { sharedPlatesHandler, withWholePlates } from "../program/subsamples.js";
+import type { Model } from "../program/messages.js";
+import { withWholePlates } from "../program/subsamples.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 
@@ -40,7 +40,6 @@ export function psisDiagnostic(
       "numParticles",
       `numParticles must be an integer of at least 25, got ${numParticles}.`,
     );
-  const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
   // Visit all elements, since a weight is a product over them, which a subsample cannot estimate.
   const task = { key, values: params, model: withWholePlates(model), guide: withWholePlates(guide), args };
   const logWeight = (k: Tensor): readonly [Tree, null] => {
@@ -59,7 +58,7 @@ export function psisDiagnostic(
     checkLatentsCovered(pair.guide, pair.model);
     return [costsOf(pair.guide, pair.model).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)), null];
   };
-  const [logw] = withHandler(plates, () => runParticles(random.foldIn(key, 1), numParticles, true, logWeight));
+  const [logw] = withSharedPlates(key, () => runParticles(random.foldIn(key, 1), numParticles, true, logWeight));
   return paretoK((logw as Tensor).toFloat64Array());
 }
 

@@ -1,6 +1,6 @@
 /** A table that summarises draws: mean, standard deviation and interval of each element, and, for several chains, convergence diagnostics. */
 import { requireOptions } from "../checks.js";
-import { htmlTable, report } from "../html.js";
+import { alignRight, htmlTable, report } from "../html.js";
 import { essBulk, essTail, rHat, varianceOf } from "./convergence.js";
 import { type Column, columnsOf, type Draws, type DrawsOptions, poolChains } from "./draws.js";
 import { narrowestInterval, quantileOf, requireProb } from "./intervals.js";
@@ -67,14 +67,9 @@ export class Summary extends /* @__PURE__ */ report() implements Iterable<Summar
 
   override toString(): string {
     const { headings, rows } = this.table();
-    const all = [headings, ...rows];
-    const widths = headings.map((_, i) => Math.max(...all.map((cells) => (cells[i] as string).length)));
-    const line = (cells: readonly string[]) =>
-      cells
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
-        .join("  ")
-        .trimEnd();
-    return all.map(line).join("\n");
+    const width = Math.max(...rows.map(([name = ""]) => name.length));
+    const padded = rows.map(([name = "", ...cells]) => [name.padEnd(width), ...cells]);
+    return alignRight([headings, ...padded], "  ");
   }
 
   override toHtml(): string {

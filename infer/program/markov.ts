@@ -4,7 +4,7 @@
  */
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireKind, requireOptions } from "../checks.js";
-import { type MarkovPosition, pushHandler } from "./messages.js";
+import { loopInHandlers, type MarkovPosition } from "./messages.js";
 
 /**
  * Loop over the items of `iterable`. A site of one step may depend on sites of the same step and of the `history` steps
@@ -14,25 +14,11 @@ export function markov<T>(iterable: Iterable<T>, options: { history?: number | u
   const isIterable = (x: unknown) => typeof (x as Iterable<T> | null)?.[Symbol.iterator] === "function";
   requireKind("markov", "the first argument", iterable, [isIterable, "something to loop over, such as [0, 1, 2]"]);
   requireOptions("markov", options, { history: kinds.size });
-  return steps(iterable, options.history ?? 1);
-}
-
-function* steps<T>(iterable: Iterable<T>, history: number): Generator<T> {
+  const { history = 1 } = options;
   const loop = {};
   let step = 0;
-  for (const item of iterable) {
+  return loopInHandlers(iterable, () => {
     const position: MarkovPosition = { loop, step: step++, history };
-    const pop = pushHandler({
-      process: {
-        sample(message) {
-          message.markov.push(position);
-        },
-      },
-    });
-    try {
-      yield item;
-    } finally {
-      pop();
-    }
-  }
+    return [{ process: { sample: ({ markov: positions }) => void positions.push(position) } }];
+  });
 }

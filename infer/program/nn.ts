@@ -27,12 +27,22 @@ export const linear = (inputs: number, outputs: number): Net<LinearParams> => ({
 /** A multilayer perceptron: linear layers of the given sizes with an activation between them, such as `mlp([2, 16, 1])`. */
 export function mlp(sizes: readonly number[], activation: (x: Tensor) => Tensor = tanh): Net<LinearParams[]> {
   requireKind("nn.mlp", "the first argument", sizes, kinds.numbers);
+  return layered(sizes, activation);
+}
+
+/** Linear layers of the given sizes, with an activation between them. If there are `masks`, the weights of each layer are multiplied by its mask. */
+function layered(
+  sizes: readonly number[],
+  activation: (x: Tensor) => Tensor,
+  masks?: readonly Tensor[],
+): Net<LinearParams[]> {
   const layers = sizes.slice(1).map((size, i) => linear(sizes[i] as number, size));
   return {
     init: (key) => layers.map((layer, i) => layer.init(random.foldIn(key, i))),
     apply: (params, x) =>
       layers.reduce((h, layer, i) => {
-        const y = layer.apply(params[i] as LinearParams, h);
+        const { weight, bias } = params[i] as LinearParams;
+        const y = layer.apply({ weight: masks ? weight.mul(masks[i] as Tensor) : weight, bias }, h);
         return i === layers.length - 1 ? y : activation(y);
       }, x),
   };
@@ -62,20 +72,12 @@ export function autoregressive(
   const last = degrees.at(-1) as number[];
   const outputs = Array.from({ length: 2 * dim }, (_, i) => i % dim);
   const masks = [...degrees.slice(1).map((to, layer) => maskOf(degrees[layer] as number[], to)), maskOf(last, outputs)];
-  const sizes = [dim, ...hiddenDims, 2 * dim];
-  const layers = masks.map((_, i) => linear(sizes[i] as number, sizes[i + 1] as number));
+  const { init, apply } = layered([dim, ...hiddenDims, 2 * dim], activation, masks);
   return {
     init: (key) =>
-      layers.map((layer, i) => {
-        const { weight, bias } = layer.init(random.foldIn(key, i));
-        return { weight: i === layers.length - 1 ? weight.mul(0.01) : weight, bias };
-      }),
+      init(key).map(({ weight, bias }, i) => ({ weight: i === hiddenDims.length ? weight.mul(0.01) : weight, bias })),
     apply: (params, x) => {
-      const y = masks.reduce((h, mask, i) => {
-        const { weight, bias } = params[i] as LinearParams;
-        const z = matmul(h, weight.mul(mask)).add(bias);
-        return i === masks.length - 1 ? z : activation(z);
-      }, x);
+      const y = apply(params, x);
       return [y.slice(0, dim, { axis: -1 }), y.slice(dim, undefined, { axis: -1 })];
     },
   };

@@ -13,9 +13,9 @@ import {
   everyType,
   type Handler,
   type Listeners,
+  loopInHandlers,
   openHandlers,
   type PlateFrame,
-  pushHandler,
   type SampleMessage,
   withHandler,
 } from "./messages.js";
@@ -41,29 +41,24 @@ export function plate<T>(name: string, body: () => T): T;
 /** A sequential plate: `for (const i of plate(name, size))`. */
 export function plate(name: string, size: number, options?: { subsampleSize?: number | undefined }): Iterable<number>;
 export function plate(name: string, ...args: unknown[]): unknown {
+  if (typeof name !== "string") refuse(show(name), "bad-option", "the first argument must be the plate's name.");
   const body = args.at(-1);
-  checkArguments(name, args);
-  if (typeof body !== "function") return sequential(name, args[0] as number, (args[1] ?? {}) as PlateOptions);
-  const size = args.length === 1 ? null : checkSize(name, args[0]);
-  const options = ((args.length === 3 ? args[1] : undefined) ?? {}) as PlateOptions;
+  const hasBody = typeof body === "function";
+  const sizeAndOptions = hasBody ? args.slice(0, -1) : args;
+  if (sizeAndOptions.length > 2 || sizeAndOptions.some((x) => typeof x === "function"))
+    refuse(name, "bad-option", `the arguments must be plate("${name}", size, options, body), with the body last.`);
+  const [givenSize, givenOptions] = sizeAndOptions as [unknown, PlateOptions?];
+  if (givenOptions !== undefined)
+    requireOptions(`plate "${name}"`, givenOptions, hasBody ? BODY_OPTIONS : LOOP_OPTIONS, name);
+  const size = hasBody && args.length === 1 ? null : checkSize(name, givenSize);
+  const options = givenOptions ?? {};
+  if (!hasBody) return iterateElements(name, size as number, options);
   const frame = makeFrame(name, size, freeDim(name, size, options.dim), options);
   return withHandler(new OpenPlate(frame), () => body(frame.indices), `the body of plate "${name}"`);
 }
 
-const BODY = { dim: kinds.any, subsampleSize: kinds.any, subsample: kinds.any };
-const LOOP = { subsampleSize: kinds.any, subsample: kinds.any };
-
-/** Refuse arguments in the wrong order, and unknown options. */
-function checkArguments(name: string, args: readonly unknown[]): void {
-  if (typeof name !== "string") refuse(show(name), "bad-option", "the first argument must be the plate's name.");
-  const hasBody = typeof args.at(-1) === "function";
-  if (args.length > (hasBody ? 3 : 2) || args.slice(0, -1).some((x) => typeof x === "function"))
-    refuse(name, "bad-option", `the arguments must be plate("${name}", size, options, body), with the body last.`);
-  // An array of at most one record.
-  const options = hasBody ? args.slice(1, -1) : args.slice(1);
-  for (const record of options)
-    if (record !== undefined) requireOptions(`plate "${name}"`, record, hasBody ? BODY : LOOP, name);
-}
+const LOOP_OPTIONS = ["subsampleSize", "subsample"];
+const BODY_OPTIONS = ["dim", ...LOOP_OPTIONS];
 
 /** The size of a plate. Refuse a size that is not a non-negative integer. */
 function checkSize(name: string, size: unknown): number {
@@ -85,7 +80,7 @@ class OpenPlate implements Handler {
 
 /** The plates around this statement, outermost first. */
 export const openPlates = (): PlateFrame[] =>
-  openHandlers.flatMap((handler) => (handler instanceof OpenPlate ? handler.frame : []));
+  openHandlers.filter((handler) => handler instanceof OpenPlate).map(({ frame }) => frame);
 
 /** The elements of `data` that the plates around this statement visit; the last `eventDim` axes make up one element. */
 export function subsample(data: TensorLike, options: { eventDim?: number | undefined } = {}): Tensor {
@@ -110,8 +105,8 @@ export function subsample(data: TensorLike, options: { eventDim?: number | undef
 }
 
 /**
- * Data without an axis at the plate's dim are shared by all elements of the plate. Refuse them if another batch axis has the plate's size,
- * and is not the axis of another plate of this size: then `eventDim` is probably wrong.
+ * Data without an axis at the plate's dim are shared by all elements of the plate. If another batch axis has the plate's size, and is not
+ * the axis of another plate of this size, then `eventDim` is probably wrong. Refuse such data.
  */
 function requireShared(
   shape: readonly number[],
@@ -186,28 +181,21 @@ function visitSample(frame: PlateFrame, message: SampleMessage): void {
 function expandAlong(frame: PlateFrame, { name, fn }: SampleMessage): Distribution {
   const [dim, numVisited] = [frame.dim as number, frame.subsampleSize as number];
   const actual = fn.batchShape.at(dim);
-  if (fn.batchShape.length < -dim || actual === 1) {
-    if (actual === numVisited) return fn;
-    const missing = Math.max(0, -dim - fn.batchShape.length);
-    const shape = [...new Array<number>(missing).fill(1), ...fn.batchShape];
-    shape[shape.length + dim] = numVisited;
-    return fn.expand(shape);
+  if (actual === numVisited) return fn;
+  if (actual === undefined || actual === 1) {
+    const rank = Math.max(fn.batchShape.length, -dim);
+    const sizeAt = (fromRight: number) => (fromRight === dim ? numVisited : (fn.batchShape.at(fromRight) ?? 1));
+    return fn.expand(Array.from({ length: rank }, (_, axis) => sizeAt(axis - rank)));
   }
   const isWhole = numVisited === frame.size;
-  if (actual !== numVisited)
-    refuseSite(
-      "plate-size",
-      name,
-      `site "${name}" in plate "${frame.name}": dim ${dim} has size ${actual}, but the plate ${isWhole ? `has size ${frame.size}` : `visits ${numVisited} of ${frame.size} elements`}. Give the distribution's parameters size ${numVisited} (or 1) along dim ${dim}${isWhole ? "" : ", by subsample(data)"}, or move the statement out of the plate. If the dim belongs to one event, use .toEvent(n).${isWhole ? wholePlateNote(frame) : ""}`,
-    );
-  return fn;
+  return refuseSite(
+    "plate-size",
+    name,
+    `site "${name}" in plate "${frame.name}": dim ${dim} has size ${actual}, but the plate ${isWhole ? `has size ${frame.size}` : `visits ${numVisited} of ${frame.size} elements`}. Give the distribution's parameters size ${numVisited} (or 1) along dim ${dim}${isWhole ? "" : ", by subsample(data)"}, or move the statement out of the plate. If the dim belongs to one event, use .toEvent(n).${isWhole ? wholePlateNote(frame) : ""}`,
+  );
 }
 
 /** The iterable of a sequential plate: each iteration of its loop visits one element. */
-function sequential(name: string, size: number, options: PlateOptions): Iterable<number> {
-  return iterateElements(name, checkSize(name, size), options);
-}
-
 function* iterateElements(name: string, size: number, options: PlateOptions): Generator<number> {
   const frame = makeFrame(name, size, null, options);
   const indices = readNumbers(frame.indices as Tensor, `the loop over plate "${name}"`);
@@ -218,18 +206,14 @@ function* iterateElements(name: string, size: number, options: PlateOptions): Ge
       isEmpty = false;
     }),
   };
+  const handlers: [Handler, Handler] = [listener, new OpenPlate(frame)];
   try {
-    for (const index of indices) {
-      const pop = pushHandler(listener);
-      pushHandler(new OpenPlate(frame));
-      try {
-        numVisited++;
-        yield index;
-      } finally {
-        pop();
-      }
-    }
+    yield* loopInHandlers(indices, () => {
+      numVisited++;
+      return handlers;
+    });
   } finally {
+    // A loop that the program leaves at the first of several elements may leave it before any statement.
     if (isEmpty && !frame.isWhole && (numVisited === indices.length || numVisited > 1)) refuseEmptyLoop(frame);
   }
 }

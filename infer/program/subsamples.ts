@@ -59,7 +59,7 @@ export function sendPlate(
       m.value ??= m.isWhole ? arange(size) : drawSubsample(m);
     },
   );
-  const actual = (message.value as Tensor).length;
+  const actual = message.isWhole ? size : (message.value as Tensor).length;
   if (actual !== message.subsampleSize)
     refuse(
       message.name,
@@ -134,8 +134,9 @@ export const subsamplingScale = ({ size, subsampleSize }: PlateFrame): number =>
 type PlateVisit = Pick<PlateMessage, "size" | "value" | "isGiven" | "isWhole">;
 
 /**
- * A handler that gives a plate the same elements whenever it is opened, in all programs that run inside the handler. It draws one subsample
- * for each plate name, with a separate key derived from `keyOf()`. If `keyOf` is null, the plate draws the subsample when it is first opened.
+ * A handler that gives a plate the same elements whenever it is opened, in all programs that run inside the handler. When a plate is first
+ * opened, the handler draws its subsample with a key derived from `keyOf()`. If `keyOf` is null, the plate draws its subsample itself, with
+ * a key that it requests.
  */
 export function sharedPlatesHandler(keyOf: (() => Tensor) | null): Handler {
   const visits = new Map<string, PlateVisit>();
@@ -159,8 +160,8 @@ export function sharedPlatesHandler(keyOf: (() => Tensor) | null): Handler {
 }
 
 /**
- * A handler that makes every plate visit all elements, whatever its subsampleSize. It does not change plates whose
- * indices the program gives, unless `also` is "given".
+ * A handler that makes every plate visit all elements, whatever its subsampleSize. Plates whose indices the program gives
+ * change only if `also` is "given".
  */
 export const wholePlatesHandler = (also: "given" | null = null): Handler => ({
   process: {
@@ -179,7 +180,8 @@ export const withWholePlates =
 
 /**
  * A handler that gives plates the indices in `values`, by the plate's name. The values of sites in these plates are in the order of the
- * indices. A program that gives a plate other indices is refused. If `values` is one draw of a batch, `draws` has all draws.
+ * indices. A program that gives a plate other indices is refused. Under `vmap`, `values` is one draw, whose numbers cannot be read, and
+ * `draws` has the indices of all draws.
  */
 export const givenPlatesHandler = (
   values: Readonly<Record<string, Tensor>>,
@@ -193,17 +195,12 @@ export const givenPlatesHandler = (
       const value = values[name] as Tensor;
       if (indices === null) chooseElements(message, value);
       else if (message.isGiven)
-        requireSameElements(
-          name,
-          indices,
-          draws[name] ?? value,
-          () => "the values of its sites belong to other elements",
-        );
+        requireSameElements(name, indices, draws[name] ?? value, "the values of its sites belong to other elements");
     },
   },
 });
 
-/** A handler for draws of another run, which are in the order of the elements that the other run visited. */
+/** A handler for values from another run, which have one element for each visited element (`areValuesVisited`). */
 export const visitedValuesHandler: Handler = {
   process: {
     plate(message) {
@@ -221,22 +218,24 @@ export function reuseVisit(message: PlateMessage, firstVisit: PlateVisit): void 
   // Different sizes are refused later, where guide and model are compared.
   if (size !== firstVisit.size) return;
   if (isGiven && value !== firstVisit.value)
-    requireSameElements(name, value as Tensor, firstVisit.value as Tensor, () => {
-      const { isGiven: wasGiven, isWhole } = firstVisit;
-      const choice = wasGiven ? "was given different" : isWhole ? "visited all" : "drew its own";
-      return `when it was first opened in this step (in the guide, or earlier in this program), it ${choice} elements`;
-    });
+    requireSameElements(
+      name,
+      value as Tensor,
+      firstVisit.value as Tensor,
+      `when it was first opened in this step (in the guide, or earlier in this program), it ${firstVisit.isGiven ? "was given different" : firstVisit.isWhole ? "visited all" : "drew its own"} elements`,
+    );
+  // A plate that visits all elements both times stays without indices here, so that `sendPlate` marks it as whole.
   else if (!(firstVisit.isWhole && subsampleSize === size)) message.value ??= firstVisit.value;
 }
 
 /** Refuse indices of the program that differ from `expected`, which may have a row for each draw. */
-function requireSameElements(name: string, indices: Tensor, expected: Tensor, why: () => string): void {
+function requireSameElements(name: string, indices: Tensor, expected: Tensor, why: string): void {
   const [a, b] = [indices.toFloat64Array(), expected.toFloat64Array()];
   if (expected.shape.at(-1) === a.length && b.every((index, i) => index === a[i % a.length])) return;
   refuseSite(
     "plate-subsample",
     name,
-    `plate "${name}" is given its elements here (subsample), but ${why()}. Give the same subsample in both places.`,
+    `plate "${name}" is given its elements here (subsample), but ${why}. Give the same subsample in both places.`,
     { param: "subsample" },
   );
 }

@@ -15,10 +15,11 @@ import { familyOf, type InferOptions } from "./inferOptions.js";
 import {
   type Handler,
   type Listeners,
+  type Model,
   type ParamMessage,
   type PlateFrame,
   type SampleMessage,
-  withHandler,
+  withHandlers,
 } from "./messages.js";
 import { sharedPlatesHandler } from "./subsamples.js";
 import { addSiteToError, checkBroadcast, checkPlates, checkWeight } from "./traceChecks.js";
@@ -260,16 +261,16 @@ export function requireOutside(op: string): void {
 /** `trace(f).getTrace(...args)` runs f and returns the trace of the run; the result of f is dropped. */
 export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } {
   requireKind("trace", "the first argument", f, kinds.function);
-  // A trace has one site for a plate, however often it is opened.
-  return { getTrace: (...args) => withHandler(sharedPlatesHandler(null), () => traceOf(f, args)) };
+  // A trace has one site for each plate, so a plate must visit the same elements whenever it is opened.
+  return { getTrace: (...args) => inRun(() => traceOf(f, args, [sharedPlatesHandler(null)])) };
 }
 
-/** The trace of f(...args). */
-export function traceOf<A extends unknown[]>(f: (...args: A) => unknown, args: Readonly<A>): Trace {
+/** The trace of f(...args), inside these handlers. The caller starts the run (`inRun`). */
+export function traceOf(f: Model, args: readonly unknown[], handlers: readonly Handler[] = []): Trace {
   const handler = new TraceHandler();
   runDepth++;
   try {
-    inRun(() => withHandler(handler, () => f(...args), "the model or guide"));
+    withHandlers([...handlers, handler], () => f(...args));
   } finally {
     runDepth--;
   }

@@ -25,20 +25,30 @@ interface Values {
 }
 
 function readData(op: string, data: Data): Values {
-  const convert = (name: string, value: TensorLike | undefined): Tensor | undefined =>
-    value === undefined || value instanceof Tensor
-      ? value
-      : reportAsSite(name, () => tensor(value), `${op}: the value of`);
-  if (typeof data === "function") return { names: [], of: (name) => convert(name, data(name)) };
-  if (data instanceof Map) return { names: [...data.keys()], of: (name) => convert(name, data.get(name)) };
-  requireKind(op, "the second argument", data, [isRecord, "values by name, a Map of them, or a function of the name"]);
+  const isFunction = typeof data === "function";
+  const isMap = data instanceof Map;
+  if (!isFunction && !isMap)
+    requireKind(op, "the second argument", data, [
+      isRecord,
+      "values by name, a Map of them, or a function of the name",
+    ]);
   return {
-    names: Object.keys(data),
-    of: (name) => (Object.hasOwn(data, name) ? convert(name, data[name]) : undefined),
+    names: isFunction ? [] : isMap ? [...data.keys()] : Object.keys(data),
+    of: (name) => {
+      const value = isFunction
+        ? data(name)
+        : isMap
+          ? data.get(name)
+          : Object.hasOwn(data, name)
+            ? data[name]
+            : undefined;
+      if (value === undefined || value instanceof Tensor) return value;
+      return reportAsSite(name, () => tensor(value), `${op}: the value of`);
+    },
   };
 }
 
-/** Refuse a value that `op` has for a site on which it would have no effect. */
+/** Refuse a value that `op` has for a site, because the value would have no effect there. */
 const refuseNoEffect = (op: string, site: string, message: string): never =>
   refuseSite("no-effect", site, `${op}: site "${site}" is ${message}`, { op });
 
@@ -56,8 +66,8 @@ export const seed = <A extends unknown[], R>(f: Program<A, R>, key: Tensor | num
   return handler("seed", f, () => seedHandler(() => (typeof key === "number" ? random.key(key) : key)));
 };
 
-/** The handler behind `seed`; `keyOf` is called once, at the first draw. */
-export function seedHandler(keyOf: () => Tensor): Handler {
+/** The handler behind `seed`; `keyOf` is called once, at the first draw. If `isTracked`, values of latents are tagged with their sites. */
+export function seedHandler(keyOf: () => Tensor, isTracked = false): Handler {
   let root: Tensor | null = null;
   let count = 0;
   const next = (): Tensor => {
@@ -68,6 +78,7 @@ export function seedHandler(keyOf: () => Tensor): Handler {
     process: {
       sample(message) {
         if (message.value === null) message.key ??= next();
+        message.isTracked ||= isTracked;
       },
       key(message) {
         message.value ??= next();
@@ -76,22 +87,13 @@ export function seedHandler(keyOf: () => Tensor): Handler {
   };
 }
 
-/** A handler that tags the values of all latent sites with their own names. */
-export const trackHandler: Handler = {
-  process: {
-    sample(message) {
-      message.isTracked = true;
-    },
-  },
-};
-
 /** Give the latent sites and plates of `f` their values in `trace`: the same tensors, with their provenance. */
 export function replay<A extends unknown[], R>(f: Program<A, R>, trace: Trace): Program<A, R> {
   requireKind("replay", "the second argument", trace, [(x) => x instanceof Map, "a trace, of trace(f).getTrace()"]);
   return handler("replay", f, () => replayHandler(trace, true));
 }
 
-/** The handler behind `replay`. A latent that the trace does not draw but computes is refused if `requiresDraws`; else the latent is drawn. */
+/** The handler behind `replay`. A latent whose value is computed in the trace is drawn anew, or refused if `requiresDraws`. */
 export const replayHandler = (trace: Trace, requiresDraws = false): Handler => ({
   process: {
     sample(message) {
@@ -122,14 +124,17 @@ export const replayHandler = (trace: Trace, requiresDraws = false): Handler => (
 export const substitute = <A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> =>
   handler("substitute", f, () => substituteHandler(data, { replaces: true }));
 
-/** A value for site `name`. If the value was computed from an earlier draw of this site, all axes in its provenance become mixed. */
+/**
+ * A value for site `name`. If the value was computed from an earlier draw of this site, all axes in its provenance become mixed:
+ * an element of the earlier draw is not the same element of this one.
+ */
 const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
 /**
- * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements. A plate
- * may visit as many elements as it has, in another order or some twice. Unless the handler says otherwise (`areValuesVisited`), the value
- * is then in the order of the plate's elements, too.
+ * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements of the
+ * plate. A plate may visit as many elements as it has, in another order or some of them twice. The shape of the value then does not say
+ * whether the elements are already selected; the flag `areValuesVisited` does.
  */
 export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
   let selected = value;
@@ -142,7 +147,7 @@ export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage,
 interface SubstituteOptions {
   /** The name of the calling function in errors; "substitute" by default. */
   readonly op?: string;
-  /** Whether `data` also has indices of plates, and replaces values of inner handlers and of `deterministic`; false by default. */
+  /** Whether `data` may also give indices to plates, and replace values of inner handlers and of `deterministic`; false by default. */
   readonly replaces?: boolean;
 }
 
@@ -155,7 +160,7 @@ export function substituteHandler(
   const valueFor = (name: string, before: unknown): Tensor | undefined =>
     before === null || replaces ? values.of(name) : undefined;
   const choosePlate = (message: PlateMessage): void => {
-    // A function may return a value for every name, also for one that it does not mean.
+    // Only records and Maps give indices. A function of the name may return a value for every name, even if no plate is meant.
     const indices = values.names.includes(message.name) ? values.of(message.name) : undefined;
     if (message.value === null && indices !== undefined) chooseElements(message, indices);
   };

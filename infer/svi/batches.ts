@@ -4,12 +4,10 @@
 export type Batches = Iterable<unknown> | (() => Iterable<unknown>);
 
 /**
- * Options with minibatches. Each minibatch is appended to the arguments of the run, so the call may leave out the last
- * arguments of the programs.
+ * Options with minibatches. Each minibatch is appended to the arguments of the run, so the call may leave out the last arguments of the
+ * programs. For a call that has neither minibatches nor all arguments, TypeScript's error shows the name of this type.
  */
-export interface WithBatches {
-  batches: Batches;
-}
+export type BatchesOrAllArguments<Options> = Options & { batches: Batches };
 
 /** The arguments of each step in turn, beginning after the first `skipped` minibatches. */
 export function* argumentsOf(

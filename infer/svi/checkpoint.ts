@@ -15,29 +15,22 @@ const RESERVED = ["__proto__", "constructor", "prototype"];
 
 const PARTS = ["params", "optimState", "mutableState", "key"];
 
-interface Packed {
-  shape: number[];
-  bits: string;
-}
-
-const refuse = (message: string, param?: string): never => {
-  throw new PedigradError({ code: "bad-checkpoint", op: "loadState", param, message: `loadState: ${message}` });
+const refuse = (message: string, param?: string, op = "loadState"): never => {
+  throw new PedigradError({ code: "bad-checkpoint", op, param, message: `${op}: ${message}` });
 };
 
 /** The key for a name in the text: names that JavaScript reserves, and names that begin with a tilde, get a tilde in front. */
 const escapeName = (name: string): string => (RESERVED.includes(name) || name.startsWith("~") ? `~${name}` : name);
-const unescapeName = (key: string): string => (key.startsWith("~") ? key.slice(1) : key);
 
 /** The state as text, from which `loadState` restores it bit for bit. */
 export function saveState(state: SVIState): string {
   for (const part of PARTS)
     if (!isRecord(state) || state[part] === undefined)
-      throw new PedigradError({
-        code: "bad-checkpoint",
-        op: "saveState",
-        param: part,
-        message: `saveState: the state has no ${part}. Give the whole state that svi.init, svi.update or svi.run returned, as it is.`,
-      });
+      refuse(
+        `the state has no ${part}. Give the whole state that svi.init, svi.update or svi.run returned, as it is.`,
+        part,
+        "saveState",
+      );
   runSaveCheck(state);
   const { constraints, ...tensors } = state;
   const body = JSON.stringify({ ...(pack(tensors, "state") as object), constraints });
@@ -48,12 +41,7 @@ function pack(node: unknown, path: string): unknown {
   if (node instanceof Tensor) return { shape: [...node.shape], bits: toBits(node.toFloat64Array()) };
   if (Array.isArray(node)) return node.map((item, i) => pack(item, `${path}.${i}`));
   if (!isContainer(node) || node instanceof Map)
-    throw new PedigradError({
-      code: "bad-checkpoint",
-      op: "saveState",
-      param: path,
-      message: `saveState: "${path}" is not a tensor. A state may contain only tensors, in records and arrays.`,
-    });
+    refuse(`"${path}" is not a tensor. A state may contain only tensors, in records and arrays.`, path, "saveState");
   const copy = emptyRecord<unknown>();
   for (const [name, item] of Object.entries(node as object)) copy[escapeName(name)] = pack(item, `${path}.${name}`);
   return copy;
@@ -88,8 +76,8 @@ function withAverages({ params, optimState, mutableState, ...otherParts }: SVISt
   const averages = emptyRecord<Tensor>();
   for (const [name, value] of Object.entries(mutableState))
     if (name.startsWith(AVERAGE)) averages[name.slice(AVERAGE.length)] = value;
-  const averagesPart = Object.keys(averages).length === 0 ? {} : { averages };
-  return { params, optimState, mutableState, ...averagesPart, ...otherParts };
+  const hasAverages = Object.keys(averages).length > 0;
+  return { params, optimState, mutableState, ...(hasAverages && { averages }), ...otherParts };
 }
 
 /** Whether x is JSON text of the kind that ParamSpace writes: a list of pairs of names. */
@@ -117,23 +105,23 @@ function parse(text: string, what: string): unknown {
 }
 
 const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === "object" && x !== null && !Array.isArray(x);
-const isPacked = (x: Record<string, unknown>): boolean => Array.isArray(x.shape) && typeof x.bits === "string";
 
 function unpack(node: unknown, path: string, depth = 0): unknown {
   if (depth > MAX_DEPTH) return refuse(`the state is nested more than ${MAX_DEPTH} deep.`);
   if (Array.isArray(node)) return node.map((item, i) => unpack(item, `${path}.${i}`, depth + 1));
   if (!isRecord(node)) return refuse(`"${path}" is ${JSON.stringify(node)}, not a tensor or a record of them.`, path);
-  if (isPacked(node)) return fromPacked(node as unknown as Packed, path);
+  const { shape, bits } = node;
+  if (Array.isArray(shape) && typeof bits === "string") return fromPacked(shape, bits, path);
   const copy = emptyRecord<unknown>();
   for (const key of Object.keys(node)) {
     if (RESERVED.includes(key)) return refuse(`the state contains the reserved key "${key}".`, key);
-    const name = unescapeName(key);
+    const name = key.replace(/^~/, "");
     copy[name] = unpack(node[key], path === "" ? name : `${path}.${name}`, depth + 1);
   }
   return copy;
 }
 
-function fromPacked({ shape, bits }: Packed, path: string): Tensor {
+function fromPacked(shape: number[], bits: string, path: string): Tensor {
   if (!shape.every((n) => Number.isInteger(n) && n >= 0))
     return refuse(`"${path}" has the impossible shape [${shape}].`, path);
   const size = shape.reduce((a, b) => a * b, 1);

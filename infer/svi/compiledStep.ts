@@ -2,22 +2,16 @@
  * Compiles steps (autodiff/transforms/jit) if the model allows it. A model whose control flow depends on its draws runs eagerly, and
  * one warning names the site.
  */
-import { jit, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
+import { jit, mapTree, PedigradError, type Tensor } from "../../autodiff/index.js";
 import { forArrays } from "../../autodiff/transforms/jit/typedInputs.js";
 import type { JitMode } from "./options.js";
-import {
-  type Advance,
-  noteLastStep,
-  type ResidentSteps,
-  residentSteps,
-  type StepResult,
-  type SVIState,
-} from "./state.js";
+import { noteLastStep, type ResidentSteps, type StepResult, type SVIState } from "./state.js";
 
 export class CompiledStep {
   /** Whether to try compiling steps. */
   isOn: boolean;
   readonly #compiled;
+  /** For `noteLastStep`. */
   readonly #reference = new WeakRef(this);
   /** The key in the state after the last step, and the step's arguments. Null once `checkLast` has checked the step. */
   #last: { readonly key: Tensor; readonly args: unknown[] } | null = null;
@@ -58,16 +52,15 @@ export class CompiledStep {
 
   /**
    * The steps after the step that returned `state`, with their state in the memory of the compiled program; null if the
-   * state cannot stay there. `onCopy` is called with every state that is copied out of this memory.
+   * state cannot stay there.
    */
-  resident({ state, terms }: Advance, onCopy: (optimState: Tree) => void): ResidentSteps | null {
-    const steps = this.isOn ? this.#compiled.resident(state) : null;
-    return steps && residentSteps(steps, Object.keys(terms), ({ optimState }) => onCopy(optimState));
+  resident(state: SVIState): ResidentSteps | null {
+    return this.isOn ? this.#compiled.resident(state) : null;
   }
 
   /**
    * If `state` comes from the last step, refuse the program if it has changed since it was compiled. A loop that calls `update` does
-   * not say which step is its last, so getParams and saveState call this. To save time, not every call checks.
+   * not say which step is its last, so getParams and saveState ask for this check. To save time, only some of these calls run it.
    */
   checkLast(state: SVIState): void {
     const last = this.#last;
@@ -76,7 +69,7 @@ export class CompiledStep {
     this.#compiled.checkSometimes(state, ...last.args);
   }
 
-  /** Refuse the program if it has changed since steps like this one were compiled. */
+  /** Refuse the program if it has changed since it was compiled for a state and arguments like these. */
   check(state: SVIState, args: unknown[]): void {
     if (this.isOn) this.#compiled.check(state, ...args);
   }

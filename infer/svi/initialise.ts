@@ -4,6 +4,7 @@ import { elementsOf } from "../../autodiff/core/reads.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import {
+  type ErrorCode,
   emptyRecord,
   mapTree,
   PedigradError,
@@ -20,7 +21,7 @@ import { unknownParam } from "../checks.js";
 import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
-import { checkSupports } from "../elbo/particles/supports.js";
+import { supportsHandler } from "../elbo/particles/supports.js";
 import { type Handler, type Model, outsideHandlers, type ParamMessage, withHandler } from "../program/messages.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
 import { nonFiniteSite, type Trace, trace } from "../program/trace.js";
@@ -54,18 +55,13 @@ export function initialise(
   const values: Record<string, Tensor> = emptyRecord();
   const constraints = new Map<string, Constraint>();
   const mutables: Record<string, Tensor> = emptyRecord();
-  const givenValue = (name: string): Tensor | null =>
-    Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : null;
+  const knownValue = (name: string): Tensor | null =>
+    Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : (values[name] ?? null);
   let modelDeclarations: Map<string, ParamMessage> | null = null;
   /** The declaration with the initial value of a param: `message`, or the model's declaration if `message` has no initial value. */
   const declarationOf = (message: ParamMessage): ParamMessage => {
     if (message.init !== null) return message;
-    modelDeclarations ??= declarations(
-      model,
-      args,
-      random.foldIn(key, 2),
-      (name) => givenValue(name) ?? values[name] ?? null,
-    );
+    modelDeclarations ??= declarations(model, args, random.foldIn(key, 2), knownValue);
     return modelDeclarations.get(message.name) ?? message;
   };
   const collector: Handler = {
@@ -77,19 +73,17 @@ export function initialise(
     process: {
       param(message) {
         const { name } = message;
-        const firstConstraint = constraints.get(name);
-        if (firstConstraint !== undefined) checkRedeclared(message, values[name] as Tensor, firstConstraint);
-        else {
+        if (!constraints.has(name)) {
           const withInit = declarationOf(message);
           // An inner handler (substitute) may already have given the param a value.
-          const value = givenValue(name) ?? message.value ?? withInit.init?.(random.foldIn(key, 3 + constraints.size));
+          const value = knownValue(name) ?? message.value ?? withInit.init?.(random.foldIn(key, 3 + constraints.size));
           if (value === undefined) return;
-          const declaration = withInit.isReference ? message : withInit;
-          constraints.set(name, declaration.constraint);
-          values[name] = checkInitial(declaration, value);
-          checkRedeclared(message, values[name] as Tensor, declaration.constraint);
+          const { constraint } = withInit.isReference ? message : withInit;
+          values[name] = checkInitial(name, constraint, value);
+          constraints.set(name, constraint);
         }
         message.value = values[name] as Tensor;
+        checkRedeclared(message, message.value, constraints.get(name) as Constraint);
       },
     },
   };
@@ -105,7 +99,7 @@ export function initialise(
     warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args);
     const runReplayed = () => run(replay(model, elbo.drawsForModel(guideTrace)), random.foldIn(key, 2));
     try {
-      withHandler(checkSupports(guideTrace), runReplayed);
+      withHandler(supportsHandler(guideTrace), runReplayed);
     } catch (error) {
       throw addSiteToParameterError(error, () => {
         const site = nonFiniteSite(runReplayed());
@@ -176,16 +170,15 @@ function declarations(
  * Refuse an initial value outside the constraint or on its boundary. On the boundary, the unconstrained value would be
  * infinite, and no step could change it.
  */
-function checkInitial({ name, constraint }: ParamMessage, value: Tensor): Tensor {
+function checkInitial(name: string, constraint: Constraint, value: Tensor): Tensor {
   const bijection = reportAsSite(name, () => bijectTo(constraint), "param");
   const isInside = elementsOf(constraint.check(value)).every((ok) => ok === 1);
   if (!(isInside && elementsOf(bijection.inverse(value)).every(Number.isFinite)))
-    throw new PedigradError({
-      code: "bad-initial-value",
-      param: name,
-      site: name,
-      message: `param "${name}": initial value ${textOf(value)} is outside the constraint ${constraint.name}, or on its boundary. Give a value strictly inside.`,
-    });
+    refuse(
+      "bad-initial-value",
+      name,
+      `: initial value ${textOf(value)} is outside the constraint ${constraint.name}, or on its boundary. Give a value strictly inside.`,
+    );
   return value;
 }
 
@@ -197,17 +190,19 @@ function checkRedeclared(
 ): void {
   const [before, now] = [constraintText(first), constraintText(constraint)];
   if (!isReference && before !== now)
-    throw new PedigradError({
-      code: "constraint-mismatch",
-      param: name,
-      site: name,
-      message: `param "${name}" is declared twice: with the constraint ${before} and with ${now}. Give both the same constraint, refer to the param by param("${name}") in one place, or use two names.`,
-    });
+    refuse(
+      "constraint-mismatch",
+      name,
+      ` is declared twice: with the constraint ${before} and with ${now}. Give both the same constraint, refer to the param by param("${name}") in one place, or use two names.`,
+    );
   if (shape !== null && !sameShape(shape, value.shape))
-    throw new PedigradError({
-      code: "shape-mismatch",
-      param: name,
-      site: name,
-      message: `param "${name}" is declared twice: with shape [${value.shape}] and with shape [${shape}]. Give both the same initial value, or two names.`,
-    });
+    refuse(
+      "shape-mismatch",
+      name,
+      ` is declared twice: with shape [${value.shape}] and with shape [${shape}]. Give both the same initial value, or two names.`,
+    );
+}
+
+function refuse(code: ErrorCode, param: string, message: string): never {
+  throw new PedigradError({ code, param, site: param, message: `param "${param}"${message}` });
 }

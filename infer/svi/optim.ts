@@ -7,7 +7,6 @@ import {
   leavesOf,
   mapTree,
   mulZeroWins,
-  PedigradError,
   pow,
   sub,
   type Tensor,
@@ -28,10 +27,10 @@ export interface Optimizer {
   update(grads: Tree, state: Tree, params: Tree): [updates: Tree, state: Tree];
 }
 
-/** Whether x is an optimiser. */
-const isOptimizer = (x: unknown): boolean =>
-  typeof (x as Optimizer | null)?.init === "function" && typeof (x as Optimizer).update === "function";
-const optimiser: Kind = [isOptimizer, "an optimiser with init and update, such as adam(1e-3)"];
+const optimiser: Kind = [
+  (x) => typeof (x as Optimizer | null)?.init === "function" && typeof (x as Optimizer).update === "function",
+  "an optimiser with init and update, such as adam(1e-3)",
+];
 
 /** A learning rate: a number, or a function of the step count (0 at the first update). */
 export type Schedule = number | ((step: Tensor) => TensorLike);
@@ -52,20 +51,18 @@ const decayingAverage: Ternary = /* @__PURE__ */ ternary(
 
 const zerosLike = (params: Tree): Tree => mapTree(params, (leaf) => (leaf as Tensor).mul(0));
 
-function checkOptions(
-  op: string,
-  rate: Schedule,
-  options: object,
-  ranges: Record<string, [low: number, high: number]>,
-): void {
-  if (typeof rate !== "function" && !(typeof rate === "number" && rate >= 0 && rate < Infinity))
+/** Numbers from `low` to `high`, without `high`. */
+const range = (low: number, high: number): Kind => [
+  (x) => typeof x === "number" && x >= low && x < high,
+  `in [${low}, ${high})`,
+];
+const fraction = /* @__PURE__ */ range(0, 1);
+const nonnegative = /* @__PURE__ */ range(0, Infinity);
+
+function checkOptions(op: string, rate: Schedule, options: object, allowed: Readonly<Record<string, Kind>>): void {
+  if (typeof rate !== "function" && !nonnegative[0](rate))
     refuseOption(op, "stepSize", `the learning rate must be a finite number >= 0 or a schedule, got ${show(rate)}.`);
-  requireOptions(op, options, Object.keys(ranges));
-  for (const [key, value] of Object.entries(options)) {
-    const [low, high] = ranges[key] as [number, number];
-    if (value !== undefined && !(typeof value === "number" && value >= low && value < high))
-      refuseOption(op, key, `${key} must be in [${low}, ${high}), got ${show(value)}.`);
-  }
+  requireOptions(op, options, allowed);
 }
 
 /** Stochastic gradient descent: the update is -rate times the gradient. */
@@ -80,37 +77,53 @@ export function sgd(rate: Schedule, ...extraArgs: never[]): Optimizer {
   return {
     init: () => ({ step: tensor(0) }),
     update: (grads, { step }) => {
-      const by = rateAt(rate, step).neg();
-      return [zipTrees((g) => g.mul(by), grads), { step: step.add(1) }];
+      const minusRate = rateAt(rate, step).neg();
+      return [zipTrees((g) => g.mul(minusRate), grads), { step: step.add(1) }];
     },
   };
 }
 
+/**
+ * Gradient descent that remembers one number for each element in its state, under the name `memory`. `remember` computes this number from
+ * the gradient and the old number, and `update` computes the update from the gradient, the new number and minus the learning rate.
+ */
+const descent = (
+  rate: Schedule,
+  memory: string,
+  remember: (grad: Tensor, old: Tensor) => Tensor,
+  update: (grad: Tensor, remembered: Tensor, minusRate: Tensor) => Tensor,
+): Optimizer => ({
+  init: (params) => ({ step: tensor(0), [memory]: zerosLike(params) }),
+  update: (grads, { step, [memory]: old }) => {
+    const remembered = zipTrees(remember, grads, old);
+    const minusRate = rateAt(rate, step).neg();
+    const updates = zipTrees((g, x) => update(g, x, minusRate), grads, remembered);
+    return [updates, { step: step.add(1), [memory]: remembered }];
+  },
+});
+
+/** The update -rate·gradient / (√squares + eps) of each element. */
+const dividedByRoot =
+  (eps: number) =>
+  (grad: Tensor, squares: Tensor, minusRate: Tensor): Tensor =>
+    grad.mul(minusRate).div(squares.sqrt().add(eps));
+
 /** Gradient descent with momentum: velocity = mass·velocity + gradient, and the update is -rate times the velocity. */
 export function momentum(rate: Schedule, mass = 0.9): Optimizer {
-  checkOptions("momentum", rate, { mass }, { mass: [0, 1] });
-  return {
-    init: (params) => ({ step: tensor(0), velocity: zerosLike(params) }),
-    update: (grads, { step, velocity }) => {
-      const v = zipTrees((g, old) => old.mul(mass).add(g), grads, velocity);
-      const by = rateAt(rate, step).neg();
-      return [zipTrees((x) => x.mul(by), v), { step: step.add(1), velocity: v }];
-    },
-  };
+  checkOptions("momentum", rate, { mass }, { mass: fraction });
+  return descent(
+    rate,
+    "velocity",
+    (g, old) => old.mul(mass).add(g),
+    (_, velocity, minusRate) => velocity.mul(minusRate),
+  );
 }
 
 /** AdaGrad (Duchi et al. 2011): the rate of each element is divided by the root of the sum of its squared gradients. */
 export function adagrad(rate: Schedule, options: { eps?: number | undefined } = {}): Optimizer {
-  checkOptions("adagrad", rate, options, { eps: [0, Infinity] });
+  checkOptions("adagrad", rate, options, { eps: nonnegative });
   const { eps = 1e-10 } = options;
-  return {
-    init: (params) => ({ step: tensor(0), total: zerosLike(params) }),
-    update: (grads, { step, total }) => {
-      const s = zipTrees((g, old) => old.add(g.square()), grads, total);
-      const by = rateAt(rate, step).neg();
-      return [zipTrees((g, x) => g.mul(by).div(x.sqrt().add(eps)), grads, s), { step: step.add(1), total: s }];
-    },
-  };
+  return descent(rate, "total", (g, old) => old.add(g.square()), dividedByRoot(eps));
 }
 
 /**
@@ -120,16 +133,9 @@ export function rmsprop(
   rate: Schedule,
   options: { decay?: number | undefined; eps?: number | undefined } = {},
 ): Optimizer {
-  checkOptions("rmsprop", rate, options, { decay: [0, 1], eps: [0, Infinity] });
+  checkOptions("rmsprop", rate, options, { decay: fraction, eps: nonnegative });
   const { decay = 0.9, eps = 1e-8 } = options;
-  return {
-    init: (params) => ({ step: tensor(0), average: zerosLike(params) }),
-    update: (grads, { step, average }) => {
-      const s = zipTrees((g, old) => decayingAverage(old, g.square(), decay), grads, average);
-      const by = rateAt(rate, step).neg();
-      return [zipTrees((g, x) => g.mul(by).div(x.sqrt().add(eps)), grads, s), { step: step.add(1), average: s }];
-    },
-  };
+  return descent(rate, "average", (g, old) => decayingAverage(old, g.square(), decay), dividedByRoot(eps));
 }
 
 export interface AdamOptions {
@@ -140,15 +146,15 @@ export interface AdamOptions {
   /** A constant added to the root of the average squared gradient; 1e-8 by default. */
   eps?: number | undefined;
 }
-const ADAM: Record<string, [number, number]> = { b1: [0, 1], b2: [0, 1], eps: [0, Infinity] };
+const ADAM: Readonly<Record<string, Kind>> = { b1: fraction, b2: fraction, eps: nonnegative };
 
 /**
  * Adam (Kingma and Ba 2015, algorithm 1). With the decaying averages m of the gradients and v of their squares after t steps, the update is
  *
  *     -rate m / (1 - b1^t) / (√(v / (1 - b2^t)) + eps).
  *
- * Dividing by 1 - b1^t and 1 - b2^t is multiplying by factors that are computed once for all parameters, since a division takes several
- * times as long as a product.
+ * The factors 1 / (1 - b1^t) and 1 / (1 - b2^t) are computed once for all parameters, since a division takes several times as long as a
+ * product.
  */
 export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
   checkOptions("adam", rate, options, ADAM);
@@ -169,7 +175,7 @@ export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
 
 /** AdamW (Loshchilov and Hutter 2019): Adam with decoupled weight decay, which is not part of the gradient. */
 export function adamw(rate: Schedule, options: AdamOptions & { weightDecay?: number } = {}): Optimizer {
-  checkOptions("adamw", rate, options, { ...ADAM, weightDecay: [0, Infinity] });
+  checkOptions("adamw", rate, options, { ...ADAM, weightDecay: nonnegative });
   const { weightDecay = 1e-4, ...adamOptions } = options;
   const inner = adam(rate, adamOptions);
   return {
@@ -190,7 +196,7 @@ export function clippedAdam(
   rate: Schedule,
   options: AdamOptions & { clipNorm?: number; lrd?: number } = {},
 ): Optimizer {
-  checkOptions("clippedAdam", rate, options, { ...ADAM, clipNorm: [0, Infinity], lrd: [0, Infinity] });
+  checkOptions("clippedAdam", rate, options, { ...ADAM, clipNorm: nonnegative, lrd: nonnegative });
   const { clipNorm = 10, lrd = 1, ...adamOptions } = options;
   const decayed = (step: Tensor): Tensor => rateAt(rate, step).mul(tensor(lrd).pow(step.add(1)));
   return chain(clipByValue(clipNorm), adam(lrd === 1 ? rate : decayed, adamOptions));
@@ -213,30 +219,20 @@ export function chain(...parts: Optimizer[]): Optimizer {
   };
 }
 
-/** Refuse a limit or factor that is not a finite number above `low`. */
-function checkNumber(op: string, x: number, low: number): void {
-  if (!(typeof x === "number" && x > low && x < Infinity))
-    throw new PedigradError({
-      code: "bad-option",
-      op,
-      message: `${op}: expected a finite number${low === -Infinity ? "" : ` > ${low}`}, got ${x}.`,
-    });
-}
-
-const stateless = (f: (grads: Tree, params: Tree) => Tree): Optimizer => ({
+const stateless = (f: (grads: Tree) => Tree): Optimizer => ({
   init: () => ({}),
-  update: (grads, state, params) => [f(grads, params), state],
+  update: (grads, state) => [f(grads), state],
 });
 
 /** Clip every element to [-limit, limit]. */
 export function clipByValue(limit: number): Optimizer {
-  checkNumber("clipByValue", limit, 0);
+  requireKind("clipByValue", "limit", limit, kinds.positive);
   return stateless((grads) => zipTrees((g) => g.clip(-limit, limit), grads));
 }
 
 /** Scale all elements down by one factor if the Euclidean norm of all parameters' gradients exceeds `limit`. */
 export function clipByGlobalNorm(limit: number): Optimizer {
-  checkNumber("clipByGlobalNorm", limit, 0);
+  requireKind("clipByGlobalNorm", "limit", limit, kinds.positive);
   return stateless((grads) => {
     const norm = (leavesOf(grads) as Tensor[])
       .map((g) => g.square().sum())
@@ -249,7 +245,7 @@ export function clipByGlobalNorm(limit: number): Optimizer {
 
 /** Multiply every element by `by`. */
 export function scaleBy(by: number): Optimizer {
-  checkNumber("scaleBy", by, -Infinity);
+  requireKind("scaleBy", "by", by, kinds.number);
   return stateless((grads) => zipTrees((g) => g.mul(by), grads));
 }
 

@@ -6,6 +6,7 @@ import { textOf } from "../../autodiff/core/tensor.js";
 import { mapTree, PedigradError, Tensor } from "../../autodiff/index.js";
 import type { IndependentConstraint } from "../../distributions/constraints/constraint.js";
 import { bijectTo, type Constraint, type Transform } from "../../distributions/index.js";
+import { bijectionByName } from "../../distributions/transforms/bijectTo.js";
 import { didYouMean, quoted } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import type { SVIState } from "./state.js";
@@ -32,25 +33,17 @@ export function constraintText(constraint: Constraint): string {
   return bounds.length === 0 ? constraint.name : `${constraint.name}(${bounds.map(textOf).join(", ")})`;
 }
 
-/** Names of constraints that do not suffice for a bijection, which also needs bounds or parts. */
-const INCOMPLETE = /^(interval|openInterval|greaterThan|lessThan|image|independent)|\(/;
-
-/** The bijections of the params in a text that `ParamSpace.names` wrote, leaving out constraints with bounds or parts. */
-function bijectionsIn(names: string): Map<string, Transform> {
-  const pairs: [string, string][] = JSON.parse(names);
-  const complete = pairs.filter(([, text]) => !INCOMPLETE.test(text));
-  // A constraint "over more axes" maps every number or event as its base does.
-  return new Map(complete.map(([param, text]) => [param, bijectTo({ name: text.split(" over ")[0] } as Constraint)]));
-}
-
 export class ParamSpace {
   #constraints: ReadonlyMap<string, Constraint> = new Map();
   #bijections: ReadonlyMap<string, Transform> = new Map();
+  /** The name and the constraint (with bounds) of each parameter, as JSON text. */
+  text = "[]";
 
   /** Replace the constraints of all parameters. */
   setConstraints(constraints: ReadonlyMap<string, Constraint>): void {
     this.#constraints = constraints;
     this.#bijections = new Map([...constraints].map(([name, constraint]) => [name, bijectTo(constraint)]));
+    this.text = JSON.stringify([...constraints].map(([name, constraint]) => [name, constraintText(constraint)]).sort());
   }
 
   /** Whether this space has the constraint of every parameter of the state. */
@@ -58,20 +51,12 @@ export class ParamSpace {
     return Object.keys(params).every((name) => this.#constraints.has(name));
   }
 
-  /** The names of all parameters, and their constraints with bounds, as JSON text. */
-  get names(): string {
-    return JSON.stringify(
-      [...this.#constraints].map(([name, constraint]) => [name, constraintText(constraint)]).sort(),
-    );
-  }
-
   /** Refuse a state with a parameter that has no constraint here, and a state that was made under other constraints. */
-  checkState(op: string, { params, constraints = this.names }: SVIState): void {
+  checkState(op: string, { params, constraints = this.text }: SVIState): void {
     for (const name of Object.keys(params)) this.#bijection(name);
-    if (constraints === this.names) return;
-    const nameInState = new Map<string, string>(JSON.parse(constraints));
+    const textsInState = new Map<string, string>(constraints === this.text ? [] : JSON.parse(constraints));
     for (const [param, constraint] of this.#constraints) {
-      const [before, now] = [nameInState.get(param), constraintText(constraint)];
+      const [before, now] = [textsInState.get(param), constraintText(constraint)];
       // States that were saved by older versions have the name without bounds.
       if (before !== undefined && before !== now && before !== constraint.name)
         throw new PedigradError({
@@ -84,12 +69,25 @@ export class ParamSpace {
   }
 
   /**
-   * Map unconstrained to constrained values, by name. Before `setConstraints`, the text of the constraints in a state serves instead, for
-   * constraints without bounds.
+   * The constrained values of a state's params, by name. If `setConstraints` has not been called, a constraint without bounds is found by
+   * its name in the state.
    */
-  constrain(params: Record<string, Tensor>, constraints = "[]"): Record<string, Tensor> {
-    const fromText = this.#constraints.size > 0 ? null : bijectionsIn(constraints);
-    return mapTree(params, (value, name) => (fromText?.get(name) ?? this.#bijection(name)).forward(value as Tensor));
+  paramsOf(op: string, state: SVIState): Record<string, Tensor> {
+    if (this.#constraints.size > 0) {
+      this.checkState(op, state);
+      return this.constrain(state.params);
+    }
+    const texts = new Map<string, string>(JSON.parse(state.constraints ?? "[]"));
+    // A constraint "over more axes" maps every number or event as its base does.
+    const nameOf = (param: string): string => texts.get(param)?.split(" over ")[0] ?? "";
+    return mapTree(state.params, (value, param) =>
+      (bijectionByName(nameOf(param)) ?? this.#bijection(param)).forward(value as Tensor),
+    );
+  }
+
+  /** Map unconstrained to constrained values, by name. */
+  constrain(params: Record<string, Tensor>): Record<string, Tensor> {
+    return mapTree(params, (value, name) => this.#bijection(name).forward(value as Tensor));
   }
 
   /** Map constrained to unconstrained values, by name. */

@@ -6,7 +6,7 @@ import { argumentsOf, type Batches } from "./batches.js";
 import type { JitMode } from "./options.js";
 import { progressBar } from "./progress.js";
 import type { Stepper, SVIState } from "./state.js";
-import { initialState, type Step, Steps, withRunOptions } from "./steps.js";
+import { initialState, type Step, Steps } from "./steps.js";
 
 export interface RunOptions {
   /** The number of steps; for `svi.steps` it may be Infinity. */
@@ -72,43 +72,40 @@ export interface RunResult {
   readonly terms?: Record<string, Float64Array>;
 }
 
-function checkOptions(op: string, key: unknown, steps: number | Partial<RunOptions>): RunOptions {
-  requireKey(op, key);
-  const options = typeof steps === "number" ? { numSteps: steps } : steps;
-  requireOptions(op, options, OPTIONS);
-  const { numSteps } = options;
-  const isCount =
-    (typeof numSteps === "number" && Number.isInteger(numSteps)) || (op === MAY_BE_ENDLESS && numSteps === Infinity);
-  if (!(isCount && numSteps >= 1))
-    refuseOption(
-      op,
-      "numSteps",
-      `numSteps must be a positive integer${op === MAY_BE_ENDLESS ? " or Infinity" : ""}, got ${numSteps}.`,
-    );
-  if (options.initState !== undefined && options.initParams !== undefined)
-    refuseOption(op, "initParams", "give initState or initParams, not both.");
-  return { ...options, numSteps };
-}
-
 /** The only function that accepts Infinity as `numSteps`, because its caller writes the loop and can end it. */
 const MAY_BE_ENDLESS = "svi.steps";
 
-/** The steps of a run, one at a time. */
-export function stepsOf(
-  svi: Stepper,
-  key: Tensor,
-  steps: number | Partial<RunOptions>,
-  args: unknown[],
-  op = MAY_BE_ENDLESS,
-): Generator<Step> {
-  const options = checkOptions(op, key, steps);
-  return new Steps(withRunOptions(svi, options), key, options, op).walk(args);
+/** A run that has not taken a step yet, after a check of its options. */
+function startRun(op: string, svi: Stepper, key: Tensor, numStepsOrOptions: number | Partial<RunOptions>): Steps {
+  requireKey(op, key);
+  const options = typeof numStepsOrOptions === "number" ? { numSteps: numStepsOrOptions } : numStepsOrOptions;
+  requireOptions(op, options, OPTIONS);
+  const { numSteps, initState, initParams, jit, forwardModeDifferentiation } = options as RunOptions;
+  const mayBeEndless = op === MAY_BE_ENDLESS;
+  if (!((Number.isInteger(numSteps) || (mayBeEndless && numSteps === Infinity)) && numSteps >= 1))
+    refuseOption(
+      op,
+      "numSteps",
+      `numSteps must be a positive integer${mayBeEndless ? " or Infinity" : ""}, got ${numSteps}.`,
+    );
+  if (initState !== undefined && initParams !== undefined)
+    refuseOption(op, "initParams", "give initState or initParams, not both.");
+  return new Steps(svi.with({ jit, forwardModeDifferentiation }), key, { ...options, numSteps }, op);
 }
 
+/** The steps of a run, one at a time. */
+export const stepsOf = (
+  svi: Stepper,
+  key: Tensor,
+  options: number | Partial<RunOptions>,
+  args: unknown[],
+): Generator<Step> => startRun(MAY_BE_ENDLESS, svi, key, options).walk(args);
+
 /** The final state of a run that was aborted before its first step. */
-function stateWithoutSteps(svi: Stepper, key: Tensor, options: RunOptions, args: unknown[], op: string): SVIState {
-  if (options.initState !== undefined && svi.space.coversParams(options.initState)) return options.initState;
-  const { done, value } = argumentsOf(args, options.batches, 0, op).next();
+function stateWithoutSteps({ svi, key, options, op }: Steps, args: unknown[]): SVIState {
+  const { initState, batches } = options;
+  if (initState !== undefined && svi.space.coversParams(initState)) return initState;
+  const { done, value } = argumentsOf(args, batches, 0, op).next();
   if (!done) return initialState(svi, key, options, value);
   throw new PedigradError({
     code: "empty",
@@ -125,36 +122,32 @@ function* loop(
   numStepsOrOptions: number | RunOptions,
   args: unknown[],
 ): Generator<void, RunResult> {
-  const op = "svi.run";
-  const options = checkOptions(op, key, numStepsOrOptions);
+  const steps = startRun("svi.run", svi, key, numStepsOrOptions);
+  const { options } = steps;
   const losses: number[] = [];
   const terms: Record<string, number>[] = [];
   const bar = progressBar(options.progressBar, options.numSteps);
-  const steps = new Steps(withRunOptions(svi, options), key, options, op);
-  let last: Step | null = null;
-  let refused = 0;
+  let last: Step | undefined;
   try {
-    for (const step of steps.walk(args)) {
-      if (step.wasRefused) refused++;
-      last = step;
-      losses.push(step.loss);
-      terms.push(step.terms);
+    for (last of steps.walk(args)) {
+      losses.push(last.loss);
+      terms.push(last.terms);
       bar.update(losses);
-      options.onStep?.(step);
-      if (options.stopWhen?.(step)) break;
+      options.onStep?.(last);
+      if (options.stopWhen?.(last)) break;
       yield;
     }
   } finally {
     bar.finish();
   }
   steps.check();
-  const state = (last as Step | null)?.state ?? stateWithoutSteps(svi, key, options, args, op);
+  const state = last?.state ?? stateWithoutSteps(steps, args);
   const parts = columnsOf(terms);
   return {
     params: svi.getParams(state),
     losses: Float64Array.from(losses),
     state,
-    refused,
+    refused: steps.refused,
     ...(parts && { terms: parts }),
   };
 }

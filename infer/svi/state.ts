@@ -37,63 +37,36 @@ export interface Advance {
   readonly terms: Record<string, number>;
 }
 
-/** Steps whose state stays in the memory of the compiled program. */
-export interface ResidentSteps {
-  /** Take one more step, or return null if the compiled program cannot take it. Then the caller takes an eager step from `state()`. */
-  next(args: unknown[]): StepOutcome | null;
-  /** A copy of the state after the last step. */
-  state(): SVIState;
-  /** A copy of the state before the last step. */
-  before(): SVIState;
-}
-
 /** The result of a step: the next state, and the loss and its parts as tensors. */
 export type StepResult = [SVIState, Tensor, Record<string, Tensor>];
 
+/** Steps whose state stays in the memory of the compiled program. */
+export type ResidentSteps = Resident<StepResult>;
+
 const NO_TERMS: Record<string, number> = /* @__PURE__ */ Object.freeze({});
 
-/** The parts of a loss as numbers. */
-export function numbersOf(terms: Record<string, Tensor>): Record<string, number> {
-  for (const _ in terms) return mapTree(terms, (term) => (term as Tensor).item());
-  return NO_TERMS;
-}
-
-/**
- * The steps of an inference, made from the resident steps of its compiled program. `names` lists the parts of the loss. `onCopy` is called
- * with every state that is copied.
- */
-export const residentSteps = (
-  steps: Resident<StepResult>,
+/** The parts of a loss by name; the part `names[k]` is `numberOf(names[k], k)`. */
+export const termsOf = (
   names: readonly string[],
-  onCopy: (state: SVIState) => void,
-): ResidentSteps => ({
-  next(args) {
-    if (!steps.next(args, 0, () => Number.isFinite(steps.number(0)))) return null;
-    const terms =
-      names.length === 0 ? NO_TERMS : Object.fromEntries(names.map((name, k) => [name, steps.number(k + 1)]));
-    return { loss: steps.number(0), terms, wasRefused: false };
-  },
-  state() {
-    const [state] = steps.result();
-    onCopy(state);
-    return state;
-  },
-  before: () => steps.resultBefore()[0],
-});
+  numberOf: (name: string, k: number) => number,
+): Record<string, number> =>
+  names.length === 0 ? NO_TERMS : Object.fromEntries(names.map((name, k) => [name, numberOf(name, k)]));
 
 /** The part of SVI that the loops of run.ts and the errors of unsound.ts use. */
 export interface Stepper {
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState;
+  /** One step from a state that `init` or an earlier step returned, or that `requireState` accepted. */
   advance(state: SVIState, args: unknown[]): Advance;
   stableAdvance(state: SVIState, args: unknown[]): Advance;
   /**
-   * The steps after the last `advance`, which returned `from`, with their state in the memory of the compiled program;
+   * The steps after the last `advance`, which returned `state`, with their state in the memory of the compiled program;
    * null if the state cannot stay there.
    */
-  resident(from: Advance): ResidentSteps | null;
-  /** Refuse the program if it has changed since steps like this one were compiled. */
+  resident(state: SVIState): ResidentSteps | null;
+  /** Refuse the program if it has changed since it was compiled for a state and arguments like these. */
   check(state: SVIState, args: unknown[]): void;
   with(options: SVIOptions): Stepper;
+  readonly optimizer: Optimizer;
   readonly space: ParamSpace;
   getParams(state: SVIState): Record<string, Tensor>;
   unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor>;
@@ -157,17 +130,18 @@ export function checkBeforeSaving(state: SVIState, check: () => void): void {
   saveChecks.set(state, check);
 }
 
-/** Checks the state after the last step that a loop outside the library took. */
-interface LastStep {
+/** The steps of one SVI (compiledStep.ts). `checkLast` runs the check of the last step, if `state` is the state after this step. */
+interface CheckedSteps {
   checkLast(state: SVIState): void;
 }
-let lastStep: WeakRef<LastStep> | null = null;
-export const noteLastStep = (by: WeakRef<LastStep>): void => {
-  lastStep = by;
+/** The steps of the SVI that took the last step of all. A weak reference, so that this variable does not keep the SVI in memory. */
+let lastStepped: WeakRef<CheckedSteps> | null = null;
+export const noteLastStep = (steps: WeakRef<CheckedSteps>): void => {
+  lastStepped = steps;
 };
 
 /** Run the check of a state that is about to be saved. */
 export function runSaveCheck(state: SVIState): void {
   saveChecks.get(state)?.();
-  lastStep?.deref()?.checkLast(state);
+  lastStepped?.deref()?.checkLast(state);
 }

@@ -12,10 +12,11 @@ import {
   checkBeforeSaving,
   hasFiniteParams,
   type ResidentSteps,
-  requireStateShape,
+  requireState,
   type StepOutcome,
   type Stepper,
   type SVIState,
+  termsOf,
 } from "./state.js";
 import { errorInStep, findNonFiniteSites, nonFiniteLossError, warnOfRefusedSteps } from "./unsound.js";
 
@@ -36,8 +37,8 @@ class RunStep implements Step {
   readonly loss: number;
   readonly terms: Record<string, number>;
   readonly wasRefused: boolean;
+  readonly #run: Steps;
   #state: SVIState | null = null;
-  #run: Steps | null;
 
   constructor(
     run: Steps,
@@ -51,18 +52,8 @@ class RunStep implements Step {
   }
 
   get state(): SVIState {
-    this.#state ??= this.#run?.stateAfter(this.step) ?? null;
-    if (this.#state !== null) return this.#state;
-    throw new PedigradError({
-      code: "stale-state",
-      op: "svi.steps",
-      message: `svi.steps: the state of step ${this.step} was not read before the loop moved on, and its memory has been overwritten. Read step.state inside the loop body, and keep the result.`,
-    });
-  }
-
-  /** Forget the run. Called before the next step, which overwrites the state. */
-  expire(): void {
-    this.#run = null;
+    this.#state ??= this.#run.stateAfter(this.step);
+    return this.#state;
   }
 }
 
@@ -79,25 +70,24 @@ export function initialState(svi: Stepper, key: Tensor, options: RunOptions, arg
   // With stableUpdate, steps run without validation, and so does the dry run of `init`.
   const init = (keyOrOptions: Parameters<Stepper["init"]>[0]) =>
     withValidation(!stableUpdate && validation, () => svi.init(keyOrOptions, ...args));
-  if (initState === undefined) return init({ key, ...(initParams && { initParams }) });
-  requireStateShape("svi.run", initState);
+  if (initState === undefined) return init({ key, initParams });
+  requireState("svi.run", initState, svi.optimizer);
   if (!svi.space.coversParams(initState)) init(key);
   svi.space.checkState("svi.run", initState);
   const { batchesTaken: _, ...state } = initState;
   return state;
 }
 
-/** The same inference with the options of a run. */
-export const withRunOptions = (svi: Stepper, { jit, forwardModeDifferentiation }: RunOptions): Stepper =>
-  svi.with({
-    ...(jit !== undefined && { jit }),
-    ...(forwardModeDifferentiation && { forwardModeDifferentiation }),
-  });
-
 export class Steps {
-  /** The state after the last step, unless it is in the memory of the compiled program. */
+  /** How many steps `stableUpdate` refused. */
+  refused = 0;
+  /** The number of the step that is being taken or was taken last. */
+  #step = -1;
+  /** The last state that is outside the memory of the compiled program. If `#resident` is null, this is the state after the last step. */
   #state: SVIState | null = null;
   #resident: ResidentSteps | null = null;
+  /** The names of the parts of the loss. */
+  #termNames: readonly string[] = [];
   /** The arguments of the last step. */
   #args: unknown[] = [];
   #isChecked = false;
@@ -115,22 +105,23 @@ export class Steps {
     const { numSteps, signal, batches, initState } = this.options;
     this.#skipped = batchesTakenBy(this.op, initState);
     const argumentLists = batches === undefined ? null : argumentsOf(args, batches, this.#skipped, this.op);
-    let last: RunStep | null = null;
-    let [taken, refused] = [0, 0];
     try {
       for (let step = 0; step < numSteps && !signal?.aborted; step++) {
         const { done, value } = argumentLists?.next() ?? { done: false, value: args };
         if (done) return;
-        last?.expire();
-        last = new RunStep(this, step, this.#next(step, value));
-        taken++;
-        if (last.wasRefused) refused++;
+        this.#step = step;
+        const outcome = this.#next(step, value);
+        if (outcome.wasRefused) this.refused++;
         if (step === numSteps - 1) this.check();
-        yield last;
+        yield new RunStep(this, step, outcome);
       }
     } finally {
       argumentLists?.return(undefined);
-      if (refused > taken / 2) warnOfRefusedSteps(this.op, refused, taken, this.#nonFiniteSites());
+      const numTaken = this.#step + 1;
+      if (this.refused > numTaken / 2) {
+        const sites = findNonFiniteSites(this.svi, this.#current() as SVIState, this.#args).keys();
+        warnOfRefusedSteps(this.op, this.refused, numTaken, [...sites]);
+      }
     }
   }
 
@@ -140,50 +131,52 @@ export class Steps {
     this.#isChecked = true;
   }
 
-  #nonFiniteSites(): string[] {
-    return [...findNonFiniteSites(this.svi, this.#current() as SVIState, this.#args).keys()];
-  }
-
   #next(step: number, args: unknown[]): StepOutcome {
     const { stableUpdate = false } = this.options;
     this.#args = args;
     this.#isChecked = false;
-    const fromMemory = stableUpdate ? null : this.#nextInMemory(step, args);
+    const fromMemory = this.#nextInMemory(step, args);
     if (fromMemory !== null) return fromMemory;
     const before = this.#current() ?? initialState(this.svi, this.key, this.options, args);
-    const after = advance(this.svi, before, step, args, stableUpdate);
-    const { loss, terms } = after;
+    const { state, loss, terms } = advance(this.svi, before, step, args, stableUpdate);
     if (!Number.isFinite(loss) && !stableUpdate) throw nonFiniteLossError(this.svi, before, step, loss, args);
-    this.#state = after.state;
-    this.#resident = stableUpdate ? null : this.svi.resident(after);
-    return { loss, terms, wasRefused: after.state.params === before.params };
+    this.#state = state;
+    this.#resident = stableUpdate ? null : this.svi.resident(state);
+    this.#termNames = Object.keys(terms);
+    return { loss, terms, wasRefused: state.params === before.params };
   }
 
   /** A step from the state in compiled memory; null if there is no such state, or if the step has to be eager. */
   #nextInMemory(step: number, args: unknown[]): StepOutcome | null {
     const resident = this.#resident;
     if (resident === null) return null;
-    let outcome: StepOutcome | null = null;
     try {
-      outcome = resident.next(args);
+      if (!resident.next(args, 0, () => Number.isFinite(resident.number(0)))) return null;
     } catch (error) {
       if (!(error instanceof PedigradError)) throw error;
       // If the program reads a value, take this step eagerly.
-      if (error.code !== "read-in-jit") throw errorInStep(step, error, () => new Map());
+      if (error.code === "read-in-jit") return null;
+      throw errorInStep(step, error, () => new Map());
     }
-    if (outcome !== null && !Number.isFinite(outcome.loss))
-      throw nonFiniteLossError(this.svi, resident.before(), step, outcome.loss, args);
-    return outcome;
+    const loss = resident.number(0);
+    if (!Number.isFinite(loss)) throw nonFiniteLossError(this.svi, resident.resultBefore()[0], step, loss, args);
+    return { loss, terms: termsOf(this.#termNames, (_, k) => resident.number(k + 1)), wasRefused: false };
   }
 
   /** The state after the last step; null before the first. */
   #current(): SVIState | null {
-    if (this.#resident !== null) this.#state = this.#resident.state();
+    if (this.#resident !== null) [this.#state] = this.#resident.result();
     return this.#state;
   }
 
   /** The state after `step`, which must be the last step taken, with the data that a run needs to continue from it. */
   stateAfter(step: number): SVIState {
+    if (step !== this.#step)
+      throw new PedigradError({
+        code: "stale-state",
+        op: "svi.steps",
+        message: `svi.steps: the state of step ${step} was not read before the loop moved on, and its memory has been overwritten. Read step.state inside the loop body, and keep the result.`,
+      });
     const [current, args] = [this.#current() as SVIState, this.#args];
     const batchesTaken = tensor(this.#skipped + step + 1);
     const state = this.options.batches === undefined ? current : { ...current, batchesTaken };
@@ -196,7 +189,7 @@ export class Steps {
  * Take one step, and add the number of the step to errors. If a parameter was not finite before the step, throw the error
  * for a loss that is not finite.
  */
-function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], stable = false): Advance {
+function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], stable: boolean): Advance {
   try {
     return stable ? svi.stableAdvance(before, args) : svi.advance(before, args);
   } catch (error) {

@@ -17,10 +17,10 @@ import {
   union,
 } from "../../provenance/index.js";
 import type { Elbo } from "../elbo/elbo.js";
-import type { Averages, Outcome, Task } from "../elbo/particles/pair.js";
+import type { Outcome, Task } from "../elbo/particles/pair.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
-import type { WithBatches } from "./batches.js";
+import type { BatchesOrAllArguments } from "./batches.js";
 import { CompiledStep } from "./compiledStep.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise, initialMutables } from "./initialise.js";
@@ -31,13 +31,13 @@ import { type RunOptions, type RunResult, runLoop, runLoopAsync, type StepOption
 import {
   type Advance,
   keepStateIfNonFinite,
-  numbersOf,
   type ResidentSteps,
   requireState,
   requireStateShape,
   type Stepper,
   type StepResult,
   type SVIState,
+  termsOf,
 } from "./state.js";
 import type { Step } from "./steps.js";
 
@@ -77,7 +77,7 @@ export class SVI<
     readonly options: SVIOptions = {},
   ) {
     requireParts(model, guide, optimizer, elbo, options);
-    this.#compiled = new CompiledStep((state, args) => this.#step(state, args), options.jit ?? "auto");
+    this.#compiled = new CompiledStep((state, args) => this.#eagerStep(state, args), options.jit ?? "auto");
   }
 
   /** The state before the first step, with the initial values of all parameters (the guide's take precedence over the model's). */
@@ -92,46 +92,48 @@ export class SVI<
     const params = this.#space.unconstrain(values);
     const dryRun = this.#outcome(this.#task({ params, mutableState: mutables }, initKey, args));
     const optimState = this.optimizer.init(params);
-    return { params, optimState, ...initialMutables(dryRun, mutables), key: next, constraints: this.#space.names };
+    return { params, optimState, ...initialMutables(dryRun, mutables), key: next, constraints: this.#space.text };
   }
 
   /** One step: `[the next state, the loss]`. The given state is not changed. */
   update(state: SVIState, ...args: A): [SVIState, number] {
-    const result = this.#checkedStep(state, args);
-    return [result[0], result[1].item()];
+    this.#requireState(state);
+    const [next, loss] = this.#advance(state, args);
+    return [next, loss.item()];
   }
 
-  /** One step, like `update`, with the parts of the loss. */
+  /** One step, like `update`, with the parts of the loss. The state is not checked. */
   advance(state: SVIState, args: unknown[]): Advance {
-    const [next, loss, terms] = this.#checkedStep(state, args);
-    return { state: next, loss: loss.item(), terms: numbersOf(terms) };
+    const [next, loss, terms] = this.#advance(state, args);
+    const numberOf = (name: string): number => (terms[name] as Tensor).item();
+    return { state: next, loss: loss.item(), terms: termsOf(Object.keys(terms), numberOf) };
   }
 
-  #checkedStep(state: SVIState, args: unknown[]): StepResult {
+  #advance(state: SVIState, args: unknown[]): StepResult {
     requireOutside("svi.update");
-    if (state?.optimState !== this.#latest) {
-      requireState("svi.update", state, this.optimizer);
-      this.#space.checkState("svi.update", state);
-    }
-    const result = this.#compiled.isOn ? this.#compiled.step(state, args) : this.#step(state, args);
+    const result = this.#compiled.isOn ? this.#compiled.step(state, args) : this.#eagerStep(state, args);
     this.#latest = result[0].optimState;
     return result;
   }
 
-  /** One step, like `stableUpdate`, with the parts of the loss. */
+  #requireState(state: SVIState): void {
+    if (state?.optimState === this.#latest) return;
+    requireState("svi.update", state, this.optimizer);
+    this.#space.checkState("svi.update", state);
+  }
+
+  /** One step, like `stableUpdate`, with the parts of the loss. The state is not checked. */
   stableAdvance(state: SVIState, args: unknown[]): Advance {
     // Without validation, an invalid value makes the loss NaN or infinite, so that this step is refused too.
     return withValidation(false, () => keepStateIfNonFinite(state, this.advance(state, args)));
   }
 
   /** The steps after the last `advance`, with their state in the memory of the compiled program; null if that is not possible. */
-  resident(last: Advance): ResidentSteps | null {
-    return this.#compiled.resident(last, (optimState) => {
-      this.#latest = optimState;
-    });
+  resident(state: SVIState): ResidentSteps | null {
+    return this.#compiled.resident(state);
   }
 
-  /** Refuse the program if it has changed since steps like this one were compiled. */
+  /** Refuse the program if it has changed since it was compiled for a state and arguments like these. */
   check(state: SVIState, args: unknown[]): void {
     this.#compiled.check(state, args);
   }
@@ -148,11 +150,11 @@ export class SVI<
   /** One eager step: `[the next state, the loss as a tensor]`. */
   step(state: SVIState, ...args: A): [SVIState, Tensor] {
     requireOutside("svi.step");
-    const [next, loss] = this.#step(state, args);
+    const [next, loss] = this.#eagerStep(state, args);
     return [next, loss];
   }
 
-  #step(state: SVIState, args: unknown[]): StepResult {
+  #eagerStep(state: SVIState, args: unknown[]): StepResult {
     const { nextKey, drawKey } = splitKey(state);
     const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
       const outcome = this.#outcome(this.#task({ ...state, params }, drawKey, args));
@@ -163,11 +165,12 @@ export class SVI<
       ? valueAndForwardGrad(lossAt)(state.params)
       : valueAndGrad(lossAt, { hasAux: true })(state.params);
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
+    const allAverages = mergeRecords(state.averages ?? {}, mapTree(averages, withoutGraph));
     const after = {
       params: applyUpdates(state.params, updates),
       optimState,
       mutableState: mergeRecords(state.mutableState, mapTree(mutableState, withoutGraph)),
-      ...withAverages(state, mapTree(averages, withoutGraph)),
+      ...(Object.keys(allAverages).length > 0 && { averages: allAverages }),
       key: nextKey,
       ...(state.constraints !== undefined && { constraints: state.constraints }),
     };
@@ -176,6 +179,7 @@ export class SVI<
 
   /** Like `update`, but if the loss or a parameter would not be finite, only the key of the state changes. */
   stableUpdate(state: SVIState, ...args: A): [SVIState, number] {
+    this.#requireState(state);
     const { state: next, loss } = this.stableAdvance(state, args);
     return [next, loss];
   }
@@ -183,21 +187,18 @@ export class SVI<
   /** The loss at the draws that `update(state)` would make. */
   evaluate(state: SVIState, ...args: A): number {
     requireOutside("svi.evaluate");
-    requireStateShape("svi.evaluate", state);
-    return this.#outcome(this.#task(state, splitKey(state).drawKey, args)).loss.item();
+    return this.#outcome(this.#nextTask("svi.evaluate", state, args)).loss.item();
   }
 
   /** The negative cost of each site, at the same draws as `evaluate`. */
   perSite(state: SVIState, ...args: A): Record<string, Tensor> {
-    requireStateShape("svi.perSite", state);
-    const task = this.#task(state, splitKey(state).drawKey, args);
-    return this.elbo.perSite(task.key, task.values, task.model, task.guide, ...task.args);
+    const { key, values, model, guide, args: allArgs } = this.#nextTask("svi.perSite", state, args);
+    return this.elbo.perSite(key, values, model, guide, ...allArgs);
   }
 
   /** The values of the sites whose cost is not finite in the loss of `evaluate`, by name. */
   unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
-    requireStateShape("svi.unsoundSites", state);
-    return this.elbo.unsoundSites(this.#task(state, splitKey(state).drawKey, args));
+    return this.elbo.unsoundSites(this.#nextTask("svi.unsoundSites", state, args));
   }
 
   /** The constraints of the parameters, which `init` finds. */
@@ -209,28 +210,35 @@ export class SVI<
   getParams(state: SVIState): Record<string, Tensor> {
     requireStateShape("svi.getParams", state);
     this.#compiled.checkLast(state);
-    return this.#space.constrain(state.params, state.constraints);
+    return this.#space.paramsOf("svi.getParams", state);
   }
 
   /** Take `numSteps` steps from `init` or `initState`. The result has the final constrained parameters, all losses, and the last state. */
-  run(key: Tensor, steps: RunOptions & WithBatches, ...args: Partial<A>): RunResult;
+  run(key: Tensor, steps: BatchesOrAllArguments<RunOptions>, ...args: Partial<A>): RunResult;
   run(key: Tensor, steps: number | RunOptions, ...args: A): RunResult;
   run(key: Tensor, steps: number | RunOptions, ...args: unknown[]): RunResult {
     return runLoop(this, key, steps, args);
   }
 
   /** Like `run`, but returns a promise, and pauses often so that a page stays responsive. */
-  runAsync(key: Tensor, steps: RunOptions & WithBatches, ...args: Partial<A>): Promise<RunResult>;
+  runAsync(key: Tensor, steps: BatchesOrAllArguments<RunOptions>, ...args: Partial<A>): Promise<RunResult>;
   runAsync(key: Tensor, steps: number | RunOptions, ...args: A): Promise<RunResult>;
   runAsync(key: Tensor, steps: number | RunOptions, ...args: unknown[]): Promise<RunResult> {
     return runLoopAsync(this, key, steps, args);
   }
 
   /** The steps of `run` as an iterable, for a loop of your own. */
-  steps(key: Tensor, options: StepOptions & WithBatches, ...args: Partial<A>): Iterable<Step>;
+  steps(key: Tensor, options: BatchesOrAllArguments<StepOptions>, ...args: Partial<A>): Iterable<Step>;
   steps(key: Tensor, options: number | StepOptions, ...args: A): Iterable<Step>;
   steps(key: Tensor, options: number | StepOptions, ...args: unknown[]): Iterable<Step> {
     return stepsOf(this, key, options, args);
+  }
+
+  /** The task of the step that `update(state)` would take. */
+  #nextTask(op: string, state: SVIState, args: unknown[]): Task {
+    requireStateShape(op, state);
+    this.#space.checkState(op, state);
+    return this.#task(state, splitKey(state).drawKey, args);
   }
 
   #task({ params, mutableState, averages }: LossInputs, key: Tensor, args: unknown[]): Task {
@@ -259,7 +267,7 @@ function splitKey({ key }: SVIState): { nextKey: Tensor; drawKey: Tensor } {
   return { nextKey, drawKey };
 }
 
-/** Remove the provenance of a step's result. Inside the run of a program, the result gets the provenance of `inputs` and the ambient set. */
+/** The result of a step without the sites of the step in its provenance. If another program is running, the result keeps that program's sites. */
 function withOuterSets(result: StepResult, inputs: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(inputs), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);
@@ -268,11 +276,5 @@ function withOuterSets(result: StepResult, inputs: unknown): StepResult {
 
 /** The part of a state on which the loss of a step depends. */
 type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;
-
-/** The averages of a state, updated by the averages `after` a step. The result is empty if there are no averages. */
-function withAverages({ averages = {} }: SVIState, after: Averages): Pick<SVIState, "averages"> {
-  const all = mergeRecords(averages, after);
-  return Object.keys(all).length === 0 ? {} : { averages: all };
-}
 
 export type { InitOptions, JitMode, SVIOptions } from "./options.js";

@@ -32,10 +32,8 @@ export const mergeRecords = <T>(...records: readonly Record<string, T>[]): Recor
 export const MAX_DEPTH = 200;
 
 /** Refuse a structure that is nested more than `MAX_DEPTH` deep. */
-export function requireDepth(op: string, depth: number): void {
-  if (depth > MAX_DEPTH)
-    refuse("cyclic", op, `lists or records are nested more than ${MAX_DEPTH} deep. Does one of them contain itself?`);
-}
+export const refuseDepth = (op: string): never =>
+  refuse("cyclic", op, `lists or records are nested more than ${MAX_DEPTH} deep. Does one of them contain itself?`);
 
 /** Refuse symbols as keys, and fields of a list besides its items, because loops over names or items would miss them. */
 export function requireNamedFields(op: string, x: object): void {

@@ -5,6 +5,7 @@
 import { type Expression, parse, type Routine, type Statement } from "./language.js";
 
 type Value = number | boolean;
+/** The parameters and variables of one call. */
 type Frame = Value[];
 type Evaluate = (frame: Frame) => Value;
 /** Runs statements. Returns the value of the first `return` statement that is reached, or undefined. */
@@ -40,39 +41,21 @@ function block(statements: readonly Statement[], places: Places, functions: Func
   };
 }
 
+/** A statement of a formula is an assignment, an `if` or a `return`. */
 function execute(statement: Statement, places: Places, functions: Functions): Execute {
-  switch (statement.kind) {
-    case "set": {
-      const value = evaluate(statement.value, places, functions);
-      const place = places.get(statement.name) ?? places.size;
-      places.set(statement.name, place);
-      return (frame) => {
-        frame[place] = value(frame);
-        return undefined;
-      };
-    }
-    case "do": {
-      const call = evaluate(statement.call, places, functions);
-      return (frame) => {
-        call(frame);
-        return undefined;
-      };
-    }
-    case "return":
-      return evaluate(statement.value, places, functions);
-    default: {
-      const test = evaluate(statement.test, places, functions);
-      const body = block(statement.body, places, functions);
-      if (statement.kind === "if") return (frame) => (test(frame) ? body(frame) : undefined);
-      return (frame) => {
-        while (test(frame)) {
-          const returned = body(frame);
-          if (returned !== undefined) return returned;
-        }
-        return undefined;
-      };
-    }
+  if (statement.kind === "set") {
+    const value = evaluate(statement.value, places, functions);
+    const place = places.get(statement.name) ?? places.size;
+    places.set(statement.name, place);
+    return (frame) => {
+      frame[place] = value(frame);
+      return undefined;
+    };
   }
+  if (statement.kind === "return") return evaluate(statement.value, places, functions);
+  const { test: condition, body } = statement as Extract<Statement, { kind: "if" }>;
+  const [test, run] = [evaluate(condition, places, functions), block(body, places, functions)];
+  return (frame) => (test(frame) ? run(frame) : undefined);
 }
 
 const CONSTANTS: Readonly<Record<string, number>> = { Infinity, NaN };

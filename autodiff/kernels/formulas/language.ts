@@ -1,6 +1,6 @@
 /**
  * The language in which kernels and formulas are written: the small part of JavaScript that has a direct meaning as SIMD code. A program is
- * a text of functions. Statements are `let`, assignment, `while`, `if` and `return`; expressions are numbers, names, calls, operators and
+ * a text of functions. Statements are `let`, `=`, `+=`, `-=`, `while`, `if` and `return`; expressions are numbers, names, calls, operators and
  * `?:`. The same text can run as JavaScript, one number at a time, or be translated by `assemble` into SIMD code, which processes two
  * numbers at a time.
  */
@@ -33,7 +33,7 @@ export interface Routine {
 }
 
 const TOKEN =
-  /0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:Math\.)?[A-Za-z_]\w*|===|!==|>>>|<<|<=|>=|&&|\|\||\S/g;
+  /0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:Math\.)?[A-Za-z_]\w*|===|!==|>>>|<<|<=|>=|[-+]=|&&|\|\||\S/g;
 /** Binary operators, from the lowest to the highest precedence. */
 const LEVELS = "|| && | & ===,!== <,<=,>,>= <<,>>> +,- *,/".split(" ").map((level) => level.split(","));
 const COMPARISONS = LEVELS.slice(4, 6).flat();
@@ -47,7 +47,7 @@ export function parse(text: string): Routine[] {
   };
   const isNext = (token: string): boolean => tokens[at] === token && at++ >= 0;
   const next = (expected?: string): string => {
-    const token = tokens[at++] ?? "its end";
+    const token = tokens[at++] ?? "";
     return expected === undefined || expected === token ? token : refuse();
   };
   const name = (): string => (/^[A-Za-z_]/.test(tokens[at] ?? "") ? next().replace("Math.", "") : refuse());
@@ -111,8 +111,15 @@ export function parse(text: string): Routine[] {
     isNext("let");
     const target = primary();
     if (target.kind === "call") return { kind: "do", call: target };
-    if (target.kind === "name" && isNext("=")) return { kind: "set", name: target.name, value: expression() };
-    return refuse();
+    const operator = /^([-+]?)=$/.exec(next())?.[1];
+    if (target.kind !== "name" || operator === undefined) return refuse();
+    const value = expression();
+    const isSum = operator !== "";
+    return {
+      kind: "set",
+      name: target.name,
+      value: isSum ? { kind: "binary", operator, left: target, right: value } : value,
+    };
   };
 
   const routines: Routine[] = [];
@@ -124,8 +131,8 @@ export function parse(text: string): Routine[] {
 }
 
 /**
- * Whether x is a test: a comparison, or comparisons joined by && and ||. The condition of a choice must be a test, because SIMD code uses
- * the bits of the condition as a mask.
+ * Whether x is a test: a comparison, or comparisons joined by && and ||, whose operands satisfy `isOperand`. The condition of a choice must
+ * be a test, because SIMD code uses the bits of the condition as a mask.
  */
 const isTest = (x: Expression, isOperand = (_: Expression): boolean => true): boolean =>
   x.kind === "binary" &&
@@ -134,7 +141,8 @@ const isTest = (x: Expression, isOperand = (_: Expression): boolean => true): bo
     : /^(&&|\|\|)$/.test(x.operator) && isTest(x.left, isOperand) && isTest(x.right, isOperand));
 
 /**
- * The functions of Math that SIMD code computes by one instruction, and the number of operands of each. Their bits are the same everywhere.
+ * The functions of Math that SIMD code computes by one instruction, and the number of operands of each. Their results are the same to the
+ * last bit everywhere.
  */
 const INSTRUCTIONS: Readonly<Record<string, number>> = { abs: 1, sqrt: 1, floor: 1, ceil: 1, min: 2, max: 2 };
 

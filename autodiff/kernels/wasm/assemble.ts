@@ -7,13 +7,12 @@
 import type { Call, Expression, Routine, Statement } from "../formulas/language.js";
 import { ENCODED, instructions, literal, type Type, unsigned } from "./instructions.js";
 
-/** A routine during assembly. */
-interface CompiledRoutine {
-  readonly name: string;
+/** A compiled routine: its index among the functions of the module, and its declarations and code. */
+interface Compiled {
   readonly index: number;
-  readonly count: number;
+  readonly parameterCount: number;
   resultType: Type | null;
-  code: number[];
+  body: readonly number[];
 }
 
 /**
@@ -25,221 +24,209 @@ export function assemble(
   formulas: ReadonlyMap<string, Routine>,
   externals: readonly string[],
 ): Uint8Array<ArrayBuffer> {
-  const functions = new Map<string, CompiledRoutine>();
-  for (const routine of routines) new Compiler(routine, formulas, functions, externals).compile();
-  const out = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  const section = (id: number, items: readonly (readonly number[])[]): void => {
-    const size = items.reduce((sum, item) => sum + item.length, 0);
-    out.push(id, ...unsigned(size + unsigned(items.length).length), ...unsigned(items.length));
-    for (const item of items) for (const byte of item) out.push(byte);
+  const compiled = new Map<string, Compiled>();
+  for (const routine of routines) compile(routine, formulas, compiled, externals);
+  const functions = [...compiled.values()];
+  // Arrays are joined by `concat`, because spreading thousands of bytes would take longer than all else here.
+  const list = (items: readonly (readonly number[])[]): number[] => unsigned(items.length).concat(...items);
+  const section = (id: number, items: readonly (readonly number[])[]): number[] => {
+    const content = list(items);
+    return [id, ...unsigned(content.length)].concat(content);
   };
   const text = (s: string): number[] => [s.length, ...[...s].map((c) => c.charCodeAt(0))];
   const importEntry = (name: string, type: readonly number[]): number[] => [...text("env"), ...text(name), ...type];
-  const compiled = [...functions.values()];
-  const result = ({ resultType }: CompiledRoutine): number[] => (resultType === null ? [0] : [1, ENCODED[resultType]]);
-  const ofOneNumber = [0x60, 1, ENCODED.d, 1, ENCODED.d];
-  const types = compiled.map((f) => [0x60, f.count, ...new Array<number>(f.count).fill(ENCODED.i), ...result(f)]);
-  section(1, [ofOneNumber, ...types]);
-  section(2, [importEntry("memory", [0x02, 0x00, 0]), ...externals.map((name) => importEntry(name, [0x00, 0]))]);
-  section(
-    3,
-    compiled.map((_, i) => unsigned(i + 1)),
-  );
-  section(
-    7,
-    compiled.map(({ name, index }) => [...text(name), 0x00, ...unsigned(index)]),
-  );
-  section(
-    10,
-    compiled.map(({ code }) => [...unsigned(code.length), ...code]),
-  );
-  return Uint8Array.from(out);
+  const type = (parameters: readonly Type[], result: Type | null): number[] => [
+    0x60,
+    ...list(parameters.map((x) => [ENCODED[x]])),
+    ...list(result === null ? [] : [[ENCODED[result]]]),
+  ];
+  const types = functions.map((f) => type(new Array<Type>(f.parameterCount).fill("i"), f.resultType));
+  const imports = externals.map((name) => importEntry(name, [0x00, 0]));
+  const exports = [...compiled].map(([name, { index }]) => [...text(name), 0x00, ...unsigned(index)]);
+  const sections = [
+    section(1, [type(["d"], "d"), ...types]),
+    section(2, [importEntry("memory", [0x02, 0x00, 0]), ...imports]),
+    section(
+      3,
+      functions.map((_, i) => unsigned(i + 1)),
+    ),
+    section(7, exports),
+    section(
+      10,
+      functions.map(({ body }) => unsigned(body.length).concat(body)),
+    ),
+  ];
+  return new Uint8Array([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0].concat(...sections));
 }
 
-interface Local {
-  readonly index: number;
-  readonly type: Type;
-}
-
-class Compiler {
-  readonly #code: number[] = [];
-  readonly #locals: Type[] = [];
-  readonly #compiled: CompiledRoutine;
-  readonly #instructions = instructions();
-  #names: Map<string, Local>;
+/** Compiles a routine into `functions`. */
+function compile(
+  routine: Routine,
+  formulas: ReadonlyMap<string, Routine>,
+  functions: Map<string, Compiled>,
+  externals: readonly string[],
+): void {
+  const parameterCount = routine.parameters.length;
+  const compiled: Compiled = {
+    index: externals.length + functions.size,
+    parameterCount,
+    resultType: null,
+    body: [],
+  };
+  functions.set(routine.name, compiled);
+  const { operators, builtins } = instructions();
+  const code: number[] = [];
+  /** The types of the parameters and variables, and the index of each name. */
+  const types: Type[] = routine.parameters.map(() => "i");
+  let names = new Map(routine.parameters.map((name, index) => [name, index]));
   /** The type of a name whose first value is a literal: an address or a count in a routine, two numbers in a formula. */
-  #literalType: Type = "i";
+  let literalType: Type = "i";
 
-  constructor(
-    readonly routine: Routine,
-    readonly formulas: ReadonlyMap<string, Routine>,
-    readonly functions: Map<string, CompiledRoutine>,
-    readonly externals: readonly string[],
-  ) {
-    const { name, parameters } = routine;
-    this.#names = new Map(parameters.map((x, index) => [x, { index, type: "i" }]));
-    this.#compiled = {
-      name,
-      index: externals.length + functions.size,
-      count: parameters.length,
-      resultType: null,
-      code: [],
-    };
-    functions.set(name, this.#compiled);
-  }
+  const emit = (...bytes: readonly number[]): void => {
+    for (const byte of bytes) code.push(byte);
+  };
+  const undefinedName = (name: string) => new ReferenceError(`${routine.name}: ${name} is not defined`);
+  const indexOf = (name: string): number => {
+    const index = names.get(name);
+    if (index === undefined) throw undefinedName(name);
+    return index;
+  };
+  const declare = (name: string, type: Type): number => {
+    const index = types.push(type) - 1;
+    names.set(name, index);
+    return index;
+  };
+  const read = (index: number): void => emit(0x20, ...unsigned(index));
+  const write = (index: number): void => emit(0x21, ...unsigned(index));
 
-  compile(): void {
-    this.#block(this.routine.body);
-    const declared = this.#locals.flatMap((type) => [1, ENCODED[type]]);
-    this.#compiled.code = [...unsigned(this.#locals.length), ...declared, ...this.#code, 0x0b];
-  }
-
-  #push(code: readonly number[]): void {
-    for (const byte of code) this.#code.push(byte);
-  }
-
-  #block(statements: readonly Statement[]): void {
-    for (const statement of statements) this.#statement(statement);
-  }
-
-  #statement(statement: Statement): void {
-    switch (statement.kind) {
+  const block = (statements: readonly Statement[]): void => statements.forEach(statement);
+  const statement = (x: Statement): void => {
+    switch (x.kind) {
       case "set": {
-        const local = this.#names.get(statement.name);
-        const type = local?.type ?? this.#typeOf(statement.value) ?? this.#literalType;
-        this.#emit(statement.value, type);
-        this.#set(local ?? this.#declare(statement.name, type));
+        const index = names.get(x.name);
+        const type = index === undefined ? (typeOf(x.value) ?? literalType) : (types[index] as Type);
+        value(x.value, type);
+        write(index ?? declare(x.name, type));
         return;
       }
       case "do":
-        this.#call(statement.call);
+        call(x.call);
         return;
       case "while":
         // Written as "if the test holds, repeat until it does not", which needs only one jump for each iteration.
-        this.#emit(statement.test, "i");
-        this.#push([0x04, 0x40, 0x03, 0x40]);
-        this.#block(statement.body);
-        this.#emit(statement.test, "i");
-        this.#push([0x0d, 0, 0x0b, 0x0b]);
+        value(x.test, "i");
+        emit(0x04, 0x40, 0x03, 0x40);
+        block(x.body);
+        value(x.test, "i");
+        emit(0x0d, 0, 0x0b, 0x0b);
         return;
       case "if":
-        this.#emit(statement.test, "i");
-        this.#push([0x04, 0x40]);
-        this.#block(statement.body);
-        this.#push([0x0b]);
+        value(x.test, "i");
+        emit(0x04, 0x40);
+        block(x.body);
+        emit(0x0b);
         return;
-      case "return":
-        this.#compiled.resultType = this.#typeOf(statement.value) ?? "d";
-        this.#emit(statement.value, this.#compiled.resultType);
+      case "return": {
+        const type = typeOf(x.value) ?? (literalType === "i" ? "d" : "v");
+        if (literalType === "i") compiled.resultType = type;
+        value(x.value, type);
+      }
     }
-  }
-
-  #declare(name: string, type: Type): Local {
-    const local = { index: this.routine.parameters.length + this.#locals.length, type };
-    this.#locals.push(type);
-    this.#names.set(name, local);
-    return local;
-  }
-
-  #set({ index }: Local): void {
-    this.#push([0x21, ...unsigned(index)]);
-  }
-
-  #local(name: string): Local {
-    const local = this.#names.get(name);
-    if (local === undefined) throw new ReferenceError(`${this.routine.name}: ${name} is not defined`);
-    return local;
-  }
+  };
 
   /** The type of a value; null for a literal, which takes the type of its context. */
-  #typeOf(x: Expression): Type | null {
+  const typeOf = (x: Expression): Type | null => {
     if (x.kind === "number") return null;
-    if (x.kind === "name") return this.#local(x.name).type;
-    if (x.kind === "binary") return this.#typeOf(x.left) ?? this.#typeOf(x.right);
-    if (x.kind !== "call" || this.formulas.has(x.name) || this.externals.includes(x.name)) return "v";
-    const builtin = this.#instructions.builtins.get(x.name);
-    return builtin === undefined ? (this.functions.get(x.name)?.resultType ?? null) : builtin.resultType;
-  }
+    if (x.kind === "name") return types[indexOf(x.name)] as Type;
+    if (x.kind === "binary") return typeOf(x.left) ?? typeOf(x.right);
+    if (x.kind !== "call" || formulas.has(x.name) || externals.includes(x.name)) return "v";
+    const builtin = builtins.get(x.name);
+    return builtin === undefined ? (functions.get(x.name)?.resultType ?? null) : builtin.resultType;
+  };
 
-  /** Code that leaves the value of `x` on the stack; `type` is what a literal becomes. */
-  #emit(x: Expression, type: Type): void {
+  /** Emits code that leaves the value of `x` on the stack. Literals get the type `type`. */
+  const value = (x: Expression, type: Type): void => {
     switch (x.kind) {
       case "number":
-        this.#push(literal(x.value, type));
+        emit(...literal(x.value, type));
         return;
       case "name":
-        this.#push([0x20, ...unsigned(this.#local(x.name).index)]);
+        read(indexOf(x.name));
         return;
       case "negative":
-        this.#emit(x.of, "v");
-        this.#push([0xfd, 0xed, 0x01]);
+        value(x.of, "v");
+        emit(0xfd, 0xed, 0x01);
         return;
       case "binary": {
-        const operandType = this.#typeOf(x) ?? type;
-        this.#emit(x.left, operandType);
-        this.#emit(x.right, x.operator === "<<" || x.operator === ">>>" ? "i" : operandType);
-        const code = this.#instructions.operators.get(operandType + x.operator);
-        if (code === undefined)
-          throw new SyntaxError(`${this.routine.name}: no instruction for ${operandType} ${x.operator}`);
-        this.#push(code);
+        const operandType = typeOf(x) ?? type;
+        value(x.left, operandType);
+        value(x.right, x.operator === "<<" || x.operator === ">>>" ? "i" : operandType);
+        const operator = operators.get(operandType + x.operator);
+        if (operator === undefined)
+          throw new SyntaxError(`${routine.name}: no instruction for ${operandType} ${x.operator}`);
+        emit(...operator);
         return;
       }
       case "choice": {
         // If one side is 0, it is enough to mask the other side, which takes half the instructions.
         const [isYesZero, isNoZero] = [isZero(x.yes), !isZero(x.yes) && isZero(x.no)];
-        if (!isYesZero) this.#emit(x.yes, "v");
-        if (!isNoZero) this.#emit(x.no, "v");
-        this.#emit(x.test, "v");
-        this.#push([0xfd, isYesZero ? 0x4f : isNoZero ? 0x4e : 0x52]);
+        if (!isYesZero) value(x.yes, "v");
+        if (!isNoZero) value(x.no, "v");
+        value(x.test, "v");
+        emit(0xfd, isYesZero ? 0x4f : isNoZero ? 0x4e : 0x52);
         return;
       }
       case "call":
-        this.#call(x);
+        call(x);
     }
-  }
+  };
 
-  #call({ name, args }: Call): void {
-    const [formula, routine] = [this.formulas.get(name), this.functions.get(name)];
-    const builtin = this.#instructions.builtins.get(name);
-    if (formula !== undefined) this.#inline(formula, args);
-    else if (this.externals.includes(name)) this.#callForEach(this.externals.indexOf(name), args[0] as Expression);
+  const call = ({ name, args }: Call): void => {
+    const [formula, called, builtin] = [formulas.get(name), functions.get(name), builtins.get(name)];
+    if (formula !== undefined) inline(formula, args);
+    else if (externals.includes(name)) callForEach(externals.indexOf(name), args[0] as Expression);
     else if (builtin !== undefined) {
-      const { operandTypes, code, memory } = builtin;
-      const [address, offset] = memory === null ? [args[0], 0] : splitAddress(args[0] as Expression);
+      const { operandTypes, code, lane } = builtin;
+      const [address, offset] = lane === null ? [args[0], 0] : splitAddress(args[0] as Expression);
       operandTypes.forEach((type, k) => {
-        this.#emit((k === 0 ? address : args[k]) as Expression, type);
+        value((k === 0 ? address : args[k]) as Expression, type);
       });
-      this.#push(code);
-      if (memory !== null) this.#push([memory[0], ...unsigned(offset), ...memory[1]]);
-    } else if (routine !== undefined) {
-      for (const arg of args) this.#emit(arg, "i");
-      this.#push([0x10, ...unsigned(routine.index)]);
-    } else throw new ReferenceError(`${this.routine.name}: ${name} is not defined`);
-  }
+      emit(...code);
+      if (lane !== null) emit(...unsigned(offset), ...lane);
+    } else if (called !== undefined) {
+      for (const arg of args) value(arg, "i");
+      emit(0x10, ...unsigned(called.index));
+    } else throw undefinedName(name);
+  };
 
   /** Calls an imported function for each of the two numbers of a value. */
-  #callForEach(index: number, arg: Expression): void {
-    const pair = this.#declare(`of ${this.#locals.length}`, "v").index;
-    this.#emit(arg, "v");
-    this.#push([0x21, ...unsigned(pair)]);
+  const callForEach = (index: number, arg: Expression): void => {
+    const pair = declare(`of ${types.length}`, "v");
+    value(arg, "v");
+    write(pair);
     for (const [lane, put] of [
       [0, [0xfd, 0x14]],
       [1, [0xfd, 0x22, 1]],
-    ] as const)
-      this.#push([0x20, ...unsigned(pair), 0xfd, 0x21, lane, 0x10, ...unsigned(index), ...put]);
-  }
+    ] as const) {
+      read(pair);
+      emit(0xfd, 0x21, lane, 0x10, ...unsigned(index), ...put);
+    }
+  };
 
   /** Writes the body of a formula in place of a call. Its variables are new locals, even if the routine has the same names. */
-  #inline({ parameters, body }: Routine, args: readonly Expression[]): void {
-    for (const arg of args) this.#emit(arg, "v");
-    const [outer, outerType] = [this.#names, this.#literalType];
-    [this.#names, this.#literalType] = [new Map(), "v"];
-    for (const local of parameters.map((name) => this.#declare(name, "v")).reverse()) this.#set(local);
-    for (const statement of body)
-      if (statement.kind === "return") this.#emit(statement.value, "v");
-      else this.#statement(statement);
-    [this.#names, this.#literalType] = [outer, outerType];
-  }
+  const inline = ({ parameters, body }: Routine, args: readonly Expression[]): void => {
+    for (const arg of args) value(arg, "v");
+    const [outer, outerType] = [names, literalType];
+    [names, literalType] = [new Map(), "v"];
+    for (const index of parameters.map((name) => declare(name, "v")).reverse()) write(index);
+    block(body);
+    [names, literalType] = [outer, outerType];
+  };
+
+  block(routine.body);
+  const variables = types.slice(parameterCount);
+  const declarations = variables.flatMap((type) => [1, ENCODED[type]]);
+  compiled.body = unsigned(variables.length).concat(declarations, code, 0x0b);
 }
 
 /** Whether a value is the number 0 and not -0, so that all its bits are 0. */

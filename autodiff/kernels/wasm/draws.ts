@@ -2,74 +2,62 @@
  * Random words, the same as in ../random, four pairs at a time: Threefry-2x32 of four counters under one key, or of one counter under four
  * keys. Keys are pairs of numbers.
  */
+
 import { FAR_TAIL, MIDDLE, type Ratio, TAIL } from "../random/normal.js";
+import { each } from "./matrices.js";
 
 const ROTATIONS = [
   [13, 15, 26, 6],
   [17, 29, 16, 24],
+] as const;
+
+/** Code that replaces the counters x, y by their words under the key a, b. After every four rounds, two of a, b, c are added. */
+const cipher = (): string => {
+  const round = (r: number): string => `x += y; y = xor(y << ${r} | y >>> ${32 - r}, x);`;
+  const addition = (n: number): string => `x += ${"abc"[n % 3]}; y += ${"abc"[(n + 1) % 3]} + four(${n});`;
+  return `
+    let c = xor(xor(a, b), four(0x1bd11bda));
+    x += a; y += b;
+    ${each(5, (n) => ROTATIONS[(n % 2) as 0 | 1].map(round).join(" ") + addition(n + 1))}`;
+};
+
+/**
+ * Code that stores the results for two elements of a group of four: the first two if `half` is 0, else the last two. A result is made from
+ * the element's words x, y. It is the words themselves, a uniform, or a signed tail (../random/stream.ts).
+ */
+const RESULTS = {
+  words: (x: string, y: string, half: number): string => `let p = numbers(${x}); let q = numbers(${y});
+    store(out + (i << 4) + ${32 * half}, firsts(p, q)); store(out + (i << 4) + ${32 * half + 16}, seconds(p, q));`,
+  uniform: (x: string, y: string, half: number): string =>
+    `store(out + (i << 3) + ${16 * half}, (numbers(${x}) * ${2 ** 20} + numbers(${y} >>> 12)) * ${2 ** -52});`,
+  tail: (x: string, y: string, half: number): string => `let s = signs(${x}); let f = numbers(s);
+    let r = (numbers(xor(${x}, s)) * ${2 ** 32} + numbers(xor(${y}, s)) + 0.5) * ${2 ** -64};
+    store(out + (i << 3) + ${16 * half}, f > 0 ? r : -r);`,
+};
+
+/** Code before and in the loop over elements: for a single key, where element i has the counter i; and for many keys and one counter. */
+const ONE_KEY = ["let a = four(word(get(keys))); let b = four(word(get(keys + 8)));", "let y = four(i) + lanes();"];
+const MANY_KEYS = [
+  "",
+  `let key = keys + (i << 4);
+    let k = load(key); let l = load(key + 16); let m = load(key + 32); let o = load(key + 48);
+    let a = joined(words(firsts(k, l)), words(firsts(m, o))); let b = joined(words(seconds(k, l)), words(seconds(m, o)));
+    let y = four(counter);`,
 ];
 
-/** Code that replaces the counters x, y by their words under the key a, b. */
-function cipher(): string {
-  const lines = ["let c = xor(xor(a, b), four(0x1bd11bda));", "x = x + a; y = y + b;"];
-  for (let group = 1; group <= 5; group++) {
-    for (const r of ROTATIONS[(group + 1) % 2] as number[])
-      lines.push(`x = x + y; y = xor(y << ${r} | y >>> ${32 - r}, x);`);
-    lines.push(`x = x + ${"abc"[group % 3]}; y = y + ${"abc"[(group + 1) % 3]} + four(${group});`);
-  }
-  return lines.join("\n");
-}
-
-/** Code for each kind of number made from a pair of words: the words themselves, a uniform, a signed tail (../random/stream.ts). */
-const RESULTS = {
-  words: (x: string, y: string): string => `let p = numbers(${x}); let q = numbers(${y});`,
-  uniform: (x: string, y: string): string =>
-    `let r = (numbers(${x}) * ${2 ** 20} + numbers(${y} >>> 12)) * ${2 ** -52};`,
-  tail: (x: string, y: string): string => `let s = signs(${x}); let f = numbers(s);
-    let r = (numbers(xor(${x}, s)) * ${2 ** 32} + numbers(xor(${y}, s)) + 0.5) * ${2 ** -64};
-    r = f > 0 ? r : -r;`,
-};
-type Result = keyof typeof RESULTS;
-
-/** Code that stores the results of the first two lanes, then of the last two lanes; if `rest` < 4, only the first `rest` results. */
-function storeText(result: Result): string {
-  const text = RESULTS[result];
-  const halves = [text("x", "y"), text("uppers(x, x)", "uppers(y, y)")];
-  if (result === "words")
-    return `${halves[0]} store(out, firsts(p, q)); if (rest > 1) { store(out + 16, seconds(p, q)); }
-    ${halves[1]} if (rest > 2) { store(out + 32, firsts(p, q)); } if (rest > 3) { store(out + 48, seconds(p, q)); }
-    out = out + 64;`;
-  return `${halves[0]} if (rest > 1) { store(out, r); } if (rest === 1) { storeOne(out, r); }
-    ${halves[1]} if (rest > 3) { store(out + 16, r); } if (rest === 3) { storeOne(out + 16, r); }
-    out = out + 32;`;
-}
-
-/** Draws under one key, where element i has the counter i. */
-const underOneKey = (name: string, result: Result): string => `
-function ${name}(out, key, n) {
-  let a = four(word(get(key))); let b = four(word(get(key + 8)));
+/** Draws n >= 4 elements, four at a time. If n is not a multiple of 4, the last group begins earlier, and some elements are drawn twice. */
+const draws = (name: string, [before, inLoop]: readonly string[], result: keyof typeof RESULTS): string => `
+function ${name}(out, keys, n, counter) {
+  ${before}
   let i = 0;
   while (i < n) {
-    let rest = n - i;
-    let x = four(0); let y = four(i) + lanes();
+    if (n - i < 4) { i = n - 4; }
+    ${inLoop}
+    let x = four(0);
     ${cipher()}
-    ${storeText(result)}
-    i = i + 4;
-  }
-}`;
-
-/** Draws under many keys, all with the same counter; n is a multiple of 4. */
-const underManyKeys = (name: string, result: Result): string => `
-function ${name}(out, keys, n, counter) {
-  let rest = 4;
-  let end = keys + (n << 4);
-  while (keys !== end) {
-    let k = load(keys); let l = load(keys + 16); let m = load(keys + 32); let o = load(keys + 48);
-    let a = joined(words(firsts(k, l)), words(firsts(m, o))); let b = joined(words(seconds(k, l)), words(seconds(m, o)));
-    let x = four(0); let y = four(counter);
-    ${cipher()}
-    ${storeText(result)}
-    keys = keys + 64;
+    ${RESULTS[result]("x", "y", 0)}
+    ${RESULTS[result]("uppers(x, x)", "uppers(y, y)", 1)}
+    i += 4;
   }
 }`;
 
@@ -79,28 +67,27 @@ function ${name}(out, keys, n, counter) {
  */
 const choose = `
 function choose(out, weights, n, count) {
-  let end = out + (n << 3);
   let next = count << 3;
-  while (out !== end) {
+  while (n > 0) {
     let stop = weights + next;
-    let total = 0 + get(weights);
-    let w = weights + 8;
-    while (w !== stop) { total = total + get(w); w = w + 8; }
+    let total = float(0);
+    let w = weights;
+    while (w !== stop) { total += get(w); w += 8; }
     let target = get(out) * total;
-    let sum = 0 + get(weights);
+    let sum = float(0);
     let k = 0;
-    k = k + (sum <= target);
-    w = weights + 8;
-    while (w !== stop) { sum = sum + get(w); k = k + (sum <= target); w = w + 8; }
+    w = weights;
+    while (w !== stop) { sum += get(w); k += sum <= target; w += 8; }
     put(out, float(k));
     if ((k === count) + (target - target !== 0)) { put(out, NaN); }
     weights = stop;
-    out = out + 8;
+    out += 8;
+    n -= 1;
   }
 }`;
 
 /** The polynomial as text, highest power first. */
-const horner = (x: string, [first, ...rest]: Iterable<number>): string =>
+const horner = (x: string, [first, ...rest]: readonly number[]): string =>
   rest.reduce((sum, c) => `(${sum} * ${x} + ${c})`, `${first}`);
 const ratio = (x: string, [top, bottom]: Ratio): string => `${horner(x, top)} / ${horner(x, bottom)}`;
 
@@ -125,20 +112,20 @@ function quantiles(out, from, n) {
       z = q > 0.425 ? (tail > 0 ? size : -size) : z;
     }
     if (n > 1) { store(out, z); }
-    if (n < 2) { storeOne(out, z); n = 2; }
-    from = from + 16;
-    out = out + 16;
-    n = n - 2;
+    if (n < 2) { storeOne(out, z); }
+    from += 16;
+    out += 16;
+    n -= 2;
   }
 }`;
 
 /** The text of each kernel. A program compiles only the kernels that it uses. */
 export const drawTexts = {
-  splitKey: (): string => underOneKey("splitKey", "words"),
-  uniforms: (): string => underOneKey("uniforms", "uniform"),
-  tails: (): string => underOneKey("tails", "tail"),
-  foldKeys: (): string => underManyKeys("foldKeys", "words"),
-  tailsOfKeys: (): string => underManyKeys("tailsOfKeys", "tail"),
+  splitKey: (): string => draws("splitKey", ONE_KEY, "words"),
+  uniforms: (): string => draws("uniforms", ONE_KEY, "uniform"),
+  tails: (): string => draws("tails", ONE_KEY, "tail"),
+  foldKeys: (): string => draws("foldKeys", MANY_KEYS, "words"),
+  tailsOfKeys: (): string => draws("tailsOfKeys", MANY_KEYS, "tail"),
   quantiles,
   choose: (): string => choose,
 };

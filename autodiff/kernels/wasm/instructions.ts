@@ -14,19 +14,22 @@ const rows = (text: string): string[][] =>
     .split("\n")
     .map((row) => row.trim().split(" "));
 
-/** In each line: a type, then operators, each followed by its code. */
+/** In each line: a type, then operators with their codes. */
 const OPERATORS = `
-  i + 6a - 6b * 6c & 71 << 74 >>> 76 === 46 !== 47 < 49 > 4b <= 4d >= 4f
-  d + a0 - a1 * a2 / a3 !== 62 <= 65
-  v + fdf001 - fdf101 * fdf201 / fdf301 & fd4e | fd50 && fd4e || fd50 === fd47 !== fd48 < fd49 > fd4a <= fd4b >= fd4c
-  l + fdce01 & fd4e << fdcb01 >>> fdcd01
-  w + fdae01 | fd50 << fdab01 >>> fdad01`;
+  i +6a -6b *6c &71 <<74 >>>76 ===46 !==47 <48 >4a
+  d +a0 -a1 *a2 /a3 !==62 <=65
+  v +fdf001 -fdf101 *fdf201 /fdf301 &fd4e |fd50 &&fd4e ||fd50 ===fd47 !==fd48 <fd49 >fd4a <=fd4b >=fd4c
+  l +fdce01 &fd4e <<fdcb01 >>>fdcd01
+  w +fdae01 |fd50 <<fdab01 >>>fdad01`;
 
 /** The code of each operator, by type and operator. */
 const readOperators = (): Map<string, number[]> =>
   new Map(
-    rows(OPERATORS).flatMap(([type, ...pairs]) =>
-      pairs.flatMap((code, i) => (i % 2 === 1 ? [[`${type}${pairs[i - 1]}`, bytesOf(code)] as const] : [])),
+    rows(OPERATORS).flatMap(([type, ...operators]) =>
+      operators.map((text) => {
+        const [, operator, code] = /(\W+)(\w+)/.exec(text) as unknown as [string, string, string];
+        return [`${type}${operator}`, bytesOf(code)] as const;
+      }),
     ),
   );
 
@@ -35,24 +38,27 @@ export interface Builtin {
   readonly operandTypes: readonly Type[];
   readonly resultType: Type | null;
   readonly code: readonly number[];
-  /** For an access to memory: the alignment as an exponent of 2, and the lane, which is encoded after the offset. Else null. */
-  readonly memory: readonly [number, number[]] | null;
+  /** For an access to memory: the lane, which is encoded after the offset; empty if the access is to all lanes. Else null. */
+  readonly lane: readonly number[] | null;
 }
 
 /**
- * In each line: the name, the types of the operands, the type of the result, the code; for an access to memory, also alignment and lane.
+ * In each line: the name, the types of the operands, the type of the result, the code. The code of an access to memory ends with the
+ * alignment, and is followed by @ and the lane. `same` puts one number into both lanes. `firsts` takes the first lanes of its two
+ * operands, and `seconds` the second lanes. `four` puts one word into all four places; `joined` and `uppers` take the first and the
+ * second pairs of words.
  */
 const BUILTINS = `
   whole d i fc02
   word d i fc03
   float i d b7
-  get i d 2b 3
-  put id - 39 3
-  load i v fd00 3
-  loadOne i v fd5d 3
-  loadSame i v fd0a 3
-  store iv - fd0b 3
-  storeOne iv - fd5b 3 00
+  get i d 2b03 @
+  put id - 3903 @
+  load i v fd0003 @
+  loadOne i v fd5d03 @
+  loadSame i v fd0a03 @
+  store iv - fd0b03 @
+  storeOne iv - fd5b03 @00
   first v d fd2100
   second v d fd2101
   same d v fd14
@@ -81,13 +87,13 @@ const BUILTINS = `
 
 const readBuiltins = (): Map<string, Builtin> =>
   new Map(
-    rows(BUILTINS).map(([name, operandTypes, resultType, code = "", align, lane = ""]) => [
+    rows(BUILTINS).map(([name, operandTypes, resultType, code = "", lane]) => [
       name as string,
       {
-        operandTypes: (operandTypes === "-" ? [] : [...(operandTypes as string)]) as Type[],
+        operandTypes: [...(operandTypes as string).replace("-", "")] as Type[],
         resultType: resultType === "-" ? null : (resultType as Type),
         code: bytesOf(code),
-        memory: align === undefined ? null : [Number(align), bytesOf(lane)],
+        lane: lane === undefined ? null : bytesOf(lane.slice(1)),
       },
     ]),
   );

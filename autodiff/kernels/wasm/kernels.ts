@@ -3,112 +3,102 @@
  * their own files. Addresses and steps are in bytes, counts in elements. Every sum is added in the same order as in the JavaScript kernel
  * of the op, so the results agree to the last bit.
  */
-import { matrices } from "./matrices.js";
+import { each, matrices } from "./matrices.js";
 import { triangles } from "./triangles.js";
+
+/** Adds complete groups of eight numbers, from p to `end`, to the lanes s0 … s3. */
+const addGroups = (): string => `while (p !== end) { ${each(4, (k) => `s${k} += load(p + ${16 * k});`)} p += 64; }`;
+/** Stores the sum of all lanes and of the numbers from p to `end`. */
+const putTotal = `let s = (s0 + s2) + (s1 + s3);
+    let total = first(s) + second(s);
+    while (p !== end) { total += get(p); p += 8; }
+    put(out, total);`;
+const loadLanes = (): string => each(4, (k) => `let s${k} = load(lanes + ${16 * k});`);
 
 /**
  * The order of a long sum: each lane l of eight lanes sums the elements l, l + 8, l + 16, … of all complete groups of eight. Then the lanes
- * are added as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). Last, the elements after the last complete group are added one by one.
+ * are added as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). Last, the elements after the last complete group are added one by one. If the
+ * numbers come in blocks, addEights adds the complete groups of each block to lanes in memory, and addRest does the rest at the end.
  */
-const sums = `
-function sum(a, n) {
-  let s0 = same(0); let s1 = s0; let s2 = s0; let s3 = s0;
-  let end = a + (n >>> 3 << 6);
-  while (a !== end) {
-    s0 = s0 + load(a); s1 = s1 + load(a + 16); s2 = s2 + load(a + 32); s3 = s3 + load(a + 48);
-    a = a + 64;
+const sums = (): string => `
+function sumRows(out, p, rows, n) {
+  while (rows > 0) {
+    ${each(4, (k) => `let s${k} = same(0);`)}
+    let end = p + (n >>> 3 << 6);
+    ${addGroups()}
+    end = p + ((n & 7) << 3);
+    ${putTotal}
+    out += 8;
+    rows -= 1;
   }
-  let s = (s0 + s2) + (s1 + s3);
-  let total = first(s) + second(s);
-  end = a + ((n & 7) << 3);
-  while (a !== end) { total = total + get(a); a = a + 8; }
-  return total;
 }
 function clear(a, n) {
   let end = a + (n >>> 1 << 4);
-  while (a !== end) { store(a, same(0)); a = a + 16; }
+  while (a !== end) { store(a, same(0)); a += 16; }
   if (n & 1) { storeOne(a, same(0)); }
 }
 function addEights(lanes, a, next, rows, n) {
   while (rows > 0) {
-    let s0 = load(lanes); let s1 = load(lanes + 16); let s2 = load(lanes + 32); let s3 = load(lanes + 48);
+    ${loadLanes()}
     let p = a;
     let end = a + (n >>> 3 << 6);
-    while (p !== end) {
-      s0 = s0 + load(p); s1 = s1 + load(p + 16); s2 = s2 + load(p + 32); s3 = s3 + load(p + 48);
-      p = p + 64;
-    }
-    store(lanes, s0); store(lanes + 16, s1); store(lanes + 32, s2); store(lanes + 48, s3);
-    lanes = lanes + 64;
-    a = a + next;
-    rows = rows - 1;
+    ${addGroups()}
+    ${each(4, (k) => `store(lanes + ${16 * k}, s${k});`)}
+    lanes += 64;
+    a += next;
+    rows -= 1;
   }
 }
 function addRest(out, lanes, a, next, rows, n) {
   while (rows > 0) {
-    let s = (load(lanes) + load(lanes + 32)) + (load(lanes + 16) + load(lanes + 48));
-    let total = first(s) + second(s);
+    ${loadLanes()}
     let p = a;
     let end = a + (n << 3);
-    while (p !== end) { total = total + get(p); p = p + 8; }
-    put(out, total);
-    out = out + 8;
-    lanes = lanes + 64;
-    a = a + next;
-    rows = rows - 1;
+    ${putTotal}
+    out += 8;
+    lanes += 64;
+    a += next;
+    rows -= 1;
   }
-}
-function sumShortRows(out, a, rows, n) {
-  while (rows > 0) {
-    let next = n << 3;
-    if (rows < 2) { next = 0; }
-    let total = same(0);
-    let k = n;
-    while (k > 0) { total = total + firsts(loadOne(a), loadOne(a + next)); a = a + 8; k = k - 1; }
-    storeOne(out, total);
-    if (rows > 1) { storeOne(out + 8, seconds(total, total)); }
-    a = a + next;
-    out = out + 16;
-    if (rows < 2) { rows = 2; }
-    rows = rows - 2;
-  }
-}
-function sumRows(out, a, rows, n) {
-  let end = out + (rows << 3);
-  while (out !== end) { put(out, sum(a, n)); a = a + (n << 3); out = out + 8; }
 }`;
 
-/** out = the largest number of each row of n numbers, or of each column; 0 if the largest is infinite. */
-const shifts = `
-function shiftRows(out, a, rows, n) {
+/**
+ * The routine `name`, which reduces each row to one number y, two rows at a time. y begins as `start`, becomes `step` (an expression in x and
+ * y) for each number x of the row, and is changed by `last` at the end.
+ */
+const rowsInPairs = (name: string, start: number, step: string, last = ""): string => `
+function ${name}(out, a, rows, n) {
   while (rows > 0) {
     let next = n << 3;
     if (rows < 2) { next = 0; }
-    let top = same(-Infinity);
+    let y = same(${start});
     let k = n;
-    while (k > 0) { top = max(top, firsts(loadOne(a), loadOne(a + next))); a = a + 8; k = k - 1; }
-    top = abs(top) === Infinity ? 0 : top;
-    storeOne(out, top);
-    if (rows > 1) { storeOne(out + 8, seconds(top, top)); }
-    a = a + next;
-    out = out + 16;
-    if (rows < 2) { rows = 2; }
-    rows = rows - 2;
+    while (k > 0) { let x = firsts(loadOne(a), loadOne(a + next)); y = ${step}; a += 8; k -= 1; }
+    ${last}
+    storeOne(out, y);
+    if (rows > 1) { storeOne(out + 8, seconds(y, y)); }
+    a += next;
+    out += 16;
+    rows -= 2;
   }
-}
+}`;
+
+const infiniteToZero = "y = abs(y) === Infinity ? 0 : y;";
+/** shiftColumns: out = the largest number of each column, or 0 if it is infinite. shiftRows, below, does the same for rows. */
+const shifts = `
 function shiftColumns(out, a, columns, n) {
   let next = columns << 3;
   while (columns > 0) {
-    let top = same(-Infinity);
+    let y = same(-Infinity);
     let p = a;
     let k = n;
-    while (k > 0) { top = max(top, load(p)); p = p + next; k = k - 1; }
-    top = abs(top) === Infinity ? 0 : top;
-    if (columns > 1) { store(out, top); }
-    if (columns < 2) { storeOne(out, top); columns = 2; }
-    a = a + 16;
-    out = out + 16;
-    columns = columns - 2;
+    while (k > 0) { y = max(y, load(p)); p += next; k -= 1; }
+    ${infiniteToZero}
+    if (columns > 1) { store(out, y); }
+    if (columns < 2) { storeOne(out, y); }
+    a += 16;
+    out += 16;
+    columns -= 2;
   }
 }`;
 
@@ -128,37 +118,44 @@ function indices(out, x, n, size) {
     bad = bad | floor(i) !== i | i < 0 | i >= top;
     storeOne(out, i);
     if (end - x > 8) { store(out, i); }
-    x = x + 16;
-    out = out + 16;
+    x += 16;
+    out += 16;
   }
   return any(bad);
 }
 function gather(out, x, i, n) {
   let end = i + (n << 3);
-  while (i !== end) { put(out, get(x + (whole(get(i)) << 3))); i = i + 8; out = out + 8; }
+  while (i !== end) { put(out, get(x + (whole(get(i)) << 3))); i += 8; out += 8; }
 }
 function scatter(out, g, i, n) {
   let end = i + (n << 3);
   while (i !== end) {
     let to = out + (whole(get(i)) << 3);
     put(to, get(to) + get(g));
-    i = i + 8;
-    g = g + 8;
+    i += 8;
+    g += 8;
   }
 }`;
 
 let text: string | null = null;
 /** The text of all kernels, concatenated on first use. */
-export const kernelText = (): string => (text ??= sums + matrices() + triangles() + shifts + tables);
+export const kernelText = (): string =>
+  (text ??=
+    sums() +
+    rowsInPairs("sumShortRows", 0, "y + x") +
+    matrices() +
+    triangles() +
+    rowsInPairs("shiftRows", -Infinity, "max(y, x)", infiniteToZero) +
+    shifts +
+    tables);
 
 /** The kernels as functions. `addRows`, `outer`, `multiply` and `scatter` add to the numbers in `out` or `c`; the others overwrite them. */
 export interface Kernels {
-  sum(a: number, n: number): number;
   sumRows(out: number, a: number, rows: number, n: number): void;
   /** The sums of rows of fewer than eight numbers, two rows at a time. */
   sumShortRows(out: number, a: number, rows: number, n: number): void;
   dotRows(out: number, a: number, b: number, rows: number, n: number): void;
-  addRows(out: number, x: number, step: number, b: number, rows: number, n: number): void;
+  addRows(out: number, f: number, step: number, b: number, next: number, rows: number, n: number): void;
   outer(c: number, next: number, a: number, down: number, b: number, rows: number, n: number): void;
   solveRows(x: number, next: number, a: number, down: number, right: number, n: number, columns: number): void;
   solveLower(x: number, a: number, next: number, n: number): void;
@@ -175,7 +172,6 @@ export interface Kernels {
       ...left: [a: number, down: number, right: number],
       ...right: [b: number, down: number, right: number],
       ...sizes: [rows: number, n: number, columns: number],
-      scratch: number,
       sign: number,
     ]
   ): void;

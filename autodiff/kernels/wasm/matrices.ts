@@ -3,166 +3,163 @@
  * entry are added in the order of ../matmul.ts.
  */
 
-/** Bytes that `multiply` needs for a tile and a panel. */
-export const SCRATCH = 128 + 256 * 32;
+/** Where the panel of `multiply` begins, after the scratch space for a tile, and where it ends. */
+const PANEL = 128;
+export const SCRATCH = PANEL + 256 * 32;
 
-/** The texts for all `names`, joined. The names are separated by spaces. */
-export const each = (names: string, text: (name: string, i: number) => string): string =>
-  names.split(" ").map(text).join(" ");
+/** The texts for the numbers 0 … count - 1, joined. */
+export const each = (count: number, text: (k: number) => string): string =>
+  Array.from({ length: count }, (_, k) => text(k)).join(" ");
+
+/**
+ * Code that multiplies eight rows by the vector of n numbers at x. The eight results are added to (or subtracted from) the lanes s0 … s3,
+ * which begin with `start`, and stored at `out`. Row 0 is at a0, and the rows are `next` bytes apart.
+ */
+export const eightDots = (sign: "+" | "-", start: (lane: number) => string): string => `
+  ${each(4, (k) => `let s${k} = ${start(k)};`)}
+  ${each(7, (r) => `let a${r + 1} = a${r} + next;`)}
+  let end = x + (n >>> 1 << 4);
+  while (x !== end) {
+    let p = loadSame(x); let q = loadSame(x + 8);
+    ${each(4, (k) => `let u = load(a${2 * k}); let v = load(a${2 * k + 1}); s${k} ${sign}= firsts(u, v) * p; s${k} ${sign}= seconds(u, v) * q;`)}
+    ${each(8, (r) => `a${r} += 16;`)}
+    x += 16;
+  }
+  if (n & 1) {
+    let p = loadSame(x);
+    ${each(4, (k) => `s${k} ${sign}= firsts(loadOne(a${2 * k}), loadOne(a${2 * k + 1})) * p;`)}
+    a7 += 8;
+  }
+  ${each(4, (k) => `store(out + ${16 * k}, s${k});`)}`;
 
 /** out = A b: the rows of A lie one after the other, and are processed eight at a time. */
 const rowsByVector = (): string => `
-function dotRows(out, a, b, rows, n) {
+function dotRows(out, a0, b, rows, n) {
   let next = n << 3;
-  let end = out + (rows >>> 3 << 6);
-  while (out !== end) {
-    ${each("0 1 2 3", (k) => `let s${k} = same(0);`)}
-    ${each("1 2 3 4 5 6 7", (r, i) => `let a${r} = a${i || ""} + next;`)}
-    let from = b;
-    let stop = b + (n >>> 1 << 4);
-    while (from !== stop) {
-      let x = loadSame(from); let y = loadSame(from + 8);
-      ${each("0 1 2 3", (k, i) => `let u = load(a${2 * i || ""}); let v = load(a${2 * i + 1}); s${k} = s${k} + firsts(u, v) * x; s${k} = s${k} + seconds(u, v) * y;`)}
-      ${each(" 1 2 3 4 5 6 7", (r) => `a${r} = a${r} + 16;`)}
-      from = from + 16;
-    }
-    if (n & 1) {
-      let x = loadSame(from);
-      ${each("0 1 2 3", (k, i) => `s${k} = s${k} + firsts(loadOne(a${2 * i || ""}), loadOne(a${2 * i + 1})) * x;`)}
-      ${each(" 1 2 3 4 5 6 7", (r) => `a${r} = a${r} + 8;`)}
-    }
-    ${each("0 1 2 3", (k, i) => `store(out + ${16 * i}, s${k});`)}
-    a = a7;
-    out = out + 64;
+  let stop = out + (rows >>> 3 << 6);
+  while (out !== stop) {
+    let x = b;
+    ${eightDots("+", () => "same(0)")}
+    a0 = a7;
+    out += 64;
   }
-  end = out + ((rows & 7) << 3);
-  while (out !== end) {
-    let total = 0 + get(a) * get(b);
-    let from = b + 8;
-    let stop = a + next;
-    a = a + 8;
-    while (a !== stop) { total = total + get(a) * get(from); a = a + 8; from = from + 8; }
+  stop = out + ((rows & 7) << 3);
+  while (out !== stop) {
+    let total = 0 + get(a0) * get(b);
+    let x = b + 8;
+    let end = a0 + next;
+    a0 += 8;
+    while (a0 !== end) { total += get(a0) * get(x); a0 += 8; x += 8; }
     put(out, total);
-    out = out + 8;
+    out += 8;
   }
 }`;
 
+/** out = out ± Σ g[k] b[k] in one pass, for rows b at b0, b1, … and factors g at f0, f1, …. */
+const pass = (sign: "+" | "-", rows: number): string => {
+  const sum = (load: string): string => `${load}(out + to) ${each(rows, (k) => `${sign} g${k} * ${load}(b${k} + to)`)}`;
+  return `
+    ${each(rows, (k) => `let g${k} = loadSame(f${k});`)}
+    let to = 0;
+    while (to !== end) { store(out + to, ${sum("load")}); to += 16; }
+    if (n & 1) { storeOne(out + to, ${sum("loadOne")}); }`;
+};
+
 /**
- * addRows: out = out + Σ x[i] B[i], where the numbers x[i] lie `step` apart and B[i] is a row of B, four rows in one pass. outer:
- * C = C + a b for a column a and a row b.
+ * The routine `name`: out = out ± Σ f[i] B[i], four rows B[i] in one pass. The factors f[i] are `step` bytes apart. The rows B[i] have n
+ * numbers each and are `next` bytes apart.
  */
-const combinedRows = (): string => `
-function addRow(out, x, b, n) {
-  let factor = loadSame(x);
-  let end = out + (n >>> 1 << 4);
-  while (out !== end) { store(out, load(out) + factor * load(b)); out = out + 16; b = b + 16; }
-  if (n & 1) { storeOne(out, loadOne(out) + factor * loadOne(b)); }
-}
-function outer(c, next, a, down, b, rows, n) {
-  while (rows > 0) { addRow(c, a, b, n); c = c + next; a = a + down; rows = rows - 1; }
-}
-function addRows(out, x, step, b, rows, n) {
-  let next = n << 3;
+export const combination = (name: string, sign: "+" | "-"): string => `
+function ${name}(out, f0, step, b0, next, rows, n) {
+  let end = n >>> 1 << 4;
   while (rows > 3) {
-    let x1 = x + step; let x2 = x1 + step; let x3 = x2 + step;
-    ${each("0 1 2 3", (k, i) => `let f${k} = loadSame(x${i || ""});`)}
-    ${each("1 2 3", (k, i) => `let b${k} = b${i || ""} + next;`)}
-    let to = out;
-    let end = out + (n >>> 1 << 4);
-    while (to !== end) {
-      store(to, load(to) + f0 * load(b) + f1 * load(b1) + f2 * load(b2) + f3 * load(b3));
-      to = to + 16; ${each(" 1 2 3", (k) => `b${k} = b${k} + 16;`)}
-    }
-    if (n & 1) {
-      storeOne(to, loadOne(to) + f0 * loadOne(b) + f1 * loadOne(b1) + f2 * loadOne(b2) + f3 * loadOne(b3));
-      b3 = b3 + 8;
-    }
-    b = b3;
-    x = x3 + step;
-    rows = rows - 4;
+    ${each(3, (k) => `let f${k + 1} = f${k} + step; let b${k + 1} = b${k} + next;`)}
+    ${pass(sign, 4)}
+    f0 = f3 + step;
+    b0 = b3 + next;
+    rows -= 4;
   }
-  while (rows > 0) { addRow(out, x, b, n); x = x + step; b = b + next; rows = rows - 1; }
+  while (rows > 0) {
+    ${pass(sign, 1)}
+    f0 += step;
+    b0 += next;
+    rows -= 1;
+  }
+}`;
+
+/** addRows: out = out + Σ f[i] B[i]. outer: C = C + a b for a column a, at f0, and a row b. */
+const combinedRows = (): string => `${combination("addRows", "+")}
+function outer(out, next, f0, down, b0, rows, n) {
+  let end = n >>> 1 << 4;
+  while (rows > 0) {
+    ${pass("+", 1)}
+    out += next;
+    f0 += down;
+    rows -= 1;
+  }
 }`;
 
 /** A tile has four rows of C and one or two pairs of columns, and is kept in registers. */
-const tile = (name: string, pairs: string): string => {
-  const cells = (text: (row: string, pair: string) => string): string =>
-    each("0 1 2 3", (row) => each(pairs, (pair) => text(row, pair)));
+const tile = (name: string, pairs: number): string => {
+  const cells = (text: (row: number, pair: number) => string): string =>
+    each(4, (row) => each(pairs, (pair) => text(row, pair)));
   return `
 function ${name}(c0, next, a0, a1, a2, a3, step, b, down, n) {
-  ${each("1 2 3", (r, i) => `let c${r} = c${i} + next;`)}
-  ${cells((r, k) => `let s${r}${k} = load(c${r} + ${16 * Number(k)});`)}
+  ${each(3, (r) => `let c${r + 1} = c${r} + next;`)}
+  ${cells((r, k) => `let s${r}${k} = load(c${r} + ${16 * k});`)}
   let end = b + down * n;
   while (b !== end) {
-    ${each(pairs, (k) => `let b${k} = load(b + ${16 * Number(k)});`)}
-    ${each("0 1 2 3", (r) => `let x${r} = loadSame(a${r}); ${each(pairs, (k) => `s${r}${k} = s${r}${k} + x${r} * b${k};`)} a${r} = a${r} + step;`)}
-    b = b + down;
+    ${each(pairs, (k) => `let b${k} = load(b + ${16 * k});`)}
+    ${each(4, (r) => `let x${r} = loadSame(a${r}); ${each(pairs, (k) => `s${r}${k} += x${r} * b${k};`)} a${r} += step;`)}
+    b += down;
   }
-  ${cells((r, k) => `store(c${r} + ${16 * Number(k)}, s${r}${k});`)}
+  ${cells((r, k) => `store(c${r} + ${16 * k}, s${r}${k});`)}
 }`;
 };
 
 /**
- * C = C + A B, or C - A B if `sign` is the address of -1; rows of C are `next` bytes apart. C is computed in tiles of four rows of A and
- * four columns of B. The columns of B are first packed in a panel of up to 256 terms, which stays in the L1 cache. If the rows of B are
- * contiguous and few tiles read them, B is not packed. Incomplete tiles at an edge are computed in `scratch`.
+ * C = C + A B, or C - A B if `sign` is the address of -1 and not of 1 (simd.ts); rows of C are `next` bytes apart. C is computed in tiles of
+ * four rows of A and four columns of B. The columns of B are first packed in a panel of up to 256 terms, which stays in the L1 cache. If the
+ * rows of B are contiguous, few tiles read them and the sign is +, B is not packed. Incomplete tiles at an edge are computed in the scratch
+ * space from address 0 on, and the panel lies after it.
  */
-const products = (): string => `${tile("wholeTile", "0 1")}${tile("halfTile", "0")}
+const products = (): string => `${tile("wholeTile", 2)}${tile("halfTile", 1)}
 function packRows(to, b, down, n, sign) {
   let s = loadSame(sign);
   let end = to + (n << 5);
-  while (to !== end) { store(to, s * load(b)); store(to + 16, s * load(b + 16)); b = b + down; to = to + 32; }
+  while (to !== end) { store(to, s * load(b)); store(to + 16, s * load(b + 16)); b += down; to += 32; }
 }
-function packColumns(to, b0, right, n, sign) {
+function packColumns(to, b0, down, right, n, width, sign) {
   let s = loadSame(sign);
-  let b1 = b0 + right; let b2 = b1 + right; let b3 = b2 + right;
-  let end = to + (n >>> 1 << 6);
-  while (to !== end) {
-    ${each("0 1 2 3", (k) => `let v${k} = s * load(b${k}); b${k} = b${k} + 16;`)}
+  let b1 = b0; let b2 = b0; let b3 = b0;
+  if (width > 1) { b1 = b0 + right; }
+  if (width > 2) { b2 = b1 + right; b3 = b2 + right; }
+  let end = to + (n << 5);
+  let pairsEnd = to;
+  if (down === 8) { pairsEnd = to + (n >>> 1 << 6); }
+  while (to !== pairsEnd) {
+    ${each(4, (k) => `let v${k} = s * load(b${k}); b${k} += 16;`)}
     store(to, firsts(v0, v1)); store(to + 16, firsts(v2, v3)); store(to + 32, seconds(v0, v1)); store(to + 48, seconds(v2, v3));
-    to = to + 64;
+    to += 64;
   }
-  if (n & 1) {
+  while (to !== end) {
     store(to, s * firsts(loadOne(b0), loadOne(b1)));
     store(to + 16, s * firsts(loadOne(b2), loadOne(b3)));
+    ${each(4, (k) => `b${k} += down;`)}
+    to += 32;
   }
-}
-function packAny(to, b, down, right, n, width, sign) {
-  let s = get(sign);
-  let end = to + (n << 5);
-  while (to !== end) {
-    let j = 0;
-    let from = b;
-    while (j < 4) {
-      put(to + (j << 3), 0);
-      if (j < width) { put(to + (j << 3), s * get(from)); }
-      from = from + right;
-      j = j + 1;
-    }
-    b = b + down;
-    to = to + 32;
-  }
-}
-function pack(to, b, down, right, n, width, sign) {
-  let isWhole = width > 3;
-  let areRows = isWhole & (right === 8);
-  let areColumns = (isWhole & (down === 8)) & (right !== 8);
-  if (areRows) { packRows(to, b, down, n, sign); }
-  if (areColumns) { packColumns(to, b, right, n, sign); }
-  if ((areRows + areColumns) === 0) { packAny(to, b, down, right, n, width, sign); }
 }
 function move(to, toNext, from, fromNext, rows, width) {
   if (rows > 4) { rows = 4; }
-  if (width > 4) { width = 4; }
   while (rows > 0) {
     let j = 0;
-    while (j < width) { put(to + (j << 3), get(from + (j << 3))); j = j + 1; }
-    to = to + toNext;
-    from = from + fromNext;
-    rows = rows - 1;
+    while (j < width) { put(to + (j << 3), get(from + (j << 3))); j += 1; }
+    to += toNext;
+    from += fromNext;
+    rows -= 1;
   }
 }
-function multiplyPanel(c, next, a, down, step, b, bDown, scratch, rows, width, n) {
+function multiplyPanel(c, next, a, down, step, b, bDown, rows, width, n) {
   while (rows > 0) {
     let a1 = a; let a2 = a; let a3 = a;
     if (rows > 1) { a1 = a + down; }
@@ -171,17 +168,16 @@ function multiplyPanel(c, next, a, down, step, b, bDown, scratch, rows, width, n
     let to = c;
     let toNext = next;
     let isEdge = (rows < 4) + (width < 2);
-    if (isEdge) { to = scratch; toNext = 32; move(to, toNext, c, next, rows, width); }
+    if (isEdge) { to = 0; toNext = 32; move(to, toNext, c, next, rows, width); }
     if (width > 3) { wholeTile(to, toNext, a, a1, a2, a3, step, b, bDown, n); }
     if (width < 4) { halfTile(to, toNext, a, a1, a2, a3, step, b, bDown, n); }
     if (isEdge) { move(c, next, to, toNext, rows, width); }
     a = a3 + down;
-    c = c + (next << 2);
-    if (rows < 4) { rows = 4; }
-    rows = rows - 4;
+    c += next << 2;
+    rows -= 4;
   }
 }
-function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns, scratch, sign) {
+function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns, sign) {
   while (n > 0) {
     let terms = n;
     if (terms > 256) { terms = 256; }
@@ -198,18 +194,20 @@ function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns,
         let down = bDown;
         let isRead = ((bRight === 8) & (bDown !== 0)) & ((height < 33) & (width > 1)) & (sign === ${SCRATCH});
         if (isRead === 0) {
-          pack(scratch + 128, panel, bDown, bRight, terms, width, sign);
-          panel = scratch + 128;
+          panel = ${PANEL};
           down = 32;
+          let areRows = (bRight === 8) & (width > 3);
+          if (areRows) { packRows(panel, b + j * bRight, bDown, terms, sign); }
+          if (areRows === 0) { packColumns(panel, b + j * bRight, bDown, bRight, terms, width, sign); }
         }
-        multiplyPanel(c + top * next + (j << 3), next, a + top * aDown, aDown, aRight, panel, down, scratch, height, width, terms);
-        j = j + width;
+        multiplyPanel(c + top * next + (j << 3), next, a + top * aDown, aDown, aRight, panel, down, height, width, terms);
+        j += width;
       }
-      top = top + 256;
+      top += 256;
     }
-    a = a + terms * aRight;
-    b = b + terms * bDown;
-    n = n - terms;
+    a += terms * aRight;
+    b += terms * bDown;
+    n -= terms;
   }
 }`;
 

@@ -1,4 +1,4 @@
-import { each } from "./matrices.js";
+import { combination, eightDots } from "./matrices.js";
 
 /**
  * Substitution, a row of right-hand sides at a time: x_i = (x_i - Σ a_ij x_j) / a_ii, summed over the rows j before i in their order. Rows
@@ -9,38 +9,11 @@ import { each } from "./matrices.js";
  * reads the rows of a lower triangle, and computes their eight sums side by side. `solveTransposed` reads the same rows as the columns of
  * the transpose: the multiples of each solved entry are subtracted from all entries that are not solved yet.
  */
-export const triangles = (): string => `
-function subtractRows(out, f, right, x, next, rows, n) {
-  while (rows > 3) {
-    let f1 = f + right; let f2 = f1 + right; let f3 = f2 + right;
-    let g = loadSame(f); let g1 = loadSame(f1); let g2 = loadSame(f2); let g3 = loadSame(f3);
-    let x1 = x + next; let x2 = x1 + next; let x3 = x2 + next;
-    let to = 0;
-    let end = n >>> 1 << 4;
-    while (to !== end) {
-      store(out + to, load(out + to) - g * load(x + to) - g1 * load(x1 + to) - g2 * load(x2 + to) - g3 * load(x3 + to));
-      to = to + 16;
-    }
-    if (n & 1) { storeOne(out + to, loadOne(out + to) - g * loadOne(x + to) - g1 * loadOne(x1 + to) - g2 * loadOne(x2 + to) - g3 * loadOne(x3 + to)); }
-    f = f3 + right;
-    x = x3 + next;
-    rows = rows - 4;
-  }
-  while (rows > 0) {
-    let g = loadSame(f);
-    let to = 0;
-    let end = n >>> 1 << 4;
-    while (to !== end) { store(out + to, load(out + to) - g * load(x + to)); to = to + 16; }
-    if (n & 1) { storeOne(out + to, loadOne(out + to) - g * loadOne(x + to)); }
-    f = f + right;
-    x = x + next;
-    rows = rows - 1;
-  }
-}
+export const triangles = (): string => `${combination("subtractRows", "-")}
 function divideRow(out, f, n) {
   let g = loadSame(f);
   let end = out + (n >>> 1 << 4);
-  while (out !== end) { store(out, load(out) / g); out = out + 16; }
+  while (out !== end) { store(out, load(out) / g); out += 16; }
   if (n & 1) { storeOne(out, loadOne(out) / g); }
 }
 function solveRows(x, next, a, down, right, n, columns) {
@@ -49,33 +22,24 @@ function solveRows(x, next, a, down, right, n, columns) {
   while (i !== n) {
     subtractRows(row, a, right, x, next, i, columns);
     divideRow(row, a + i * right, columns);
-    a = a + down;
-    row = row + next;
-    i = i + 1;
+    a += down;
+    row += next;
+    i += 1;
   }
 }
-function subtractDots(out, a, next, x, n) {
-  ${each("0 1 2 3", (k) => `let s${k} = load(out + ${16 * Number(k)});`)}
-  ${each("1 2 3 4 5 6 7", (r, i) => `let a${r} = a${i || ""} + next;`)}
-  let end = x + (n << 3);
-  while (x !== end) {
-    let p = loadSame(x); let q = loadSame(x + 8);
-    ${each("0 1 2 3", (k, i) => `let u = load(a${2 * i || ""}); let v = load(a${2 * i + 1}); s${k} = s${k} - firsts(u, v) * p; s${k} = s${k} - seconds(u, v) * q;`)}
-    ${each(" 1 2 3 4 5 6 7", (r) => `a${r} = a${r} + 16;`)}
-    x = x + 16;
-  }
-  ${each("0 1 2 3", (k) => `store(out + ${16 * Number(k)}, s${k});`)}
+function subtractDots(out, a0, next, x, n) {
+  ${eightDots("-", (lane) => `load(out + ${16 * lane})`)}
 }
 function solveOne(x, row, step, a, down, right, rows) {
   while (rows > 0) {
     let total = get(row);
     let p = x;
     let f = a;
-    while (p !== row) { total = total - get(f) * get(p); p = p + step; f = f + right; }
+    while (p !== row) { total -= get(f) * get(p); p += step; f += right; }
     put(row, total / get(f));
-    a = a + down;
-    row = row + step;
-    rows = rows - 1;
+    a += down;
+    row += step;
+    rows -= 1;
   }
 }
 function solveLower(x, a, next, n) {
@@ -84,9 +48,9 @@ function solveLower(x, a, next, n) {
   while (n - i > 7) {
     subtractDots(row, a, next, x, i);
     solveOne(row, row, 8, a + (i << 3), next, 8, 8);
-    a = a + (next << 3);
-    row = row + 64;
-    i = i + 8;
+    a += next << 3;
+    row += 64;
+    i += 8;
   }
   solveOne(x, row, 8, a, next, 8, n - i);
 }
@@ -97,7 +61,7 @@ function solveTransposed(x, a, next, n) {
     let last = (n - 1) << 3;
     let below = a + (n - 1) * next;
     solveOne(x + last, x + last, -8, below + last, -8, 0 - next, rows);
-    n = n - rows;
+    n -= rows;
     subtractRows(x, x + last, -8, below, 0 - next, rows, n);
   }
 }`;

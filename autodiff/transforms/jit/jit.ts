@@ -8,6 +8,7 @@
  * each key has its own program.
  */
 import { requireFunction } from "../../../provenance/base/options.js";
+import { isRecord } from "../../../provenance/base/records.js";
 import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } from "../../../provenance/index.js";
 import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
@@ -17,9 +18,9 @@ import { Executable } from "./compile/executable.js";
 import { OutputSets } from "./outputSets.js";
 import { programOf } from "./program/program.js";
 import { Comparison, type Recording, Writer } from "./program/recording.js";
-import { type Host, Resident } from "./resident.js";
-import { Result } from "./result.js";
-import { type ArgumentKey, fillLeaves, isInput, matchInputs, type ReturnedRecord, Signatures } from "./signature.js";
+import { Resident } from "./resident.js";
+import { leadingRecord, type Maker, makerOf } from "./result.js";
+import { type ArgumentKey, fillLeaves, isInput, type Signature, Signatures } from "./signature.js";
 import { Work } from "./work.js";
 
 /** All calls with one key (same shapes, same static arguments). */
@@ -31,8 +32,11 @@ interface Entry {
 
 interface Compilation {
   readonly recording: Recording;
-  /** The recorded result, from which later results are made. */
-  readonly result: Result;
+  /** The signature of the recorded result, whose leaves are the recorded outputs. */
+  readonly signature: Signature;
+  readonly maker: Maker;
+  /** If the result begins with a record like f's first argument, the number of its tensors; else 0. */
+  readonly carryCount: number;
   readonly sets: OutputSets;
   /** The provenance of the captured tensors that f has read. */
   readonly reads: Provenance;
@@ -77,8 +81,8 @@ class Compiler<A extends unknown[], R> {
   /** The entries, the most recently used first. */
   readonly #entries: Entry[] = [];
   readonly #signatures = new Signatures();
-  /** The records in the last result. If a loop passes one of them back, it is recognised without a walk through its fields. */
-  #returnedRecords: readonly ReturnedRecord[] = [];
+  /** The entry of the last call, and the record with which its result began; null at first, and once a Resident has a newer record. */
+  #last: { readonly entry: Entry; readonly record: unknown } | null = null;
   /** Makes the further calls of a loop that passes a record back. */
   #loop: Resident<R> | null = null;
   #dropCount = 0;
@@ -86,19 +90,24 @@ class Compiler<A extends unknown[], R> {
   constructor(readonly f: (...args: A) => R) {}
 
   call(args: A): R {
-    const record = args[0];
-    if (this.#loop?.holds(record) && this.#loop.next(args, 1)) return this.#loop.result();
+    const last = this.#last;
+    if (last !== null && this.#loop?.next(args, 1)) return this.#note(last.entry, this.#loop.result());
     this.#loop = null;
-    const isLoop = this.#returnedRecords.some(({ value }) => value === record);
     const { entry, inputs } = this.#findEntry(args);
-    if (entry.compilation === null) return this.#record(entry, args, inputs);
+    if (entry.compilation === null) return this.#note(entry, this.#record(entry, args, inputs));
     const executable = this.#executableOf(entry, entry.compilation, args);
-    const { result, sets, reads } = entry.compilation;
+    const { sets, reads, maker } = entry.compilation;
     if (reads.size > 0) noteRead(reads);
-    this.#returnedRecords = result.returned;
-    const value = result.of(executable.run(inputs, sets.of(inputs))) as R;
-    if (isLoop && reads.size === 0) this.#loop = this.#loopOf(entry, value);
-    return value;
+    const outputs = executable.run(inputs, sets.of(inputs));
+    const result = maker.make(outputs) as R;
+    if (last?.record === args[0]) this.#loop = this.#loopOf(entry, { result, outputs });
+    return this.#note(entry, result);
+  }
+
+  /** Notes the result of a call, so that a loop that passes its record back is recognised. */
+  #note(entry: Entry, result: R): R {
+    this.#last = { entry, record: leadingRecord(result) };
+    return result;
   }
 
   source(args: A): string {
@@ -108,47 +117,49 @@ class Compiler<A extends unknown[], R> {
   }
 
   resident(record: A[0]): Resident<R> | null {
-    this.#loop?.end();
+    const last = this.#last;
+    if (last === null || last.record !== record) return null;
+    const { compilation } = last.entry;
+    const endsInNumbers = compilation?.signature.leaves
+      .slice(compilation.carryCount)
+      .every((x) => x.shape.length === 0);
+    if (!endsInNumbers) return null;
+    this.#last = null;
     this.#loop = null;
-    const [entry] = this.#entries;
-    const loop = entry === undefined ? null : this.#loopOf(entry, null);
-    if (loop === null || (loop.holds(record) && loop.endsInNumbers)) return loop;
-    loop.end();
-    return null;
+    return this.#loopOf(last.entry, null);
   }
 
   /**
-   * A Resident that continues after the last call, which matched this entry and returned `value`. Null if the result does not begin with a
+   * A Resident that continues after the last call, which matched this entry and returned `copy`. Null if the result does not begin with a
    * record like f's first argument.
    */
-  #loopOf(entry: Entry, value: R | null): Resident<R> | null {
+  #loopOf(entry: Entry, copy: { result: R; outputs: readonly Tensor[] } | null): Resident<R> | null {
     const { compilation } = entry;
-    const executable = compilation?.executable;
-    if (compilation == null || executable == null || executable.holder !== null) return null;
-    const record = compilation.result.leadingRecord(entry.keys[0]);
-    if (record === undefined || compilation.sets.ownSets.slice(0, record.to).some((set) => set.size > 0)) return null;
+    if (compilation === null || compilation.executable === null) return null;
+    const { executable, carryCount, maker, sets, reads, work, signature } = compilation;
+    const { ownSets } = sets;
+    if (carryCount === 0 || reads.size > 0 || ownSets.slice(0, carryCount).some((set) => set.size > 0)) return null;
+    executable.releaseHolder();
     const laterKeys = entry.keys.slice(1);
-    const host: Host<R> = {
+    const host = {
       executable,
-      record,
-      inputsOf: (laterArgs) => {
-        const inputs = matchInputs(laterKeys, laterArgs, [], this.#signatures);
+      carryCount,
+      maker,
+      inputsOf: (laterArgs: readonly unknown[]) => {
+        const inputs = this.#signatures.match(laterKeys, laterArgs);
         return inputs?.every((x) => x.provenance.size === 0) ? inputs : null;
       },
-      isUnchanged: (args, from, isLastRecord) => {
-        if (entry.compilation === compilation && compilation.work.isDue()) {
-          if (!isLastRecord) compilation.result.of(compilation.result.outputs);
-          this.#compare(entry, compilation, [record.value, ...args.slice(from)] as unknown as A);
-        }
+      isUnchanged: (args: readonly unknown[], from: number, record: unknown) => {
+        if (entry.compilation === compilation && work.isDue())
+          this.#compare(entry, compilation, [
+            record ?? leadingRecord(maker.make(signature.leaves)),
+            ...args.slice(from),
+          ] as unknown as A);
         return entry.compilation === compilation;
       },
-      resultOf: (outputs) => {
-        this.#returnedRecords = compilation.result.returned;
-        return compilation.result.of(outputs) as R;
-      },
-      sets: compilation.sets.ownSets,
+      sets: ownSets,
     };
-    return new Resident(host, value);
+    return new Resident<R>(host, copy);
   }
 
   check(args: A, onlySometimes = false): void {
@@ -161,7 +172,7 @@ class Compiler<A extends unknown[], R> {
   #findEntry(args: A): { entry: Entry; inputs: Tensor[] } {
     for (let i = 0; i < this.#entries.length; i++) {
       const entry = this.#entries[i] as Entry;
-      const inputs = matchInputs(entry.keys, args, this.#returnedRecords, this.#signatures);
+      const inputs = this.#signatures.match(entry.keys, args);
       if (inputs === null) continue;
       if (i > 0) this.#entries.unshift(...this.#entries.splice(i, 1));
       return { entry, inputs };
@@ -170,7 +181,7 @@ class Compiler<A extends unknown[], R> {
     const entry: Entry = { keys, compilation: null };
     this.#entries.unshift(entry);
     if (this.#entries.length > MAX_ENTRIES) this.#dropOldest();
-    return { entry, inputs: matchInputs(keys, args, [], this.#signatures) as Tensor[] };
+    return { entry, inputs: this.#signatures.match(keys, args) as Tensor[] };
   }
 
   #dropOldest(): void {
@@ -186,12 +197,18 @@ class Compiler<A extends unknown[], R> {
     const fresh = inputs.map((x) => (x.shape.length === 0 ? ofNumber(rawNumber(x)) : ofView(rawView(x))));
     const writer = new Writer(fresh);
     const { value, reads } = this.#run(args, fresh, (body) => withRecorder(writer, body));
-    const result = new Result(value, this.#signatures);
-    const recording = writer.finish(result.outputs);
-    const sets = new OutputSets(recording, result.outputs);
-    entry.compilation = { recording, result, sets, reads, work: new Work(recording), executable: null };
+    const signature = this.#signatures.ofResult(value);
+    const { leaves } = signature;
+    const recording = writer.finish(leaves);
+    const sets = new OutputSets(recording, leaves);
+    const maker = makerOf(value);
+    const record = leadingRecord(value);
+    const leavesInRecord = isRecord(record) ? this.#signatures.match(entry.keys.slice(0, 1), [record]) : null;
+    const carryCount = leavesInRecord?.length ?? 0;
+    const work = new Work(recording);
+    entry.compilation = { recording, signature, maker, carryCount, sets, reads, work, executable: null };
     const provenances = sets.of(inputs);
-    return result.of(result.outputs.map((x, k) => x.withProvenance(provenances[k] as Provenance))) as R;
+    return maker.make(leaves.map((x, k) => x.withProvenance(provenances[k] as Provenance))) as R;
   }
 
   /** The compiled form, after a comparison if one is due. */
@@ -199,14 +216,14 @@ class Compiler<A extends unknown[], R> {
     if (compilation.work.isDue()) this.#compare(entry, compilation, args);
     compilation.executable ??= new Executable(
       programOf(compilation.recording),
-      compilation.result.outputs,
-      compilation.result.leadingRecord(entry.keys[0])?.to,
+      compilation.signature.leaves,
+      compilation.carryCount,
     );
     return compilation.executable;
   }
 
   /** Runs f without numbers and compares it with its recording; at the first difference, drops the recording and throws. */
-  #compare(entry: Entry, { recording, result, work }: Compilation, args: A): void {
+  #compare(entry: Entry, { recording, signature, work }: Compilation, args: A): void {
     const changed = (difference: string): PedigradError => changedError(work.calls, difference);
     const fresh = recording.inputs.map((shape) => absent(shape));
     const comparison = new Comparison(fresh, recording, changed);
@@ -214,9 +231,9 @@ class Compiler<A extends unknown[], R> {
       const { value } = this.#run(args, fresh, (body) => withCheckingRecorder(comparison, body));
       const { text, leaves } = this.#signatures.ofResult(value);
       comparison.throwRefusal();
-      if (text !== result.text)
+      if (text !== signature.text)
         throw changed(
-          `the result was ${fromFirstDifference(result.text, text)}, now it is ${fromFirstDifference(text, result.text)}`,
+          `the result was ${fromFirstDifference(signature.text, text)}, now it is ${fromFirstDifference(text, signature.text)}`,
         );
       comparison.finish(leaves);
       work.noteComparison();

@@ -1,10 +1,10 @@
 /**
  * Whether two calls of a compiled function are alike. They must agree in the structure of the arguments, the shapes of their tensors, and
- * the values of all other leaves. Symbols, functions and instances of classes are compared by identity; references to the last two are
- * weak. To compute a signature takes longer than a run of a small program. So the records that jit itself returned last are recognised
- * without a walk, and the usual arguments, records and lists of tensors, are compared directly with the arguments of the first call.
+ * the values of all other leaves. Symbols, functions and instances of classes are compared by identity, without keeping functions and
+ * instances alive. Computing a signature takes longer than a run of a small program. So the usual arguments, records and lists of tensors,
+ * are compared directly with the arguments of the first call.
  */
-import { isRecord, requireDepth, requireNamedFields } from "../../../provenance/base/records.js";
+import { isRecord, MAX_DEPTH, refuseDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { Tensor, tensor } from "../../core/tensor.js";
@@ -25,7 +25,7 @@ export const isInput = (leaf: unknown): boolean =>
 
 export const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
 
-/** `value` with the leaves for which `isReplaced` is true replaced, in order, by `leaves`. */
+/** A copy of `value` in which `leaves` take the place, in order, of the leaves for which `isReplaced` is true. */
 export function fillLeaves(value: unknown, leaves: readonly Tensor[], isReplaced: (leaf: unknown) => boolean): unknown {
   let next = 0;
   return mapTree(value, (leaf) => {
@@ -42,15 +42,31 @@ export class Signatures {
 
   /** The key of an argument. */
   keyOf(arg: unknown): ArgumentKey {
-    return arg instanceof Tensor ? arg.shape : { text: this.of(arg).text, fits: fitting(arg) };
+    return { text: this.#ofArgument(arg).text, fits: quickTest(arg) };
   }
 
-  /** The signature of one argument that is not itself a tensor. */
-  of(arg: unknown): Signature {
-    return this.#walk(arg, isInput);
+  /** The inputs of a call with these arguments; null if the arguments do not match `keys`. */
+  match(keys: readonly ArgumentKey[], args: readonly unknown[]): Tensor[] | null {
+    if (keys.length !== args.length) return null;
+    const inputs: Tensor[] = [];
+    for (let i = 0; i < args.length; i++) {
+      const key = keys[i] as ArgumentKey;
+      const count = inputs.length;
+      if (key.fits?.(args[i], inputs)) continue;
+      inputs.length = count;
+      const { text, leaves } = this.#ofArgument(args[i]);
+      if (text !== key.text) return null;
+      for (const leaf of leaves) inputs.push(leaf);
+    }
+    return inputs;
   }
 
-  /** The signature of a result. Each call makes new tensors; all other leaves are in the text. */
+  /** The signature of an argument. A tensor and an array have different signatures, so that each has its own program. */
+  #ofArgument(arg: unknown): Signature {
+    return arg instanceof Tensor ? { text: `tensor [${arg.shape}]`, leaves: [arg] } : this.#walk(arg, isInput);
+  }
+
+  /** The signature of a result. The text has all leaves except the tensors, because every call makes new tensors. */
   ofResult(value: unknown): Signature {
     return this.#walk(value, isTensor);
   }
@@ -64,7 +80,7 @@ export class Signatures {
         leaves.push(leaf);
         return `[${leaf.shape}]`;
       }
-      requireDepth("jit", depth);
+      if (depth > MAX_DEPTH) refuseDepth("jit");
       requireNamedFields("jit", x as object);
       const kind = Array.isArray(x) ? `list${x.length}` : x instanceof Map ? "Map" : "";
       const entries = x instanceof Map ? [...x] : Object.entries(x as object);
@@ -94,21 +110,24 @@ export class Signatures {
   }
 }
 
-/** The key of one argument: for a tensor its shape, for any other argument the text of its signature and a quick test. */
-export type ArgumentKey = Shape | { readonly text: string; readonly fits: Fits | null };
+/** The key of one argument: the text of its signature, and a quick test; null if the text must be compared. */
+export interface ArgumentKey {
+  readonly text: string;
+  readonly fits: Fits | null;
+}
 
 /** Whether x certainly has the same signature as the value for which the test was made. If so, the tensors of x are added to `inputs`. */
 type Fits = (x: unknown, inputs: Tensor[]) => boolean;
 
 /** The test for values like `x`; null if they need a full signature. */
-function fitting(x: unknown): Fits | null {
+function quickTest(x: unknown): Fits | null {
   if (x instanceof Tensor) return hasShape(x.shape);
   if (!isContainer(x)) return (typeof x === "object" && x !== null) || typeof x === "function" ? null : isSame(x);
-  const items = Object.values(x as object).map(fitting);
+  const items = Object.values(x as object).map(quickTest);
   if (x instanceof Map || items.includes(null)) return null;
   return hasItems(Array.isArray(x) ? x.length : -1, Object.keys(x as object), items as Fits[]);
 }
-// Separate functions, so that the closure of a test does not keep the value for which the test was made.
+// Separate functions, so that a test does not keep alive the value for which it was made.
 const isSame =
   (x: unknown): Fits =>
   (y) =>
@@ -129,50 +148,3 @@ const hasItems =
     }
     return count === keys.length;
   };
-
-/** A record in the last result: its signature, and which outputs are its leaves (from index `from` up to `to`). */
-export interface ReturnedRecord {
-  value: unknown;
-  readonly text: string;
-  outputs: readonly Tensor[];
-  readonly from: number;
-  readonly to: number;
-  /** Whether the record still has exactly the fields that it was returned with. */
-  readonly isUnmodified: (record: unknown, outputs: readonly Tensor[]) => boolean;
-}
-
-/** The inputs of a call whose arguments match `keys`, else null. There is no walk through an argument that is one of the `records`. */
-export function matchInputs(
-  keys: readonly ArgumentKey[],
-  args: readonly unknown[],
-  records: readonly ReturnedRecord[],
-  signatures: Signatures,
-): Tensor[] | null {
-  if (keys.length !== args.length) return null;
-  const inputs: Tensor[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i];
-    const key = keys[i] as ArgumentKey;
-    const count = inputs.length;
-    if (arg instanceof Tensor) {
-      if ("text" in key || !sameShape(arg.shape, key)) return null;
-      inputs.push(arg);
-      continue;
-    }
-    if (!("text" in key)) return null;
-    let returned: ReturnedRecord | null = null;
-    for (let k = 0; k < records.length; k++)
-      if ((records[k] as ReturnedRecord).value === arg) returned = records[k] as ReturnedRecord;
-    if (returned?.isUnmodified(arg, returned.outputs)) {
-      if (returned.text !== key.text) return null;
-      for (let k = returned.from; k < returned.to; k++) inputs.push(returned.outputs[k] as Tensor);
-      continue;
-    }
-    if (key.fits?.(arg, inputs)) continue;
-    inputs.length = count;
-    const { text, leaves } = signatures.of(arg);
-    if (text !== key.text) return null;
-    for (const leaf of leaves) inputs.push(leaf);
-  }
-  return inputs;
-}

@@ -2,44 +2,37 @@
  * The body of a loop as a program. It is recorded on tensors that have shapes but no numbers. If an earlier recording is equal, the program
  * of the earlier recording is used again. So a loop inside a training step is compiled once, not at every step.
  */
-import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { apply } from "../../core/apply.js";
 import { type Batch, inTrace, refuseRead, type Tracer } from "../../core/batch.js";
 import type { Op } from "../../core/op.js";
-import { type Shape, sameShape } from "../../core/shape.js";
+import type { Shape } from "../../core/shape.js";
 import { absent, ofBatch, type Tensor } from "../../core/tensor.js";
-import { bindProgram } from "../jit/compile/executable.js";
-import { paramsKey, sameParams } from "../jit/program/params.js";
+import { type BoundProgram, bindProgram } from "../jit/compile/executable.js";
+import { sameParams } from "../jit/program/params.js";
 import { type Program, programOf } from "../jit/program/program.js";
 import type { Recording, Step } from "../jit/program/recording.js";
-import { interpretBody, type Runnable } from "./interpret.js";
 
 /** The body of a loop. It has no constants: tensors that it uses from outside are among its inputs. */
 export class Body {
-  readonly #recording: Recording;
   readonly program: Program;
-  #runnable: Runnable | null = null;
+  #bound: BoundProgram | null = null;
 
   constructor(
-    recording: Recording,
+    readonly recording: Recording,
     readonly id: number,
   ) {
-    this.#recording = recording;
     this.program = programOf(recording);
   }
 
-  get inputs(): readonly Shape[] {
-    return this.#recording.inputs;
-  }
   /** The shapes of the body's results. */
   get outputs(): Shape[] {
     return this.program.outputs.map((place) => (this.program.values[place] as { shape: Shape }).shape);
   }
 
-  /** The body ready to run: its memory, and its generated function (or an interpreter). */
-  get runnable(): Runnable {
-    this.#runnable ??= canGenerateCode() ? compileBody(this.program) : interpretBody(this.program);
-    return this.#runnable;
+  /** The body ready to run, with its memory. */
+  get bound(): BoundProgram {
+    this.#bound ??= bindProgram(this.program);
+    return this.#bound;
   }
 
   /** The body as a function of tensors. */
@@ -53,29 +46,10 @@ export class Body {
     return this.program.outputs.map(of);
   }
 
-  matches({ inputs, steps, outputs }: Recording): boolean {
-    const recording = this.#recording;
-    return (
-      recording.inputs.length === inputs.length &&
-      recording.inputs.every((shape, i) => sameShape(shape, inputs[i] as Shape)) &&
-      sameParams(recording.outputs, outputs) &&
-      recording.steps.length === steps.length &&
-      recording.steps.every((step, i) => {
-        const { op, params, operands } = steps[i] as Step;
-        return step.op === op && sameParams(step.operands, operands) && sameParams(step.params, params);
-      })
-    );
-  }
-
   /** A text that differs from body to body, so that recordings that contain bodies can be compared. */
   toJSON(): string {
     return `body ${this.id}`;
   }
-}
-
-function compileBody(program: Program): Runnable {
-  const { layout, run } = bindProgram(program);
-  return { view: (place) => layout.view(place), owner: (place) => layout.views.owner(place), run };
 }
 
 /** Records `f` on tensors of these shapes. Returns the body, and the tensors from outside, which become further inputs. */
@@ -147,39 +121,31 @@ class BodyRecorder implements Tracer {
 }
 
 const MAX_RECENT = 16;
-const bodies = /* @__PURE__ */ new Map<string, WeakRef<Body>[]>();
+/** All bodies that something still refers to. */
+const bodies = /* @__PURE__ */ new Set<WeakRef<Body>>();
 /** The most recently used bodies. This list keeps them alive after the step that uses them. */
 const recent: Body[] = [];
-const opNumbers = /* @__PURE__ */ new WeakMap<object, number>();
 let bodyCount = 0;
-let opCount = 0;
-
-function numberOf(op: object): number {
-  const number = opNumbers.get(op) ?? ++opCount;
-  opNumbers.set(op, number);
-  return number;
-}
 
 /** The body for a recording. Equal recordings share one body, as long as something refers to it. */
 function canonicalBody(recording: Recording): Body {
-  const { inputs, steps, outputs } = recording;
-  const key = `${inputs.join("|")};${steps.map(({ op, params, operands }) => `${numberOf(op)}(${operands})${paramsKey(params)}`).join(";")};${outputs}`;
-  const candidates = (bodies.get(key) ?? []).filter((ref) => ref.deref() !== undefined);
-  let body = candidates.map((ref) => ref.deref() as Body).find((x) => x.matches(recording));
+  let body = existingBody(recording);
   if (body === undefined) {
     body = new Body(recording, ++bodyCount);
-    candidates.push(new WeakRef(body));
+    bodies.add(new WeakRef(body));
   }
-  bodies.set(key, candidates);
   const index = recent.indexOf(body);
   if (index >= 0) recent.splice(index, 1);
   recent.unshift(body);
-  if (recent.length > MAX_RECENT) dropOldest();
+  if (recent.length > MAX_RECENT) recent.pop();
   return body;
 }
 
-/** Drops the least recently used body, and the keys of bodies that nothing refers to. */
-function dropOldest(): void {
-  recent.pop();
-  for (const [key, refs] of bodies) if (refs.every((ref) => ref.deref() === undefined)) bodies.delete(key);
+function existingBody(recording: Recording): Body | undefined {
+  for (const reference of bodies) {
+    const body = reference.deref();
+    if (body === undefined) bodies.delete(reference);
+    else if (sameParams(body.recording, recording)) return body;
+  }
+  return undefined;
 }

@@ -18,19 +18,21 @@ export class Beta extends /* @__PURE__ */ family<
 >("Beta", {
   constraints: { concentration1: positive, concentration0: positive },
   support: unitInterval,
-  logDensity: (x, { concentration1: a, concentration0: b }) => logBetaDensity(a, b, x),
-  draw: (key, shape, { concentration1: a, concentration0: b }) => random.beta(key, a, b, shape),
-  mean: ({ concentration1: a, concentration0: b }) => a.div(a.add(b)),
-  variance: ({ concentration1: a, concentration0: b }) => {
-    const total = a.add(b);
-    return a.mul(b).div(square(total).mul(total.add(1)));
-  },
-  entropy: ({ concentration1: a, concentration0: b }) => {
-    const total = a.add(b);
-    return gammaEntropy(a).add(gammaEntropy(b)).sub(gammaEntropy(total)).sub(digamma(total));
-  },
-  cdf: (x, { concentration1: a, concentration0: b }) => betainc(a, b, x.clip(0, 1)),
-  icdf: (q, { concentration1: a, concentration0: b }) => betaincinv(a, b, q),
+  formulas: ({ concentration1: a, concentration0: b }) => ({
+    logDensity: (x) => logBetaDensity(a, b, x),
+    draw: (key, shape) => random.beta(key, a, b, shape),
+    mean: () => a.div(a.add(b)),
+    variance: () => {
+      const total = a.add(b);
+      return a.mul(b).div(square(total).mul(total.add(1)));
+    },
+    entropy: () => {
+      const total = a.add(b);
+      return gammaEntropy(a).add(gammaEntropy(b)).sub(gammaEntropy(total)).sub(digamma(total));
+    },
+    cdf: (x) => betainc(a, b, x.clip(0, 1)),
+    icdf: (q) => betaincinv(a, b, q),
+  }),
   divergences: ofBeta,
 }) {}
 
@@ -47,8 +49,10 @@ export class BetaProportion extends /* @__PURE__ */ family<
 >("BetaProportion", {
   constraints: { mean: openUnitInterval, concentration: positive },
   support: unitInterval,
-  as: ({ mean, concentration }) => new Beta(mean.mul(concentration), mean.neg().add(1).mul(concentration)),
-  mean: ({ mean }) => mean,
-  variance: ({ mean, concentration }) => mean.mul(mean.neg().add(1)).div(concentration.add(1)),
+  formulas: ({ mean, concentration }) => ({
+    as: () => new Beta(mean.mul(concentration), mean.neg().add(1).mul(concentration)),
+    mean: () => mean,
+    variance: () => mean.mul(mean.neg().add(1)).div(concentration.add(1)),
+  }),
   divergences: ofBetaProportion,
 }) {}

@@ -22,19 +22,16 @@ import { family, type Tensors } from "../../core/family.js";
 import { secondDifference } from "../../densities/continuous.js";
 import { ofKumaraswamy } from "../../kl/bounded.js";
 
-type Params = Tensors<"concentration1" | "concentration0">;
-const meanOf = ({ concentration1: a, concentration0: b }: Params): Tensor =>
-  exp(log(b).add(logBeta(reciprocal(a).add(1), b)));
+const meanOf = (a: Tensor, b: Tensor): Tensor => exp(log(b).add(logBeta(reciprocal(a).add(1), b)));
 
 /** E x² - (E x)², computed from log E x² - 2 log E x so that nothing cancels. */
-function varianceOf(p: Params): Tensor {
-  const { concentration1: a, concentration0: b } = p;
+function varianceOf(a: Tensor, b: Tensor): Tensor {
   const bend = secondDifference(
     reciprocal(a),
     (t) => log(b).add(logBeta(t.add(1), b)),
     (t) => trigamma(t.add(1)).sub(trigamma(t.add(1).add(b.expandDims(-1)))),
   );
-  return square(meanOf(p)).mul(expm1(bend));
+  return square(meanOf(a, b)).mul(expm1(bend));
 }
 
 /**
@@ -45,28 +42,30 @@ function varianceOf(p: Params): Tensor {
  * @example new Kumaraswamy(2, 3).cdf(0.5).item() // 0.5781
  */
 export class Kumaraswamy extends /* @__PURE__ */ family<
-  Params,
+  Tensors<"concentration1" | "concentration0">,
   [concentration1: TensorLike, concentration0: TensorLike]
 >("Kumaraswamy", {
   constraints: { concentration1: positive, concentration0: positive },
   support: unitInterval,
-  logDensity: (x, { concentration1: a, concentration0: b }) =>
-    xlogy(a.sub(1), x)
-      .add(mulZeroWins(b.sub(1), log1mexp(log(x).mul(a))))
-      .add(log(a))
-      .add(log(b)),
-  draw: (key, shape, { concentration1: a, concentration0: b }) => {
-    const logRest = random.exponential(key, shape).neg().div(b);
-    return exp(log(expm1(logRest).neg()).div(a));
-  },
   keepInside: true,
-  mean: meanOf,
-  variance: varianceOf,
-  entropy: ({ concentration1: a, concentration0: b }) => {
-    const spread = reciprocal(a).neg().add(1).mul(digammaDifference(1, b));
-    return reciprocal(b).neg().add(1).add(spread).sub(log(a)).sub(log(b));
-  },
-  cdf: (x, { concentration1: a, concentration0: b }) => expm1(log1mexp(log(clip(x, 0, 1)).mul(a)).mul(b)).neg(),
-  icdf: (q, { concentration1: a, concentration0: b }) => pow(expm1(log1p(q.neg()).div(b)).neg(), reciprocal(a)),
+  formulas: ({ concentration1: a, concentration0: b }) => ({
+    logDensity: (x) =>
+      xlogy(a.sub(1), x)
+        .add(mulZeroWins(b.sub(1), log1mexp(log(x).mul(a))))
+        .add(log(a))
+        .add(log(b)),
+    draw: (key, shape) => {
+      const logRest = random.exponential(key, shape).neg().div(b);
+      return exp(log(expm1(logRest).neg()).div(a));
+    },
+    mean: () => meanOf(a, b),
+    variance: () => varianceOf(a, b),
+    entropy: () => {
+      const spread = reciprocal(a).neg().add(1).mul(digammaDifference(1, b));
+      return reciprocal(b).neg().add(1).add(spread).sub(log(a)).sub(log(b));
+    },
+    cdf: (x) => expm1(log1mexp(log(clip(x, 0, 1)).mul(a)).mul(b)).neg(),
+    icdf: (q) => pow(expm1(log1p(q.neg()).div(b)).neg(), reciprocal(a)),
+  }),
   divergences: ofKumaraswamy,
 }) {}

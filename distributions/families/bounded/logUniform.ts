@@ -4,11 +4,6 @@ import { family, type Tensors } from "../../core/family.js";
 import { logRatio } from "../../densities/continuous.js";
 import { langevin } from "../../densities/sinhc.js";
 
-type Params = Tensors<"low" | "high">;
-/** log(high / low). */
-const widthOf = ({ low, high }: Params): Tensor => logRatio(high, low);
-const meanOf = (p: Params): Tensor => p.high.sub(p.low).div(widthOf(p));
-
 /**
  * LogUniform: log x is uniform between log(low) and log(high).
  *
@@ -16,28 +11,31 @@ const meanOf = (p: Params): Tensor => p.high.sub(p.low).div(widthOf(p));
  *
  * @example new LogUniform(1, 100).cdf(10).item() // 0.5
  */
-export class LogUniform extends /* @__PURE__ */ family<Params, [low: TensorLike, high: TensorLike]>("LogUniform", {
-  constraints: { low: positive, high: ({ low }) => greaterThan(low) },
-  support: ({ low, high }) => interval(low, high),
-  logDensity: (x, p) =>
-    log(x)
-      .add(log(widthOf(p)))
-      .neg(),
-  mean: meanOf,
-  variance: (p) => {
-    // E x² = mean · (low + high) / 2. With h = log(high / low) / 2, E x² - mean² = mean² (h coth h - 1).
-    const half = widthOf(p).mul(0.5);
-    return square(meanOf(p)).mul(half).mul(langevin(half));
+export class LogUniform extends /* @__PURE__ */ family<Tensors<"low" | "high">, [low: TensorLike, high: TensorLike]>(
+  "LogUniform",
+  {
+    constraints: { low: positive, high: ({ low }) => greaterThan(low) },
+    support: ({ low, high }) => interval(low, high),
+    formulas: ({ low, high }) => {
+      /** log(high / low). */
+      const width = (): Tensor => logRatio(high, low);
+      const mean = (): Tensor => high.sub(low).div(width());
+      return {
+        logDensity: (x) => log(x).add(log(width())).neg(),
+        mean,
+        variance: () => {
+          // E x² = mean · (low + high) / 2. With h = log(high / low) / 2, E x² - mean² = mean² (h coth h - 1).
+          const half = width().mul(0.5);
+          return square(mean()).mul(half).mul(langevin(half));
+        },
+        entropy: () => log(low).add(log(high)).mul(0.5).add(log(width())),
+        cdf: (x) => logRatio(clip(x, low, high), low).div(width()),
+        icdf: (q) => {
+          // √((high / low)^q) cannot overflow, while (high / low)^q can.
+          const root = exp(q.mul(width()).mul(0.5));
+          return where(equal(q, 1), high, clip(low.mul(root).mul(root), low, high));
+        },
+      };
+    },
   },
-  entropy: (p) =>
-    log(p.low)
-      .add(log(p.high))
-      .mul(0.5)
-      .add(log(widthOf(p))),
-  cdf: (x, p) => logRatio(clip(x, p.low, p.high), p.low).div(widthOf(p)),
-  icdf: (q, p) => {
-    // √((high / low)^q) cannot overflow, while (high / low)^q can.
-    const root = exp(q.mul(widthOf(p)).mul(0.5));
-    return where(equal(q, 1), p.high, clip(p.low.mul(root).mul(root), p.low, p.high));
-  },
-}) {}
+) {}

@@ -1,4 +1,3 @@
-import type { Shape } from "../../../autodiff/core/shape.js";
 import {
   equal,
   erfcx,
@@ -58,85 +57,86 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   constraints: { loc: real, scale: positive, low: extendedReal, high: ({ low }) => above(low) },
   defaults: { loc: 0, scale: 1, low: -Infinity, high: Infinity },
   support: ({ low, high }) => interval(low, high),
-}) {
-  #standard(x: Tensor): Tensor {
-    return x.sub(this.params.loc).div(this.params.scale);
-  }
-  /** The bounds in standard units, replaced by (-b, -a) where a + b < 0, and whether they were replaced. */
-  get #mirroredBounds(): [a: Tensor, b: Tensor, isMirrored: Tensor] {
-    const [a, b] = this.#standardBounds;
-    const isMirrored = a.less(b.neg());
-    return [where(isMirrored, b.neg(), a), where(isMirrored, a.neg(), b), isMirrored];
-  }
-  get #standardBounds(): [a: Tensor, b: Tensor] {
-    return [this.#standard(this.params.low), this.#standard(this.params.high)];
-  }
-  /** log((Φ(z) - Φ(a)) / φ(m)), where m is the number between a and z that is nearest to 0. */
-  #massOver(x: Tensor): Tensor {
-    const { low, scale } = this.params;
-    return logMassOver(this.#standard(low), this.#standard(x), x.sub(low).div(scale));
-  }
-  override logDensity(value: Tensor): Tensor {
-    const [a, b] = this.#standardBounds;
-    const [m, z] = [nearest(a, b), this.#standard(value)];
-    return m.sub(z).mul(m.add(z)).mul(0.5).sub(this.#massOver(this.params.high)).sub(log(this.params.scale));
-  }
-  override draw(key: Tensor, shape: Shape): Tensor {
-    return withImplicitGradient(this.quantile(random.uniform(key, shape)), this);
-  }
-  override cumulative(value: Tensor): Tensor {
-    const { low, high } = this.params;
-    const [a, b] = this.#standardBounds;
-    const x = maximum(low, minimum(high, value));
-    const z = this.#standard(x);
-    const [m, n] = [nearest(a, b), nearest(a, z)];
-    return exp(m.sub(n).mul(m.add(n)).mul(0.5).add(this.#massOver(x)).sub(this.#massOver(this.params.high)));
-  }
-  override quantile(q: Tensor): Tensor {
-    const { loc, scale, low, high } = this.params;
-    const [a, b, isMirrored] = this.#mirroredBounds;
-    const [p, oneMinusP] = [where(isMirrored, q.neg().add(1), q), where(isMirrored, q, q.neg().add(1))];
-    const fall = logFall(a, b);
-    const left = where(less(p, 0.5), log1p(p.mul(expm1(fall))), log(oneMinusP.add(p.mul(exp(fall)))));
-    const target = logNdtr(a.neg()).add(left);
-    const z = upperQuantile(target);
-    const x = maximum(low, minimum(high, where(isMirrored, z.neg(), z).mul(scale).add(loc)));
-    return where(equal(q, 0), low, where(equal(q, 1), high, x));
-  }
+  formulas: ({ loc, scale, low, high }, d) => {
+    const standard = (x: Tensor): Tensor => x.sub(loc).div(scale);
+    const bounds = (): [a: Tensor, b: Tensor] => [standard(low), standard(high)];
+    /** The bounds in standard units, replaced by (-b, -a) where a + b < 0, and whether they were replaced. */
+    const mirroredBounds = (): [a: Tensor, b: Tensor, isMirrored: Tensor] => {
+      const [a, b] = bounds();
+      const isMirrored = a.less(b.neg());
+      return [where(isMirrored, b.neg(), a), where(isMirrored, a.neg(), b), isMirrored];
+    };
+    /** log((Φ(z) - Φ(a)) / φ(m)), where m is the number between a and z that is nearest to 0. */
+    const massOver = (x: Tensor): Tensor => logMassOver(standard(low), standard(x), x.sub(low).div(scale));
+    /** log φ(z) - log φ(m). */
+    const fallBetween = (m: Tensor, z: Tensor): Tensor => m.sub(z).mul(m.add(z)).mul(0.5);
+    /** x moved between the bounds. */
+    const within = (x: Tensor): Tensor => maximum(low, minimum(high, x));
+    const logDensity = (x: Tensor): Tensor =>
+      fallBetween(nearest(...bounds()), standard(x))
+        .sub(massOver(high))
+        .sub(log(scale));
+    const cdf = (value: Tensor): Tensor => {
+      const [x, [a, b]] = [within(value), bounds()];
+      return exp(
+        fallBetween(nearest(a, b), nearest(a, standard(x)))
+          .add(massOver(x))
+          .sub(massOver(high)),
+      );
+    };
+    return {
+      logDensity,
+      // Where a draw was rounded to a bound, only `cdf` has its gradient: the cdf of all numbers is constant beyond a bound.
+      draw: (key, shape) =>
+        withImplicitGradient(d.quantile(random.uniform(key, shape)), { cumulative: cdf, logDensity }),
+      mean: () => {
+        const [a, b, isMirrored] = mirroredBounds();
+        const [mean] = moments(a, b);
+        return where(isMirrored, mean.neg(), mean).mul(scale).add(loc);
+      },
+      variance: () => {
+        const [a, b] = mirroredBounds();
+        return moments(a, b)[1].mul(square(scale));
+      },
+      entropy: () => {
+        const nearestToLoc = nearest(...bounds());
+        const [a, b] = mirroredBounds();
+        const energy = moments(a, b)[2].sub(square(nearestToLoc)).mul(0.5);
+        return massOver(high).add(energy).add(log(scale));
+      },
+      cdf,
+      icdf: (q) => {
+        const [a, b, isMirrored] = mirroredBounds();
+        const rest = q.neg().add(1);
+        const [p, oneMinusP] = [where(isMirrored, rest, q), where(isMirrored, q, rest)];
+        const fall = logFall(a, b);
+        const left = where(less(p, 0.5), log1p(p.mul(expm1(fall))), log(oneMinusP.add(p.mul(exp(fall)))));
+        const z = upperQuantile(logNdtr(a.neg()).add(left));
+        const x = within(where(isMirrored, z.neg(), z).mul(scale).add(loc));
+        return where(equal(q, 0), low, where(equal(q, 1), high, x));
+      },
+    };
+  },
+}) {}
 
-  /**
-   * The mean of z, its variance, and E[z²], for the bounds of #mirroredBounds, by quadrature over the part of [a, b] where the density is more
-   * than exp(-40) times its maximum. Distances are taken from the left end of this part, so that no digits are lost far from 0.
-   */
-  get #moments(): [mean: Tensor, variance: Tensor, square: Tensor] {
-    const [a, b] = this.#mirroredBounds;
-    const mode = maximum(a, minimum(b, 0));
-    const reach = sqrt(square(mode).add(80));
-    const [from, to] = [maximum(a, reach.neg()), minimum(b, reach)];
-    const [nodes, weights] = quadratureRule(4).map((list) => tensor(list)) as [Tensor, Tensor];
-    const d = to.sub(from).expandDims(-1).mul(nodes);
-    const z = d.add(from.expandDims(-1));
-    const top = mode.expandDims(-1);
-    const density = exp(z.sub(top).mul(z.add(top)).mul(-0.5)).mul(weights);
-    const share = density.div(sum(density, -1, { keepDims: true }));
-    const shift = sum(share.mul(d), -1);
-    const variance = sum(share.mul(square(d.sub(shift.expandDims(-1)))), -1);
-    const mean = from.add(shift);
-    return [mean, variance, square(mean).add(variance)];
-  }
-  override get mean(): Tensor {
-    const mean = this.#moments[0];
-    const { loc, scale } = this.params;
-    return this.spread(where(this.#mirroredBounds[2], mean.neg(), mean).mul(scale).add(loc));
-  }
-  override get variance(): Tensor {
-    return this.spread(this.#moments[1].mul(square(this.params.scale)));
-  }
-  override entropy(): Tensor {
-    const [a, b] = this.#standardBounds;
-    const energy = this.#moments[2].sub(square(nearest(a, b))).mul(0.5);
-    return this.spread(this.#massOver(this.params.high).add(energy).add(log(this.params.scale)));
-  }
+/**
+ * The mean of z, its variance, and E[z²], by quadrature over the part of [a, b] where the density is more than exp(-40) times its maximum.
+ * Distances are taken from the left end of this part, so that no digits are lost far from 0; so it needs a + b >= 0.
+ */
+function moments(a: Tensor, b: Tensor): [mean: Tensor, variance: Tensor, square: Tensor] {
+  const mode = maximum(a, minimum(b, 0));
+  const reach = sqrt(square(mode).add(80));
+  const [from, to] = [maximum(a, reach.neg()), minimum(b, reach)];
+  const [nodes, weights] = quadratureRule(4).map((list) => tensor(list)) as [Tensor, Tensor];
+  const d = to.sub(from).expandDims(-1).mul(nodes);
+  const z = d.add(from.expandDims(-1));
+  const top = mode.expandDims(-1);
+  const density = exp(z.sub(top).mul(z.add(top)).mul(-0.5)).mul(weights);
+  const share = density.div(sum(density, -1, { keepDims: true }));
+  const shift = sum(share.mul(d), -1);
+  const variance = sum(share.mul(square(d.sub(shift.expandDims(-1)))), -1);
+  const mean = from.add(shift);
+  return [mean, variance, square(mean).add(variance)];
 }
 
 /** Below this bound, Q is 1 to the last digit. Mills' ratio, which overflows farther left, is not used there. */

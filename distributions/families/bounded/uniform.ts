@@ -13,10 +13,6 @@ import { greaterThan, interval, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { ofUniform } from "../../kl/bounded.js";
 
-type Params = Tensors<"low" | "high">;
-/** Half the width, since the whole width may overflow. */
-const halfOf = ({ low, high }: Params): Tensor => high.mul(0.5).sub(low.mul(0.5));
-
 /** log(high - low). */
 const logWidth: Binary = /* @__PURE__ */ binary(
   "logWidth",
@@ -34,16 +30,25 @@ const logWidth: Binary = /* @__PURE__ */ binary(
  *
  * @example new Uniform(0, 4).logProb(1).item() // -1.3863
  */
-export class Uniform extends /* @__PURE__ */ family<Params, [low?: TensorLike, high?: TensorLike]>("Uniform", {
-  constraints: { low: real, high: ({ low }) => greaterThan(low) },
-  defaults: { low: 0, high: 1 },
-  support: ({ low, high }) => interval(low, high),
-  logDensity: (_, { low, high }) => logWidth(low, high).neg(),
-  draw: (key, shape, { low, high }) => random.uniform(key, shape, low, high),
-  mean: ({ low, high }) => low.mul(0.5).add(high.mul(0.5)),
-  variance: (p) => square(halfOf(p)).div(3),
-  entropy: ({ low, high }) => logWidth(low, high),
-  cdf: (x, p) => x.mul(0.5).sub(p.low.mul(0.5)).div(halfOf(p)).clip(0, 1),
-  icdf: (q, p) => q.mul(halfOf(p)).add(p.low.mul(0.5)).mul(2),
-  divergences: ofUniform,
-}) {}
+export class Uniform extends /* @__PURE__ */ family<Tensors<"low" | "high">, [low?: TensorLike, high?: TensorLike]>(
+  "Uniform",
+  {
+    constraints: { low: real, high: ({ low }) => greaterThan(low) },
+    defaults: { low: 0, high: 1 },
+    support: ({ low, high }) => interval(low, high),
+    formulas: ({ low, high }) => {
+      /** Half the width, since the whole width may overflow. */
+      const half = (): Tensor => high.mul(0.5).sub(low.mul(0.5));
+      return {
+        logDensity: () => logWidth(low, high).neg(),
+        draw: (key, shape) => random.uniform(key, shape, low, high),
+        mean: () => low.mul(0.5).add(high.mul(0.5)),
+        variance: () => square(half()).div(3),
+        entropy: () => logWidth(low, high),
+        cdf: (x) => x.mul(0.5).sub(low.mul(0.5)).div(half()).clip(0, 1),
+        icdf: (q) => q.mul(half()).add(low.mul(0.5)).mul(2),
+      };
+    },
+    divergences: ofUniform,
+  },
+) {}

@@ -14,16 +14,9 @@ import { circular, positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { ofVonMises } from "../../kl/bounded.js";
 
-type Params = Tensors<"loc" | "concentration">;
-
 const TURN = 2 * Math.PI;
 /** The same direction within [-π, π]. */
 export const wrapped = (angle: Tensor): Tensor => angle.sub(round(angle.div(TURN)).mul(TURN));
-
-/** log(2π exp(-κ) I_0(κ)). */
-const logNorm = ({ concentration }: Params): Tensor => log(i0e(concentration).mul(TURN));
-/** 1 - I_1(κ) / I_0(κ). */
-const circularVariance = ({ concentration }: Params): Tensor => besselGap(concentration).div(i0e(concentration));
 
 /**
  * VonMises: an angle in [-π, π] around loc, κ = concentration, d = x - loc.
@@ -35,18 +28,28 @@ const circularVariance = ({ concentration }: Params): Tensor => besselGap(concen
  *
  * @example new VonMises(0, 2).logProb(0).item() // -0.6619
  */
-export class VonMises extends /* @__PURE__ */ family<Params, [loc: TensorLike, concentration: TensorLike]>("VonMises", {
+export class VonMises extends /* @__PURE__ */ family<
+  Tensors<"loc" | "concentration">,
+  [loc: TensorLike, concentration: TensorLike]
+>("VonMises", {
   constraints: { loc: real, concentration: positive },
   support: circular,
-  logDensity: (x, p) =>
-    square(sin(x.sub(p.loc).mul(0.5)))
-      .mul(p.concentration.mul(-2))
-      .sub(logNorm(p)),
-  draw: (key, shape, { loc, concentration }) =>
-    wrapped(random.vonMises(key, concentration, shape).add(loc)).clip(-Math.PI, Math.PI),
-  mean: ({ loc }) => wrapped(loc),
-  variance: circularVariance,
-  entropy: (p) => logNorm(p).add(p.concentration.mul(circularVariance(p))),
-  cdf: (x, { loc, concentration }) => vonMisesCdf(concentration, wrapped(x.sub(loc))),
+  formulas: ({ loc, concentration }) => {
+    /** log(2π exp(-κ) I_0(κ)). */
+    const logNorm = (): Tensor => log(i0e(concentration).mul(TURN));
+    /** 1 - I_1(κ) / I_0(κ). */
+    const variance = (): Tensor => besselGap(concentration).div(i0e(concentration));
+    return {
+      logDensity: (x) =>
+        square(sin(x.sub(loc).mul(0.5)))
+          .mul(concentration.mul(-2))
+          .sub(logNorm()),
+      draw: (key, shape) => wrapped(random.vonMises(key, concentration, shape).add(loc)).clip(-Math.PI, Math.PI),
+      mean: () => wrapped(loc),
+      variance,
+      entropy: () => logNorm().add(concentration.mul(variance())),
+      cdf: (x) => vonMisesCdf(concentration, wrapped(x.sub(loc))),
+    };
+  },
   divergences: ofVonMises,
 }) {}

@@ -1,4 +1,4 @@
-import { arange, cumsum, floor, less, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
+import { arange, cumsum, floor, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
 import { lookUpLast } from "../../../autodiff/ops/array/lookUp.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, logWeights, weights } from "../../constraints/index.js";
@@ -27,9 +27,8 @@ export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: Tensor
   },
   draw: (key, shape, p) => random.categorical(key, logitsOf(p), shape),
   cdf: (x, p) => {
-    const last = classesOf(p) - 1;
-    const below = pickAlongLast(cumsum(probsOf(p), -1), floor(where(x.equal(x), x, 0)).clip(0, last));
-    return where(less(x, 0), 0, where(less(x, last), below.minimum(1), 1));
+    const k = floor(where(x.equal(x), x, 0)).clip(0, classesOf(p) - 1);
+    return pickAlongLast(cumsum(probsOf(p), -1), k).minimum(1);
   },
   entropy: entropyOf,
   divergences: ofCategorical,

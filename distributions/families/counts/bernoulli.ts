@@ -1,6 +1,5 @@
 import {
   arange,
-  less,
   lessEqual,
   log,
   log1p,
@@ -50,7 +49,7 @@ export class Bernoulli extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
   mean: probsOf,
   variance: varianceOf,
   entropy: entropyOf,
-  cdf: (x, p) => where(less(x, 0), 0, where(less(x, 1), outcomesOf(p)[1].probability, 1)),
+  cdf: (_x, p) => outcomesOf(p)[1].probability,
   icdf: (q, p) => where(lessEqual(q, outcomesOf(p)[1].probability), 0, where(lessEqual(q, 1), 1, NaN)),
   divergences: ofBernoulli,
 }) {

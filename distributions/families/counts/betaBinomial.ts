@@ -19,24 +19,26 @@ export class BetaBinomial extends /* @__PURE__ */ family<
   constraints: { concentration1: positive, concentration0: positive, totalCount: nonnegativeInteger },
   defaults: { totalCount: 1 },
   support: ({ totalCount }) => integerInterval(0, totalCount),
-  logDensity: (x, { concentration1: a, concentration0: b, totalCount: n }) => {
-    // This is the density of two negative binomial counts given their sum, a form in which no large terms cancel. Any common odds would do.
-    const odds = stopGradient(minimum(n.div(a.add(b)), 1e300));
-    return logNegativeBinomial(x, a, odds)
-      .add(logNegativeBinomial(n.sub(x), b, odds))
-      .sub(logNegativeBinomial(n, a.add(b), odds));
-  },
-  draw: (key, shape, { concentration1: a, concentration0: b, totalCount: n }) => {
-    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    return random.binomial(k2, n, random.beta(k1, a, b, shape), shape);
-  },
-  mean: ({ concentration1: a, concentration0: b, totalCount: n }) => n.mul(a.div(a.add(b))),
-  variance: ({ concentration1: a, concentration0: b, totalCount: n }) => {
-    const total = a.add(b);
-    return n
-      .mul(a.div(total))
-      .mul(b.div(total))
-      .mul(total.add(n).div(total.add(1)));
-  },
-  values: ({ totalCount }) => countsTo(totalCount, "BetaBinomial"),
+  formulas: ({ concentration1: a, concentration0: b, totalCount: n }) => ({
+    logDensity: (x) => {
+      // This is the density of two negative binomial counts given their sum, a form in which no large terms cancel. Any common odds would do.
+      const odds = stopGradient(minimum(n.div(a.add(b)), 1e300));
+      return logNegativeBinomial(x, a, odds)
+        .add(logNegativeBinomial(n.sub(x), b, odds))
+        .sub(logNegativeBinomial(n, a.add(b), odds));
+    },
+    draw: (key, shape) => {
+      const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+      return random.binomial(k2, n, random.beta(k1, a, b, shape), shape);
+    },
+    mean: () => n.mul(a.div(a.add(b))),
+    variance: () => {
+      const total = a.add(b);
+      return n
+        .mul(a.div(total))
+        .mul(b.div(total))
+        .mul(total.add(n).div(total.add(1)));
+    },
+    values: () => countsTo(n, "BetaBinomial"),
+  }),
 }) {}

@@ -21,25 +21,6 @@ import { FAR_LOGIT, logBinomial } from "../../densities/counts.js";
 import { type Odds, outcomesOf, probsOf } from "../../densities/odds.js";
 import { ofBinomial } from "../../kl/counts.js";
 
-type Params = Tensors<"totalCount"> & Odds;
-
-function logDensity(x: Tensor, { totalCount: n, probs, logits }: Params): Tensor {
-  if (probs !== undefined) return logBinomial(x, n, probs);
-  // k counts the outcome with the smaller probability, because the smaller probability keeps all its digits.
-  const l = logits as Tensor;
-  const isMirrored = less(0, l);
-  const [k, rarer] = [where(isMirrored, n.sub(x), x), where(isMirrored, l.neg(), l)];
-  return logBinomial(k, n, sigmoid(maximum(rarer, -FAR_LOGIT))).add(mulZeroWins(k, minimum(rarer.add(FAR_LOGIT), 0)));
-}
-
-function cdf(x: Tensor, p: Params): Tensor {
-  const n = p.totalCount;
-  const [one, zero] = outcomesOf(p);
-  const k = floor(x).clip(0, n.sub(1));
-  const within = betaTail(k.add(1), n.sub(k), one.probability, zero.probability);
-  return where(less(x, 0), 0, where(less(x, n), within, 1));
-}
-
 /** The numbers from 0 to totalCount, which must be the same for all elements. */
 export function countsTo(totalCount: Tensor, family: string): Tensor {
   const [n = 0, ...moreCounts] = readNumbers(totalCount, "totalCount");
@@ -52,6 +33,13 @@ export function countsTo(totalCount: Tensor, family: string): Tensor {
   });
 }
 
+/** The log density for log odds l, where k counts the outcome with the smaller probability, which keeps all its digits. */
+function logBinomialOfLogits(x: Tensor, n: Tensor, l: Tensor): Tensor {
+  const isMirrored = less(0, l);
+  const [k, rarer] = [where(isMirrored, n.sub(x), x), where(isMirrored, l.neg(), l)];
+  return logBinomial(k, n, sigmoid(maximum(rarer, -FAR_LOGIT))).add(mulZeroWins(k, minimum(rarer.add(FAR_LOGIT), 0)));
+}
+
 /**
  * Binomial: the number of successes in n = totalCount trials, each with success probability p = probs or sigmoid(logits).
  *
@@ -59,20 +47,30 @@ export function countsTo(totalCount: Tensor, family: string): Tensor {
  *
  * @example new Binomial(10, 0.3).logProb(4).item() // -1.6088
  */
-export class Binomial extends /* @__PURE__ */ family<Params, [totalCount: TensorLike, probs?: TensorLike]>("Binomial", {
+export class Binomial extends /* @__PURE__ */ family<
+  Tensors<"totalCount"> & Odds,
+  [totalCount: TensorLike, probs?: TensorLike]
+>("Binomial", {
   constraints: { totalCount: nonnegativeInteger, probs: unitInterval, logits: real },
   oneOf: ["probs", "logits"],
   support: ({ totalCount }) => integerInterval(0, totalCount),
-  logDensity,
-  draw: (key, shape, p) => random.binomial(key, p.totalCount, probsOf(p), shape),
-  mean: (p) => p.totalCount.mul(probsOf(p)),
-  variance: (p) => {
-    const [one, zero] = outcomesOf(p);
-    return p.totalCount.mul(one.probability).mul(zero.probability);
-  },
-  cdf,
-  icdf: (q, p) => countQuantile((k) => cdf(k, p), q, p.totalCount),
-  values: ({ totalCount }) => countsTo(totalCount, "Binomial"),
+  formulas: ({ totalCount: n, ...p }, d) => ({
+    logDensity: (x) =>
+      p.probs === undefined ? logBinomialOfLogits(x, n, p.logits as Tensor) : logBinomial(x, n, p.probs),
+    draw: (key, shape) => random.binomial(key, n, probsOf(p), shape),
+    mean: () => n.mul(probsOf(p)),
+    variance: () => {
+      const [one, zero] = outcomesOf(p);
+      return n.mul(one.probability).mul(zero.probability);
+    },
+    cdf: (x) => {
+      const [one, zero] = outcomesOf(p);
+      const k = floor(x).clip(0, n.sub(1));
+      return betaTail(k.add(1), n.sub(k), one.probability, zero.probability);
+    },
+    icdf: (q) => countQuantile(d, q),
+    values: () => countsTo(n, "Binomial"),
+  }),
   divergences: ofBinomial,
 }) {
   get probs(): Tensor {

@@ -24,8 +24,6 @@ import { ofGeometric } from "../../kl/counts.js";
 const failuresOf = ({ probs, logits }: Odds): Tensor =>
   probs === undefined ? exp((logits as Tensor).neg()) : probs.neg().add(1).div(probs);
 
-const cdf = (x: Tensor, p: Odds): Tensor => expm1(xlog1py(floor(maximum(x, -1)).add(1), probsOf(p).neg())).neg();
-
 /**
  * Geometric: the number of failures before the first success, where a trial succeeds with probability p = probs or sigmoid(logits).
  *
@@ -37,24 +35,25 @@ export class Geometric extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
   constraints: { probs: positiveProbability, logits: real },
   oneOf: ["probs", "logits"],
   support: nonnegativeInteger,
-  logDensity: (x, { probs, logits }) => {
-    if (probs !== undefined) return xlog1py(x, probs.neg()).add(log(probs));
-    const l = logits as Tensor;
-    return mulZeroWins(x, softplus(l)).neg().sub(softplus(l.neg()));
-  },
-  // For very negative logits the probability rounds to 0. Clip it at 1e-300, so that draws are finite, though at most about 1e300.
-  draw: (key, shape, p) => random.geometric(key, maximum(probsOf(p), 1e-300), shape),
-  mean: failuresOf,
-  variance: (p) => failuresOf(p).div(probsOf(p)),
-  entropy: (p) => {
-    const { probs, logits } = p;
-    if (probs !== undefined) return mulZeroWins(failuresOf(p), log1p(probs.neg())).add(log(probs)).neg();
-    const l = logits as Tensor;
-    // (1 - p) / p · softplus(l) is log(1 + e^l) / e^l, which rounds to 1 for small e^l.
-    return where(less(l, -40), 1, failuresOf(p).mul(softplus(l))).add(softplus(l.neg()));
-  },
-  cdf,
-  icdf: (q, p) => countQuantile((k) => cdf(k, p), q),
+  formulas: (p, d) => ({
+    logDensity: (x) => {
+      if (p.probs !== undefined) return xlog1py(x, p.probs.neg()).add(log(p.probs));
+      const l = p.logits as Tensor;
+      return mulZeroWins(x, softplus(l)).neg().sub(softplus(l.neg()));
+    },
+    // For very negative logits the probability rounds to 0. Clip it at 1e-300, so that draws are finite, though at most about 1e300.
+    draw: (key, shape) => random.geometric(key, maximum(probsOf(p), 1e-300), shape),
+    mean: () => failuresOf(p),
+    variance: () => failuresOf(p).div(probsOf(p)),
+    entropy: () => {
+      if (p.probs !== undefined) return mulZeroWins(failuresOf(p), log1p(p.probs.neg())).add(log(p.probs)).neg();
+      const l = p.logits as Tensor;
+      // (1 - p) / p · softplus(l) is log(1 + e^l) / e^l, which rounds to 1 for small e^l.
+      return where(less(l, -40), 1, failuresOf(p).mul(softplus(l))).add(softplus(l.neg()));
+    },
+    cdf: (x) => expm1(xlog1py(floor(maximum(x, -1)).add(1), probsOf(p).neg())).neg(),
+    icdf: (q) => countQuantile(d, q),
+  }),
   divergences: ofGeometric,
 }) {
   get probs(): Tensor {

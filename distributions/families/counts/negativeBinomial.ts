@@ -1,7 +1,6 @@
 import {
   exp,
   floor,
-  less,
   log,
   maximum,
   minimum,
@@ -10,7 +9,6 @@ import {
   square,
   type Tensor,
   type TensorLike,
-  where,
 } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { missableProbability, nonnegativeInteger, positive, real } from "../../constraints/index.js";
@@ -20,17 +18,15 @@ import { FAR_LOGIT, logNegativeBinomial } from "../../densities/counts.js";
 import { type Odds, outcomesOf, probsOf } from "../../densities/odds.js";
 import { ofNegativeBinomial } from "../../kl/counts.js";
 
-type Params = Tensors<"totalCount"> & Odds;
-
 /** p / (1 - p). */
 const oddsOf = ({ probs, logits }: Odds): Tensor =>
   probs === undefined ? exp(logits as Tensor) : probs.div(probs.neg().add(1));
 
-function cdf(x: Tensor, p: Params): Tensor {
-  const [one, zero] = outcomesOf(p);
-  const k = floor(x).clip(0, Number.MAX_VALUE);
-  return where(less(x, 0), 0, betaTail(k.add(1), p.totalCount, one.probability, zero.probability));
-}
+/** The log density for log odds l. */
+const logNegativeBinomialOfLogits = (x: Tensor, r: Tensor, l: Tensor): Tensor =>
+  logNegativeBinomial(x, r, exp(l.clip(-FAR_LOGIT, FAR_LOGIT)))
+    .sub(r.mul(maximum(l.sub(FAR_LOGIT), 0)))
+    .add(mulZeroWins(x, minimum(l.add(FAR_LOGIT), 0)));
 
 /** A Poisson count with rate scaled(g), where g is drawn from Gamma(concentration, 1). */
 function gammaPoissonDraw(
@@ -51,31 +47,32 @@ function gammaPoissonDraw(
  *
  * @example new NegativeBinomial(3, 0.4).mean.item() // 2
  */
-export class NegativeBinomial extends /* @__PURE__ */ family<Params, [totalCount: TensorLike, probs?: TensorLike]>(
-  "NegativeBinomial",
-  {
-    constraints: { totalCount: positive, probs: missableProbability, logits: real },
-    oneOf: ["probs", "logits"],
-    support: nonnegativeInteger,
-    logDensity: (x, p) => {
-      const { totalCount: r, probs, logits } = p;
-      if (probs !== undefined) return logNegativeBinomial(x, r, oddsOf(p));
-      const l = logits as Tensor;
-      return logNegativeBinomial(x, r, exp(l.clip(-FAR_LOGIT, FAR_LOGIT)))
-        .sub(r.mul(maximum(l.sub(FAR_LOGIT), 0)))
-        .add(mulZeroWins(x, minimum(l.add(FAR_LOGIT), 0)));
-    },
-    draw: (key, shape, p) => gammaPoissonDraw(key, p.totalCount, (rate) => rate.mul(oddsOf(p)), shape),
-    mean: (p) => p.totalCount.mul(oddsOf(p)),
-    variance: (p) => {
+export class NegativeBinomial extends /* @__PURE__ */ family<
+  Tensors<"totalCount"> & Odds,
+  [totalCount: TensorLike, probs?: TensorLike]
+>("NegativeBinomial", {
+  constraints: { totalCount: positive, probs: missableProbability, logits: real },
+  oneOf: ["probs", "logits"],
+  support: nonnegativeInteger,
+  formulas: ({ totalCount: r, ...p }, d) => ({
+    logDensity: (x) =>
+      p.probs === undefined
+        ? logNegativeBinomialOfLogits(x, r, p.logits as Tensor)
+        : logNegativeBinomial(x, r, oddsOf(p)),
+    draw: (key, shape) => gammaPoissonDraw(key, r, (rate) => rate.mul(oddsOf(p)), shape),
+    mean: () => r.mul(oddsOf(p)),
+    variance: () => {
       const odds = oddsOf(p);
-      return p.totalCount.mul(odds).mul(odds.add(1));
+      return r.mul(odds).mul(odds.add(1));
     },
-    cdf,
-    icdf: (q, p) => countQuantile((k) => cdf(k, p), q),
-    divergences: ofNegativeBinomial,
-  },
-) {
+    cdf: (x) => {
+      const [one, zero] = outcomesOf(p);
+      return betaTail(floor(x).clip(0, Number.MAX_VALUE).add(1), r, one.probability, zero.probability);
+    },
+    icdf: (q) => countQuantile(d, q),
+  }),
+  divergences: ofNegativeBinomial,
+}) {
   get probs(): Tensor {
     return probsOf(this.params);
   }
@@ -95,11 +92,12 @@ export class NegativeBinomial2 extends /* @__PURE__ */ family<
 >("NegativeBinomial2", {
   constraints: { mean: positive, concentration: positive },
   support: nonnegativeInteger,
-  as: ({ mean, concentration }) =>
-    new NegativeBinomial({ totalCount: concentration, logits: log(mean).sub(log(concentration)) }),
-  logDensity: (x, { mean, concentration }) => logNegativeBinomial(x, concentration, mean.div(concentration)),
-  mean: ({ mean }) => mean,
-  variance: ({ mean, concentration }) => mean.add(square(mean).div(concentration)),
+  formulas: ({ mean, concentration }) => ({
+    as: () => new NegativeBinomial({ totalCount: concentration, logits: log(mean).sub(log(concentration)) }),
+    logDensity: (x) => logNegativeBinomial(x, concentration, mean.div(concentration)),
+    mean: () => mean,
+    variance: () => mean.add(square(mean).div(concentration)),
+  }),
 }) {}
 
 /**
@@ -117,9 +115,11 @@ export class GammaPoisson extends /* @__PURE__ */ family<
   constraints: { concentration: positive, rate: positive },
   defaults: { rate: 1 },
   support: nonnegativeInteger,
-  as: ({ concentration, rate }) => new NegativeBinomial({ totalCount: concentration, logits: log(rate).neg() }),
-  logDensity: (x, { concentration, rate }) => logNegativeBinomial(x, concentration, reciprocal(rate)),
-  draw: (key, shape, { concentration, rate }) => gammaPoissonDraw(key, concentration, (x) => x.div(rate), shape),
-  mean: ({ concentration, rate }) => concentration.div(rate),
-  variance: ({ concentration, rate }) => concentration.div(rate).mul(reciprocal(rate).add(1)),
+  formulas: ({ concentration: a, rate: b }) => ({
+    as: () => new NegativeBinomial({ totalCount: a, logits: log(b).neg() }),
+    logDensity: (x) => logNegativeBinomial(x, a, reciprocal(b)),
+    draw: (key, shape) => gammaPoissonDraw(key, a, (x) => x.div(b), shape),
+    mean: () => a.div(b),
+    variance: () => a.div(b).mul(reciprocal(b).add(1)),
+  }),
 }) {}

@@ -10,7 +10,7 @@ import { refuseParameter } from "../../core/parameters.js";
  * @example new ImproperUniform(constraints.positive).logProb(7).item() // 0
  */
 export class ImproperUniform extends Distribution {
-  readonly #support: Constraint;
+  override readonly support: Constraint;
   readonly #eventShape: Shape;
 
   /** `eventShape` has at least as many axes as the events of `support`. The elements along further axes are independent. */
@@ -26,13 +26,10 @@ export class ImproperUniform extends Distribution {
         `the support (${support.must}) has ${support.eventDim} event axes, but eventShape has only ${eventShape.length}. Give the whole event shape.`,
         "bad-shape",
       );
-    this.#support = independent(support, extraAxes);
+    this.support = independent(support, extraAxes);
     this.#eventShape = eventShape;
   }
 
-  override get support(): Constraint {
-    return this.#support;
-  }
   override get eventShape(): Shape {
     return this.#eventShape;
   }

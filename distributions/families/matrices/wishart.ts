@@ -19,14 +19,10 @@ import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { greaterThan, lowerCholesky, positiveDefinite } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
-import type { Given } from "../../core/parameters.js";
 import { gram } from "../../transforms/matrix.js";
-import { halfLogDeterminant, type ScaleParams, scaleOf } from "../vectors/multivariateNormal.js";
+import { halfLogDeterminant, type ScaleParams, scaleOf, sizeOf } from "../vectors/multivariateNormal.js";
 
 type Params = ScaleParams & Tensors<"df">;
-/** The number p of dimensions. */
-const sizeOf = ({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): number =>
-  ((scaleTril ?? covarianceMatrix ?? precisionMatrix) as Tensor).shape.at(-1) as number;
 const overMatrix = ({ df }: Params): Tensor => df.expandDims(-1).expandDims(-1);
 
 /**
@@ -51,14 +47,7 @@ export class Wishart extends /* @__PURE__ */ family<Params, [df: TensorLike, sca
   eventShape: (p) => [sizeOf(p), sizeOf(p)],
 }) {
   /** The L for which V = L Lᵀ. */
-  readonly scale: Tensor;
-
-  constructor(df: TensorLike, scaleTril: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(...(args as [TensorLike, TensorLike]));
-    this.scale = scaleOf(this.params);
-  }
+  readonly scale: Tensor = scaleOf(this.params);
 
   override logDensity(value: Tensor): Tensor {
     const { df } = this.params;

@@ -45,14 +45,16 @@ export class Gamma extends /* @__PURE__ */ family<Params, Arguments>("Gamma", {
   constraints: { concentration: positive, rate: positive },
   defaults: { rate: 1 },
   support: nonnegative,
-  logDensity: (x, { concentration, rate }) => logGammaDensity(concentration, rate, x),
-  draw: (key, shape, { concentration, rate }) => random.gamma(key, concentration, shape).div(rate),
   keepInside: true,
-  mean: ({ concentration, rate }) => concentration.div(rate),
-  variance: ({ concentration, rate }) => concentration.div(square(rate)),
-  entropy: ({ concentration, rate }) => gammaEntropy(concentration).sub(log(rate)),
-  cdf: (x, { concentration, rate }) => gammainc(concentration, maximum(x, 0).mul(rate)),
-  icdf: (q, { concentration, rate }) => gammaincinv(concentration, q).div(rate),
+  formulas: ({ concentration: a, rate: b }) => ({
+    logDensity: (x) => logGammaDensity(a, b, x),
+    draw: (key, shape) => random.gamma(key, a, shape).div(b),
+    mean: () => a.div(b),
+    variance: () => a.div(square(b)),
+    entropy: () => gammaEntropy(a).sub(log(b)),
+    cdf: (x) => gammainc(a, maximum(x, 0).mul(b)),
+    icdf: (q) => gammaincinv(a, q).div(b),
+  }),
   divergences: ofGamma,
 }) {}
 
@@ -66,9 +68,11 @@ export class Gamma extends /* @__PURE__ */ family<Params, Arguments>("Gamma", {
 export class Chi2 extends /* @__PURE__ */ family<Tensors<"df">, [df: TensorLike]>("Chi2", {
   constraints: { df: positive },
   support: nonnegative,
-  as: ({ df }) => new Gamma(df.mul(0.5), 0.5),
-  mean: ({ df }) => df,
-  variance: ({ df }) => df.mul(2),
+  formulas: ({ df }) => ({
+    as: () => new Gamma(df.mul(0.5), 0.5),
+    mean: () => df,
+    variance: () => df.mul(2),
+  }),
   divergences: ofChi2,
 }) {}
 
@@ -100,13 +104,15 @@ export class InverseGamma extends /* @__PURE__ */ family<Params, Arguments>("Inv
   constraints: { concentration: positive, rate: positive },
   defaults: { rate: 1 },
   support: positive,
-  logDensity: (x, { concentration, rate }) => logInverseGammaDensity(concentration, rate, x),
-  draw: (key, shape, { concentration, rate }) => rate.div(random.gamma(key, concentration, shape)),
   keepInside: true,
-  mean: ({ concentration: a, rate }) => where(greater(a, 1), rate.div(a.sub(1)), Infinity),
-  variance: ({ concentration: a, rate }) => where(greater(a, 2), square(rate.div(a.sub(1))).div(a.sub(2)), Infinity),
-  entropy: ({ concentration: a, rate }) => gammaEntropy(a).sub(digamma(a).mul(2)).add(log(rate)),
-  cdf: (x, { concentration, rate }) => where(greater(x, 0), gammaincc(concentration, rate.div(maximum(x, 0))), 0),
-  icdf: (q, { concentration, rate }) => rate.div(gammaincinv(concentration, q.neg().add(1))),
+  formulas: ({ concentration: a, rate: b }) => ({
+    logDensity: (x) => logInverseGammaDensity(a, b, x),
+    draw: (key, shape) => b.div(random.gamma(key, a, shape)),
+    mean: () => where(greater(a, 1), b.div(a.sub(1)), Infinity),
+    variance: () => where(greater(a, 2), square(b.div(a.sub(1))).div(a.sub(2)), Infinity),
+    entropy: () => gammaEntropy(a).sub(digamma(a).mul(2)).add(log(b)),
+    cdf: (x) => where(greater(x, 0), gammaincc(a, b.div(maximum(x, 0))), 0),
+    icdf: (q) => b.div(gammaincinv(a, q.neg().add(1))),
+  }),
   divergences: ofInverseGamma,
 }) {}

@@ -53,17 +53,19 @@ export class Gompertz extends /* @__PURE__ */ family<
   constraints: { concentration: positive, rate: positive },
   defaults: { rate: 1 },
   support: nonnegative,
-  logDensity: (x, { concentration, rate }) => {
-    const t = x.mul(rate);
-    return log(concentration)
-      .add(log(rate))
-      .add(minimum(t, Number.MAX_VALUE))
-      .sub(concentration.mul(expm1(t)));
-  },
-  draw: (key, shape, { concentration, rate }) => log1p(random.exponential(key, shape).div(concentration)).div(rate),
   keepInside: true,
-  mean: ({ concentration, rate }) => scaledE1(concentration).div(rate),
-  entropy: ({ concentration, rate }) => scaledE1(concentration).add(log(concentration)).add(log(rate)).neg().add(1),
-  cdf: (x, { concentration, rate }) => expm1(concentration.mul(expm1(maximum(x, 0).mul(rate))).neg()).neg(),
-  icdf: (q, { concentration, rate }) => log1p(log1p(q.neg()).neg().div(concentration)).div(rate),
+  formulas: ({ concentration: a, rate: b }) => ({
+    logDensity: (x) => {
+      const t = x.mul(b);
+      return log(a)
+        .add(log(b))
+        .add(minimum(t, Number.MAX_VALUE))
+        .sub(a.mul(expm1(t)));
+    },
+    draw: (key, shape) => log1p(random.exponential(key, shape).div(a)).div(b),
+    mean: () => scaledE1(a).div(b),
+    entropy: () => scaledE1(a).add(log(a)).add(log(b)).neg().add(1),
+    cdf: (x) => expm1(a.mul(expm1(maximum(x, 0).mul(b))).neg()).neg(),
+    icdf: (q) => log1p(log1p(q.neg()).neg().div(a)).div(b),
+  }),
 }) {}

@@ -31,13 +31,15 @@ export class HalfNormal extends /* @__PURE__ */ family<Tensors<"scale">, [scale?
   constraints: { scale: positive },
   defaults: { scale: 1 },
   support: nonnegative,
-  logDensity: (x, { scale }) => square(x.div(scale)).mul(-0.5).sub(log(scale).add(LOG_SQRT_HALF_PI)),
-  draw: (key, shape, { scale }) => abs(random.normal(key, shape)).mul(scale),
-  mean: ({ scale }) => scale.mul(SQRT_2_OVER_PI),
-  variance: ({ scale }) => square(scale).mul(1 - 2 / Math.PI),
-  entropy: ({ scale }) => log(scale).add(0.5 + LOG_SQRT_HALF_PI),
-  cdf: (x, { scale }) => erf(maximum(x, 0).div(scale.mul(Math.SQRT2))),
-  icdf: (q, { scale }) => erfinv(q).mul(scale.mul(Math.SQRT2)),
+  formulas: ({ scale }) => ({
+    logDensity: (x) => square(x.div(scale)).mul(-0.5).sub(log(scale).add(LOG_SQRT_HALF_PI)),
+    draw: (key, shape) => abs(random.normal(key, shape)).mul(scale),
+    mean: () => scale.mul(SQRT_2_OVER_PI),
+    variance: () => square(scale).mul(1 - 2 / Math.PI),
+    entropy: () => log(scale).add(0.5 + LOG_SQRT_HALF_PI),
+    cdf: (x) => erf(maximum(x, 0).div(scale.mul(Math.SQRT2))),
+    icdf: (q) => erfinv(q).mul(scale.mul(Math.SQRT2)),
+  }),
   divergences: ofHalfNormal,
 }) {}
 
@@ -52,15 +54,17 @@ export class HalfCauchy extends /* @__PURE__ */ family<Tensors<"scale">, [scale?
   constraints: { scale: positive },
   defaults: { scale: 1 },
   support: nonnegative,
-  logDensity: (x, { scale }) => logOnePlusSquare(x.div(scale)).add(log(scale).add(LOG_HALF_PI)).neg(),
-  draw: (key, shape, { scale }) => abs(random.cauchy(key, shape)).mul(scale),
-  mean: ({ scale }) => scale.mul(Infinity),
-  variance: ({ scale }) => scale.mul(Infinity),
-  entropy: ({ scale }) => log(scale).add(LOG_2PI),
-  cdf: (x, { scale }) => atan(maximum(x, 0).div(scale)).mul(2 / Math.PI),
-  icdf: (q, { scale }) => {
-    const rest = q.neg().add(1);
-    return where(less(q, 0.5), tan(q.mul(Math.PI / 2)), reciprocal(tan(rest.mul(Math.PI / 2)))).mul(scale);
-  },
+  formulas: ({ scale }) => ({
+    logDensity: (x) => logOnePlusSquare(x.div(scale)).add(log(scale).add(LOG_HALF_PI)).neg(),
+    draw: (key, shape) => abs(random.cauchy(key, shape)).mul(scale),
+    mean: () => scale.mul(Infinity),
+    variance: () => scale.mul(Infinity),
+    entropy: () => log(scale).add(LOG_2PI),
+    cdf: (x) => atan(maximum(x, 0).div(scale)).mul(2 / Math.PI),
+    icdf: (q) => {
+      const rest = q.neg().add(1);
+      return where(less(q, 0.5), tan(q.mul(Math.PI / 2)), reciprocal(tan(rest.mul(Math.PI / 2)))).mul(scale);
+    },
+  }),
   divergences: ofHalfCauchy,
 }) {}

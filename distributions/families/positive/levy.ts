@@ -20,19 +20,21 @@ export class Levy extends /* @__PURE__ */ family<Tensors<"loc" | "scale">, [loc:
     constraints: { loc: real, scale: positive },
     support: ({ loc }) => greaterThan(loc),
     isLocationScale: true,
-    logDensity: (x, { loc, scale }) => {
-      const d = x.sub(loc);
-      return log(scale.div(2 * Math.PI))
-        .sub(scale.div(d))
-        .sub(log(d).mul(3))
-        .mul(0.5);
-    },
-    draw: (key, shape, { loc, scale }) =>
-      clip(scale.div(square(random.normal(key, shape))).add(loc), justBeyond(loc, 1), Number.MAX_VALUE),
-    mean: ({ scale }) => scale.mul(Infinity),
-    variance: ({ scale }) => scale.mul(Infinity),
-    entropy: ({ scale }) => log(scale).add(ENTROPY),
-    cdf: (x, { loc, scale }) => erfc(sqrt(scale.div(maximum(x.sub(loc), 0).mul(2)))),
-    icdf: (q, { loc, scale }) => scale.div(square(ndtri(q.mul(0.5)))).add(loc),
+    formulas: ({ loc, scale }) => ({
+      logDensity: (x) => {
+        const d = x.sub(loc);
+        return log(scale.div(2 * Math.PI))
+          .sub(scale.div(d))
+          .sub(log(d).mul(3))
+          .mul(0.5);
+      },
+      draw: (key, shape) =>
+        clip(scale.div(square(random.normal(key, shape))).add(loc), justBeyond(loc, 1), Number.MAX_VALUE),
+      mean: () => scale.mul(Infinity),
+      variance: () => scale.mul(Infinity),
+      entropy: () => log(scale).add(ENTROPY),
+      cdf: (x) => erfc(sqrt(scale.div(maximum(x.sub(loc), 0).mul(2)))),
+      icdf: (q) => scale.div(square(ndtri(q.mul(0.5)))).add(loc),
+    }),
   },
 ) {}

@@ -18,21 +18,23 @@ export class LogNormal extends /* @__PURE__ */ family<Tensors<"loc" | "scale">, 
     constraints: { loc: real, scale: positive },
     defaults: { loc: 0, scale: 1 },
     support: positive,
-    logDensity: (x, { loc, scale }) => {
-      const logX = log(x);
-      const z = logX.sub(loc).div(scale);
-      return square(z).mul(-0.5).sub(log(scale).add(LOG_SQRT_2PI)).sub(logX);
-    },
-    draw: (key, shape, { loc, scale }) => exp(random.normal(key, shape).mul(scale).add(loc)),
     keepInside: true,
-    mean: ({ loc, scale }) => exp(loc.add(square(scale).mul(0.5))),
-    variance: ({ loc, scale }) => expm1(square(scale)).mul(exp(loc.mul(2).add(square(scale)))),
-    entropy: ({ loc, scale }) =>
-      log(scale)
-        .add(loc)
-        .add(0.5 + LOG_SQRT_2PI),
-    cdf: (x, { loc, scale }) => ndtr(log(maximum(x, 0)).sub(loc).div(scale)),
-    icdf: (q, { loc, scale }) => exp(ndtri(q).mul(scale).add(loc)),
+    formulas: ({ loc, scale }) => ({
+      logDensity: (x) => {
+        const logX = log(x);
+        const z = logX.sub(loc).div(scale);
+        return square(z).mul(-0.5).sub(log(scale).add(LOG_SQRT_2PI)).sub(logX);
+      },
+      draw: (key, shape) => exp(random.normal(key, shape).mul(scale).add(loc)),
+      mean: () => exp(loc.add(square(scale).mul(0.5))),
+      variance: () => expm1(square(scale)).mul(exp(loc.mul(2).add(square(scale)))),
+      entropy: () =>
+        log(scale)
+          .add(loc)
+          .add(0.5 + LOG_SQRT_2PI),
+      cdf: (x) => ndtr(log(maximum(x, 0)).sub(loc).div(scale)),
+      icdf: (q) => exp(ndtri(q).mul(scale).add(loc)),
+    }),
     divergences: ofLogNormal,
   },
 ) {}

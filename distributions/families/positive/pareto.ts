@@ -29,19 +29,20 @@ export class Pareto extends /* @__PURE__ */ family<Tensors<"scale" | "alpha">, [
   {
     constraints: { scale: positive, alpha: positive },
     support: ({ scale }) => greaterThanEq(scale),
-    logDensity: (x, { scale, alpha }) => log(alpha).sub(log(x)).sub(logRatio(x, scale).mul(alpha)),
-    draw: (key, shape, { scale, alpha }) =>
-      clip(exp(random.exponential(key, shape).div(alpha)).mul(scale), scale, Number.MAX_VALUE),
-    mean: ({ scale, alpha }) => where(greater(alpha, 1), alpha.mul(scale).div(alpha.sub(1)), Infinity),
-    variance: ({ scale, alpha }) => {
-      const finite = square(scale.div(alpha.sub(1)))
-        .mul(alpha)
-        .div(alpha.sub(2));
-      return where(greater(alpha, 2), finite, Infinity);
-    },
-    entropy: ({ scale, alpha }) => log(scale.div(alpha)).add(reciprocal(alpha)).add(1),
-    cdf: (x, { scale, alpha }) => expm1(logRatio(maximum(x, scale), scale).mul(alpha).neg()).neg(),
-    icdf: (q, { scale, alpha }) => exp(log1p(q.neg()).neg().div(alpha)).mul(scale),
+    formulas: ({ scale, alpha }) => ({
+      logDensity: (x) => log(alpha).sub(log(x)).sub(logRatio(x, scale).mul(alpha)),
+      draw: (key, shape) => clip(exp(random.exponential(key, shape).div(alpha)).mul(scale), scale, Number.MAX_VALUE),
+      mean: () => where(greater(alpha, 1), alpha.mul(scale).div(alpha.sub(1)), Infinity),
+      variance: () => {
+        const finite = square(scale.div(alpha.sub(1)))
+          .mul(alpha)
+          .div(alpha.sub(2));
+        return where(greater(alpha, 2), finite, Infinity);
+      },
+      entropy: () => log(scale.div(alpha)).add(reciprocal(alpha)).add(1),
+      cdf: (x) => expm1(logRatio(maximum(x, scale), scale).mul(alpha).neg()).neg(),
+      icdf: (q) => exp(log1p(q.neg()).neg().div(alpha)).mul(scale),
+    }),
     divergences: ofPareto,
   },
 ) {}

@@ -2,16 +2,9 @@ import { exp, expm1, less, log, log1p, square, type Tensor, type TensorLike, whe
 import { positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 
-type Params = Tensors<"loc" | "scale" | "asymmetry">;
-/** The scales l and r of the two tails, and their sum. */
-function scalesOf({ scale, asymmetry }: Params): [left: Tensor, right: Tensor, total: Tensor] {
-  const [left, right] = [scale.mul(asymmetry), scale.div(asymmetry)];
-  return [left, right, left.add(right)];
-}
-
-function cdf(x: Tensor, p: Params): Tensor {
-  const [left, right, total] = scalesOf(p);
-  const d = x.sub(p.loc);
+/** The cdf at a distance d from loc. */
+function cdf(d: Tensor, left: Tensor, right: Tensor): Tensor {
+  const total = left.add(right);
   const isLeft = less(d, 0);
   const low = exp(where(isLeft, d, 0).div(left))
     .mul(left)
@@ -21,8 +14,9 @@ function cdf(x: Tensor, p: Params): Tensor {
   return where(isLeft, low, high);
 }
 
-function icdf(q: Tensor, p: Params): Tensor {
-  const [left, right, total] = scalesOf(p);
+/** The distance from loc to the quantile. */
+function icdf(q: Tensor, left: Tensor, right: Tensor): Tensor {
+  const total = left.add(right);
   const isLeft = less(q, left.div(total));
   const low = log(where(isLeft, q, 0.5).mul(total).div(left)).mul(left);
   // log y for y = (1 - q) (l + r) / r is computed as log(1 - q) + log((l + r) / r) for q > 1/2, else as log1p(y - 1).
@@ -31,7 +25,7 @@ function icdf(q: Tensor, p: Params): Tensor {
   const high = log1p(where(isLeft, 0, beyond).neg())
     .add(where(isFar, log(total).sub(log(right)), 0))
     .mul(right);
-  return where(isLeft, low, high.neg()).add(p.loc);
+  return where(isLeft, low, high.neg());
 }
 
 /**
@@ -43,27 +37,25 @@ function icdf(q: Tensor, p: Params): Tensor {
  * @example new AsymmetricLaplace(0, 1, 2).logProb(1).item() // -2.9163
  */
 export class AsymmetricLaplace extends /* @__PURE__ */ family<
-  Params,
+  Tensors<"loc" | "scale" | "asymmetry">,
   [loc?: TensorLike, scale?: TensorLike, asymmetry?: TensorLike]
 >("AsymmetricLaplace", {
   constraints: { loc: real, scale: positive, asymmetry: positive },
   defaults: { loc: 0, scale: 1, asymmetry: 1 },
   support: real,
   isLocationScale: true,
-  logDensity: (x, p) => {
-    const [left, right, total] = scalesOf(p);
-    const d = x.sub(p.loc);
-    return where(less(d, 0), d.div(left), d.neg().div(right)).sub(log(total));
+  formulas: ({ loc, scale, asymmetry }) => {
+    const [left, right] = [() => scale.mul(asymmetry), () => scale.div(asymmetry)];
+    return {
+      logDensity: (x) => {
+        const [d, l, r] = [x.sub(loc), left(), right()];
+        return where(less(d, 0), d.div(l), d.neg().div(r)).sub(log(l.add(r)));
+      },
+      mean: () => loc.add(right()).sub(left()),
+      variance: () => square(left()).add(square(right())),
+      entropy: () => log(left().add(right())).add(1),
+      cdf: (x) => cdf(x.sub(loc), left(), right()),
+      icdf: (q) => icdf(q, left(), right()).add(loc),
+    };
   },
-  mean: (p) => {
-    const [left, right] = scalesOf(p);
-    return p.loc.add(right).sub(left);
-  },
-  variance: (p) => {
-    const [left, right] = scalesOf(p);
-    return square(left).add(square(right));
-  },
-  entropy: (p) => log(scalesOf(p)[2]).add(1),
-  cdf,
-  icdf,
 }) {}

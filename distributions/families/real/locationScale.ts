@@ -53,14 +53,18 @@ const locationScale = (name: string, standard: Standard) =>
     defaults: { loc: 0, scale: 1 },
     support: real,
     isLocationScale: true,
-    logDensity: (x, { loc, scale }) =>
-      standard.shape(x.sub(loc).div(scale)).sub(standard.logNorm === 0 ? log(scale) : log(scale).add(standard.logNorm)),
-    draw: (key, shape, { loc, scale }) => standard.draw(key, shape).mul(scale).add(loc),
-    mean: ({ loc, scale }) => (standard.mean === 0 ? loc : scale.mul(standard.mean).add(loc)),
-    variance: ({ scale }) => (standard.variance === 1 ? square(scale) : square(scale).mul(standard.variance)),
-    entropy: ({ scale }) => log(scale).add(standard.entropy),
-    cdf: (x, { loc, scale }) => standard.cdf(x.sub(loc).div(scale)),
-    icdf: (q, { loc, scale }) => standard.icdf(q).mul(scale).add(loc),
+    formulas: ({ loc, scale }) => ({
+      logDensity: (x) =>
+        standard
+          .shape(x.sub(loc).div(scale))
+          .sub(standard.logNorm === 0 ? log(scale) : log(scale).add(standard.logNorm)),
+      draw: (key, shape) => standard.draw(key, shape).mul(scale).add(loc),
+      mean: () => (standard.mean === 0 ? loc : scale.mul(standard.mean).add(loc)),
+      variance: () => (standard.variance === 1 ? square(scale) : square(scale).mul(standard.variance)),
+      entropy: () => log(scale).add(standard.entropy),
+      cdf: (x) => standard.cdf(x.sub(loc).div(scale)),
+      icdf: (q) => standard.icdf(q).mul(scale).add(loc),
+    }),
     ...(standard.divergences && { divergences: standard.divergences }),
   });
 

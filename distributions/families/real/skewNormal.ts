@@ -4,9 +4,8 @@ import { positive, real } from "../../constraints/index.js";
 import { LOG_SQRT_2PI, SQRT_2_OVER_PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 
-type Params = Tensors<"loc" | "scale" | "skewness">;
 /** 1 / √(1 + skewness²) and skewness / √(1 + skewness²). */
-function coefficients({ skewness }: Params): [symmetric: Tensor, skewed: Tensor] {
+function coefficients(skewness: Tensor): [symmetric: Tensor, skewed: Tensor] {
   const symmetric = square(skewness).add(1).sqrt().reciprocal();
   return [symmetric, skewness.mul(symmetric)];
 }
@@ -19,32 +18,32 @@ function coefficients({ skewness }: Params): [symmetric: Tensor, skewed: Tensor]
  * @example new SkewNormal(0, 1, 2).mean.item() // 0.7136
  */
 export class SkewNormal extends /* @__PURE__ */ family<
-  Params,
+  Tensors<"loc" | "scale" | "skewness">,
   [loc?: TensorLike, scale?: TensorLike, skewness?: TensorLike]
 >("SkewNormal", {
   constraints: { loc: real, scale: positive, skewness: real },
   defaults: { loc: 0, scale: 1, skewness: 0 },
   support: real,
   isLocationScale: true,
-  logDensity: (x, { loc, scale, skewness }) => {
-    const z = x.sub(loc).div(scale);
-    return square(z)
-      .mul(-0.5)
-      .add(logNdtr(z.mul(skewness)))
-      .sub(log(scale))
-      .add(Math.LN2 - LOG_SQRT_2PI);
-  },
-  draw: (key, shape, p) => {
-    const [symmetric, skewed] = coefficients(p);
-    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    const z = abs(random.normal(k1, shape)).mul(skewed).add(random.normal(k2, shape).mul(symmetric));
-    return z.mul(p.scale).add(p.loc);
-  },
-  mean: (p) => coefficients(p)[1].mul(SQRT_2_OVER_PI).mul(p.scale).add(p.loc),
-  variance: (p) =>
-    square(p.scale).mul(
-      square(coefficients(p)[1])
-        .mul(-2 / Math.PI)
-        .add(1),
-    ),
+  formulas: ({ loc, scale, skewness }) => ({
+    logDensity: (x) => {
+      const z = x.sub(loc).div(scale);
+      return square(z)
+        .mul(-0.5)
+        .add(logNdtr(z.mul(skewness)))
+        .sub(log(scale))
+        .add(Math.LN2 - LOG_SQRT_2PI);
+    },
+    draw: (key, shape) => {
+      const [symmetric, skewed] = coefficients(skewness);
+      const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+      const z = abs(random.normal(k1, shape)).mul(skewed).add(random.normal(k2, shape).mul(symmetric));
+      return z.mul(scale).add(loc);
+    },
+    mean: () => coefficients(skewness)[1].mul(SQRT_2_OVER_PI).mul(scale).add(loc),
+    variance: () => {
+      const lost = square(coefficients(skewness)[1]).mul(-2 / Math.PI);
+      return square(scale).mul(lost.add(1));
+    },
+  }),
 }) {}

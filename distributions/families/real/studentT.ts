@@ -33,29 +33,31 @@ export class StudentT extends /* @__PURE__ */ family<
   defaults: { loc: 0, scale: 1 },
   support: real,
   isLocationScale: true,
-  logDensity: (x, { df, loc, scale }) =>
-    logOnePlusSquareOver(x.sub(loc).div(scale), df)
-      .mul(df.add(1).mul(0.5))
-      .add(logBeta(0.5, df.mul(0.5)))
-      .add(log(df).mul(0.5))
-      .add(log(scale))
-      .neg(),
-  draw: (key, shape, { df, loc, scale }) => {
-    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    const z = random.normal(k1, shape).mul(studentSpread(k2, df, shape));
-    return clip(z, -FARTHEST, FARTHEST).mul(scale).add(loc);
-  },
-  mean: ({ df, loc }) => where(greater(df, 1), loc, NaN),
-  variance: ({ df, scale }) => {
-    const finite = square(scale).mul(df.div(df.sub(2)));
-    return where(greater(df, 2), finite, where(greater(df, 1), Infinity, NaN));
-  },
-  cdf: (x, { df, loc, scale }) => studentCdf(x.sub(loc).div(scale), df),
-  icdf: (q, { df, loc, scale }) => studentQuantile(q, df).mul(scale).add(loc),
-  entropy: ({ df, scale }) => {
-    const half = df.mul(0.5);
-    const spread = digammaDifference(half, 0.5).mul(half.add(0.5));
-    return spread.add(log(df).mul(0.5)).add(logBeta(0.5, half)).add(log(scale));
-  },
+  formulas: ({ df, loc, scale }) => ({
+    logDensity: (x) =>
+      logOnePlusSquareOver(x.sub(loc).div(scale), df)
+        .mul(df.add(1).mul(0.5))
+        .add(logBeta(0.5, df.mul(0.5)))
+        .add(log(df).mul(0.5))
+        .add(log(scale))
+        .neg(),
+    draw: (key, shape) => {
+      const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+      const z = random.normal(k1, shape).mul(studentSpread(k2, df, shape));
+      return clip(z, -FARTHEST, FARTHEST).mul(scale).add(loc);
+    },
+    mean: () => where(greater(df, 1), loc, NaN),
+    variance: () => {
+      const finite = square(scale).mul(df.div(df.sub(2)));
+      return where(greater(df, 2), finite, where(greater(df, 1), Infinity, NaN));
+    },
+    entropy: () => {
+      const half = df.mul(0.5);
+      const spread = digammaDifference(half, 0.5).mul(half.add(0.5));
+      return spread.add(log(df).mul(0.5)).add(logBeta(0.5, half)).add(log(scale));
+    },
+    cdf: (x) => studentCdf(x.sub(loc).div(scale), df),
+    icdf: (q) => studentQuantile(q, df).mul(scale).add(loc),
+  }),
   divergences: ofStudentT,
 }) {}

@@ -22,19 +22,21 @@ export class Dirichlet extends /* @__PURE__ */ family<Tensors<"concentration">, 
   {
     constraints: { concentration: /* @__PURE__ */ independent(positive, 1) },
     support: simplex,
-    eventShape: ({ concentration }) => concentration.shape.slice(-1),
-    logDensity: (x, { concentration: a }) => sum(xlogy(a.sub(1), x), -1).sub(logNormalizer(a)),
-    draw: (key, shape, { concentration }) => random.dirichlet(key, concentration, shape),
-    mean: ({ concentration: a }) => a.div(sum(a, -1, { keepDims: true })),
-    variance: ({ concentration: a }) => {
-      const total = sum(a, -1, { keepDims: true });
-      return a.div(total).mul(total.sub(a).div(total)).div(total.add(1));
-    },
-    entropy: ({ concentration: a }) => {
-      const total = sum(a, -1);
-      const free = (a.shape.at(-1) as number) - 1;
-      return sum(gammaEntropy(a), -1).sub(gammaEntropy(total)).sub(digamma(total).mul(free));
-    },
+    formulas: ({ concentration: a }) => ({
+      eventShape: () => a.shape.slice(-1),
+      logDensity: (x) => sum(xlogy(a.sub(1), x), -1).sub(logNormalizer(a)),
+      draw: (key, shape) => random.dirichlet(key, a, shape),
+      mean: () => a.div(sum(a, -1, { keepDims: true })),
+      variance: () => {
+        const total = sum(a, -1, { keepDims: true });
+        return a.div(total).mul(total.sub(a).div(total)).div(total.add(1));
+      },
+      entropy: () => {
+        const total = sum(a, -1);
+        const free = (a.shape.at(-1) as number) - 1;
+        return sum(gammaEntropy(a), -1).sub(gammaEntropy(total)).sub(digamma(total).mul(free));
+      },
+    }),
     divergences: ofDirichlet,
   },
 ) {}

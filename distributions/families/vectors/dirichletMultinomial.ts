@@ -5,13 +5,6 @@ import { family, type Tensors } from "../../core/family.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
 import { countsOf } from "./multinomial.js";
 
-type Params = Tensors<"concentration" | "totalCount">;
-/** Σ a with its axis kept, and the shares a / Σ a. */
-function totalAndMeans({ concentration: a }: Params): [total: Tensor, means: Tensor] {
-  const total = sum(a, -1, { keepDims: true });
-  return [total, a.div(total)];
-}
-
 /**
  * DirichletMultinomial: Multinomial(n = totalCount) with probabilities drawn from Dirichlet(a = concentration), A = Σ a.
  *
@@ -20,30 +13,33 @@ function totalAndMeans({ concentration: a }: Params): [total: Tensor, means: Ten
  * @example new DirichletMultinomial([1, 2, 3], 6).mean // [1, 2, 3]
  */
 export class DirichletMultinomial extends /* @__PURE__ */ family<
-  Params,
+  Tensors<"concentration" | "totalCount">,
   [concentration: TensorLike, totalCount?: TensorLike]
 >("DirichletMultinomial", {
   constraints: { concentration: /* @__PURE__ */ independent(positive, 1), totalCount: nonnegativeInteger },
   defaults: { totalCount: 1 },
   support: ({ totalCount }) => multinomial(totalCount),
-  eventShape: ({ concentration }) => concentration.shape.slice(-1),
-  logDensity: (x, { concentration: a }) => {
-    const [n, total] = [sum(x, -1), sum(a, -1)];
-    // This is the density of negative binomial counts given their sum, a form in which no large terms cancel. Any common odds would do.
-    const odds = stopGradient(minimum(n.div(total), 1e300));
-    return sum(logNegativeBinomial(x, a, odds.expandDims(-1)), -1).sub(logNegativeBinomial(n, total, odds));
-  },
-  draw: (key, shape, { concentration, totalCount }) => {
-    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    return countsOf(k2, totalCount, random.dirichlet(k1, concentration, shape), shape);
-  },
-  mean: (p) => p.totalCount.expandDims(-1).mul(totalAndMeans(p)[1]),
-  variance: (p) => {
-    const [total, share] = totalAndMeans(p);
-    const n = p.totalCount.expandDims(-1);
-    return n
-      .mul(share)
-      .mul(share.neg().add(1))
-      .mul(total.add(n).div(total.add(1)));
+  formulas: ({ concentration: a, totalCount }) => {
+    const total = (): Tensor => sum(a, -1, { keepDims: true });
+    return {
+      eventShape: () => a.shape.slice(-1),
+      logDensity: (x) => {
+        const [n, all] = [sum(x, -1), sum(a, -1)];
+        // This is the density of negative binomial counts given their sum, a form in which no large terms cancel. Any common odds would do.
+        const odds = stopGradient(minimum(n.div(all), 1e300));
+        return sum(logNegativeBinomial(x, a, odds.expandDims(-1)), -1).sub(logNegativeBinomial(n, all, odds));
+      },
+      draw: (key, shape) => {
+        const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+        return countsOf(k2, totalCount, random.dirichlet(k1, a, shape), shape);
+      },
+      mean: () => totalCount.expandDims(-1).mul(a.div(total())),
+      variance: () => {
+        const [all, n] = [total(), totalCount.expandDims(-1)];
+        const share = a.div(all);
+        const spread = all.add(n).div(all.add(1));
+        return n.mul(share).mul(share.neg().add(1)).mul(spread);
+      },
+    };
   },
 }) {}

@@ -15,9 +15,6 @@ import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 import { firstNumber } from "../../core/parameters.js";
 
-type Params = Tensors<"scale" | "numSteps">;
-const stepsOf = ({ numSteps }: Params): number => firstNumber(numSteps);
-
 /**
  * GaussianRandomWalk: T = numSteps steps of a random walk, which are one event:
  *
@@ -25,25 +22,28 @@ const stepsOf = ({ numSteps }: Params): number => firstNumber(numSteps);
  *
  * @example new GaussianRandomWalk(1, 3).eventShape // [3]
  */
-export class GaussianRandomWalk extends /* @__PURE__ */ family<Params, [scale?: TensorLike, numSteps?: number]>(
-  "GaussianRandomWalk",
-  {
-    constraints: { scale: positive, numSteps: positiveInteger },
-    defaults: { scale: 1, numSteps: 1 },
-    support: realVector,
-    eventShape: (p) => [stepsOf(p)],
-    logDensity: (x, p) => {
-      const before = concatenate([zeros([...x.shape.slice(0, -1), 1]), slice(x, 0, -1, { axis: -1 })], -1);
-      const steps = x.sub(before).div(p.scale.expandDims(-1));
-      return sum(square(steps), -1)
-        .mul(-0.5)
-        .sub(log(p.scale).add(LOG_SQRT_2PI).mul(stepsOf(p)));
-    },
-    draw: (key, shape, p) => cumsum(random.normal(key, [...shape, stepsOf(p)]), -1).mul(p.scale.expandDims(-1)),
-    mean: (p) => zeros([stepsOf(p)]),
-    variance: (p) =>
-      square(p.scale)
-        .expandDims(-1)
-        .mul(arange(1, stepsOf(p) + 1)),
+export class GaussianRandomWalk extends /* @__PURE__ */ family<
+  Tensors<"scale" | "numSteps">,
+  [scale?: TensorLike, numSteps?: number]
+>("GaussianRandomWalk", {
+  constraints: { scale: positive, numSteps: positiveInteger },
+  defaults: { scale: 1, numSteps: 1 },
+  support: realVector,
+  formulas: ({ scale, numSteps }) => {
+    const steps = (): number => firstNumber(numSteps);
+    return {
+      eventShape: () => [steps()],
+      logDensity: (x) => {
+        const before = concatenate([zeros([...x.shape.slice(0, -1), 1]), slice(x, 0, -1, { axis: -1 })], -1);
+        const moves = x.sub(before).div(scale.expandDims(-1));
+        return sum(square(moves), -1).mul(-0.5).sub(log(scale).add(LOG_SQRT_2PI).mul(steps()));
+      },
+      draw: (key, shape) => cumsum(random.normal(key, [...shape, steps()]), -1).mul(scale.expandDims(-1)),
+      mean: () => zeros([steps()]),
+      variance: () =>
+        square(scale)
+          .expandDims(-1)
+          .mul(arange(1, steps() + 1)),
+    };
   },
-) {}
+}) {}

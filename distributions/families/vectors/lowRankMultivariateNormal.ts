@@ -15,11 +15,9 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { independent, positive, real, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
-import type { Given } from "../../core/parameters.js";
+import { refuseParameter } from "../../core/parameters.js";
 import { ofLowRankMultivariateNormal } from "../../kl/vectors.js";
 import { halfLogDeterminant } from "./multivariateNormal.js";
-
-type Params = Tensors<"loc" | "covFactor" | "covDiag">;
 
 /**
  * LowRankMultivariateNormal: a normal with covariance C = W Wᵀ + D, W = covFactor [n, rank], D = diag(covDiag). By the matrix
@@ -32,7 +30,7 @@ type Params = Tensors<"loc" | "covFactor" | "covDiag">;
  * @example new LowRankMultivariateNormal([0, 0], [[1], [1]], [1, 1]).variance // [2, 2]
  */
 export class LowRankMultivariateNormal extends /* @__PURE__ */ family<
-  Params,
+  Tensors<"loc" | "covFactor" | "covDiag">,
   [loc: TensorLike, covFactor: TensorLike, covDiag: TensorLike]
 >("LowRankMultivariateNormal", {
   constraints: {
@@ -41,56 +39,50 @@ export class LowRankMultivariateNormal extends /* @__PURE__ */ family<
     covDiag: /* @__PURE__ */ independent(positive, 1),
   },
   support: realVector,
-  eventShape: ({ loc }) => loc.shape.slice(-1),
-  draw: (key, shape, { loc, covFactor, covDiag }) => {
-    const [diagKey, factorKey] = [...random.split(key)] as [Tensor, Tensor];
-    const z = random.normal(factorKey, [...shape, covFactor.shape.at(-1) as number]);
-    const noise = random.normal(diagKey, [...shape, ...loc.shape.slice(-1)]).mul(covDiag.sqrt());
-    return matmul(covFactor, z.expandDims(-1)).squeeze(-1).add(noise).add(loc);
+  check: ({ loc, covFactor, covDiag }) => {
+    const [n, rows, entries] = [loc.shape.at(-1), covFactor.shape.at(-2), covDiag.shape.at(-1)];
+    if (n !== rows || n !== entries)
+      refuseParameter(
+        "LowRankMultivariateNormal",
+        "covFactor",
+        `loc has event size ${n}, covFactor has ${rows} rows, and covDiag has ${entries} entries. Give all three the same size.`,
+        "shape-mismatch",
+      );
   },
-  mean: ({ loc }) => loc,
-  variance: ({ covFactor, covDiag }) => sum(square(covFactor), -1).add(covDiag),
+  formulas: ({ loc, covFactor: w, covDiag: d }) => {
+    const [n, rank] = [loc, w].map(({ shape }) => shape.at(-1)) as [number, number];
+    /** D⁻¹ applied to the rows of a matrix. */
+    const weighted = (x: Tensor): Tensor => x.div(d.expandDims(-1));
+    /** The Cholesky factor of K. */
+    const factorOfK = (): Tensor => cholesky(add(eye(rank), matmul(matrixTranspose(w), weighted(w))));
+    /** log |C| = Σ log D + log |K|. */
+    const logDeterminant = (factor: Tensor): Tensor => sum(log(d), -1).add(halfLogDeterminant(factor).mul(2));
+    return {
+      eventShape: () => [n],
+      logDensity: (x) => {
+        const [distance, factor] = [x.sub(loc), factorOfK()];
+        const projected = matmul(matrixTranspose(w), weighted(distance.expandDims(-1)));
+        const a = triangularSolve(factor, triangularSolve(factor, projected), { transpose: true });
+        const noise = distance.sub(matmul(w, a).squeeze(-1));
+        return sum(square(noise).div(d), -1)
+          .add(sum(square(a.squeeze(-1)), -1))
+          .add(logDeterminant(factor))
+          .mul(-0.5)
+          .sub(n * LOG_SQRT_2PI);
+      },
+      draw: (key, shape) => {
+        const [diagKey, factorKey] = [...random.split(key)] as [Tensor, Tensor];
+        const z = random.normal(factorKey, [...shape, rank]);
+        const noise = random.normal(diagKey, [...shape, n]).mul(d.sqrt());
+        return matmul(w, z.expandDims(-1)).squeeze(-1).add(noise).add(loc);
+      },
+      mean: () => loc,
+      variance: () => sum(square(w), -1).add(d),
+      entropy: () =>
+        logDeterminant(factorOfK())
+          .mul(0.5)
+          .add(n * (0.5 + LOG_SQRT_2PI)),
+    };
+  },
   divergences: ofLowRankMultivariateNormal,
-}) {
-  readonly #capacitance: Tensor;
-
-  constructor(loc: TensorLike, covFactor: TensorLike, covDiag: TensorLike);
-  constructor(params: Given<Params>);
-  constructor(...args: unknown[]) {
-    super(...(args as [TensorLike, TensorLike, TensorLike]));
-    const { covFactor } = this.params;
-    const rank = covFactor.shape.at(-1) as number;
-    this.#capacitance = cholesky(add(eye(rank), matmul(matrixTranspose(covFactor), this.#weighted(covFactor))));
-  }
-
-  /** D⁻¹ applied to the rows of a matrix. */
-  #weighted(x: Tensor): Tensor {
-    return x.div(this.params.covDiag.expandDims(-1));
-  }
-
-  override logDensity(value: Tensor): Tensor {
-    const { loc, covFactor, covDiag } = this.params;
-    const d = value.sub(loc);
-    const projected = matmul(matrixTranspose(covFactor), this.#weighted(d.expandDims(-1)));
-    const a = triangularSolve(this.#capacitance, triangularSolve(this.#capacitance, projected), { transpose: true });
-    const rest = d.sub(matmul(covFactor, a).squeeze(-1));
-    const distance = sum(square(rest).div(covDiag), -1).add(sum(square(a.squeeze(-1)), -1));
-    return distance
-      .add(this.#logDeterminant())
-      .mul(-0.5)
-      .sub((loc.shape.at(-1) as number) * LOG_SQRT_2PI);
-  }
-  /** log |C| = Σ log D + log |K|. */
-  #logDeterminant(): Tensor {
-    return sum(log(this.params.covDiag), -1).add(halfLogDeterminant(this.#capacitance).mul(2));
-  }
-  override entropy(): Tensor {
-    const n = this.eventShape[0] as number;
-    return this.spread(
-      this.#logDeterminant()
-        .mul(0.5)
-        .add(n * (0.5 + LOG_SQRT_2PI)),
-      0,
-    );
-  }
-}
+}) {}

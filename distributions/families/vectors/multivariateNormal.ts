@@ -17,7 +17,7 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { lowerCholesky, positiveDefinite, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type OneOf, type Tensors } from "../../core/family.js";
-import { type Given, refuseParameter } from "../../core/parameters.js";
+import { refuseParameter } from "../../core/parameters.js";
 import { ofMultivariateNormal } from "../../kl/vectors.js";
 
 /** A covariance, given in one of three ways. */
@@ -42,28 +42,13 @@ export class MultivariateNormal extends /* @__PURE__ */ family<
   },
   oneOf: ["scaleTril", "covarianceMatrix", "precisionMatrix"],
   support: realVector,
+  check: ({ loc, ...scale }) => requireSameSize("MultivariateNormal", loc, sizeOf(scale)),
   eventShape: ({ loc }) => loc.shape.slice(-1),
   mean: ({ loc }) => loc,
   divergences: ofMultivariateNormal,
 }) {
   /** The lower triangle L for which L Lᵀ is the covariance. */
-  readonly scale: Tensor;
-
-  constructor(loc: TensorLike, scaleTril: TensorLike);
-  constructor(params: Given<ScaleParams & Tensors<"loc">>);
-  constructor(...args: unknown[]) {
-    super(...(args as [TensorLike, TensorLike]));
-    this.scale = scaleOf(this.params);
-    const { loc } = this.params;
-    const [n, rows] = [loc.shape.at(-1), this.scale.shape.at(-1)];
-    if (n !== rows)
-      refuseParameter(
-        "MultivariateNormal",
-        "loc",
-        `loc has event size ${n} but the scale is ${rows}x${rows}. Give both the same size.`,
-        "shape-mismatch",
-      );
-  }
+  readonly scale: Tensor = scaleOf(this.params);
 
   override logDensity(value: Tensor): Tensor {
     const { loc } = this.params;
@@ -89,6 +74,22 @@ export class MultivariateNormal extends /* @__PURE__ */ family<
 
 /** Σ log L_ii. */
 export const halfLogDeterminant = (scale: Tensor): Tensor => sum(log(diag(scale)), -1);
+
+/** Refuse a mean that has another size than the scale, which has `rows` rows. */
+export function requireSameSize(family: string, loc: Tensor, rows: number): void {
+  const n = loc.shape.at(-1);
+  if (n !== rows)
+    refuseParameter(
+      family,
+      "loc",
+      `loc has event size ${n} but the scale is ${rows}x${rows}. Give both the same size.`,
+      "shape-mismatch",
+    );
+}
+
+/** The number of dimensions. */
+export const sizeOf = ({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): number =>
+  ((scaleTril ?? covarianceMatrix ?? precisionMatrix) as Tensor).shape.at(-1) as number;
 
 /** The lower triangle L with covariance L Lᵀ. */
 export function scaleOf({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): Tensor {

@@ -42,9 +42,15 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
 /**
  * A baseline broadcast to `shape`, the shape of the site's cost. The baseline may be one number for all elements, or one
  * number for each element of the plates (which is broadcast over the event), or have the shape of the cost. The first of
- * these that fits is used; null if none fits.
+ * these that fits is used. If none fits, the error names the option `param`.
  */
-function fitToCost(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, shape: Shape): Tensor | null {
+export function fitToCost(
+  baseline: Tensor,
+  { name, axes, elementDim, plates }: ScoreSite,
+  shape: Shape,
+  param: "baseline" | "useDecayingAvgBaseline",
+): Tensor {
+  if (sameShape(baseline.shape, shape)) return baseline;
   if (baseline.size === 1) return broadcastTo(baseline.reshape([]), shape);
   const dims = plates.map(({ dim }) => elementDim - (dim ?? Infinity)).filter((axis) => axes.includes(axis));
   const ofPlates = shape.map((n, i) => (dims.includes(shape.length - i) ? n : 1));
@@ -52,19 +58,19 @@ function fitToCost(baseline: Tensor, { axes, elementDim, plates }: ScoreSite, sh
   const fits = (expected: Shape): boolean => sameShape(actual, withoutLeadingOnes(expected));
   if (fits(ofPlates.slice(0, ofPlates.length - elementDim)) || fits(ofPlates))
     return broadcastTo(baseline.reshape(ofPlates), shape);
-  return fits(shape) ? baseline.reshape(shape) : null;
-}
-
-/** Refuse a prediction that does not fit the site's cost. */
-export function checkPrediction(site: ScoreSite, predicted: Tensor, cost: Tensor): Tensor {
-  const { name } = site;
-  const baseline = fitToCost(predicted, site, cost.shape);
-  if (baseline !== null) return baseline;
+  if (fits(shape)) return baseline.reshape(shape);
+  const [what, advice] =
+    param === "baseline"
+      ? ["its baseline", "Give the baseline one number for each element of the site's plates."]
+      : [
+          "the stored average of its cost",
+          "Visit the same number of elements in every step, or start from a fresh state.",
+        ];
   throw new PedigradError({
     code: "shape-mismatch",
     site: name,
-    param: "baseline",
-    message: `sample site "${name}": its baseline has shape [${predicted.shape}], but its cost has shape [${cost.shape}]. Give the baseline one number for each element of the site's plates.`,
+    param,
+    message: `sample site "${name}": ${what} has shape [${baseline.shape}], but its cost has shape [${shape}]. ${advice}`,
   });
 }
 
@@ -94,7 +100,9 @@ export function baselineFor(
   let prediction: Tensor = tensor(0);
   let average: BaselineResult["average"] = null;
   if (options.useDecayingAvgBaseline) {
-    const old = storedAverage(site, averages[site.name], cost.shape.slice(1));
+    const shape = cost.shape.slice(1);
+    // In the first step nothing is stored.
+    const old = fitToCost(averages[site.name] ?? zeros(shape), site, shape, "useDecayingAvgBaseline");
     const beta = options.baselineBeta ?? 0.9;
     prediction = old;
     average = old.mul(beta).add(constantCost.mean(0).mul(1 - beta));
@@ -126,17 +134,4 @@ function meanOfOthers(name: string, x: Tensor): Tensor {
     .sum(0, { keepDims: true })
     .sub(x)
     .div(particles - 1);
-}
-
-/** The decaying average after the previous step, broadcast to the shape of the cost; 0 in the first step. */
-function storedAverage(site: ScoreSite, stored: Tensor | undefined, shape: Shape): Tensor {
-  const old =
-    stored === undefined ? zeros(shape) : sameShape(stored.shape, shape) ? stored : fitToCost(stored, site, shape);
-  if (old !== null) return old;
-  throw new PedigradError({
-    code: "shape-mismatch",
-    site: site.name,
-    param: "useDecayingAvgBaseline",
-    message: `sample site "${site.name}": the stored average of its cost has shape [${stored?.shape}], but its cost now has shape [${shape}]. Visit the same number of elements in every step, or start from a fresh state.`,
-  });
 }

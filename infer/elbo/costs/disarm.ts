@@ -10,12 +10,23 @@
  *
  * Other sites have the same value in both runs, unless they depend on an antithetic site; then each run draws its own value.
  */
-import { broadcastTo, PedigradError, sigmoid, stopGradient, type Tensor, where } from "../../../autodiff/index.js";
+import {
+  broadcastTo,
+  PedigradError,
+  sigmoid,
+  stopGradient,
+  type Tensor,
+  tensor,
+  where,
+} from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import type { Bernoulli } from "../../../distributions/index.js";
 import { familyOf } from "../../program/inferOptions.js";
 import type { Handler } from "../../program/messages.js";
-import { type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
+import { type SampleSite, sampleSites } from "../../program/trace.js";
+import { scoreSitesThatWereRead } from "../particles/hostReads.js";
+import type { Pair, Task } from "../particles/pair.js";
+import { pairWithGuide, tracedRun } from "../particles/particles.js";
 import type { ScoreSite } from "./costs.js";
 import { sumToMeetings } from "./meetings.js";
 
@@ -24,13 +35,14 @@ export const usesDisarm = ({ infer, isObserved }: SampleSite): boolean => infer.
 
 const bernoulliOf = (site: SampleSite): Bernoulli => familyOf(site.fn) as Bernoulli;
 
-/** The handler for the second, antithetic run of the guide; null if no site asks for gradient: "disarm". */
-export function antitheticHandler(guide: Trace, key: Tensor): Handler | null {
+/** Guide and model in the second, antithetic run of a particle; null if no site asks for gradient: "disarm". */
+export function antitheticPair({ guide }: Pair, key: Tensor, task: Task): Pair | null {
   const disarmed = [...sampleSites(guide)].filter(usesDisarm);
   if (disarmed.length === 0) return null;
   const names = new Set(disarmed.map(({ name }) => name));
   for (const site of disarmed) refuseUnequalLogits(site, names);
-  return {
+  const drawKey = random.foldIn(key, 2);
+  const antithetic: Handler = {
     process: {
       sample(message) {
         const site = guide.get(message.name);
@@ -38,12 +50,28 @@ export function antitheticHandler(guide: Trace, key: Tensor): Handler | null {
         // If host code read this site in the first run, the site got a score-function gradient there (hostReads.ts). Do the same here.
         if (message.fn.hasRsample && !site.fn.hasRsample) message.fn = message.fn.nonreparameterized();
         if (names.has(site.name))
-          message.value = antitheticDraw(site, random.foldIn(key, [...names].indexOf(site.name)));
+          message.value = antitheticDraw(site, random.foldIn(drawKey, [...names].indexOf(site.name)));
         else if (![...site.value.provenance].some((name) => names.has(name)))
           message.value = message.fn.hasRsample ? site.value : stopGradient(site.value);
       },
     },
   };
+  const run = (...handlers: Handler[]): Pair => {
+    const antitheticGuide = tracedRun(task.guide, random.foldIn(key, 0), task, antithetic, ...handlers);
+    return pairWithGuide(antitheticGuide, key, task, ...handlers);
+  };
+  // A branch on an antithetic draw may lead to reads that the first run has not made.
+  return scoreSitesThatWereRead(run(), run);
+}
+
+/** Refuse `leaveOneOut`: it would subtract the costs of all other runs, but the two runs of one particle are not independent. */
+export function refuseLeaveOneOut(site: string): never {
+  throw new PedigradError({
+    code: "bad-option",
+    site,
+    param: "leaveOneOut",
+    message: `sample site "${site}": leaveOneOut cannot be combined with gradient: "disarm" at any site, because the two runs of a particle are not independent. Use useDecayingAvgBaseline instead.`,
+  });
 }
 
 /** The draw b' of the second run, given the draw b of the first run, which is the value of `site`. */
@@ -67,16 +95,27 @@ function refuseUnequalLogits(site: SampleSite, disarmed: ReadonlySet<string>): v
   });
 }
 
-/** A term whose gradient is the formula above, from the costs cost_d(b) and cost_d(b') of the two runs. */
-export function disarmTerm(
-  { site, axes }: ScoreSite,
-  [cost, antitheticCost]: readonly [Tensor, Tensor],
-  antitheticSite: SampleSite,
-): Tensor {
-  const logits = broadcastTo(bernoulliOf(site).logits, site.value.shape);
-  const slope = stopGradient(site.value.sub(antitheticSite.value).mul(sigmoid(logits.abs())));
-  const meetings = axes.map((axis) => [axis, axis] as const);
-  // All elements along other axes have the same cost, so sum over these axes before multiplying by the cost.
-  const scaledLogits = sumToMeetings(slope.mul(logits), meetings);
-  return stopGradient(cost.sub(antitheticCost)).mul(0.5).mul(scaledLogits).sum();
+/** A site with the cost that it is charged with in one run. */
+export interface ChargedSite {
+  readonly site: ScoreSite;
+  readonly cost: Tensor;
+}
+
+/** A term whose gradient is the formula above, summed over the sites that occur in both runs. */
+export function surrogateOfPairs(first: readonly ChargedSite[], second: readonly ChargedSite[]): Tensor {
+  let total = tensor(0);
+  for (const { site: d, cost } of first) {
+    const { site, axes } = d;
+    const partner = second.find((other) => other.site.name === d.name);
+    if (partner === undefined) continue;
+    const logits = broadcastTo(bernoulliOf(site).logits, site.value.shape);
+    const slope = stopGradient(site.value.sub(partner.site.site.value).mul(sigmoid(logits.abs())));
+    // All elements along other axes have the same cost, so sum over these axes before multiplying by the cost.
+    const scaledLogits = sumToMeetings(
+      slope.mul(logits),
+      axes.map((axis) => [axis, axis]),
+    );
+    total = total.add(stopGradient(cost.sub(partner.cost)).mul(0.5).mul(scaledLogits).sum());
+  }
+  return total;
 }

@@ -13,7 +13,6 @@
 import { mapTree, PedigradError, stopGradient, type Tensor } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
-import { withHandler } from "../../program/messages.js";
 import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, traceOf } from "../../program/trace.js";
 import { replay, seed, substituteHandler } from "../../program/values.js";
 import { shareMasks } from "../particles/masks.js";
@@ -71,8 +70,8 @@ export function pathTermsOf(estimator: string, pair: Pair, key: Tensor, task: Ta
 }
 
 /**
- * Refuse point masses of the guide whose position depends on parameters. The value z of such a latent is computed from draws and
- * parameters, so z still changes with the parameters if the draws are constant, and the guide has no log q at a constant z.
+ * Refuse point masses of the guide whose position z depends on parameters: z changes with the parameters even if all draws are constant,
+ * so there is no constant z at which to differentiate log q.
  */
 export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor, task: Task): void {
   for (const site of sampleSites(guide)) if (isDraw(site)) refuseMovingSupport(site, "the gradient of log q");
@@ -81,7 +80,7 @@ export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor,
   const values = trackProvenance(detachProvenance(task.values), PARAMETER_TAG);
   const draws = drawnSites(guide, (value) => detachProvenance(stopGradient(value)));
   const taggedRun = inFreshRun(() =>
-    withHandler(substituteHandler(values), () => traceOf(seed(replay(task.guide, draws), key), task.args)),
+    traceOf(seed(replay(task.guide, draws), key), task.args, [substituteHandler(values)]),
   );
   for (const { name } of points)
     if (getProvenance(Object.values((taggedRun.get(name) as SampleSite).fn.params)).has(PARAMETER_TAG))

@@ -6,18 +6,33 @@
  */
 import { warnOnce } from "../../../provenance/base/warnOnce.js";
 import type { Handler } from "../../program/messages.js";
-import { isDraw, isPointMass, sampleSites } from "../../program/trace.js";
+import { isPointMass, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
 /**
- * `pair` itself if no pathwise site was read. Otherwise the result of `rerun`, which receives a handler that gives the sites
- * that were read a score-function gradient.
+ * If no pathwise site was read: `pair`. Otherwise: the result of `rerun`, with a handler that gives the sites that were read a
+ * score-function gradient. Warn of these sites. Also warn of point masses that were read, because they have no score function.
  */
-export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (constants: Handler) => P): P {
-  const names = pathwiseSitesRead(pair);
-  warnOfPointRead(pair);
-  if (names.size === 0) return pair;
-  warnOfRead(names);
+export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (scoreHandler: Handler) => P): P {
+  const names = new Set<string>();
+  for (const { name, fn, isObserved } of sampleSites(pair.guide)) {
+    if (isObserved || !pair.readSites.has(name)) continue;
+    if (!isPointMass(fn)) {
+      if (fn.hasRsample) names.add(name);
+    } else if (fn.params.v?.node !== null)
+      warnOnce(
+        "point mass read",
+        () =>
+          `${readOf(name)}. The guide has a point mass there (${fn.label}), whose gradient does not pass through the number that was read. Compute with ops on the tensor, or give "${name}" a guide with a density, such as AutoNormal.`,
+      );
+  }
+  const [first] = names;
+  if (first === undefined) return pair;
+  warnOnce(
+    "pathwise site read",
+    () =>
+      `${readOf(first)}, and a pathwise gradient cannot pass through such a read. This site, and others that are read, take the score function instead. To keep the pathwise gradient, compute with ops on the tensor. For a branch, which needs the score function, say .nonreparameterized().`,
+  );
   return rerun({
     process: {
       sample(message) {
@@ -27,29 +42,5 @@ export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (constant
   });
 }
 
-/** The pathwise sites of the guide whose values host code read before a later sample statement. */
-function pathwiseSitesRead({ guide, readSites }: Pair): Set<string> {
-  const names = new Set<string>();
-  for (const site of sampleSites(guide))
-    if (readSites.has(site.name) && site.fn.hasRsample && isDraw(site)) names.add(site.name);
-  return names;
-}
-
-/** Warn of a point mass that was read. A point mass has no score function, so its gradient ends at the read. */
-function warnOfPointRead({ guide, readSites }: Pair): void {
-  if (readSites.size === 0) return;
-  for (const { name, fn, isObserved } of sampleSites(guide))
-    if (!isObserved && readSites.has(name) && isPointMass(fn) && fn.params.v?.node !== null)
-      warnOnce(
-        "point mass read",
-        () =>
-          `the program reads the value of site "${name}" (by item(), a comparison or an index). The guide has a point mass there (${fn.label}), whose gradient does not pass through the number that was read. Compute with ops on the tensor, or give "${name}" a guide with a density, such as AutoNormal.`,
-      );
-}
-
-const warnOfRead = ([name]: ReadonlySet<string>): void =>
-  warnOnce(
-    "pathwise site read",
-    () =>
-      `the program reads the value of site "${name}" (by item(), a comparison or an index), and a pathwise gradient cannot pass through such a read. This site, and others that are read, take the score function instead. To keep the pathwise gradient, compute with ops on the tensor. For a branch, which needs the score function, say .nonreparameterized().`,
-  );
+const readOf = (name: string): string =>
+  `the program reads the value of site "${name}" (by item(), a comparison or an index)`;

@@ -104,7 +104,7 @@ function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlat
  * scaled. Also refuse a latent whose plate has different dims in guide and model. A plate that visits all elements does not scale, so
  * the latent may be in such a plate on one side only.
  */
-export function checkPlates(guide: Trace, model: Trace): void {
+export function checkPlatesOfLatents(guide: Trace, model: Trace): void {
   for (const site of sampleSites(guide)) {
     const modelSite = model.get(site.name);
     if (modelSite?.type === "sample" && !site.isObserved) comparePlates(site, modelSite);
@@ -112,33 +112,42 @@ export function checkPlates(guide: Trace, model: Trace): void {
 }
 
 function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel }: SampleSite): void {
-  const sides = [
-    { plates: inGuide, otherPlates: inModel, side: "guide", otherSide: "model" },
-    { plates: inModel, otherPlates: inGuide, side: "model", otherSide: "guide" },
-  ];
-  for (const { plates, otherPlates, side, otherSide } of sides)
-    for (const frame of plates) {
-      const { name: plate, size, subsampleSize, dim } = frame;
-      const otherFrame = otherPlates.find((p) => p.name === plate);
-      if (otherFrame === undefined && size !== subsampleSize)
-        throw refusal(
-          "plate-mismatch",
-          name,
-          `site "${name}" is in the subsampled plate "${plate}" (${subsampleSize} of ${size} elements) in the ${side}, but not in the ${otherSide}, so only the ${side}'s log density would be scaled up. Put the site into the plate on both sides.`,
-        );
-      if (otherFrame !== undefined && otherFrame.dim !== dim)
-        throw refusal(
-          "plate-mismatch",
-          name,
-          `site "${name}": plate "${plate}" ${alongDim(dim)} in the ${side} and ${alongDim(otherFrame.dim)} in the ${otherSide}. Open the plates in the same order on both sides, or set dim.`,
-        );
-      if (otherFrame !== undefined && !haveSameVisit(frame, otherFrame))
-        throw refusal(
-          "plate-subsample",
-          name,
-          `site "${name}": plate "${plate}" visits other elements in the guide than in the model, because one of the two is hidden by a block handler. Expose the plate too (expose: ["${name}", "${plate}"]), or leave it out of hide.`,
-        );
-    }
+  refuseOneSided(name, inGuide, inModel, "guide", "model");
+  refuseOneSided(name, inModel, inGuide, "model", "guide");
+  for (const frame of inGuide) {
+    const { name: plate, dim } = frame;
+    const modelFrame = inModel.find((p) => p.name === plate);
+    if (modelFrame === undefined) continue;
+    if (modelFrame.dim !== dim)
+      throw refusal(
+        "plate-mismatch",
+        name,
+        `site "${name}": plate "${plate}" ${alongDim(dim)} in the guide and ${alongDim(modelFrame.dim)} in the model. Open the plates in the same order on both sides, or set dim.`,
+      );
+    if (!haveSameVisit(frame, modelFrame))
+      throw refusal(
+        "plate-subsample",
+        name,
+        `site "${name}": plate "${plate}" visits other elements in the guide than in the model, because a block handler hides the plate on one side. Expose the plate too (expose: ["${name}", "${plate}"]), or leave it out of hide.`,
+      );
+  }
+}
+
+/** Refuse a subsampled plate that contains a site in one program, but not in the other. */
+function refuseOneSided(
+  site: string,
+  plates: readonly PlateFrame[],
+  others: readonly PlateFrame[],
+  side: string,
+  otherSide: string,
+): void {
+  for (const { name, size, subsampleSize } of plates)
+    if (size !== subsampleSize && others.every((other) => other.name !== name))
+      throw refusal(
+        "plate-mismatch",
+        site,
+        `site "${site}" is in the subsampled plate "${name}" (${subsampleSize} of ${size} elements) in the ${side}, but not in the ${otherSide}, so only the ${side}'s log density would be scaled up. Put the site into the plate on both sides.`,
+      );
 }
 
 /** Whether two frames of one plate visit the same elements. */

@@ -1,6 +1,6 @@
 /**
- * One particle is one run of the guide, then one run of the model with the values that the guide drew. The ambient set of the guide's run
- * starts empty. Several particles run as a batch (vmap) if the model allows it, else as a loop; in both cases their results are stacked.
+ * One particle is one run of the guide, then one run of the model with the values that the guide drew. Several particles run as a batch
+ * (vmap) if the model allows it, else as a loop; in both cases their results are stacked.
  */
 
 import { sameShape } from "../../../autodiff/core/shape.js";
@@ -16,10 +16,11 @@ import {
   union,
 } from "../../../provenance/index.js";
 import type { InferOptions } from "../../program/inferOptions.js";
-import { type Handler, type Model, withHandler, withHandlers } from "../../program/messages.js";
+import { type Handler, type Model, withHandler } from "../../program/messages.js";
 import { sharedPlatesHandler } from "../../program/subsamples.js";
 import { type SampleSite, type Site, sampleSites, type Trace, traceOf } from "../../program/trace.js";
-import { replayHandler, seedHandler, substituteHandler, trackHandler } from "../../program/values.js";
+import { replayHandler, seedHandler, substituteHandler } from "../../program/values.js";
+import { scoreSitesThatWereRead } from "./hostReads.js";
 import { shareMasks } from "./masks.js";
 import { checkPair, haveSameVisit } from "./match.js";
 import type { Pair, Task } from "./pair.js";
@@ -58,10 +59,9 @@ export const mutablesHandler = (trace: Trace): Handler => ({
 });
 
 const handlersOf = (keyOf: () => Tensor, { values }: RunInputs): Handler[] => [
-  trackHandler,
   // Remove the provenance of parameters: its sites belong to earlier steps, not to this run.
   substituteHandler(detachProvenance(values)),
-  seedHandler(keyOf),
+  seedHandler(keyOf, true),
 ];
 
 /** By the trace of a run: the sites whose values host code had read when the run ended. */
@@ -75,7 +75,7 @@ export const hostReadsOf = (trace: Trace): Provenance => hostReads.get(trace) ??
 const run = (f: Model, { args }: RunInputs, handlers: readonly Handler[], reads = Provenance.empty): Trace =>
   inFreshRun(() => {
     if (reads.size > 0) noteRead(reads);
-    const trace = withHandlers(handlers, () => traceOf(f, args));
+    const trace = traceOf(f, args, handlers);
     if (currentAmbient().size > 0) hostReads.set(trace, currentAmbient());
     return trace;
   });
@@ -83,6 +83,14 @@ const run = (f: Model, { args }: RunInputs, handlers: readonly Handler[], reads 
 /** Run the guide, then the model with the guide's draws, and check that the two traces match. */
 export function runPrograms(key: Tensor, task: Task, ...handlers: Handler[]): Pair {
   return pairWithGuide(tracedRun(task.guide, random.foldIn(key, 0), task, ...handlers), key, task, ...handlers);
+}
+
+/** Like `runPrograms`, but sites whose values host code reads get a score-function gradient (hostReads.ts). */
+export function runScoringReads(key: Tensor, task: Task): Pair {
+  const pair = runPrograms(key, task);
+  return pair.readSites.size === 0
+    ? pair
+    : scoreSitesThatWereRead(pair, (scoreHandler) => runPrograms(key, task, scoreHandler));
 }
 
 /** Run the model with the draws of `guide`, and check that the two traces match. */
@@ -131,6 +139,13 @@ function isSameLatent(q: SampleSite, p: Site | undefined): boolean {
   );
 }
 
+/** Call `body`, in which all runs visit the same elements of a subsampled plate. */
+export const withSharedPlates = <R>(key: Tensor, body: () => R): R =>
+  withHandler(
+    sharedPlatesHandler(() => random.foldIn(key, 0)),
+    body,
+  );
+
 /** The results of `evaluate` for every particle of a task. */
 export interface ParticleResults<S> {
   /** The tensors that `evaluate` returned, stacked along a leading axis. */
@@ -162,9 +177,10 @@ export function inEveryParticle<P extends Pair, S>(
     return [{ tensors, mutable: mutableOf(particle) }, shared];
   };
   const { numParticles, vectorizeParticles } = estimator;
-  const plates = sharedPlatesHandler(() => random.foldIn(task.key, 0));
   const key = random.foldIn(task.key, 1);
-  const [stacked, shared] = withHandler(plates, () => runParticles(key, numParticles, vectorizeParticles, runOne));
+  const [stacked, shared] = withSharedPlates(task.key, () =>
+    runParticles(key, numParticles, vectorizeParticles, runOne),
+  );
   const mutableState = mapTree(stacked.mutable, (leaf) => (leaf as Tensor).slice(0, 1).squeeze(0));
   return { results: stacked.tensors, shared, mutableState };
 }

@@ -4,8 +4,8 @@ import * as assert from "uvu/assert";
 import { withRecorder } from "../../../autodiff/core/recorder.js";
 import { cumsum, jit, random, type Tensor, tensor, valueAndGrad } from "../../../autodiff/index.js";
 import { Layout } from "../../../autodiff/transforms/jit/compile/layout.js";
-import { dataflowOf } from "../../../autodiff/transforms/jit/compile/schedule.js";
-import { programOf } from "../../../autodiff/transforms/jit/program/program.js";
+import { membersOf } from "../../../autodiff/transforms/jit/compile/schedule.js";
+import { type OpValue, programOf } from "../../../autodiff/transforms/jit/program/program.js";
 import { Writer } from "../../../autodiff/transforms/jit/program/recording.js";
 
 /** The memory layout of f's program. */
@@ -51,7 +51,8 @@ test("values that are needed at the same time never overlap, and inputs, constan
     if (value.kind !== "op" || outputs.includes(i)) dies.set(i, units.length);
   });
   units.forEach((unit, step) => {
-    const { results, reads } = dataflowOf(unit, program);
+    const results = membersOf(unit);
+    const reads = results.flatMap((i) => (program.values[i] as OpValue).inputs).filter((x) => !results.includes(x));
     for (const i of results) if (!born.has(i)) born.set(i, step);
     for (const i of reads.map((x) => views.owner(x))) if (dies.get(i) !== units.length) dies.set(i, step);
   });

@@ -6,8 +6,8 @@ import * as assert from "uvu/assert";
 import { copyInto } from "../../../autodiff/core/copy.js";
 import { toNested } from "../../../autodiff/core/nested.js";
 import { rawView } from "../../../autodiff/core/tensor.js";
+import { bindProgram, interpretProgram } from "../../../autodiff/transforms/jit/compile/executable.js";
 import { recordBody } from "../../../autodiff/transforms/scan/body.js";
-import { interpretBody } from "../../../autodiff/transforms/scan/interpret.js";
 import {
   at,
   concatenate,
@@ -404,12 +404,13 @@ test("where code generation is forbidden, the kernels of a body give the same bi
       },
       given.map((x) => x.shape),
     );
-    const [one, other] = [body.runnable, interpretBody(body.program)].map(({ view, run }) => {
+    const [one, other] = [bindProgram, interpretProgram].map((bind) => {
+      const { layout, run } = bind(body.program);
       [...given, ...captured].forEach((x, k) => {
-        copyInto(view(k), rawView(x));
+        copyInto(layout.view(k), rawView(x));
       });
       run();
-      return body.program.outputs.map((place) => toNested(view(place)));
+      return body.program.outputs.map((place) => toNested(layout.view(place)));
     });
     assert.equal(one, other, `body ${seed}`);
   }

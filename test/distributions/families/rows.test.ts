@@ -94,6 +94,32 @@ test("a user can define a family as a row", () => {
   refusesSaying(() => d.cdf(1), "Rayleigh has no cdf");
 });
 
+test("the formulas of a row may be given by one function of the parameters", () => {
+  class Rayleigh extends family<Tensors<"scale">, [scale?: number]>("Rayleigh", {
+    constraints: { scale: constraints.positive },
+    support: constraints.nonnegative,
+    formulas: ({ scale }, d) => {
+      const mean = () => scale.mul(Math.sqrt(Math.PI / 2));
+      return {
+        logDensity: (x) => x.log().sub(scale.log().mul(2)).sub(x.div(scale).square().mul(0.5)),
+        icdf: (q) => q.neg().log1p().mul(-2).sqrt().mul(scale),
+        mean,
+        variance: () =>
+          mean()
+            .square()
+            .mul(4 / Math.PI - 1),
+        entropy: () => d.mean,
+      };
+    },
+  }) {}
+  const d = new Rayleigh(2);
+  assert.ok(Math.abs(d.logProb(1.5).item() - (Math.log(1.5) - 2 * Math.log(2) - 0.28125)) < 1e-15);
+  assert.ok(Math.abs(d.variance.item() - 4 * (2 - Math.PI / 2)) < 1e-14);
+  assert.is(d.entropy().item(), d.mean.item(), "the second argument is the distribution");
+  assert.equal(new Rayleigh({ scale: [1, 2] }).sample(tensor([0, 7])).shape, [2]);
+  refusesSaying(() => d.cdf(1), "Rayleigh has no cdf");
+});
+
 test("in minified code, errors have the same text", async () => {
   const { outputFiles } = await build({
     stdin: {

@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { grad, random, stack, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   Affine,
+  Bernoulli,
   Binomial,
   Categorical,
   Delta,
@@ -301,6 +302,12 @@ test("counts moved twice, to values that are not whole numbers, keep their proba
   const nonzero = valuesOf((k) => 1 + 2 * (0.25 + 0.5 * k));
   near(density(inflated, [1, ...nonzero]), [0.4, ...truth.map((p) => 0.6 * p)]);
   assert.ok(numbers(inflated.support.check(inflated.sample(random.key(2), [100]))).every(Boolean));
+});
+
+test("transformed counts are not enumerated by the values of the counts", () => {
+  const oneOrThree = new TransformedDistribution(new Bernoulli(0.3), new Affine(1, 2));
+  assert.not(oneOrThree.hasEnumerateSupport);
+  refusesSaying(() => oneOrThree.enumerateSupport(), "TransformedDistribution of Bernoulli has no enumerable support");
 });
 
 test("a draw that rounding would put on an open end of the support stays inside, with a finite density", () => {

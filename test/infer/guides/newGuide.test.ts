@@ -78,6 +78,21 @@ test("Predictive with a new guide says that the guide has not run, or how a late
   assert.match(messageFor(discrete), /If it is data, give it in the arguments of the guide's first run/);
 });
 
+test("a new guide with one vector for all latents names the latents for which its params are too short", () => {
+  const { params } = inference(continuous, new AutoMultivariateNormal(continuous)).run(key, 5, x, y);
+  const predict = (guide: Model) => new Predictive(continuous, { guide, params, numSamples: 9 }).run(key, x, null);
+  const { code, message } = refusal(() => predict(new AutoMultivariateNormal(continuous)));
+  assert.is(code, "no-latents");
+  assert.match(
+    message,
+    /"auto_loc" has 1 numbers, but the latents "a", "y" have 4\. If this guide has not run its model/,
+  );
+  const guide = new AutoMultivariateNormal(continuous);
+  refusal(() => predict(guide));
+  inference(continuous, guide).init(key, x, y);
+  assert.equal(predict(guide).y?.shape, [9, 3]);
+});
+
 test("a list of guides draws without arguments after its fit; params that lack a name are refused", () => {
   const list = () => new AutoGuideList(continuous).append(new AutoNormal(block(continuous, { expose: ["a"] })));
   const fitted = list();

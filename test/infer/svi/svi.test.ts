@@ -417,6 +417,10 @@ test("a state is refused where a param has other bounds, also after it was saved
     assert.equal([error.code, error.param], ["bad-checkpoint", "p"]);
     const next = make(1).run(random.key(0), { numSteps: 1, initState: from });
     assert.ok(Math.abs((next.params.p as Tensor).item() - 0.5) < 0.01);
+    const other = make(10);
+    other.init(random.key(0));
+    for (const read of [() => other.getParams(from), () => other.evaluate(from), () => other.perSite(from)])
+      assert.is(refusal(read).code, "bad-checkpoint");
   }
   // States that were saved by older versions name the constraint without its bounds.
   const older = { ...state, constraints: '[["p","interval"]]' };

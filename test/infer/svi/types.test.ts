@@ -2,6 +2,9 @@
  * Types that users rely on: the compiler refuses arguments that the model does not take. Only some of the code runs; the rest is checked by
  * `tsc`.
  */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -18,6 +21,7 @@ import {
   valueAndGrad,
 } from "../../../index.js";
 import { refusal } from "../../refusals.js";
+import { typeErrors } from "../../typeErrors.js";
 
 const key = random.key(0);
 const model = (data: Tensor, { scale = 1 }: { scale?: number } = {}) => {
@@ -57,6 +61,24 @@ test("the methods of SVI accept only the arguments of the model", () => {
   new SVI(model, guide, adam(0.1), new TraceELBO(), { staticArgs: { scale: 2 } }).init(key, data);
   // biome-ignore lint/suspicious/noExplicitAny: a model without types
   new SVI((...args: any[]) => model(args[0]), guide, adam(0.1), new TraceELBO()).init(key, data, 3);
+});
+
+test("the type error for forgotten arguments of the model names both ways to mend the call", () => {
+  const folder = mkdtempSync(join(fileURLToPath(new URL("../../..", import.meta.url)), ".blocks-types-"));
+  const file = join(folder, "forgotten.ts");
+  try {
+    writeFileSync(
+      file,
+      `import { adam, Normal, random, SVI, sample, type Tensor, TraceELBO } from "../index.js";
+       const model = (data: Tensor) => sample("y", new Normal(0, 1), { obs: data });
+       new SVI(model, () => {}, adam(0.1), new TraceELBO()).run(random.key(0), 100);`,
+    );
+    const [error = "none", ...others] = typeErrors([file]);
+    assert.match(error, /'number' is not assignable to parameter of type 'BatchesOrAllArguments<RunOptions>'/);
+    assert.equal(others, []);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("toArray accepts the type that its caller expects, and a signal is any object with aborted", () => {

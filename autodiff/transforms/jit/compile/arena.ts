@@ -7,8 +7,8 @@
  * the output from that input element by element, and nothing reads the input afterwards, the output is written over the input.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
-import type { OpValue, Program } from "../program/program.js";
-import { dataflowOf, storedValues, type Unit } from "./schedule.js";
+import type { OpValue, Program, Value } from "../program/program.js";
+import { type Lifetimes, membersOf, type Unit } from "./schedule.js";
 import type { Views } from "./views.js";
 
 /** Arrays below this size keep their places, because to reuse the places, or to write over an input, would save too little. */
@@ -25,44 +25,30 @@ const paddedSize = (size: number): number => size + 2 - (size % 2);
 
 /** A place for every value of a program that runs in these units. The outputs listed in `inPlace` take the place of an input. */
 export function arenaLayoutOf(
-  program: Program,
+  { values }: Program,
   units: readonly Unit[],
+  { lastRead }: Lifetimes,
   views: Views,
   inPlace: InPlace["inputs"],
 ): ArenaLayout {
-  const { values, outputs } = program;
   const arena = new Arena();
   const offsets = new Array<number>(values.length).fill(-1);
   const sizesInBlocks = new Map(units.flatMap((unit) => (unit.kind === "rows" ? [...unit.rows.memorySize] : [])));
   const reservedSize = (i: number): number => paddedSize(sizesInBlocks.get(i) ?? views.size(i));
-  const isStored = storedValues(program, units, views);
-  const permanent = new Set(outputs.map((output) => views.owner(output)));
+  /** For each unit, the values whose memory no later unit reads. */
+  const lastReads = units.map((): number[] => []);
   values.forEach((value, i) => {
-    if (value.kind !== "op" || (!views.isView(i) && views.size(i) < MIN_REUSED)) {
+    if (value.kind !== "op" || (!views.isView(i) && views.size(i) < MIN_REUSED))
       offsets[i] = arena.allocate(reservedSize(i));
-      permanent.add(i);
-    }
+    else lastReads[lastRead[i] as number]?.push(i);
   });
   for (const [result, input] of inPlace) offsets[result] = offsets[input] as number;
-  const lastReads = lastReadsByUnit(program, units, views);
   units.forEach((unit, index) => {
-    const { results } = dataflowOf(unit, program);
-    for (const i of results) if (isStored[i] === 1 && offsets[i] === -1) offsets[i] = arena.allocate(reservedSize(i));
-    for (const i of lastReads[index] as number[])
-      if (!permanent.has(i) && offsets[i] !== -1) arena.free(offsets[i] as number, reservedSize(i));
+    for (const i of membersOf(unit))
+      if (lastRead[i] !== -1 && offsets[i] === -1) offsets[i] = arena.allocate(reservedSize(i));
+    for (const i of lastReads[index] as number[]) arena.free(offsets[i] as number, reservedSize(i));
   });
   return { offsets, size: arena.size };
-}
-
-/** For each unit, the values whose memory no later unit reads. */
-function lastReadsByUnit(program: Program, units: readonly Unit[], views: Views): number[][] {
-  const last = new Map<number, number>();
-  units.forEach((unit, index) => {
-    for (const x of dataflowOf(unit, program).reads) last.set(views.owner(x), index);
-  });
-  const lastReads = units.map((): number[] => []);
-  for (const [i, index] of last) (lastReads[index] as number[]).push(i);
-  return lastReads;
 }
 
 /** A memory of numbers, with free gaps. */
@@ -109,33 +95,29 @@ export interface InPlace {
 }
 
 /** Which of the first `carryCount` outputs can take the places of the inputs with the same index. */
-export function findInPlace(program: Program, units: readonly Unit[], views: Views, carryCount: number): InPlace {
-  const { values, outputs } = program;
+export function findInPlace(
+  { values, outputs }: Program,
+  units: readonly Unit[],
+  { madeBy, lastRead }: Lifetimes,
+  views: Views,
+  carryCount: number,
+): InPlace {
   const inputs = new Map<number, number>();
-  const unitOf = new Map<number, number>();
-  const lastRead = new Map<number, number>();
   let first = units.length;
-  if (carryCount > 0)
-    units.forEach((unit, index) => {
-      const { results, reads } = dataflowOf(unit, program);
-      for (const i of results) unitOf.set(i, index);
-      for (const x of reads) lastRead.set(views.owner(x), index);
-    });
   const owners = outputs.map((output) => views.owner(output));
   for (let k = 0; k < carryCount; k++) {
     const output = outputs[k] as number;
-    const index = unitOf.get(output) ?? -1;
+    const { shape } = values[output] as Value;
+    const index = madeBy[output] as number;
     const unit = units[index];
-    if (unit?.kind !== "loop" || sizeOf(unit.shape) < MIN_REUSED || (lastRead.get(k) ?? -1) > index) continue;
-    if (!readsRowBeforeWriting(unit.shape)) continue;
-    // If input k were itself an output, it would get the numbers of output k. No other output may use the memory of output k.
-    if (owners.includes(k) || owners.filter((owner) => owner === output).length > 1) continue;
+    if (unit?.kind !== "loop" || sizeOf(shape) < MIN_REUSED || !readsRowBeforeWriting(shape)) continue;
+    // Input k must not be read later, or be an output itself. No other output may use the memory of output k.
+    if ((lastRead[k] as number) > index || owners.filter((owner) => owner === output).length > 1) continue;
     if (!unit.members.every((i) => readsOwnElement(values[i] as OpValue, k, views))) continue;
     inputs.set(output, k);
     first = Math.min(first, index);
   }
-  const isComputedBefore = (owner: number): boolean => (unitOf.get(owner) ?? -1) < first;
-  return owners.slice(carryCount).every(isComputedBefore)
+  return owners.slice(carryCount).every((owner) => (madeBy[owner] as number) < first)
     ? { inputs, first }
     : { inputs: new Map(), first: units.length };
 }
@@ -146,11 +128,11 @@ function readsRowBeforeWriting(shape: Shape): boolean {
   return sizes.length === 1 || (sizes.at(-1) as number) % 2 === 0;
 }
 
-/** Whether an op of a loop, for each element that it computes, reads of input k only the element at the same place. */
+/** Whether each element that an op computes depends on input k only through the element at the same place. */
 function readsOwnElement({ inputs, shape }: OpValue, k: number, views: Views): boolean {
   return inputs.every((x) => {
     if (views.owner(x) !== k) return true;
     const [read, input] = [views.view(x), views.view(k)];
-    return read.offset === input.offset && views.steps(x, shape).join() === views.steps(k, shape).join();
+    return read.offset === input.offset && views.strides(x, shape).join() === views.strides(k, shape).join();
   });
 }

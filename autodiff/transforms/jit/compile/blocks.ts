@@ -13,18 +13,14 @@ import { LANES, type Rows, SUMMED } from "./rows.js";
 
 /** The code for a value: before the first block, for each block, and after the last block. */
 export interface BlockText {
-  readonly first: string;
+  readonly first?: string;
   readonly each: string;
-  readonly last: string;
+  readonly last?: string;
 }
 
 /** A routine for all blocks. In its text `row` is the number of a block's first row, `count` the number of its rows. */
 export const blocksText = (name: string, { count, block }: Rows, parts: readonly BlockText[]): string => {
-  const lines = (key: keyof BlockText): string =>
-    parts
-      .map((part) => part[key])
-      .filter((line) => line !== "")
-      .join("\n");
+  const lines = (key: keyof BlockText): string => parts.flatMap((part) => part[key] ?? []).join("\n");
   return `function ${name}() {
 ${lines("first")}
 let row = 0;
@@ -52,12 +48,8 @@ const call =
   (name: string) =>
   (...args: readonly (string | number)[]): string =>
     `${name}(${args.join(", ")});`;
-const calls = {
-  dotRows: /* @__PURE__ */ call("dotRows"),
-  addRows: /* @__PURE__ */ call("addRows"),
-  outer: /* @__PURE__ */ call("outer"),
-  multiply: /* @__PURE__ */ call("multiply"),
-};
+
+type Counts = [number | string, number | string, number | string];
 
 /** The code for a product, either of the rows of one factor with the other factor, or summed over the rows of both. */
 function productText(layout: Layout, rows: Rows, i: number): BlockText {
@@ -66,33 +58,32 @@ function productText(layout: Layout, rows: Rows, i: number): BlockText {
   const axis = rows.axes.get(i) as number;
   const [m, n] = shape as [number, number];
   const k = layout.views.view(left).shape[1] as number;
-  const [leftAxis, rightAxis] = axis === SUMMED ? [1, 0] : axis === 0 ? [0, -1] : [-1, 1];
+  // The index in [m, k, n] of the size along which the rows lie.
+  const rowsIndex = axis === SUMMED ? 1 : 2 * axis;
+  const sizes = [m, k, n].map((size, at) => (at === rowsIndex ? Number.NaN : size)) as [number, number, number];
   const places = [
     layout.place(i, shape, rows, axis),
-    layout.place(left, [m, k], rows, leftAxis),
-    layout.place(right, [k, n], rows, rightAxis),
+    layout.place(left, [m, k], rows, rowsIndex === 2 ? -1 : rowsIndex),
+    layout.place(right, [k, n], rows, rowsIndex - 1),
   ];
   const [c, a, b] = places.map(({ offset, perRow }) => rowAddress(addressOf(layout.memory, offset), perRow)) as [
     string,
     string,
     string,
   ];
-  const [[cDown], [aDown, aRight], [bDown, bRight]] = places.map(({ steps }) => steps.map((step) => 8 * step)) as [
-    [number],
-    [number, number],
-    [number, number],
-  ];
-  const strides = { cDown, aDown, aRight, bDown, bRight };
-  const run = (sizes: [number, number, number], continues: boolean) =>
-    productFor<string | number, string>(calls, sizes, strides, { continues });
+  const [[cDown], [aDown, aRight], [bDown, bRight]] = places.map(({ strides }) =>
+    strides.map((stride) => 8 * stride),
+  ) as [[number], [number, number], [number, number]];
+  const product = productFor<string | number, string>(
+    { dotRows: call("dotRows"), addRows: call("addRows"), outer: call("outer"), multiply: call("multiply") },
+    sizes,
+    { cDown, aDown, aRight, bDown, bRight },
+    { continues: axis === SUMMED },
+  );
+  const counts = sizes.map((size) => (Number.isNaN(size) ? "count" : size)) as Counts;
   const clear = call("clear")(addressOf(layout.memory, layout.offset(i)), rows.memorySize.get(i) ?? sizeOf(shape));
-  const each =
-    axis === SUMMED
-      ? run([m, Number.NaN, n], true)(c, a, b, m, "count", n)
-      : axis === 0
-        ? run([Number.NaN, k, n], false)(c, a, b, "count", k, n)
-        : run([m, k, Number.NaN], false)(c, a, b, m, k, "count");
-  return rows.inner.has(i) ? { first: "", each: `${clear}\n${each}`, last: "" } : { first: clear, each, last: "" };
+  const each = product(c, a, b, ...counts);
+  return rows.inner.has(i) ? { each: `${clear}\n${each}` } : { first: clear, each };
 }
 
 /** The code for a sum over the rows, either of all numbers in them, in eight lanes, or of each column. */
@@ -108,11 +99,11 @@ function totalText(layout: Layout, rows: Rows, i: number): BlockText {
   const width = sizeOf(from.slice(axis + 1));
   const size = sizeOf(shape);
   if (axes.length === 1 && width > 1)
-    return { first: call("clear")(out, size), each: calls.addRows(out, ONE, 0, a, "count", width), last: "" };
+    return { first: call("clear")(out, size), each: call("addRows")(out, ONE, 0, a, 8 * width, "count", width) };
   const lanes = out + 8 * size;
-  // The distance in bytes from the numbers that one entry of the result sums to the numbers that the next entry sums.
+  // Each entry of the result is the sum of some numbers. `next` is the distance in bytes from the numbers of one to the numbers of the next.
   const next = 8 * width * (perRow === 0 ? rows.block : rows.count);
-  // How many of the numbers that an entry sums are left after the last full group of eight, and the offset at which these begin.
+  // How many numbers of an entry are left over after the last full group of eight, and the offset at which they begin.
   const rest = (rows.count * width) % 8;
   const restOffset =
     rows.count * width - rest - (perRow === 0 ? (rows.count - 1 - ((rows.count - 1) % rows.block)) * width : 0);

@@ -10,7 +10,7 @@ import type { Draws } from "../../../ops/random/draw.js";
 import { foldInOp, normalOp, splitOp, uniformOp, weightedOp } from "../../../ops/random/wordOps.js";
 import { isOneNumber } from "./views.js";
 
-/** The code computes four elements at a time, so it is not used for fewer. */
+/** The code computes four elements at a time, and cannot compute fewer. */
 const LANES = 4;
 
 type Bind = (draws: Draws, out: View, inputs: readonly View[]) => (() => void) | null;
@@ -26,21 +26,13 @@ function underOneKey(name: DrawName, { shape }: Draws, out: View, keys: View): (
   return kernel && (() => kernel(to, key, n, 0));
 }
 
-/** A kernel for one element of `size` numbers under each of many keys, with the same counter for all. */
-function underManyKeys(name: DrawName, size: number, { shape }: Draws, out: View, keys: View) {
+/** A kernel for one element under each of many keys, with the same counter for all. */
+function underManyKeys(name: DrawName, { shape }: Draws, out: View, keys: View) {
   const n = sizeOf(keys.shape) / 2;
   if (n < LANES || sizeOf(shape) !== 1 || !isContiguous(keys)) return null;
   const kernel = drawKernelOf(out.data, name);
-  const [to, from, multipleOfFour] = [startOf(out), startOf(keys), n - (n % LANES)];
-  // The kernel runs on multiples of four keys, so the last four are drawn separately, some of them for the second time.
-  const [lastTo, lastFrom] = [to + 8 * size * (n - LANES), from + 16 * (n - LANES)];
-  return (
-    kernel &&
-    ((counter: number): void => {
-      kernel(to, from, multipleOfFour, counter);
-      if (multipleOfFour !== n) kernel(lastTo, lastFrom, LANES, counter);
-    })
-  );
+  const [to, from] = [startOf(out), startOf(keys)];
+  return kernel && ((counter: number): void => kernel(to, from, n, counter));
 }
 
 const split: Bind = (draws, out, [keys]) => underOneKey("splitKey", draws, out, keys as View);
@@ -48,7 +40,7 @@ const uniform: Bind = (draws, out, [keys]) => underOneKey("uniforms", draws, out
 
 const foldIn: Bind = (draws, out, inputs) => {
   const [keys, number] = inputs as [View, View];
-  const fold = isOneNumber(number) ? underManyKeys("foldKeys", 2, draws, out, keys) : null;
+  const fold = isOneNumber(number) ? underManyKeys("foldKeys", draws, out, keys) : null;
   if (fold === null) return null;
   return () => {
     const counter = number.data[number.offset] as number;
@@ -60,7 +52,7 @@ const foldIn: Bind = (draws, out, inputs) => {
 
 const normal: Bind = (draws, out, [keys]) => {
   const tails =
-    underOneKey("tails", draws, out, keys as View) ?? underManyKeys("tailsOfKeys", 1, draws, out, keys as View);
+    underOneKey("tails", draws, out, keys as View) ?? underManyKeys("tailsOfKeys", draws, out, keys as View);
   const quantiles = drawKernelOf(out.data, "quantiles");
   const [at, n] = [startOf(out), sizeOf(out.shape)];
   if (tails === null || quantiles === null) return null;

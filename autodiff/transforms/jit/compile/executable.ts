@@ -9,7 +9,7 @@ import type { OpValue, Program } from "../program/program.js";
 import { bindCarry } from "./carry.js";
 import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
-import { dataflowOf } from "./schedule.js";
+import { membersOf } from "./schedule.js";
 
 export class Executable {
   /** The generated text. */
@@ -61,8 +61,7 @@ export class Executable {
    * keeps.
    */
   run(inputs: readonly Tensor[], sets: readonly Provenance[]): Tensor[] {
-    this.holder?.release();
-    this.holder = null;
+    this.releaseHolder();
     this.#load(inputs, 0);
     for (const input of this.#layout.inPlace.inputs.values()) this.#lastInputs[input] = null;
     this.#run();
@@ -70,11 +69,16 @@ export class Executable {
     return this.outputs(sets);
   }
 
+  /** Tells the holder, if there is one, that it can no longer rely on the arena. */
+  releaseHolder(): void {
+    this.holder?.release();
+    this.holder = null;
+  }
+
   /**
    * Runs with the first `count` outputs of the last run, which are still in the arena, as the first inputs, and with `others` as the other
-   * inputs.
-   * Before any input is overwritten, `shouldContinue` is called. If it returns false, the run stops there, and the result is false. Other
-   * outputs that are numbers are computed by then.
+   * inputs. Calls `shouldContinue` before any input is overwritten; by then, all other outputs that are numbers have been computed. If it
+   * returns false, the run stops there, and the result is false.
    */
   runWithCarry(count: number, others: readonly Tensor[], shouldContinue: () => boolean): boolean {
     this.#carry ??= bindCarry(this.program, this.#layout, count);
@@ -153,7 +157,7 @@ export interface Holder {
   release(): void;
 }
 
-interface BoundProgram {
+export interface BoundProgram {
   readonly layout: Layout;
   readonly text: string;
   readonly run: () => void;
@@ -172,9 +176,9 @@ export function bindProgram(program: Program, carryCount = 0): BoundProgram {
 }
 
 /** Like `bindProgram`, where code generation is forbidden: `run` calls the kernels of all ops, one after the other. */
-function interpretProgram(program: Program): BoundProgram {
+export function interpretProgram(program: Program): BoundProgram {
   const layout = new Layout(program, { fused: false });
-  const opValues = layout.units.flatMap((unit) => dataflowOf(unit, program).results);
+  const opValues = layout.units.flatMap(membersOf);
   const kernels = opValues.map((i) => layout.boundKernel(i));
   const names = opValues.map((i) => (program.values[i] as OpValue).op.name);
   const run = (): void => {

@@ -25,45 +25,20 @@ export function expressionOf(f: (...xs: number[]) => number): Expression | null 
 
 const ARROW = /^(?:([\w$]+)|\(([\w$\s,]*)\))\s*=>\s*([^{][\s\S]*)$/;
 const TOKEN =
-  /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$.])|[A-Za-z_$][\w$]*(?:\.[A-Za-z]\w*)?|[=!]==?|[<>]=?|\*\*|&&|\|\||[-+*/%!?:,()]/y;
+  /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$.])|[A-Za-z_$][\w$]*(?:\.[A-Za-z]\w*)?|[=!]==?|[<>]=?|\*\*|&&|\|\||[-+*/%!?:,()]/g;
 const NAMES = /^(?:Infinity|NaN|isNaN|Number\.isNaN|Math\.\w+)$/;
-/** Characters that must not occur twice in a row, because the pair is another operator or the beginning of another. */
-const DOUBLED = "+-/<>";
+/** Two of these characters in a row are another operator, or the beginning of a longer operator or a comment. */
+const DOUBLED = /([-+/<>])\1/;
 
 function parse(text: string): Expression | null {
   const [, singleName, nameList, body] = ARROW.exec(text) ?? [];
   if (body === undefined) return null;
-  const parameters = singleName === undefined ? namesIn(nameList as string) : [singleName];
-  const tokens = tokensOf(body);
-  const isAllowed = (token: string): boolean => !isName(token) || NAMES.test(token) || parameters.includes(token);
-  return tokens?.every(isAllowed) ? { parameters, body: body.trim() } : null;
-}
-
-const namesIn = (list: string): string[] =>
-  list
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
-const isName = (token: string): boolean => /^[A-Za-z_$]/.test(token);
-
-/** The tokens of an expression; null if the text has anything else, such as `=`, `=>`, `++`, a string or a comment. */
-function tokensOf(text: string): string[] | null {
-  const tokens: string[] = [];
-  let last = "";
-  for (let at = 0; at < text.length; ) {
-    if (/\s/.test(text[at] as string)) {
-      at++;
-      last = "";
-      continue;
-    }
-    TOKEN.lastIndex = at;
-    const token = TOKEN.exec(text)?.[0];
-    if (token === undefined || (token[0] === last && DOUBLED.includes(last))) return null;
-    tokens.push(token);
-    last = token;
-    at += token.length;
-  }
-  return tokens;
+  const parameters: readonly string[] = (singleName ?? nameList)?.match(/[\w$]+/g) ?? [];
+  // Anything else than tokens and spaces is refused, such as `=`, `=>`, a string or a comment.
+  if (body.replace(TOKEN, "").trim() !== "" || DOUBLED.test(body)) return null;
+  const names = body.match(TOKEN)?.filter((token) => /^[A-Za-z_$]/.test(token));
+  const isAllowed = (name: string): boolean => NAMES.test(name) || parameters.includes(name);
+  return names?.every(isAllowed) ? { parameters, body: body.trim() } : null;
 }
 
 const SAMPLES = [0.7, -1.3, 2, 0, -0, 1, Number.NaN, Infinity, -2.5, 1e300];

@@ -6,7 +6,7 @@
  *
  * The text is cut into *chunks*, functions of a few hundred lines, because V8 optimises functions of this size well.
  */
-import { type Shape, sizeOf } from "../../../core/shape.js";
+import { sizeOf } from "../../../core/shape.js";
 import { addressOf } from "../../../kernels/wasm/simd.js";
 import { literal } from "../program/params.js";
 import type { OpValue, Program, Value } from "../program/program.js";
@@ -15,7 +15,7 @@ import { expressionOf, substituteInto } from "./expression.js";
 import type { Layout } from "./layout.js";
 import { isLong, type Loop, type Read, type Step, scalarText } from "./loop.js";
 import type { Rows } from "./rows.js";
-import { type RowsUnit, storedValues, type Unit } from "./schedule.js";
+import type { PlainUnit, RowsUnit, Unit } from "./schedule.js";
 import { shortText } from "./short.js";
 import { vectorText } from "./vector.js";
 
@@ -64,14 +64,11 @@ class Generator {
   #locals = new Set<number>();
   /** Single numbers that some code reads from memory. Other single numbers are never written to memory. */
   readonly #stored = new Set<number>();
-  /** Which members of loops are needed outside their loop. */
-  readonly #neededOutside: Uint8Array;
 
   constructor(
     readonly program: Program,
     readonly layout: Layout,
   ) {
-    this.#neededOutside = storedValues(program, layout.units, layout.views);
     for (const output of program.outputs) this.#stored.add(layout.views.owner(output));
   }
 
@@ -94,11 +91,11 @@ class Generator {
   }
 
   #write(unit: Unit): void {
-    if (unit.kind === "loop") this.#writeLoop(this.#loop(unit.members, unit.shape));
-    else if (unit.kind === "kernel") this.#writeKernel(unit.value);
+    if (unit.kind === "loop") this.#writeLoop(unit);
+    else if (unit.kind === "kernel") this.#writeKernel(unit);
     else if (unit.kind === "rows") this.#writeRows(unit);
-    else if (unit.kind === "short") this.#writeShort(unit.members);
-    else this.#writeNumber(unit.value);
+    else if (unit.kind === "short") this.#writeShort(unit);
+    else this.#writeNumber(unit);
   }
 
   #statement(line: Line): string {
@@ -111,44 +108,45 @@ class Generator {
     return this.program.values[i] as OpValue;
   }
 
-  #writeKernel(i: number): void {
-    this.#storeInputs(i);
-    const name = `kernels[${this.#kernels.push(this.layout.boundKernel(i)) - 1}]`;
-    this.#addLine(`${name}(); // ${this.#describe(i)}`);
+  #writeKernel(unit: PlainUnit): void {
+    this.#storeInputs(unit);
+    const name = `kernels[${this.#kernels.push(this.layout.boundKernel(unit.members[0] as number)) - 1}]`;
+    this.#addLine(`${name}(); // ${this.#describe(unit)}`);
   }
-  #storeInputs(i: number): void {
-    for (const input of this.#op(i).inputs) this.#stored.add(this.layout.views.owner(input));
+  #storeInputs({ members }: PlainUnit): void {
+    for (const input of this.#op(members[0] as number).inputs) this.#stored.add(this.layout.views.owner(input));
   }
-  #describe(i: number): string {
-    return `${identifier(this.#op(i).op.name)} [${this.#op(i).shape}]`;
+  #describe({ kind, members }: PlainUnit): string {
+    if (kind === "loop") return `${members.length} ops [${this.#op(members[0] as number).shape}]`;
+    return members.map((i) => `${identifier(this.#op(i).op.name)} [${this.#op(i).shape}]`).join(", ");
   }
 
-  #writeShort(members: readonly number[]): void {
-    this.#storeInputs(members[0] as number);
+  #writeShort(unit: PlainUnit): void {
+    const { members } = unit;
+    this.#storeInputs(unit);
     const { text, places } = shortText(this.layout, members, (scalar, x) => this.#call(scalar, [x]));
     const name = this.#shortNames.get(text) ?? `short${this.#shortNames.size}`;
     this.#shortNames.set(text, name);
-    this.#addLine(`${name}(${places.join(", ")}); // ${members.map((i) => this.#describe(i)).join(", ")}`);
+    this.#addLine(`${name}(${places.join(", ")}); // ${this.#describe(unit)}`);
   }
 
   #writeRows({ units, rows }: RowsUnit): void {
     const parts = units.map((unit): BlockText => {
       if (unit.kind === "loop") {
-        const name = this.#routine(this.#loop(unit.members, unit.shape, rows)) as string;
-        return { first: "", each: `${name}(row, count);`, last: "" };
+        const name = this.#routine(this.#loop(unit, rows)) as string;
+        return { each: `${name}(row, count);` };
       }
-      this.#storeInputs(unit.value);
-      return kernelText(this.layout, rows, unit.value);
+      this.#storeInputs(unit);
+      return kernelText(this.layout, rows, unit.members[0] as number);
     });
     const name = `rows${this.#routines.length}`;
     this.#routines.push(blocksText(name, rows, parts));
-    const descriptions = units.map((unit) =>
-      unit.kind === "loop" ? `${unit.members.length} ops [${unit.shape}]` : this.#describe(unit.value),
-    );
+    const descriptions = units.map((unit) => this.#describe(unit));
     this.#addLine(`simd.${name}(); // ${rows.count} rows, ${rows.block} at a time: ${descriptions.join(", ")}`);
   }
 
-  #writeNumber(i: number): void {
+  #writeNumber({ members }: PlainUnit): void {
+    const i = members[0] as number;
     const { op, inputs } = this.#op(i);
     const operands = inputs.map((x) => this.#scalar(x));
     const expression = this.#call(op.scalar as Step["scalar"], operands);
@@ -156,8 +154,9 @@ class Generator {
     this.#addLine({ i, expression });
   }
 
-  #loop(members: readonly number[], shape: Shape, rows: Rows | null = null): Loop {
+  #loop({ members }: PlainUnit, rows: Rows | null = null): Loop {
     const { layout } = this;
+    const { shape } = this.#op(members[0] as number);
     const memberSet = new Set(members);
     const axis = rows?.axes.get(members[0] as number) ?? -1;
     const names = new Map<number, string>();
@@ -180,17 +179,18 @@ class Generator {
         name: `t${i}`,
         scalar: op.scalar as Step["scalar"],
         operands: inputs.map(operand),
-        to: this.#neededOutside[i] === 1 ? layout.place(i, shape, rows, axis) : null,
+        to: layout.lifetimes.lastRead[i] !== -1 ? layout.place(i, shape, rows, axis) : null,
       };
     });
     return { shape, reads, steps, rowAxis: axis };
   }
 
   /** Writes a call of the loop's SIMD code or, if there is none, the loop itself. */
-  #writeLoop(loop: Loop): void {
+  #writeLoop(unit: PlainUnit): void {
+    const loop = this.#loop(unit);
     const name = this.layout.simd && isLong(sizeOf(loop.shape)) ? this.#routine(loop) : null;
     if (name === null) this.#addLine(scalarText(loop, ({ scalar, operands }) => this.#call(scalar, operands)));
-    else this.#addLine(`simd.${name}(); // ${loop.steps.length} ops [${loop.shape}]`);
+    else this.#addLine(`simd.${name}(); // ${this.#describe(unit)}`);
   }
 
   /** The name of a loop's SIMD code; null if it has none. */

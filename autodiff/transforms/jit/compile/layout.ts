@@ -9,7 +9,7 @@ import { arenaLayoutOf, findInPlace, type InPlace } from "./arena.js";
 import { isDrawn } from "./draws.js";
 import { isLong, type Place } from "./loop.js";
 import type { Rows } from "./rows.js";
-import { schedule, type Unit } from "./schedule.js";
+import { type Lifetimes, lifetimesOf, schedule, type Unit } from "./schedule.js";
 import { simdKernel } from "./simd.js";
 import { isOneNumber, Views } from "./views.js";
 
@@ -19,6 +19,7 @@ export class Layout {
   /** The SIMD memory that contains the arena; null if no array or draw is long enough for SIMD code, or the platform has none. */
   readonly simd: Simd | null;
   readonly units: readonly Unit[];
+  readonly lifetimes: Lifetimes;
   readonly views: Views;
   readonly inPlace: InPlace;
   readonly #offsets: readonly number[];
@@ -36,15 +37,17 @@ export class Layout {
     const isSimd = simd && values.some((x) => x.kind === "op" && benefits(x));
     const planUnits = (inBlocks: boolean) => {
       const units = schedule(program, this.views, { fused, inBlocks, carryCount });
-      const inPlace = findInPlace(program, units, this.views, carryCount);
-      return { units, inPlace, ...arenaLayoutOf(program, units, this.views, inPlace.inputs) };
+      const lifetimes = lifetimesOf(program, units, this.views);
+      const inPlace = findInPlace(program, units, lifetimes, this.views, carryCount);
+      return { units, lifetimes, inPlace, ...arenaLayoutOf(program, units, lifetimes, this.views, inPlace.inputs) };
     };
     let plan = planUnits(isSimd);
     this.simd = isSimd ? allocate(plan.size) : null;
     if (isSimd && this.simd === null) plan = planUnits(false);
-    const { units, inPlace, offsets, size } = plan;
-    this.units = units;
-    this.inPlace = inPlace;
+    const { offsets, size } = plan;
+    this.units = plan.units;
+    this.lifetimes = plan.lifetimes;
+    this.inPlace = plan.inPlace;
     this.#offsets = offsets;
     this.memory = this.simd?.numbers ?? new Float64Array(size);
     values.forEach((value, i) => {
@@ -72,17 +75,17 @@ export class Layout {
   }
   /** Where the elements of value i are, for a loop over `shape`. If the loop runs on blocks of rows, `axis` is its row axis. */
   place(i: number, shape: Shape, rows: Rows | null = null, axis = -1): Place {
-    const steps = this.views.steps(i, shape);
+    const strides = this.views.strides(i, shape);
     const owner = this.views.owner(i);
     const start = this.#offsets[owner] as number;
     const { offset } = this.views.view(i);
     if (rows === null || !rows.inner.has(owner))
-      return { offset: start + offset, steps, perRow: rows === null ? 0 : (steps[axis] ?? 0) };
+      return { offset: start + offset, strides, perRow: rows === null ? 0 : (strides[axis] ?? 0) };
     // The value has all rows, but its memory has room for the rows of one block only.
     const span = rowSpan(rows, owner, this.program);
-    const stepInBlock = (step: number): number =>
-      (step % span) + Math.floor(step / span) * (span / rows.count) * rows.block;
-    return { offset: start + stepInBlock(offset), steps: steps.map(stepInBlock), perRow: 0 };
+    const inBlock = (distance: number): number =>
+      (distance % span) + Math.floor(distance / span) * (span / rows.count) * rows.block;
+    return { offset: start + inBlock(offset), strides: strides.map(inBlock), perRow: 0 };
   }
 
   /** The kernel of the op that makes value i, with its buffers bound. */

@@ -3,7 +3,7 @@
  * axes) of the same input, or one loop for all elementwise ops that can run together on arrays of one shape. A long value that nothing
  * outside its loop needs is never in memory.
  */
-import { type Shape, sizeOf } from "../../../core/shape.js";
+import { sizeOf } from "../../../core/shape.js";
 import type { OpValue, Program } from "../program/program.js";
 import { isLong, type Step } from "./loop.js";
 import { findRows, type Rows, SUMMED } from "./rows.js";
@@ -11,25 +11,24 @@ import { findShort } from "./short.js";
 import { canRunInPairs } from "./vector.js";
 import type { Views } from "./views.js";
 
-/** The units that can run on a block of rows. A loop makes several values, its members. */
-type BlockUnit =
-  | { readonly kind: "kernel" | "number"; readonly value: number }
-  | { readonly kind: "loop"; readonly members: readonly number[]; readonly shape: Shape };
-/** Softmaxes along short axes: the members are functions of the same numbers. */
-type ShortUnit = { readonly kind: "short"; readonly members: readonly number[] };
-export type PlainUnit = BlockUnit | ShortUnit;
+/** Values that are made together. A loop or a group of softmaxes makes several; a kernel, or arithmetic on numbers, makes one. */
+export interface PlainUnit {
+  readonly kind: "kernel" | "number" | "loop" | "short";
+  readonly members: readonly number[];
+}
 export type Unit = PlainUnit | RowsUnit;
 export interface RowsUnit {
   readonly kind: "rows";
   /** Loops and kernels, in the order in which they run on a block. */
-  readonly units: readonly BlockUnit[];
+  readonly units: readonly PlainUnit[];
   readonly rows: Rows;
 }
 
 /** Elementwise ops of one shape that have been collected for one loop. */
 interface Group {
   readonly members: number[];
-  readonly shape: Shape;
+  /** The shape as text. */
+  readonly key: string;
   /** Whether the group has an op without SIMD code, so that its loop runs in JavaScript. */
   isPlain: boolean;
   /** Whether a deferred unit waits for the group. */
@@ -61,31 +60,20 @@ export function schedule(
     const { before, members, after, rows } = partition;
     const isSum = (i: number): boolean => rows.axes.get(i) === SUMMED;
     const blockUnits = unitsOfList(members.filter((i) => !isSum(i)));
-    const sums = members.filter(isSum).map((value) => ({ kind: "kernel", value }) as const);
-    return [
-      ...scheduleList(before),
-      { kind: "rows", units: [...(blockUnits as BlockUnit[]), ...sums], rows },
-      ...scheduleList(after),
-    ];
+    const sums = members.filter(isSum).map((i) => unitOfOp(program, i));
+    return [...scheduleList(before), { kind: "rows", units: [...blockUnits, ...sums], rows }, ...scheduleList(after)];
   };
   return scheduleList([...program.values.keys()].filter((i) => program.values[i]?.kind === "op"));
 }
 
-const unitOfOp = ({ values }: Program, value: number): PlainUnit => ({
-  kind: (values[value] as OpValue).op.scalar === undefined ? "kernel" : "number",
-  value,
+const unitOfOp = ({ values }: Program, i: number): PlainUnit => ({
+  kind: (values[i] as OpValue).op.scalar === undefined ? "kernel" : "number",
+  members: [i],
 });
 
 /** One unit for each op that is not a view. */
 const separateUnits = (program: Program, views: Views, list: readonly number[]): PlainUnit[] =>
   list.flatMap((i) => (views.isView(i) ? [] : unitOfOp(program, i)));
-
-/** A unit that has to run after loops that are still open, or after other deferred units. */
-interface Deferred {
-  readonly unit: PlainUnit;
-  readonly inputs: readonly number[];
-  readonly order: number;
-}
 
 /**
  * The units of the ops in a list. A loop stays open, for further ops on arrays of its shape, until a unit that must run reads one of its
@@ -93,40 +81,45 @@ interface Deferred {
  * become one loop. A loop in JavaScript is not left open for this, because further ops are faster in a separate loop of SIMD code.
  */
 function fusedUnits(program: Program, views: Views, list: readonly number[], carryCount: number): PlainUnit[] {
+  const opOf = (i: number): OpValue => program.values[i] as OpValue;
   const units: PlainUnit[] = [];
   /** The groups that may still grow, by shape. */
   const openGroups = new Map<string, Group>();
   const groupOf = new Map<number, Group>();
-  const deferred = new Map<number, Deferred>();
+  /** The units that wait for open groups or for other deferred units, by the values that they make. */
+  const deferred = new Map<number, PlainUnit>();
+  /** The operands of a unit that is not a loop; all its members have the same. */
+  const inputsOf = ({ members }: PlainUnit): readonly number[] => opOf(members[0] as number).inputs;
   const flush = (group: Group): void => {
-    openGroups.delete(group.shape.join());
+    openGroups.delete(group.key);
     for (const i of group.members) groupOf.delete(i);
-    units.push({ kind: "loop", members: group.members, shape: group.shape });
+    units.push({ kind: "loop", members: group.members });
   };
-  const run = ({ unit, inputs }: Deferred): void => {
-    for (const input of inputs) {
+  const run = (unit: PlainUnit): void => {
+    for (const input of inputsOf(unit)) {
       const group = groupOf.get(views.owner(input));
       if (group !== undefined) flush(group);
     }
-    for (const i of dataflowOf(unit, program).results) deferred.delete(i);
+    for (const i of unit.members) deferred.delete(i);
     units.push(unit);
   };
   /** If a deferred unit makes the data of value i, runs this unit, after the deferred units that it needs. */
-  const require = (i: number): void => {
-    const needed = new Set<Deferred>();
+  const runMakerOf = (i: number): void => {
+    const needed = new Set<PlainUnit>();
     const add = (x: number): void => {
       const maker = deferred.get(views.owner(x));
       if (maker !== undefined) needed.add(maker);
     };
     add(i);
-    for (const { inputs } of needed) inputs.forEach(add);
-    for (const maker of [...needed].sort((x, y) => x.order - y.order)) run(maker);
+    for (const unit of needed) inputsOf(unit).forEach(add);
+    for (const unit of [...needed].sort((x, y) => (x.members[0] as number) - (y.members[0] as number))) run(unit);
   };
-  const addToLoop = ({ op, inputs, shape }: OpValue, i: number): void => {
+  const addToLoop = (i: number): void => {
+    const { op, inputs, shape } = opOf(i);
     const key = shape.join();
     const isPlain = isLong(sizeOf(shape)) && !canRunInPairs(op.scalar as Step["scalar"]);
     for (const input of inputs) {
-      require(input);
+      runMakerOf(input);
       const from = groupOf.get(views.owner(input));
       // A view of a member has its elements in another order, so the member's loop must be finished first.
       if (from !== undefined && (from !== openGroups.get(key) || !from.members.includes(input))) flush(from);
@@ -134,7 +127,7 @@ function fusedUnits(program: Program, views: Views, list: readonly number[], car
     const openGroup = openGroups.get(key);
     if (openGroup !== undefined && (openGroup.members.length >= MAX_LOOP_OPS || (isPlain && openGroup.isAwaited)))
       flush(openGroup);
-    const group = openGroups.get(key) ?? { members: [], shape, isPlain, isAwaited: false };
+    const group = openGroups.get(key) ?? { members: [], key, isPlain, isAwaited: false };
     group.members.push(i);
     group.isPlain ||= isPlain;
     openGroups.set(key, group);
@@ -143,26 +136,24 @@ function fusedUnits(program: Program, views: Views, list: readonly number[], car
   const short = findShort(program, list);
   const carriedOutputs = new Set(program.outputs.slice(0, carryCount));
   const otherOutputs = program.outputs.slice(carryCount);
-  /** Softmaxes that are computed together with an earlier softmax. */
-  const notFirst = new Set([...short.values()].flatMap(([, ...others]) => others));
   for (const i of list) {
-    if (notFirst.has(i) || views.isView(i)) continue;
-    const value = program.values[i] as OpValue;
-    if (value.op.scalar !== undefined && sizeOf(value.shape) !== 1) {
+    const { op, shape, inputs } = opOf(i);
+    const members = short.get(i);
+    // Later members of a group of softmaxes are computed with the first.
+    if (views.isView(i) || (members !== undefined && members[0] !== i)) continue;
+    if (op.scalar !== undefined && sizeOf(shape) !== 1) {
       // A loop that may write over an input runs after all outputs that are not carried (arena.ts).
-      if (carriedOutputs.has(i)) otherOutputs.forEach(require);
-      addToLoop(value, i);
+      if (carriedOutputs.has(i)) otherOutputs.forEach(runMakerOf);
+      addToLoop(i);
       continue;
     }
-    const members = short.get(i);
     const unit: PlainUnit = members === undefined ? unitOfOp(program, i) : { kind: "short", members };
-    const candidate = { unit, inputs: value.inputs, order: i };
-    const groups = value.inputs.flatMap((x) => groupOf.get(views.owner(x)) ?? []);
+    const groups = inputs.flatMap((x) => groupOf.get(views.owner(x)) ?? []);
     if (groups.some((group) => group.isPlain)) {
-      for (const x of value.inputs) require(x);
-      run(candidate);
-    } else if (groups.length > 0 || value.inputs.some((x) => deferred.has(views.owner(x)))) {
-      for (const k of members ?? [i]) deferred.set(k, candidate);
+      inputs.forEach(runMakerOf);
+      run(unit);
+    } else if (groups.length > 0 || inputs.some((x) => deferred.has(views.owner(x)))) {
+      for (const k of unit.members) deferred.set(k, unit);
       for (const group of groups) group.isAwaited = true;
     } else units.push(unit);
   }
@@ -171,25 +162,33 @@ function fusedUnits(program: Program, views: Views, list: readonly number[], car
   return units;
 }
 
-/** The values that a unit makes, and the values that the unit, or a unit inside it, reads from memory. */
-export function dataflowOf(unit: Unit, program: Program): { results: readonly number[]; reads: readonly number[] } {
-  const { values } = program;
-  if (unit.kind === "rows") {
-    const parts = unit.units.map((part) => dataflowOf(part, program));
-    return { results: parts.flatMap(({ results }) => results), reads: parts.flatMap(({ reads }) => reads) };
-  }
-  if (unit.kind === "short")
-    return { results: unit.members, reads: (values[unit.members[0] as number] as OpValue).inputs };
-  if (unit.kind !== "loop") return { results: [unit.value], reads: (values[unit.value] as OpValue).inputs };
-  const memberSet = new Set(unit.members);
-  const reads = unit.members.flatMap((i) => (values[i] as OpValue).inputs).filter((x) => !memberSet.has(x));
-  return { results: unit.members, reads };
+const partsOf = (unit: Unit): readonly PlainUnit[] => (unit.kind === "rows" ? unit.units : [unit]);
+
+/** The values that a unit makes. */
+export const membersOf = (unit: Unit): readonly number[] => partsOf(unit).flatMap(({ members }) => members);
+
+/** The values that a unit, or a unit inside it, reads from memory. */
+const readsOf = (unit: Unit, { values }: Program): readonly number[] =>
+  partsOf(unit).flatMap(({ members }) => {
+    const memberSet = new Set(members);
+    return members.flatMap((i) => (values[i] as OpValue).inputs).filter((x) => !memberSet.has(x));
+  });
+
+/** When each value is made and read, as indices of units. */
+export interface Lifetimes {
+  /** The unit that makes the value; -1 for an input, a constant or a view. */
+  readonly madeBy: readonly number[];
+  /** The last unit that reads the memory of the value; the number of units for an output; -1 if the value need not be in memory. */
+  readonly lastRead: readonly number[];
 }
 
-/** 1 for each value that must be in memory, because it is an output or because a unit that does not make the value reads it. */
-export function storedValues(program: Program, units: readonly Unit[], views: Views): Uint8Array {
-  const stored = new Uint8Array(program.values.length);
-  for (const output of program.outputs) stored[views.owner(output)] = 1;
-  for (const unit of units) for (const x of dataflowOf(unit, program).reads) stored[views.owner(x)] = 1;
-  return stored;
+export function lifetimesOf(program: Program, units: readonly Unit[], views: Views): Lifetimes {
+  const madeBy = new Array<number>(program.values.length).fill(-1);
+  const lastRead = [...madeBy];
+  units.forEach((unit, index) => {
+    for (const i of membersOf(unit)) madeBy[i] = index;
+    for (const x of readsOf(unit, program)) lastRead[views.owner(x)] = index;
+  });
+  for (const output of program.outputs) lastRead[views.owner(output)] = units.length;
+  return { madeBy, lastRead };
 }

@@ -24,7 +24,7 @@ const kindOf = ({ op }: OpValue): Normaliser | undefined => {
 const axesOf = ({ params }: OpValue): readonly number[] =>
   Array.isArray(params) ? (params as readonly number[]) : (params as ReduceParams).axes;
 
-/** The softmaxes in a list of ops, in groups that are computed together. The key is the first softmax of a group. */
+/** The softmaxes in a list of ops, each with the group of softmaxes with which it is computed. */
 export function findShort({ values }: Program, list: readonly number[]): Map<number, readonly number[]> {
   const groups = new Map<string, number[]>();
   for (const i of list) {
@@ -38,7 +38,7 @@ export function findShort({ values }: Program, list: readonly number[]): Map<num
     const key = `${x}|${axes}`;
     if (!groups.get(key)?.push(i)) groups.set(key, [i]);
   }
-  return new Map([...groups.values()].map((members) => [members[0] as number, members]));
+  return new Map([...groups.values()].flatMap((members) => members.map((i) => [i, members] as const)));
 }
 
 /**

@@ -24,10 +24,7 @@ import { drawKernel } from "./draws.js";
 /** The kernel with its buffers bound; null if SIMD code cannot work on these buffers, or would not be faster. */
 type Bind<P> = (kernels: Kernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
 
-/**
- * SIMD code is faster from these numbers on: of multiplications, of entries of a table, of rows of a matrix, of columns of right-hand
- * sides.
- */
+/** SIMD code is faster from these numbers on: multiplications, entries read or written, rows, columns of right-hand sides. */
 const MIN_PRODUCTS = 512;
 const MIN_ENTRIES = 32;
 const MIN_ROWS = 16;
@@ -124,7 +121,7 @@ const unslice: Bind<Slices> = (kernels, { slices }, out, inputs) => {
   const adds = inputs.map((x, k) => [startOf(places[k] as View), startOf(x), sizeOf(x.shape)] as const);
   return () => {
     out.data.fill(0, out.offset, out.offset + size);
-    for (const [to, from, n] of adds) kernels.addRows(to, ONE, 0, from, 1, n);
+    for (const [to, from, n] of adds) kernels.addRows(to, ONE, 0, from, 0, 1, n);
   };
 };
 
