@@ -9,7 +9,7 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { refuseOption, requireCount, requireKey, requireOptions, requireProgram, unknownName } from "../checks.js";
-import { checkPlates } from "../elbo/particles/match.js";
+import { checkPlatesOfLatents } from "../elbo/particles/match.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
 import { type Handler, type Model, outsideHandlers, withHandlers } from "../program/messages.js";
 import { givenPlatesHandler, sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
@@ -152,7 +152,7 @@ export class Predictive {
         draws.map(({ name }) => name),
         "the guide",
       );
-      checkPlates(guideTrace, modelTrace);
+      checkPlatesOfLatents(guideTrace, modelTrace);
     }
     const collected: Values = emptyRecord();
     for (const [name, site] of modelTrace) {

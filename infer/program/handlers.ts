@@ -24,8 +24,8 @@ export function handler<A extends unknown[], R>(
 }
 
 /**
- * Like `handler`, for a handler whose argument has an entry for each of `names`. A run of `f` is refused if one of the names is not
- * the name of a message of these types.
+ * Like `handler`, for a handler whose argument has an entry for each of `names`. A run of `f` is refused if `f` sends no message of
+ * these types under one of the names, which is then probably misspelt.
  */
 export function handlerOfNames<A extends unknown[], R>(
   op: string,

@@ -14,10 +14,11 @@ import { isPointMass, type SampleSite, type Trace } from "../../program/trace.js
 import { reportAsSite } from "../../program/traceChecks.js";
 
 /**
- * A handler of the model's run that refuses sites of `guide` whose support is certainly not contained in the support of the model's site,
- * before later statements use their values. Masked sites of the model are exempt. Of a point mass the value itself is checked.
+ * A handler for the model's run. It refuses a site of `guide` if its support certainly reaches outside the support of the model's site.
+ * The check runs at the model's site, before later statements use the value. A point mass is checked by its value. Masked sites of the
+ * model are exempt.
  */
-export const checkSupports = (guide: Trace): Handler => ({
+export const supportsHandler = (guide: Trace): Handler => ({
   postprocess: {
     sample({ name, fn: p, mask, value, isObserved }) {
       const site = guide.get(name);
@@ -62,7 +63,7 @@ function isMoving(c: Constraint): boolean {
   return isMoving(source) || (isDifferentiated(transform) && !keepsEnds(transform, source));
 }
 
-/** Whether the ends of a transformed set are certainly constant, although the transform is differentiated: a scale keeps 0 and infinity. */
+/** Whether a differentiated transform certainly leaves the ends of a set constant: a scale moves neither 0 nor infinity. */
 function keepsEnds(transform: Transform, source: Constraint): boolean {
   const bounds = boundsOf(elementsIn(source));
   if (bounds === null || !("loc" in transform) || isDifferentiated(transform.loc)) return false;

@@ -1,7 +1,7 @@
 /** Misuse of distributions: the error names the value, the expected kind of value, and the remedy. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, random, type Tensor, tensor, vmap, zeros } from "../../../autodiff/index.js";
+import { eye, grad, random, type Tensor, tensor, vmap, zeros } from "../../../autodiff/index.js";
 import {
   Bernoulli,
   Beta,
@@ -12,6 +12,9 @@ import {
   Dirichlet,
   Folded,
   Gamma,
+  LowRankMultivariateNormal,
+  MultivariateNormal,
+  MultivariateStudentT,
   Normal,
   Poisson,
   StickBreaking,
@@ -36,6 +39,15 @@ test("parameters outside their constraints are refused, and the error names the 
   refusesSaying(() => new Uniform(2, 1), "Uniform: high must be > 2", "got 1");
   refusesSaying(() => new Uniform([0, 3], [1, 2]), "Uniform: high", "element [1] of shape [2] is 2");
   refusesSaying(() => new Categorical([-0.1, 1.1]), "Categorical: probs", "[-0.1,1.1]");
+});
+
+test("parameters of vectors that differ in size are refused where the distribution is made", () => {
+  const [two, three] = [[0, 0], eye(3)];
+  refusesSaying(() => new MultivariateNormal(two, three), "event size 2 but the scale is 3x3");
+  refusesSaying(() => new MultivariateStudentT(4, two, three), "event size 2 but the scale is 3x3");
+  // A single variance would broadcast to both elements, but count once in the determinant.
+  refusesSaying(() => new LowRankMultivariateNormal(two, [[1], [1]], [1]), "event size 2", "covDiag has 1 entries");
+  refusesSaying(() => new LowRankMultivariateNormal(two, [[1], [1], [1]], [1, 1]), "covFactor has 3 rows");
 });
 
 test("NaN in a value is refused with its index, unless the element is masked", () => {
