@@ -165,7 +165,7 @@ const ownNameHandler: Handler = {
 export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
   requireProgram("renderModel", "model", model);
   const key = random.key(0);
-  /** The plates around each `deterministic` statement, innermost first. A trace has only those of sample statements. */
+  /** The plates around each `deterministic` statement, innermost first. A trace has the plates of sample statements only. */
   const platesOf = new Map<string, readonly PlateFrame[]>();
   const initHandler: Handler = {
     process: {
@@ -192,10 +192,10 @@ export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
     const isSample = site.type === "sample";
     const kind =
       site.type !== "sample" ? site.type : isFactor(site) ? "factor" : site.isObserved ? "observed" : "latent";
-    const around = isSample ? site.plates : (platesOf.get(site.name) ?? []);
-    for (const { name, size } of around) plates.set(name, { name, size });
+    const outerPlates = isSample ? site.plates : (platesOf.get(site.name) ?? []);
+    for (const { name, size } of outerPlates) plates.set(name, { name, size });
     const distribution = isSample && kind !== "factor" ? distributionName(site.fn) : "";
-    nodes.push({ name: site.name, kind, distribution, plates: around.map(({ name }) => name).reverse() });
+    nodes.push({ name: site.name, kind, distribution, plates: outerPlates.map(({ name }) => name).reverse() });
     if (site.type === "param") continue;
     const depends = getProvenance(isSample ? site.logProb() : site.value);
     for (const from of depends) if (from !== site.name) parents.push({ from, to: site.name });
