@@ -1,5 +1,5 @@
 /**
- * Functions that set or get the provenance of a value. A value can have one if it has a field `provenance` and a method
+ * Functions that set or get the provenance of a value. A value has a provenance if it has a field `provenance` and a method
  * `withProvenance`, which returns the same value with another provenance. The functions search arrays, records and Maps
  * for such values; all other values count as constants. Inference gives its draws a provenance in
  * infer/program/primitives.ts.

@@ -23,7 +23,7 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
     const x = inputs[i] as Tensor;
     const inputProvenance = x.provenance;
     // Fast path: most operands add no site to the provenance, or are the first to add any, so compare before calling union.
-    if (inputProvenance.hasAxes) provenance = withAxes(provenance, op, params, inputs, i);
+    if (inputProvenance.hasAxes) provenance = unionInResultAxes(provenance, op, params, inputs, i);
     else if (inputProvenance !== provenance && inputProvenance !== EMPTY)
       provenance = provenance === EMPTY ? inputProvenance : union(provenance, inputProvenance, op.name);
     areNumbers &&= x.isNumber;
@@ -39,7 +39,7 @@ type Scalar = (...xs: number[]) => number;
  * The union of `before` and the provenance of input i. First the op's axis rule turns the relations of the input, which name axes of the
  * input, into relations that name axes of the result.
  */
-function withAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[], i: number): Provenance {
+function unionInResultAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[], i: number): Provenance {
   const inputProvenance = (inputs[i] as Tensor).provenance;
   const inResultAxes =
     op.axes === keepAxes ? inputProvenance : inputProvenance.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);

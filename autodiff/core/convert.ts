@@ -22,7 +22,8 @@ const isTypedArray = (x: object): x is TypedArray =>
   ArrayBuffer.isView(x) && "length" in x && typeof (x as TypedArray)[0] !== "bigint";
 
 /**
- * The numbers of `x`, which contains no tensor: a number, or a view of a copy, so that later changes to `x` do not change the tensor.
+ * The numbers of `x`, which contains no tensor: one number, or a view. The view is of a copy, so that later changes to `x` do not change
+ * the tensor.
  */
 export function numbersOf(x: Exclude<TensorLike, Tensor>): number | View {
   if (typeof x === "number" || typeof x === "boolean") return +x;

@@ -33,7 +33,7 @@ function transferPlane(
   }
 }
 
-/** Copies (or adds) `from` into `to`, one plane of the last two axes after the other. The inner loop runs along the longer of the two. */
+/** Copies (or adds) `from` into `to`, plane by plane; a plane has the last two axes. The inner loop runs along the longer of the two. */
 function transfer(adds: boolean, to: View, from: View, axis = 0, t = to.offset, f = from.offset): void {
   const { shape, stride } = to;
   const size = shape[axis] ?? 1;
@@ -88,9 +88,9 @@ function materialize(view: View): View {
 export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));
 
 /**
- * The elements of a tensor (inside vmap, of the whole batch). A call is not noted as a read. So only kernels may call this, and checks that
- * do nothing but throw an error; any other decision that depends on elements must use `readNumbers` (reads.ts). If the tensor has no
- * numbers yet, the array is empty, so that a check passes.
+ * The elements of a tensor (inside vmap, of the whole batch). A call is not noted as a read. So there are only two allowed uses: kernels,
+ * and checks that can do nothing but throw an error. For any other decision that depends on elements, call `readNumbers` (reads.ts). If the
+ * tensor has no numbers yet, the array is empty, so that a check passes.
  */
 export function elementsOf(x: Tensor): Float64Array {
   if (x.batch !== null) return elementsOf(x.batch.value);

@@ -35,8 +35,8 @@ export function showNumbers(x: number | NestedNumbers, ends: number, show: (x: n
 }
 
 /**
- * Numbers as text for an error. A long text is replaced by one with fewer digits and items, and with the shape. Of more than six numbers, the
- * first that is not finite is named with its place.
+ * Numbers as text for an error. A long text is replaced by one with fewer digits and items, and with the shape. If there are more than six
+ * numbers, the text also gives the first one that is not finite, with its index.
  */
 export function abridge(view: View): string {
   const numbers = toNested(view);

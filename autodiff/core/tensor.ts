@@ -41,7 +41,7 @@ class Absent {
     return sizeOf(this.shape);
   }
   get stride(): never {
-    return this.data;
+    return this.data; // which throws
   }
   get data(): never {
     throw new PedigradError({
@@ -254,7 +254,7 @@ export const textOf = (x: Tensor): string =>
     ? `Tensor${showShape(x.shape)} (${isAbsent(x) ? "not computed" : "batched"})`
     : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000 ? 3 : Infinity)}`;
 
-/** A tensor with the numbers of anything tensor-like. A tensor is returned as it is, unless it stands for a typed array (jit). */
+/** A tensor with the numbers of anything tensor-like: a tensor itself, but a plain copy if it stands for a typed array (jit). */
 export const tensor = (x: TensorLike): Tensor =>
   x instanceof Tensor
     ? Object.getPrototypeOf(x) === Tensor.prototype

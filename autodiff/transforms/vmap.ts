@@ -78,17 +78,17 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
 }
 
 function checkAxes(inAxes: unknown, unknownOptions: readonly string[]): void {
-  const refuse = (param: string, message: string): never => {
+  const refuseParam = (param: string, message: string): never => {
     throw new PedigradError({ code: "bad-option", op: "vmap", param, message: `vmap: ${message}` });
   };
   for (const option of unknownOptions)
-    refuse(
+    refuseParam(
       option,
       `unknown option "${option}". Expected inAxes or axisSize. Results are always stacked along their first axis.`,
     );
   for (const axis of Array.isArray(inAxes) ? inAxes : [inAxes])
     if (axis !== null && !Number.isInteger(axis))
-      refuse(
+      refuseParam(
         "inAxes",
         `inAxes must give each argument a whole number or null, got ${JSON.stringify(axis)}. Pass leaves that need different axes as separate arguments.`,
       );

@@ -144,7 +144,7 @@ function compile(
     return builtin === undefined ? (functions.get(x.name)?.resultType ?? null) : builtin.resultType;
   };
 
-  /** Code that leaves the value of `x` on the stack; `type` is what a literal becomes. */
+  /** Emits code that leaves the value of `x` on the stack. Literals get the type `type`. */
   const value = (x: Expression, type: Type): void => {
     switch (x.kind) {
       case "number":

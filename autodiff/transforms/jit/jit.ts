@@ -81,7 +81,7 @@ class Compiler<A extends unknown[], R> {
   /** The entries, the most recently used first. */
   readonly #entries: Entry[] = [];
   readonly #signatures = new Signatures();
-  /** The last call whose result the caller got from a compiled program, and the record in this result. */
+  /** The entry of the last call, and the record with which its result began; null at first, and once a Resident has a newer record. */
   #last: { readonly entry: Entry; readonly record: unknown } | null = null;
   /** Makes the further calls of a loop that passes a record back. */
   #loop: Resident<R> | null = null;
@@ -124,7 +124,6 @@ class Compiler<A extends unknown[], R> {
       .slice(compilation.carryCount)
       .every((x) => x.shape.length === 0);
     if (!endsInNumbers) return null;
-    // From now on, the Resident has a newer record than the last call.
     this.#last = null;
     this.#loop = null;
     return this.#loopOf(last.entry, null);

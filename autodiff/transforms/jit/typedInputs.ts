@@ -1,7 +1,7 @@
 /**
- * Typed arrays and ndarrays among the arguments of a compiled function reach it as tensors. A program that also runs eagerly gets the arrays themselves
- * then, and may be written for them: `x[0] === 1`, `for (const y of x) if (y) …`, `x.map(…)`. With a tensor such code would take a wrong
- * branch. So while such a program is recorded, whatever gives single elements of an array is refused as a read.
+ * A compiled function receives typed arrays and ndarrays among its arguments as tensors. But a program that also runs eagerly then receives
+ * the arrays themselves, and may be written for arrays: `x[0] === 1`, `for (const y of x) if (y) …`, `x.map(…)`. With a tensor, such code
+ * would take a wrong branch. So while such a program is recorded, everything that gives single elements of an array is refused as a read.
  */
 import { recorder } from "../../core/recorder.js";
 import { Tensor } from "../../core/tensor.js";
