@@ -42,7 +42,8 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
       `centered must be a number from 0 to 1, or null to learn it, got ${centered}.`,
     );
   const constant = centered === null ? null : tensor(centered);
-  if (constant !== null) requireThat(constant, constraints.unitInterval, { family: "LocScaleReparam", what: "centered" });
+  if (constant !== null)
+    requireThat(constant, constraints.unitInterval, { family: "LocScaleReparam", what: "centered" });
   return (name, fn) => {
     const family = familyOf(fn);
     if (!family.isLocationScale)
