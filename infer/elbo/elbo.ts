@@ -31,8 +31,8 @@ export interface ElboOptions {
   /** How particles run: as a batch if possible (true, the default), as a loop (false), only as a batch ("require"), or by a function (f, keys). */
   vectorizeParticles?: Vectorize | undefined;
   /**
-   * How many dims, counted from the right, TraceEnumELBO keeps free for plates. By default, and if the plates need more, this is the number
-   * that a first run of guide and model needs.
+   * The least number of dims, counted from the right, that TraceEnumELBO reserves for plates; 0 by default. If a first run of guide and
+   * model shows that the plates need more dims, more are reserved.
    */
   maxPlateNesting?: number | undefined;
   /** Whether TraceEnumELBO warns when it finds nothing to enumerate; true by default. */

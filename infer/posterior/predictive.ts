@@ -100,6 +100,7 @@ export class Predictive {
         "numSamples",
         `numSamples is ${numSamples}, but posteriorSamples has ${count} draws. Leave numSamples out, or give as many draws.`,
       );
+    /** The samples with their first `axes` axes replaced by axes of these sizes. */
     const withBatch = (samples: Values, axes: number, sizes: readonly number[]): Values =>
       mapTree(samples, (x) => (x as Tensor).reshape([...sizes, ...(x as Tensor).shape.slice(axes)]));
     const flat = withBatch(allSamples, batchNdims, [count]);

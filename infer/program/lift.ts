@@ -51,7 +51,7 @@ export function lift<A extends unknown[], R>(
           drawn.set(place, message.value);
         },
         module(message) {
-          // Without paths from outer handlers, the network declares its params with their shapes, which the priors need.
+          // Hide the network from outer handlers, which know its paths. It then declares its params with their shapes, which the priors need.
           message.stop = !isRecord || Object.keys(priors).some((name) => name.startsWith(`${message.name}/`));
         },
       },

@@ -97,8 +97,8 @@ function setValue(message: SampleMessage): void {
 /**
  * The value, tagged with its site's name. Along the element axes of the site (the batch axes, and the axes that `toEvent` moved into the
  * event), each element of the value depends only on the same element of the site. The value of an enumerated site has size 1 along its
- * plates, because all elements have the same list of possible values. Its tag has the size of the plates nevertheless. Axes to the left
- * of the plates belong to other enumerated sites.
+ * plates, because all elements have the same list of possible values. But its tag has the sizes of the plates. Axes to the left of the
+ * plates belong to other enumerated sites.
  */
 function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;

@@ -134,8 +134,9 @@ export const subsamplingScale = ({ size, subsampleSize }: PlateFrame): number =>
 type PlateVisit = Pick<PlateMessage, "size" | "value" | "isGiven" | "isWhole">;
 
 /**
- * A handler that gives a plate the same elements whenever it is opened, in all programs that run inside the handler. The first opening
- * draws one subsample for each plate name, with a key derived from `keyOf()`. If `keyOf` is null, the plate requests its key as usual.
+ * A handler that gives a plate the same elements whenever it is opened, in all programs that run inside the handler. When a plate is first
+ * opened, the handler draws its subsample with a key derived from `keyOf()`. If `keyOf` is null, the plate draws its subsample itself, with
+ * a key that it requests.
  */
 export function sharedPlatesHandler(keyOf: (() => Tensor) | null): Handler {
   const visits = new Map<string, PlateVisit>();
@@ -199,7 +200,7 @@ export const givenPlatesHandler = (
   },
 });
 
-/** A handler that marks all values that other handlers give to sites as values of the visited elements (`areValuesVisited`). */
+/** A handler for values from another run, which have one element for each visited element (`areValuesVisited`). */
 export const visitedValuesHandler: Handler = {
   process: {
     plate(message) {

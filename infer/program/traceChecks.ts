@@ -148,9 +148,9 @@ export function requireBatchMask(
 }
 
 /**
- * A handler that refuses a param without a value: the program would use the param's initial value, and nobody would notice. An empty
- * `params` asks for initial values, so then the handler refuses nothing. But if the params of the fit do not belong in `params`, `edit`
- * says in the error where they belong, and an empty `params` is refused, too.
+ * A handler that refuses a param without a value, because nobody would notice that the program uses its initial value. If `params` is
+ * empty, initial values are wanted, and the handler refuses nothing. With `edit`, it refuses in any case: the params of the fit then belong
+ * in another place, which `edit` names in the error.
  */
 export const requireParamsHandler = (op: string, params: Record<string, unknown>, edit?: string): Handler => ({
   process: {

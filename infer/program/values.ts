@@ -160,7 +160,7 @@ export function substituteHandler(
   const valueFor = (name: string, before: unknown): Tensor | undefined =>
     before === null || replaces ? values.of(name) : undefined;
   const choosePlate = (message: PlateMessage): void => {
-    // A function of the name is not asked, since it may return a value for every name without a plate in mind.
+    // Only records and Maps give indices. A function of the name may return a value for every name, even if no plate is meant.
     const indices = values.names.includes(message.name) ? values.of(message.name) : undefined;
     if (message.value === null && indices !== undefined) chooseElements(message, indices);
   };

@@ -7,8 +7,8 @@ import { hasFiniteParams, type Stepper, type SVIState } from "./state.js";
 
 /**
  * The error for a loss that is not finite. The message names the step, the sites whose costs are not finite with their
- * values, and the parameters. `refusal` is the error that the step threw. A compiled step checks no values and throws no
- * such error, so the step is taken again eagerly.
+ * values, and the parameters. `refusal` is the error that the step threw. A compiled step does not check values; without
+ * `refusal`, the step is therefore taken again eagerly.
  */
 export function nonFiniteLossError(
   svi: Stepper,
