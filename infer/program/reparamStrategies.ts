@@ -40,6 +40,9 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
       "centered",
       `centered must be a number from 0 to 1, or null to learn it, got ${centered}.`,
     );
+  const constant = centered === null ? null : tensor(centered);
+  if (constant !== null)
+    requireThat(constant, constraints.unitInterval, { family: "LocScaleReparam", what: "centered" });
   return (name, fn) => {
     const family = familyOf(fn);
     if (!family.isLocationScale)
@@ -49,7 +52,7 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
         `is ${family.family}, which is not a location-scale family such as Normal, Laplace or StudentT. Sample one of these at a separate site and compute "${name}" from its value, as TransformReparam does for a TransformedDistribution.`,
       );
     const { loc, scale, ...others } = family.params as Record<string, Tensor> & { loc: Tensor; scale: Tensor };
-    const c = centered === null ? centeredParam(name, loc, fn.eventDim) : tensor(centered);
+    const c = constant ?? centeredParam(name, loc, fn.eventDim);
     const Family = family.constructor as new (params: Record<string, Tensor>) => Distribution;
     const base = new Family({ ...others, loc: loc.mul(c), scale: scale.pow(c) });
     const decentered = sample(`${name}_decentered`, withWrappersOf(fn, base));
