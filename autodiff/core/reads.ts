@@ -14,9 +14,9 @@ import { isAbsent, rawView, type Tensor } from "./tensor.js";
 const NONE = /* @__PURE__ */ new Float64Array(0);
 
 /**
- * The elements of a tensor (inside vmap, of the whole batch). A call is not noted as a read. So there are only two allowed uses: kernels,
- * and checks that can do nothing but throw an error. For any other decision that depends on elements, call `readNumbers`. If the
- * tensor has no numbers yet, the array is empty, so that a check passes.
+ * The elements of a tensor (inside vmap, of the whole batch). A call is not noted as a read, so only two kinds of code may call this:
+ * kernels, and checks that can do nothing but throw an error. Any other decision that depends on elements must use `readNumbers`.
+ * If the tensor has no numbers yet, the array is empty, so that a check passes.
  */
 export function elementsOf(x: Tensor): Float64Array {
   if (x.batch !== null) return elementsOf(x.batch.value);
