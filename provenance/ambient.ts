@@ -43,7 +43,7 @@ const caughtRefusalError = (set: Provenance, { op, param, message }: PedigradErr
     site: [...set][0],
     op,
     param,
-    message: `the program caught an error that depends on the sampled value of ${set}, and continued. So it branches on that value, which the gradient would miss. Keep the value in the allowed range (clip, where), or read it with item() and branch on the number. The error was: ${message}`,
+    message: `the program caught an error that depends on the sampled value of ${set}, and continued. So the program branches on that value, but no gradient would account for the branch. Keep the value in the allowed range (clip, where), or read it with item() and branch on the number. The error was: ${message}`,
   });
 
 /** Record in the current run that a site is enumerated. */

@@ -17,9 +17,9 @@
 export type Relation = number;
 export type AxisMap = number;
 
-/** How many axes a relation or a map has a nibble for. */
+/** The number of axes, and so of nibbles, in a relation or a map. */
 const MAX_AXES = 7;
-/** How many axes a nibble can name: a nibble is at most 15. */
+/** The number of axes of the value or the result that a nibble, which is at most 15, can name. */
 const MAX_TARGETS = 15;
 const ONES = 0x1111111;
 

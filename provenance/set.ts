@@ -1,8 +1,8 @@
 /**
  * The provenance of a value: the set of random choices (sites) it depends on (Schulman et al. 2015, "Gradient estimation
- * using stochastic computation graphs"; compare Pyro's `ops/provenance.py`). For each site, the set
- * also has a *relation* (axes.ts). The relation pairs an axis of the site with an axis of the value if elements with index i
- * along the value's axis depend only on elements with index i along the site's axis. All other axes of the site are *mixed*.
+ * using stochastic computation graphs"; compare Pyro's `ops/provenance.py`). For each site, the set also has a *relation*
+ * (axes.ts). The relation pairs an axis of the site with an axis of the value if elements with index i along the value's
+ * axis depend only on elements with index i along the site's axis. All other axes of the site are *mixed*.
  *
  * Sets are immutable and shared. In a run, almost every union equals one of its two arguments, so `union` checks for
  * this first, and allocates only for a new set. A set caches its last union, and the last result of `moved`, which gives

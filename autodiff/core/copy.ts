@@ -88,9 +88,9 @@ function materialize(view: View): View {
 export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));
 
 /**
- * The elements of a tensor (inside vmap, of the whole batch). A call is not noted as a read. So there are only two allowed uses: kernels,
- * and checks that can do nothing but throw an error. For any other decision that depends on elements, call `readNumbers` (reads.ts). If the
- * tensor has no numbers yet, the array is empty, so that a check passes.
+ * The elements of a tensor (inside vmap, of the whole batch). A call is not noted as a read, so only two kinds of code may call this:
+ * kernels, and checks that can do nothing but throw an error. Any other decision that depends on elements must use `readNumbers` (reads.ts).
+ * If the tensor has no numbers yet, the array is empty, so that a check passes.
  */
 export function elementsOf(x: Tensor): Float64Array {
   if (x.batch !== null) return elementsOf(x.batch.value);

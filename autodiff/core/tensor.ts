@@ -254,7 +254,7 @@ export const textOf = (x: Tensor): string =>
     ? `Tensor${showShape(x.shape)} (${isAbsent(x) ? "not computed" : "batched"})`
     : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000 ? 3 : Infinity)}`;
 
-/** A tensor with the numbers of anything tensor-like: a tensor itself, but a plain copy if it stands for a typed array (jit). */
+/** Anything tensor-like as a tensor. A tensor is returned as it is, or, if it stands for a typed array (jit), as a plain copy. */
 export const tensor = (x: TensorLike): Tensor =>
   x instanceof Tensor
     ? Object.getPrototypeOf(x) === Tensor.prototype

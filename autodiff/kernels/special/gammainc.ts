@@ -173,7 +173,7 @@ export function gammainc(a: number, x: number): number {
   return Math.min(1, gammaMass(a, x, 1) * (lowerSeries(a, x) / x));
 }
 
-/** Q(a, x) = 1 - P(a, x) for a, x >= 0; with the same relative error as gammainc. */
+/** Q(a, x) = 1 - P(a, x) for a, x >= 0, with the same relative error as gammainc. */
 export function gammaincc(a: number, x: number): number {
   const limit = limitOf(a, x);
   if (limit !== null) return 1 - limit;

@@ -101,9 +101,9 @@ function totalText(layout: Layout, rows: Rows, i: number): BlockText {
   if (axes.length === 1 && width > 1)
     return { first: call("clear")(out, size), each: call("addRows")(out, ONE, 0, a, 8 * width, "count", width) };
   const lanes = out + 8 * size;
-  // Each entry of the result is the sum of some numbers. `next` is the distance in bytes from the numbers of one to the numbers of the next.
+  // Each entry of the result is a sum. `next` is the distance in bytes from the first number of one sum to the first number of the next.
   const next = 8 * width * (perRow === 0 ? rows.block : rows.count);
-  // How many numbers of an entry are left over after the last full group of eight, and the offset at which they begin.
+  // How many numbers of a sum are left over after its last full group of eight, and the offset at which they begin.
   const rest = (rows.count * width) % 8;
   const restOffset =
     rows.count * width - rest - (perRow === 0 ? (rows.count - 1 - ((rows.count - 1) % rows.block)) * width : 0);
