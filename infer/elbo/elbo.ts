@@ -179,7 +179,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return mapTree(results, (leaf) => (leaf as Tensor).mean(0));
   }
 
-  /** The values of the sites whose cost is not finite in some particle of `task`, by name, for errors. The value of a factor is its log factor. */
+  /** For errors: the values, by name, of the sites whose cost is not finite in some particle. The value of a factor is its log factor. */
   unsoundSites(task: Task): Map<string, Tensor> {
     const values = new Map<string, Tensor>();
     const checkParticle = (key: Tensor): void => {

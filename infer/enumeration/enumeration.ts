@@ -84,8 +84,8 @@ export const platedFactor = (site: SampleSite, value: Tensor, run: EnumeratedPai
 });
 
 /**
- * A value of a site, such as its log density, as a factor with named axes. A value that depends on an enumerated site is refused if an op has reduced the axis
- * of the enumerated site's values, or has mixed its elements along a plate that contains both sites.
+ * A value of a site, such as its log density, as a factor with named axes. A value that depends on an enumerated site is refused if an op
+ * has reduced the axis of the enumerated site's values, or has mixed the elements of a plate that contains both sites.
  */
 export function siteFactor(
   site: SampleSite,

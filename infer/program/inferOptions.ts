@@ -111,7 +111,8 @@ export const GRADIENTS: Readonly<Record<GradientChoice, GradientRule>> = {
   },
   straightThrough: {
     apply: (fn) => (["Bernoulli", "OneHotCategorical"].includes(familyOf(fn).family) ? new StraightThrough(fn) : null),
-    requirement: "Bernoulli or OneHotCategorical, whose mean lies between their values",
+    // A draw gets the gradient of the mean, so the mean must lie between the values.
+    requirement: "a Bernoulli or OneHotCategorical distribution",
     isBiased: true,
   },
 };

@@ -1,7 +1,6 @@
 /**
  * Strategies for `reparam`. Each samples new sites, whose names begin with the old site's name, and computes the old
- * site's value from them. If `expand`, `mask` or `toEvent` was applied to the old distribution, it is applied to the new
- * one, too.
+ * site's value from them. The new distribution is expanded, masked and made an event in the same way as the old one.
  */
 import { full, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { requireThat } from "../../distributions/core/validation.js";

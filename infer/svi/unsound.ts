@@ -54,7 +54,7 @@ export function errorInStep(
 
 /** Warn that `stableUpdate` refused most steps of a run. The result of the run then differs little from its initial state, or not at all. */
 export function warnOfRefusedSteps(op: string, refused: number, taken: number, sites: readonly string[]): void {
-  const cause = sites.length === 0 ? "" : `, now because of site ${quoted(sites)}`;
+  const cause = sites.length === 0 ? "" : `, in the last state because of site ${quoted(sites)}`;
   console.warn(
     `pedigrad: ${op}: stableUpdate refused ${refused} of ${taken} steps, whose loss or parameters were not finite${cause}. Start elsewhere (initLocFn: initToMedian()), lower the learning rate, or leave stableUpdate out to see the cause.`,
   );

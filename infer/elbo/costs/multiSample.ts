@@ -13,7 +13,7 @@ import type { Outcome, Task } from "../particles/pair.js";
 import { hostReadsOf, mutableOf, mutablesHandler, tracedRun, withSharedPlates } from "../particles/particles.js";
 import { refuseGradients, refuseUnsupported, warnOfOptions } from "../particles/siteOptions.js";
 
-/** An estimator without closed forms and baselines: every term is sampled and pathwise. */
+/** The estimator for the checks of site options. It has neither closed forms nor baselines: every term is sampled and pathwise. */
 const ESTIMATOR = { name: "TraceELBO (multiSampleGuide)" };
 
 /** The loss of one run of the guide, averaged over its samples. */

@@ -14,9 +14,9 @@ import { isPointMass, type SampleSite, type Trace } from "../../program/trace.js
 import { reportAsSite } from "../../program/traceChecks.js";
 
 /**
- * A handler for the model's run. It refuses a site of `guide` if its support certainly reaches outside the support of the model's site.
- * The check runs at the model's site, before later statements use the value. A point mass is checked by its value. Masked sites of the
- * model are exempt.
+ * A handler for the model's run. It refuses a latent whose support in `guide` certainly reaches outside its support in the model. The check
+ * runs at the model's site, before later statements use the value. A point mass is checked by its value. Masked sites of the model are
+ * exempt.
  */
 export const supportsHandler = (guide: Trace): Handler => ({
   postprocess: {
