@@ -86,9 +86,9 @@ export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => 
 
 /** The product; 1 if n is 0. */
 export function prodOf(data: Float64Array, offset: number, n: number): number {
-  let total = 1;
-  for (let i = offset; i < offset + n; i++) total *= data[i] as number;
-  return total;
+  let product = 1;
+  for (let i = offset; i < offset + n; i++) product *= data[i] as number;
+  return product;
 }
 
 /** The largest number, or NaN if one of them is NaN. */

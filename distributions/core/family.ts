@@ -52,7 +52,9 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name">, Formu
   readonly isLocationScale?: boolean;
   /** The KL divergences that the family declares. */
   readonly divergences?: () => Divergences;
-  /** All formulas of the distribution `d`, which has the parameters `p`. Called when `d` is made. */
+  /** Refuses parameters that do not fit each other. */
+  readonly check?: (p: P) => void;
+  /** All formulas of the distribution `d`, which has the parameters `p`. Called when the first is needed, so it should compute nothing itself. */
   readonly formulas?: (p: P, d: Distribution) => Formulas<P>;
 }
 
@@ -62,12 +64,18 @@ const NUMBER: Shape = [];
 /** A distribution that a row describes. */
 export class Family<P extends Params> extends Distribution<P> {
   readonly #row: Row<P>;
-  readonly #formulas: Formulas<P>;
+  #madeFormulas: Formulas<P> | null = null;
 
   constructor(signature: Signature<P>, row: Row<P>, args: readonly unknown[]) {
     super(readParameters(signature, args));
     this.#row = row;
-    this.#formulas = row.formulas?.(this.params, this) ?? row;
+    row.check?.(this.params);
+  }
+
+  /** The formulas. They are made when the first is needed, because many distributions are asked for no more than a density. */
+  get #formulas(): Formulas<P> {
+    this.#madeFormulas ??= this.#row.formulas?.(this.params, this) ?? this.#row;
+    return this.#madeFormulas;
   }
 
   /** The same distribution as a member of another family, for a method for which the row has no formula. */

@@ -42,11 +42,9 @@ export class MultivariateNormal extends /* @__PURE__ */ family<
   },
   oneOf: ["scaleTril", "covarianceMatrix", "precisionMatrix"],
   support: realVector,
-  formulas: ({ loc, ...scale }) => {
-    const rows = sizeOf(scale);
-    requireSize("MultivariateNormal", "loc", loc, `the scale is ${rows}x${rows}`, rows);
-    return { eventShape: () => [rows], mean: () => loc };
-  },
+  check: ({ loc, ...scale }) => requireSameSize("MultivariateNormal", loc, sizeOf(scale)),
+  eventShape: ({ loc }) => loc.shape.slice(-1),
+  mean: ({ loc }) => loc,
   divergences: ofMultivariateNormal,
 }) {
   /** The lower triangle L for which L Lᵀ is the covariance. */
@@ -74,16 +72,20 @@ export class MultivariateNormal extends /* @__PURE__ */ family<
   }
 }
 
-/** Refuse a vector that has not n entries, as the other parameters have. */
-export function requireSize(family: string, param: string, { shape }: Tensor, other: string, n: number): void {
-  const size = shape.at(-1) as number;
-  if (size === n) return;
-  const message = `${param} has event size ${size} but ${other}. Give both the same size.`;
-  refuseParameter(family, param, message, "shape-mismatch");
-}
-
 /** Σ log L_ii. */
 export const halfLogDeterminant = (scale: Tensor): Tensor => sum(log(diag(scale)), -1);
+
+/** Refuse a mean that has another size than the scale, which has `rows` rows. */
+export function requireSameSize(family: string, loc: Tensor, rows: number): void {
+  const n = loc.shape.at(-1);
+  if (n !== rows)
+    refuseParameter(
+      family,
+      "loc",
+      `loc has event size ${n} but the scale is ${rows}x${rows}. Give both the same size.`,
+      "shape-mismatch",
+    );
+}
 
 /** The number of dimensions. */
 export const sizeOf = ({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): number =>

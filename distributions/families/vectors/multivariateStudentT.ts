@@ -19,7 +19,7 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { lowerCholesky, positive, realVector } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { FAR, studentSpread } from "../../densities/student.js";
-import { halfLogDeterminant, requireSize } from "./multivariateNormal.js";
+import { halfLogDeterminant, requireSameSize } from "./multivariateNormal.js";
 
 /**
  * MultivariateStudentT with df degrees of freedom in n dimensions. With L = scaleTril and L z = x - loc,
@@ -35,40 +35,38 @@ export class MultivariateStudentT extends /* @__PURE__ */ family<
   constraints: { df: positive, loc: realVector, scaleTril: lowerCholesky },
   support: realVector,
   keepInside: true,
-  formulas: ({ df, loc, scaleTril }) => {
-    const n = scaleTril.shape.at(-1) as number;
-    requireSize("MultivariateStudentT", "loc", loc, `the scale is ${n}x${n}`, n);
-    return {
-      eventShape: () => [n],
-      logDensity: (x) => {
-        const z = triangularSolve(scaleTril, x.sub(loc).expandDims(-1)).squeeze(-1);
-        // Where squares would overflow, z is divided by its largest entry first.
-        const size = stopGradient(max(abs(z), -1));
-        const unit = where(greater(size, FAR), size, 1);
-        const ratio = sum(square(z.div(unit.expandDims(-1))), -1).div(df);
-        return where(greater(size, FAR), log(ratio).add(log(unit).mul(2)), log1p(ratio))
-          .mul(df.add(n).mul(0.5))
-          .add(logBeta(df.mul(0.5), n / 2))
-          .add(log(df.mul(Math.PI)).mul(n / 2))
-          .add(halfLogDeterminant(scaleTril))
-          .sub(lgamma(n / 2))
-          .neg();
-      },
-      draw: (key, shape) => {
-        const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-        const z = random.normal(k1, [...shape, n]);
-        const spread = studentSpread(k2, df, shape).expandDims(-1);
-        return matmul(scaleTril, z.expandDims(-1)).squeeze(-1).mul(spread).add(loc);
-      },
-      mean: () => where(greater(df, 1).expandDims(-1), loc, NaN),
-      variance: () => {
-        const finite = df
-          .div(df.sub(2))
-          .expandDims(-1)
-          .mul(sum(square(scaleTril), -1));
-        const isHeavy = where(greater(df, 1), Infinity, NaN).expandDims(-1);
-        return where(greater(df, 2).expandDims(-1), finite, isHeavy);
-      },
-    };
-  },
+  check: ({ loc, scaleTril }) => requireSameSize("MultivariateStudentT", loc, scaleTril.shape.at(-1) as number),
+  formulas: ({ df, loc, scaleTril }) => ({
+    eventShape: () => scaleTril.shape.slice(-1),
+    logDensity: (x) => {
+      const n = scaleTril.shape.at(-1) as number;
+      const z = triangularSolve(scaleTril, x.sub(loc).expandDims(-1)).squeeze(-1);
+      // Where squares would overflow, z is divided by its largest entry first.
+      const size = stopGradient(max(abs(z), -1));
+      const unit = where(greater(size, FAR), size, 1);
+      const ratio = sum(square(z.div(unit.expandDims(-1))), -1).div(df);
+      return where(greater(size, FAR), log(ratio).add(log(unit).mul(2)), log1p(ratio))
+        .mul(df.add(n).mul(0.5))
+        .add(logBeta(df.mul(0.5), n / 2))
+        .add(log(df.mul(Math.PI)).mul(n / 2))
+        .add(halfLogDeterminant(scaleTril))
+        .sub(lgamma(n / 2))
+        .neg();
+    },
+    draw: (key, shape) => {
+      const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+      const z = random.normal(k1, [...shape, ...scaleTril.shape.slice(-1)]);
+      const spread = studentSpread(k2, df, shape).expandDims(-1);
+      return matmul(scaleTril, z.expandDims(-1)).squeeze(-1).mul(spread).add(loc);
+    },
+    mean: () => where(greater(df, 1).expandDims(-1), loc, NaN),
+    variance: () => {
+      const finite = df
+        .div(df.sub(2))
+        .expandDims(-1)
+        .mul(sum(square(scaleTril), -1));
+      const isHeavy = where(greater(df, 1), Infinity, NaN).expandDims(-1);
+      return where(greater(df, 2).expandDims(-1), finite, isHeavy);
+    },
+  }),
 }) {}

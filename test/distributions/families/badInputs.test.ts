@@ -1,7 +1,7 @@
 /** Misuse of distributions: the error names the value, the expected kind of value, and the remedy. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, random, type Tensor, tensor, vmap, zeros } from "../../../autodiff/index.js";
+import { eye, grad, random, type Tensor, tensor, vmap, zeros } from "../../../autodiff/index.js";
 import {
   Bernoulli,
   Beta,
@@ -44,6 +44,15 @@ test("parameters outside their constraints are refused, and the error names the 
   refusesSaying(() => new Uniform(2, 1), "Uniform: high must be > 2", "got 1");
   refusesSaying(() => new Uniform([0, 3], [1, 2]), "Uniform: high", "element [1] of shape [2] is 2");
   refusesSaying(() => new Categorical([-0.1, 1.1]), "Categorical: probs", "[-0.1,1.1]");
+});
+
+test("parameters of vectors that differ in size are refused where the distribution is made", () => {
+  const [two, three] = [[0, 0], eye(3)];
+  refusesSaying(() => new MultivariateNormal(two, three), "event size 2 but the scale is 3x3");
+  refusesSaying(() => new MultivariateStudentT(4, two, three), "event size 2 but the scale is 3x3");
+  // A single variance would broadcast to both elements, but count once in the determinant.
+  refusesSaying(() => new LowRankMultivariateNormal(two, [[1], [1]], [1]), "event size 2", "covDiag has 1 entries");
+  refusesSaying(() => new LowRankMultivariateNormal(two, [[1], [1], [1]], [1, 1]), "covFactor has 3 rows");
 });
 
 test("NaN in a value is refused with its index, unless the element is masked", () => {
@@ -119,20 +128,15 @@ test("batch and event shapes that do not fit are refused", () => {
   refusesSaying(() => new Normal([0, 1, 2], 1).toEvent(2), "Normal.toEvent(n)", "batch shape [3]", "got 2");
 });
 
-test("vectors and matrices whose sizes differ are refused, and so are matrices that are not square", () => {
-  const unit = [
+test("matrices that are not square are refused", () => {
+  const tall = [
     [1, 0],
     [0, 1],
+    [1, 1],
   ];
-  refusesSaying(() => new MultivariateNormal([0], unit), "MultivariateNormal: loc has event size 1", "2x2");
-  refusesSaying(() => new MultivariateStudentT(5, [0], unit), "MultivariateStudentT: loc has event size 1", "2x2");
-  refusesSaying(() => new MultivariateStudentT(5, [0, 0, 0], unit), "loc has event size 3", "2x2");
-  // With one number for both dimensions, the log determinant would count it once.
-  refusesSaying(() => new LowRankMultivariateNormal([0, 0], [[1], [0]], [2]), "covDiag has event size 1", "2 rows");
-  refusesSaying(() => new LowRankMultivariateNormal([0], [[1], [0]], [2, 2]), "loc has event size 1", "2 rows");
-  refusesSaying(() => new MultivariateNormal([0, 0], [...unit, [1, 1]]), "scaleTril must be", "[[1,0],[0,1],[1,1]]");
-  const tall = { loc: [0, 0], covarianceMatrix: [...unit, [1, 1]] };
-  refusesSaying(() => new MultivariateNormal(tall), "covarianceMatrix must be", "[[1,0],[0,1],[1,1]]");
+  refusesSaying(() => new MultivariateNormal([0, 0], tall), "scaleTril must be", "[[1,0],[0,1],[1,1]]");
+  const normal = () => new MultivariateNormal({ loc: [0, 0], covarianceMatrix: tall });
+  refusesSaying(normal, "covarianceMatrix must be", "[[1,0],[0,1],[1,1]]");
 });
 
 test("a size, or a list of values, must be the same for all elements of a batch", () => {

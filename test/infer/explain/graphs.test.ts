@@ -48,7 +48,7 @@ test("the graph of a mixture: direct dependencies, plates, kinds", () => {
       ["weights", "param"],
       ["locs", "latent", "components"],
       ["z", "latent", "data"],
-      ["loc", "deterministic"],
+      ["loc", "deterministic", "data"],
       ["x", "observed", "data"],
     ],
   );

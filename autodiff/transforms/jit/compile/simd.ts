@@ -24,10 +24,7 @@ import { drawKernel } from "./draws.js";
 /** The kernel with its buffers bound; null if SIMD code cannot work on these buffers, or would not be faster. */
 type Bind<P> = (kernels: Kernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
 
-/**
- * SIMD code is faster from these numbers on: of multiplications, of entries of a table, of rows of a matrix, of columns of right-hand
- * sides.
- */
+/** SIMD code is faster from these numbers on: multiplications, entries read or written, rows, columns of right-hand sides. */
 const MIN_PRODUCTS = 512;
 const MIN_ENTRIES = 32;
 const MIN_ROWS = 16;
