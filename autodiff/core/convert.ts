@@ -1,6 +1,7 @@
 /** Values accepted in place of a tensor, and how they become numbers. */
 import type { NdArray } from "ndarray";
 import { PedigradError } from "../../provenance/index.js";
+import { indexAt } from "./nested.js";
 import type { Tensor } from "./tensor.js";
 import { contiguous, emptyView, type View } from "./view.js";
 
@@ -48,15 +49,7 @@ const describe = (x: unknown): string =>
 
 function fromNdArray(x: NdArray): View {
   const view = emptyView(x.shape);
-  const index = x.shape.map(() => 0);
-  for (let i = 0; i < view.data.length; i++) {
-    view.data[i] = x.get(...index);
-    for (let axis = index.length - 1; axis >= 0; axis--) {
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (x.shape[axis] as number)) break;
-      index[axis] = 0;
-    }
-  }
+  for (let i = 0; i < view.data.length; i++) view.data[i] = x.get(...indexAt(i, x.shape));
   return view;
 }
 

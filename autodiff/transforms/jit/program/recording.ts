@@ -4,9 +4,8 @@
  * A comparison of another run with the recording costs less, because ops that depend on an input run without their kernels.
  */
 import { PedigradError } from "../../../../provenance/index.js";
-import { elementsOf } from "../../../core/copy.js";
 import type { Op } from "../../../core/op.js";
-import { caughtRefusal } from "../../../core/reads.js";
+import { caughtRefusal, elementsOf } from "../../../core/reads.js";
 import { nextPlace, type Recorder } from "../../../core/recorder.js";
 import { type Shape, sameShape } from "../../../core/shape.js";
 import { rawNumber, rawView, type Tensor, textOf } from "../../../core/tensor.js";
