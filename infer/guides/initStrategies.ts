@@ -1,5 +1,5 @@
 /** Strategies for the initial values of an autoguide. A strategy returns a constrained value for a latent site. */
-import { elementsOf } from "../../autodiff/core/copy.js";
+import { elementsOf } from "../../autodiff/core/reads.js";
 import { broadcastShapes, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import {
