@@ -13,7 +13,7 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, positiveInteger, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
-import { firstNumber } from "../../core/parameters.js";
+import { commonNumber } from "../../core/parameters.js";
 
 /**
  * GaussianRandomWalk: T = numSteps steps of a random walk, which are one event:
@@ -30,7 +30,7 @@ export class GaussianRandomWalk extends /* @__PURE__ */ family<
   defaults: { scale: 1, numSteps: 1 },
   support: realVector,
   formulas: ({ scale, numSteps }) => {
-    const steps = (): number => firstNumber(numSteps);
+    const steps = (): number => commonNumber(numSteps, "GaussianRandomWalk", "numSteps");
     return {
       eventShape: () => [steps()],
       logDensity: (x) => {
