@@ -106,7 +106,7 @@ export const mulZeroWins: Binary = binary(
  * A rule multiplies the cotangent by the derivative. It uses `mulZeroWins`, so a branch that `where` or a mask did not take contributes
  * exactly 0 to a gradient, whatever the derivative of the branch is.
  */
-export function derivatives<Xs extends Tensor[]>(list: ((y: Tensor, ...xs: Xs) => Tensor)[]): Rule<Xs>[] {
+export function derivatives<Xs extends Tensor[]>(list: ((y: Tensor, ...xs: Xs) => TensorLike)[]): Rule<Xs>[] {
   return list.map(
     (derivative) =>
       (g, y, ...xs) =>

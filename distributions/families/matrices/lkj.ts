@@ -30,7 +30,7 @@ import { gram } from "../../transforms/matrix.js";
 
 type Params = Tensors<"dim" | "concentration">;
 type Arguments = [dim: number, concentration?: TensorLike];
-const dimOf = ({ dim }: Params): number => commonNumber(dim, "LKJ", "dim");
+const dimOf = ({ dim }: Params, name = "LKJ"): number => commonNumber(dim, name, "dim");
 const isDim = (n: number): 0 | 1 => (n >= 2 && n <= 2 ** 31 && Number.isInteger(n) ? 1 : 0);
 const dim = /* @__PURE__ */ scalarConstraint("dim", "a whole number in [2, 2147483648]", isDim, { isDiscrete: true });
 /** A family of dim x dim matrices. */
@@ -38,6 +38,7 @@ const correlations = (name: string, row: Pick<Row<Params>, "support" | "logDensi
   family<Params, Arguments>(name, {
     constraints: { dim, concentration: positive },
     defaults: { concentration: 1 },
+    check: (p) => dimOf(p, name),
     eventShape: (p) => [dimOf(p), dimOf(p)],
     ...row,
   });

@@ -15,6 +15,8 @@ import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 import { commonNumber } from "../../core/parameters.js";
 
+const stepsOf = ({ numSteps }: Tensors<"numSteps">): number => commonNumber(numSteps, "GaussianRandomWalk", "numSteps");
+
 /**
  * GaussianRandomWalk: T = numSteps steps of a random walk, which are one event:
  *
@@ -29,8 +31,9 @@ export class GaussianRandomWalk extends /* @__PURE__ */ family<
   constraints: { scale: positive, numSteps: positiveInteger },
   defaults: { scale: 1, numSteps: 1 },
   support: realVector,
-  formulas: ({ scale, numSteps }) => {
-    const steps = (): number => commonNumber(numSteps, "GaussianRandomWalk", "numSteps");
+  check: stepsOf,
+  formulas: ({ scale, ...p }) => {
+    const steps = (): number => stepsOf(p);
     return {
       eventShape: () => [steps()],
       logDensity: (x) => {
