@@ -36,6 +36,8 @@ export interface SampleMessage {
   isTracked: boolean;
   /** Whether `substitute` gave the value in place of a draw. */
   isSubstituted: boolean;
+  /** The value that later statements get instead of this one, from the outermost `intervene`. */
+  intervention?: Tensor | undefined;
   /** Whether gradients treat the drawn value as a constant. */
   isConstant: boolean;
   /** The sites that host code had read before this statement. */
@@ -91,6 +93,8 @@ export interface DeterministicMessage {
   plates: PlateFrame[];
   /** Whether the value is the result of a sample statement, which reparam or `obsMask` computes from other sites. */
   readonly isSampled: boolean;
+  /** The value that later statements get instead of this one, from the outermost `intervene`. */
+  intervention?: Tensor | undefined;
   stop: boolean;
 }
 
