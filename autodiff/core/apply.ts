@@ -6,11 +6,22 @@ import { MIX } from "../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../provenance/index.js";
 import { type Batch, batchDepth, frameAt, isBatched, refuseLeak } from "./batch.js";
 import { gradDepth, Node } from "./node.js";
-import { keepAxes, type Op } from "./op.js";
+import { keepAxes, type Op, viewOnly } from "./op.js";
 import { isChecking, recorder } from "./recorder.js";
-import { sizeOf } from "./shape.js";
-import { absent, isAbsent, ofBatch, ofNumber, ofNumbers, ofView, rawNumber, rawViews, type Tensor } from "./tensor.js";
-import { emptyView, type View } from "./view.js";
+import { type Shape, sizeOf } from "./shape.js";
+import {
+  absent,
+  isAbsent,
+  ofBatch,
+  ofNumber,
+  ofNumbers,
+  ofView,
+  rawNumber,
+  rawView,
+  rawViews,
+  type Tensor,
+} from "./tensor.js";
+import { emptyView } from "./view.js";
 
 const EMPTY = Provenance.empty;
 
@@ -47,16 +58,18 @@ function unionInResultAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: 
 }
 
 function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenance): Tensor {
-  const shape = op.shape(params, inputs);
-  if (isChecking && inputs.some(isAbsent)) return absent(shape, provenance);
-  // A view of a single number is the same number.
-  if (op.view !== undefined && inputs[0]?.isNumber && sizeOf(shape) === 1)
-    return ofNumber(rawNumber(inputs[0]), provenance, shape);
-  const views = rawViews(inputs);
-  const view = op.view?.(params, views[0] as View);
-  if (view !== undefined) return ofView(view, provenance);
-  const out = emptyView(shape);
-  op.kernel(params, out, views);
+  if (isChecking && inputs.some(isAbsent)) return absent(op.shape(params, inputs), provenance);
+  const [first] = inputs as [Tensor];
+  // The shape rule of an op that always gives a view does not check anything, and the view has the shape.
+  const shape = op.kernel === viewOnly && !first.isNumber ? null : op.shape(params, inputs);
+  if (op.view !== undefined) {
+    // A view of a single number is the same number.
+    if (first.isNumber && shape !== null && sizeOf(shape) === 1) return ofNumber(rawNumber(first), provenance, shape);
+    const view = op.view(params, rawView(first));
+    if (view !== undefined) return ofView(view, provenance);
+  }
+  const out = emptyView(shape as Shape);
+  op.kernel(params, out, rawViews(inputs));
   return ofView(out, provenance);
 }
 

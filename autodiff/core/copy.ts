@@ -1,9 +1,6 @@
 /** Copying and adding strided data, and making it contiguous. */
 import { sizeOf } from "./shape.js";
-import { isAbsent, rawView, type Tensor } from "./tensor.js";
 import { emptyView, isContiguous, type View } from "./view.js";
-
-const NONE = /* @__PURE__ */ new Float64Array(0);
 
 // Up to this many elements, a loop is faster than a call of `set` or `fill`.
 const MAX_LOOPED = 64;
@@ -86,15 +83,3 @@ function materialize(view: View): View {
 
 /** The view itself if contiguous, else a contiguous copy. */
 export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));
-
-/**
- * The elements of a tensor (inside vmap, of the whole batch). A call is not noted as a read, so only two kinds of code may call this:
- * kernels, and checks that can do nothing but throw an error. Any other decision that depends on elements must use `readNumbers` (reads.ts).
- * If the tensor has no numbers yet, the array is empty, so that a check passes.
- */
-export function elementsOf(x: Tensor): Float64Array {
-  if (x.batch !== null) return elementsOf(x.batch.value);
-  if (isAbsent(x)) return NONE;
-  const { data, offset, shape } = asContiguous(rawView(x));
-  return data.subarray(offset, offset + sizeOf(shape));
-}

@@ -2,8 +2,7 @@
  * Constraints on single numbers. Each has a name, a condition in words, which errors quote, and a test of one number. The bounds of
  * intervals may be tensors.
  */
-import { elementsOf } from "../../autodiff/core/copy.js";
-import { readNumbers } from "../../autodiff/core/reads.js";
+import { elementsOf, readNumbers } from "../../autodiff/core/reads.js";
 import { rawNumber } from "../../autodiff/core/tensor.js";
 import { type Tensor, type TensorLike, tensor, ternary } from "../../autodiff/index.js";
 import { type Interval, scalarConstraint, withName } from "./constraint.js";

@@ -4,9 +4,9 @@
  * support has log density -Infinity. A check does not count as a read of the value (see reads.ts), because a failed check only throws. A
  * program that catches this error and continues has branched on the value, so the enclosing run, vmap or recording refuses the program.
  */
-import { asContiguous, elementsOf } from "../../autodiff/core/copy.js";
+import { asContiguous } from "../../autodiff/core/copy.js";
 import { abridge, showIndex } from "../../autodiff/core/nested.js";
-import { refuseFor } from "../../autodiff/core/reads.js";
+import { elementsOf, refuseFor } from "../../autodiff/core/reads.js";
 import { withRecorder } from "../../autodiff/core/recorder.js";
 import { type Shape, showShape, sizeOf } from "../../autodiff/core/shape.js";
 import { isAbsent, rawNumber, rawView } from "../../autodiff/core/tensor.js";

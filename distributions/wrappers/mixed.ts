@@ -33,6 +33,7 @@ import { boundsOf, eventConstraint, nearestIn, withHoles } from "../constraints/
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution, overElements } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
+import { refuseParameter } from "../core/parameters.js";
 import { requireAll } from "../core/validation.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 import { cumulativeOf } from "./cumulative.js";
@@ -120,6 +121,17 @@ export abstract class MixtureBase<
     if (this.eventDim > 0) return this.hasNo("cdf");
     return sum(this.mixing.probs.mul(this.mapComponentsAt(value, cumulativeOf)), -1);
   }
+}
+
+/** The number of classes of `mixing`; anything but a Categorical is refused. */
+export function classesOf(family: string, mixing: Categorical): number {
+  if (mixing.numCategories === undefined)
+    refuseParameter(
+      family,
+      "mixing",
+      `mixing must be a Categorical, got ${mixing}. Its batch shape broadcasts, so that it needs no expand.`,
+    );
+  return mixing.numCategories;
 }
 
 /** Whether values are angles. */

@@ -3,7 +3,7 @@
  * differ in another run are refused: latents in a loop over some elements of a plate, and latents whose support depends on other latents,
  * on params or on the visited elements.
  */
-import { elementsOf } from "../../autodiff/core/copy.js";
+import { elementsOf } from "../../autodiff/core/reads.js";
 import { arange, PedigradError, stopGradient, type Tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import {

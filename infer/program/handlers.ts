@@ -2,8 +2,7 @@
  * Each of these functions takes a program `f` and returns a program with the same arguments, which runs `f` inside a
  * handler. Every call makes a new handler. The handlers do the same as the handlers with these names in Pyro and NumPyro.
  */
-import { elementsOf } from "../../autodiff/core/copy.js";
-import { refuseFor } from "../../autodiff/core/reads.js";
+import { elementsOf, refuseFor } from "../../autodiff/core/reads.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";

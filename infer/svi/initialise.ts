@@ -1,6 +1,6 @@
 /** Finds the initial values of all parameters in one run of the guide and one run of the model with the guide's draws. */
 
-import { elementsOf } from "../../autodiff/core/copy.js";
+import { elementsOf } from "../../autodiff/core/reads.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import {

@@ -1,5 +1,5 @@
 /** The state of an inference: all that one step returns and the next step needs. */
-import { elementsOf } from "../../autodiff/core/copy.js";
+import { elementsOf } from "../../autodiff/core/reads.js";
 import { isContainer, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
 import type { Resident } from "../../autodiff/transforms/jit/resident.js";
 import { show } from "../checks.js";

@@ -150,7 +150,7 @@ export const kernelText = (): string =>
     tables);
 
 /** The kernels as functions. `addRows`, `outer`, `multiply` and `scatter` add to the numbers in `out` or `c`; the others overwrite them. */
-export interface Kernels {
+export interface SimdKernels {
   sumRows(out: number, a: number, rows: number, n: number): void;
   /** The sums of rows of fewer than eight numbers, two rows at a time. */
   sumShortRows(out: number, a: number, rows: number, n: number): void;

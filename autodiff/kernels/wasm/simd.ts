@@ -7,7 +7,7 @@ import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
 import { isNumeric, parse, type Routine, type Statement } from "../formulas/language.js";
 import { assemble } from "./assemble.js";
 import { type DrawKernel, type DrawName, drawTexts } from "./draws.js";
-import { type Kernels, kernelText } from "./kernels.js";
+import { kernelText, type SimdKernels } from "./kernels.js";
 import { SCRATCH } from "./matrices.js";
 
 const PAGE = 65536;
@@ -66,7 +66,7 @@ function moduleFor(name: string, text: () => string): object | null {
 /** A memory, its numbers, and the kernels for them. */
 export class Simd {
   readonly numbers: Float64Array;
-  readonly kernels: Kernels;
+  readonly kernels: SimdKernels;
   readonly #memory: { readonly buffer: ArrayBuffer };
   readonly #draws: Partial<Record<DrawName, DrawKernel>> = {};
 
@@ -75,7 +75,7 @@ export class Simd {
     this.#memory = new (platform().Memory)({ initial: pages, maximum: pages });
     new Float64Array(this.#memory.buffer, ONE, 2).set([1, -1]);
     this.numbers = new Float64Array(this.#memory.buffer, FIRST_NUMBER, size);
-    this.kernels = this.#link(module) as Kernels;
+    this.kernels = this.#link(module) as SimdKernels;
     owners.set(this.#memory.buffer, this);
   }
 
@@ -100,7 +100,7 @@ export class Simd {
 
 const owners = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Simd>();
 /** The kernels that work on this array; null if the array does not lie in a SIMD memory. */
-export const kernelsOf = (data: Float64Array): Kernels | null => owners.get(data.buffer)?.kernels ?? null;
+export const simdKernelsOf = (data: Float64Array): SimdKernels | null => owners.get(data.buffer)?.kernels ?? null;
 /** The kernel of a random draw that works on this array; null if there is none. */
 export const drawKernelOf = (data: Float64Array, name: DrawName): DrawKernel | null =>
   owners.get(data.buffer)?.draw(name) ?? null;

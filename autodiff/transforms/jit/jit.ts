@@ -120,6 +120,7 @@ class Compiler<A extends unknown[], R> {
     const last = this.#last;
     if (last === null || last.record !== record) return null;
     const { compilation } = last.entry;
+    // The caller reads the outputs after the record with `Resident.number`.
     const endsInNumbers = compilation?.signature.leaves
       .slice(compilation.carryCount)
       .every((x) => x.shape.length === 0);

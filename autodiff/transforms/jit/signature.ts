@@ -75,7 +75,7 @@ export class Signatures {
     const leaves: Tensor[] = [];
     const textOf = (x: unknown, depth: number): string => {
       if (!isContainer(x)) {
-        if (!isLeaf(x)) return this.#static(x);
+        if (!isLeaf(x)) return this.#staticText(x);
         const leaf = tensor(x as TensorLike);
         leaves.push(leaf);
         return `[${leaf.shape}]`;
@@ -84,12 +84,12 @@ export class Signatures {
       requireNamedFields("jit", x as object);
       const kind = Array.isArray(x) ? `list${x.length}` : x instanceof Map ? "Map" : "";
       const entries = x instanceof Map ? [...x] : Object.entries(x as object);
-      return `${kind}{${entries.map(([key, item]) => `${this.#static(key)}: ${textOf(item, depth + 1)}`).join(", ")}}`;
+      return `${kind}{${entries.map(([key, item]) => `${this.#staticText(key)}: ${textOf(item, depth + 1)}`).join(", ")}}`;
     };
     return { text: textOf(value, 0), leaves };
   }
 
-  #static(x: unknown): string {
+  #staticText(x: unknown): string {
     // Plain JSON would write NaN and the infinities as the same text, and 0 and -0 too.
     if (Array.isArray(x))
       return JSON.stringify(x, (_, item) => {

@@ -94,6 +94,7 @@ function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params
   return inputCotangents;
 }
 
+/** Runs the gradient of a loop: the cotangent of each input, or null for an input that is a constant. */
 function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
   const { body, carries, xs, length, reverse, keepsCarries } = params;
   const init = inputs.slice(0, carries);

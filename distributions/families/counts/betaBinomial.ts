@@ -3,7 +3,7 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
-import { countsTo } from "./binomial.js";
+import { valuesBetween } from "./binomial.js";
 
 /**
  * BetaBinomial: Binomial(n = totalCount) with a probability drawn from Beta(a = concentration1, b = concentration0).
@@ -39,6 +39,6 @@ export class BetaBinomial extends /* @__PURE__ */ family<
         .mul(b.div(total))
         .mul(total.add(n).div(total.add(1)));
     },
-    values: () => countsTo(n, "BetaBinomial"),
+    values: () => valuesBetween(null, n, "BetaBinomial", "totalCount"),
   }),
 }) {}

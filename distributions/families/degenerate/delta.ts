@@ -3,10 +3,10 @@ import { allOf } from "../../constraints/axes.js";
 import { extendedReal, independent, nonnegativeInteger, real } from "../../constraints/index.js";
 import { divergence, type Of } from "../../core/divergence.js";
 import { family, type Tensors } from "../../core/family.js";
-import { firstNumber } from "../../core/parameters.js";
+import { commonNumber } from "../../core/parameters.js";
 
 type Params = Tensors<"v" | "logDensity" | "eventDim">;
-const axesOf = ({ eventDim }: Params): number => firstNumber(eventDim);
+const axesOf = ({ eventDim }: Params): number => commonNumber(eventDim, "Delta", "eventDim");
 const eventShapeOf = (p: Params) => p.v.shape.slice(p.v.shape.length - axesOf(p));
 
 /**

@@ -2,7 +2,7 @@
  * Two checks of supports. The first refuses guides that can draw values outside the support of the model's site, since the ELBO would be
  * minus infinity. The second, for gradients that need a fixed support, refuses draws whose support depends on parameters.
  */
-import { elementsOf } from "../../../autodiff/core/copy.js";
+import { elementsOf } from "../../../autodiff/core/reads.js";
 import { sameShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, Tensor } from "../../../autodiff/index.js";
 import { boundsOf } from "../../../distributions/constraints/constraint.js";

@@ -10,9 +10,14 @@ import {
   Categorical,
   constraints,
   Dirichlet,
+  DiscreteUniform,
   Folded,
   Gamma,
+  GaussianRandomWalk,
+  LKJ,
   LowRankMultivariateNormal,
+  Mixture,
+  MixtureSameFamily,
   MultivariateNormal,
   MultivariateStudentT,
   Normal,
@@ -121,6 +126,38 @@ test("batch and event shapes that do not fit are refused", () => {
   refusesSaying(() => new Normal([0, 1, 2], 1).logProb([0, 1]), "Normal (value and batch)", "[2]", "[3]");
   refusesSaying(() => new Normal([0, 1, 2], 1).expand([2]), "Normal.expand", "[3]", "[2]");
   refusesSaying(() => new Normal([0, 1, 2], 1).toEvent(2), "Normal.toEvent(n)", "batch shape [3]", "got 2");
+});
+
+test("matrices that are not square are refused", () => {
+  const tall = [
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ];
+  refusesSaying(() => new MultivariateNormal([0, 0], tall), "scaleTril must be", "[[1,0],[0,1],[1,1]]");
+  const normal = () => new MultivariateNormal({ loc: [0, 0], covarianceMatrix: tall });
+  refusesSaying(normal, "covarianceMatrix must be", "[[1,0],[0,1],[1,1]]");
+});
+
+test("a size, or a list of values, must be the same for all elements of a batch", () => {
+  refusesSaying(() => new LKJ([2, 3] as never), "dim must be the same number for all elements, got 2 and 3");
+  refusesSaying(() => new GaussianRandomWalk(1, [4, 5] as never), "numSteps must be the same number", "got 4 and 5");
+  const ranges = new DiscreteUniform([1, 0], [3, 3]);
+  refusesSaying(() => ranges.enumerateSupport(), "DiscreteUniform has no enumerable support common to all its bounds");
+  assert.equal(new DiscreteUniform([1, 1], 2).enumerateSupport(false).toArray(), [[1], [2]]);
+});
+
+test("expand refuses sizes below 0", () => {
+  refusesSaying(() => new Normal(0, 1).expand([-1]), "Normal.expand: shape [-1] has an axis of size -1");
+});
+
+test("the parts of a mixture must be a Categorical, and one distribution or a list of them", () => {
+  const [mixing, normals] = [new Categorical([0.5, 0.5]), new Normal([0, 1], 1)];
+  const list = [new Normal(0, 1), new Normal(1, 1)];
+  refusesSaying(() => new Mixture(mixing.expand([3]) as never, list), "mixing must be a Categorical", "Expanded");
+  refusesSaying(() => new MixtureSameFamily([0.5, 0.5] as never, normals), "mixing must be a Categorical");
+  refusesSaying(() => new Mixture(mixing, normals as never), "a list of distributions", "use MixtureSameFamily");
+  refusesSaying(() => new MixtureSameFamily(mixing, list as never), "got a list. For a list, use Mixture");
 });
 
 test("rsample is refused if there is no pathwise sampler", () => {

@@ -101,6 +101,7 @@ export function vectorText(name: string, loop: Loop, address: number): string | 
     const text: string[] = ["let i = 0;"];
     for (const read of rowReads) {
       const [x, y, both] = ["0", "1", "both"].map((suffix) => `${read.name}_${suffix}`) as [string, string, string];
+      // The variables for a pair inside the first row, across both rows, and inside the second row.
       rowNames.set(read.name, [x, both, y]);
       const down = bytes(read.strides[last - 1] as number);
       text.push(
