@@ -1,4 +1,4 @@
-/** The base class of distributions of f(x), where x is a draw of another distribution. Values and moments of x are not those of f(x). */
+/** The base class of distributions of f(x), where x is a draw of another distribution. f(x) has other values and moments than x. */
 import type { Tensor } from "../../autodiff/index.js";
 import { Derived } from "./distribution.js";
 import { requireThat } from "./validation.js";
