@@ -163,14 +163,14 @@ export function addMethods(prototype: object): void {
   Object.setPrototypeOf(prototype, withoutElements(Object.getPrototypeOf(prototype)));
 }
 
-/** A prototype that refuses elements by number, `x[0]`, since undefined would make `x[0] > 1` false without an error. */
+/** A prototype that refuses `x[0]`: the result would be undefined, and so `x[0] > 1` would be false without an error. */
 function withoutElements(prototype: object): object {
   const refuseElement = (key: PropertyKey): void => {
     if (typeof key !== "string" || !/^-?\d+$/.test(key)) return;
     throw new PedigradError({
       code: "bad-index",
       op: "at",
-      message: `x[${key}]: a tensor has no elements by number. Write x.at(${key}) for a tensor, x.at(${key}).item() for its number.`,
+      message: `x[${key}]: square brackets do not read the elements of a tensor. Write x.at(${key}) for a tensor, x.at(${key}).item() for its number.`,
     });
   };
   return new Proxy(Object.create(prototype) as object, {

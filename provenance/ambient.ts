@@ -18,7 +18,7 @@ import { isTracked } from "./track.js";
 
 /** The sites whose values host code has read in the current run; empty outside a run. Every op adds them to its result. */
 export let ambient: Provenance = Provenance.empty;
-let collecting = false;
+let isRunning = false;
 /** The enumerated sites of the current run: their tensors hold all values at once. */
 let enumerated: string[] = [];
 /** Thrown when the current run ends, if the program has caught an error that depends on a sampled value it had not read. */
@@ -28,13 +28,13 @@ let refusal: PedigradError | null = null;
  * Record in the current run that host code has read a value with this provenance. The number that host code gets has no
  * axes, so it is not known which elements of each site it depends on: all axes become *mixed* (axes.ts).
  */
-export function noteRead(read: Provenance): void {
-  if (collecting) ambient = union(ambient, read.moved(MIX, "read"));
+export function noteRead(set: Provenance): void {
+  if (isRunning) ambient = union(ambient, set.moved(MIX, "read"));
 }
 
 /** Record in the current run that an op threw `error` because of a value with this provenance. */
 export function noteRefusal(set: Provenance, error: PedigradError): void {
-  if (collecting && !ambient.includes(set)) refusal ??= caughtRefusalError(set, error);
+  if (isRunning && !ambient.includes(set)) refusal ??= caughtRefusalError(set, error);
 }
 
 const caughtRefusalError = (set: Provenance, { op, param, message }: PedigradError): PedigradError =>
@@ -43,20 +43,21 @@ const caughtRefusalError = (set: Provenance, { op, param, message }: PedigradErr
     site: [...set][0],
     op,
     param,
-    message: `the program caught an error that depends on the sampled value of ${set}, and continued. So it branches on that value, which the gradient would miss. Keep the value in the allowed range (clip, where), or read it with item() and branch on the number. The error was: ${message}`,
+    message: `the program caught an error that depends on the sampled value of ${set}, and continued. So the program branches on that value, but no gradient would account for the branch. Keep the value in the allowed range (clip, where), or read it with item() and branch on the number. The error was: ${message}`,
   });
 
 /** Record in the current run that a site is enumerated. */
 export function noteEnumerated(site: string): void {
-  if (collecting) enumerated.push(site);
+  if (isRunning) enumerated.push(site);
 }
 
 /** The first enumerated site of the current run that is in `set`; error messages name it. */
 export const enumeratedIn = (set: Provenance): string | undefined => enumerated.find((site) => set.has(site));
 
-function withCollection<T>(collect: boolean, body: () => T): T {
-  const outer = { ambient, collecting, enumerated, refusal };
-  [ambient, collecting, enumerated, refusal] = [Provenance.empty, collect, [], null];
+/** Run `body` with the variables above reset: as a new run if `running`, else outside all runs. Restores them afterwards. */
+function withFreshState<T>(running: boolean, body: () => T): T {
+  const outer = { ambient, isRunning, enumerated, refusal };
+  [ambient, isRunning, enumerated, refusal] = [Provenance.empty, running, [], null];
   let thrown: PedigradError | null = null;
   try {
     const result = body();
@@ -64,25 +65,25 @@ function withCollection<T>(collect: boolean, body: () => T): T {
     return result;
   } catch (error) {
     // The program of the outer run may catch this error, so the outer run must note the refusal too.
-    if (outer.collecting) thrown = refusal;
+    if (outer.isRunning) thrown = refusal;
     throw error;
   } finally {
-    ({ ambient, collecting, enumerated } = outer);
+    ({ ambient, isRunning, enumerated } = outer);
     refusal = outer.refusal ?? thrown;
   }
 }
 
 /** Run `body` as a new run: its ambient set starts empty and is dropped afterwards, even if `body` throws. */
-export const inFreshRun = <T>(body: () => T): T => withCollection(true, body);
+export const inFreshRun = <T>(body: () => T): T => withFreshState(true, body);
 
 /** Whether a run is in progress. */
-export const isInRun = (): boolean => collecting;
+export const isInRun = (): boolean => isRunning;
 
 /** Run `body` as part of the current run, or as a new run if there is none. */
-export const inRun = <T>(body: () => T): T => (collecting ? body() : inFreshRun(body));
+export const inRun = <T>(body: () => T): T => (isRunning ? body() : inFreshRun(body));
 
 /** Run `body` (a step of an optimiser, say) outside all runs: reads are not recorded, and results inherit no ambient set. */
-export const outsideRuns = <T>(body: () => T): T => withCollection(false, body);
+export const outsideRuns = <T>(body: () => T): T => withFreshState(false, body);
 
 /** The ambient set of the current run. */
 export const currentAmbient = (): Provenance => ambient;

@@ -2,13 +2,13 @@
  * Two tables about axes. A *relation* says which axis of a value corresponds to each axis of a site that the value
  * depends on. A *map* says to which axis of its result an op moves each axis of an input. A table is packed into one
  * integer with four bits (a nibble) for each axis, so that applying a map to a relation takes a few shifts. Axes are
- * numbered from the right, from 0. Nibble j is
+ * numbered from the right, from 0. Nibble j is one of
  *
  *     in a relation   k + 1 if the value is *pointwise* along axis k: the elements with index i on axis k of the value
  *                     depend only on the elements with index i on axis j of the site
  *     in a map        k + 1 if axis j of the input becomes axis k of the result
- *
- * and 0 if axis j is *mixed*: an element of the value, or of the result, may depend on all elements along axis j.
+ *     in both         0 if axis j is *mixed*: an element of the value, or of the result, may depend on all elements
+ *                     along axis j
  *
  * The axes of a site are its element axes, along which elements are drawn independently: the batch axes of its
  * distribution, and the axes that the distribution's method `toEvent` made part of one event. V8 stores seven nibbles as
@@ -17,8 +17,9 @@
 export type Relation = number;
 export type AxisMap = number;
 
-/** The number of axes (nibbles) in a relation or a map; and the number of axes that a nibble, which is at most 15, can name. */
+/** The number of axes, and so of nibbles, in a relation or a map. */
 const MAX_AXES = 7;
+/** The number of axes of the value or the result that a nibble, which is at most 15, can name. */
 const MAX_TARGETS = 15;
 const ONES = 0x1111111;
 
@@ -64,8 +65,8 @@ export function mapAxes(rank: number, target: (axis: number) => number): AxisMap
  */
 export function ownRelation(shape: readonly number[], eventDim: number): Relation {
   let relation = 0;
-  for (let j = 0, place = eventDim; place < shape.length && j < MAX_AXES && place < MAX_TARGETS; j++, place++)
-    if ((shape[shape.length - 1 - place] as number) > 1) relation |= (place + 1) << (4 * j);
+  for (let j = 0, axis = eventDim; axis < shape.length && j < MAX_AXES && axis < MAX_TARGETS; j++, axis++)
+    if ((shape[shape.length - 1 - axis] as number) > 1) relation |= (axis + 1) << (4 * j);
   return relation;
 }
 

@@ -1,8 +1,8 @@
 /**
  * The provenance of a value: the set of random choices (sites) it depends on (Schulman et al. 2015, "Gradient estimation
- * using stochastic computation graphs"; compare Pyro's `ops/provenance.py`). Beside each
- * site stands a *relation* (axes.ts): it pairs an axis of the site with an axis of the value if elements with index i along
- * the value's axis depend only on elements with index i along the site's axis. All other axes of the site are *mixed*.
+ * using stochastic computation graphs"; compare Pyro's `ops/provenance.py`). For each site, the set also has a *relation*
+ * (axes.ts). The relation pairs an axis of the site with an axis of the value if elements with index i along the value's
+ * axis depend only on elements with index i along the site's axis. All other axes of the site are *mixed*.
  *
  * Sets are immutable and shared. In a run, almost every union equals one of its two arguments, so `union` checks for
  * this first, and allocates only for a new set. A set caches its last union, and the last result of `moved`, which gives
@@ -13,8 +13,8 @@ import { SiteList } from "./siteList.js";
 
 // For each mixed axis of a site, the name of the op that mixed it, under the key "axis site"; null if no axis was mixed.
 type Mixings = ReadonlyMap<string, string> | null;
-// A union extends the list of its first argument. But if the second set is the longer one and has more than MIN_SHARED sites,
-// the union extends the list of the second set, because adding the shorter set is faster.
+// A union extends the list of its first argument. But if the second set is larger, and has more than MIN_SHARED sites, the
+// union extends the list of the second set, because adding the smaller set is faster.
 const MIN_SHARED = 8;
 const keyOf = (site: string, axis: number): string => `${axis} ${site}`;
 
@@ -30,7 +30,7 @@ export class Provenance implements Iterable<string> {
   #lastUnion: Provenance | null = null;
   // A cache of one call of `moved`: the map, the name of the op, and the result.
   #lastMap: AxisMap = KEEP;
-  #lastMover = "";
+  #lastMapOp = "";
   #lastMoved: Provenance | null = null;
 
   /** The number of sites. */
@@ -171,10 +171,10 @@ export class Provenance implements Iterable<string> {
   /** The provenance of an op's result, if this is the provenance of its input and the op moves the axes by `map`. */
   moved(map: AxisMap, op: string): Provenance {
     if (map === KEEP || !this.hasAxes) return this;
-    if (this.#lastMoved === null || this.#lastMap !== map || this.#lastMover !== op) {
+    if (this.#lastMoved === null || this.#lastMap !== map || this.#lastMapOp !== op) {
       this.#lastMoved = this.#movedBy(map, op);
       this.#lastMap = map;
-      this.#lastMover = op;
+      this.#lastMapOp = op;
     }
     return this.#lastMoved;
   }

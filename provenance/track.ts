@@ -1,5 +1,5 @@
 /**
- * Functions that set or get the provenance of a value. A value can have one if it has a field `provenance` and a method
+ * Functions that set or get the provenance of a value. A value has a provenance if it has a field `provenance` and a method
  * `withProvenance`, which returns the same value with another provenance. The functions search arrays, records and Maps
  * for such values; all other values count as constants. Inference gives its draws a provenance in
  * infer/program/primitives.ts.
@@ -23,25 +23,25 @@ export const isTracked = (x: unknown): x is Tracked =>
  * its leaves changes.
  */
 function mapTracked<T>(x: T, f: (leaf: Tracked) => Tracked): T {
-  const walk = (node: unknown, depth: number): unknown => {
-    if (isTracked(node)) return f(node);
-    if (typeof node !== "object" || node === null) return node;
+  const walk = (part: unknown, depth: number): unknown => {
+    if (isTracked(part)) return f(part);
+    if (typeof part !== "object" || part === null) return part;
     if (depth > MAX_DEPTH) refuseDepth("provenance");
-    if (Array.isArray(node)) {
-      const copy = node.map((item) => walk(item, depth + 1));
-      return copy.some((item, i) => item !== node[i]) ? copy : node;
+    if (Array.isArray(part)) {
+      const copy = part.map((item) => walk(item, depth + 1));
+      return copy.some((item, i) => item !== part[i]) ? copy : part;
     }
-    if (node instanceof Map) return new Map([...node].map(([key, value]) => [key, walk(value, depth + 1)]));
-    if (!isRecord(node)) return node;
+    if (part instanceof Map) return new Map([...part].map(([key, value]) => [key, walk(value, depth + 1)]));
+    if (!isRecord(part)) return part;
     let copy: Record<string, unknown> | null = null;
-    for (const key of Object.keys(node)) {
-      const value = walk(node[key], depth + 1);
-      if (value === node[key]) continue;
+    for (const key of Object.keys(part)) {
+      const value = walk(part[key], depth + 1);
+      if (value === part[key]) continue;
       // The spread copies a key `__proto__` as an ordinary field, so that the assignment below does not set the prototype.
-      copy ??= { __proto__: Object.getPrototypeOf(node), ...node } as Record<string, unknown>;
+      copy ??= { __proto__: Object.getPrototypeOf(part), ...part } as Record<string, unknown>;
       copy[key] = value;
     }
-    return copy ?? node;
+    return copy ?? part;
   };
   return walk(x, 0) as T;
 }

@@ -62,11 +62,11 @@ const KNOT = "autodiff/core/tensor.ts -> autodiff/methods.ts";
  * `refuseFor`; and what runs outside every model. Everybody else asks `item`, `toArray` or `readNumbers`, which runs hear of.
  */
 const READERS = new Set([
-  ...["apply", "copy", "reads", "tensor"].map((name) => `autodiff/core/${name}.ts`),
+  ...["apply", "reads", "tensor"].map((name) => `autodiff/core/${name}.ts`),
   "autodiff/transforms/jit/jit.ts",
   ...["program", "recording"].map((name) => `autodiff/transforms/jit/program/${name}.ts`),
   ...["executable", "layout", "views"].map((name) => `autodiff/transforms/jit/compile/${name}.ts`),
-  ...["indexing", "lookUp"].map((name) => `autodiff/ops/array/${name}.ts`),
+  "autodiff/ops/array/lookUp.ts",
   "autodiff/ops/random/random.ts",
   "distributions/constraints/scalar.ts",
   "distributions/core/validation.ts",

@@ -6,11 +6,22 @@ import { MIX } from "../../provenance/axes.js";
 import { ambient, Provenance, union } from "../../provenance/index.js";
 import { type Batch, batchDepth, frameAt, isBatched, refuseLeak } from "./batch.js";
 import { gradDepth, Node } from "./node.js";
-import { keepAxes, type Op } from "./op.js";
+import { keepAxes, type Op, viewOnly } from "./op.js";
 import { isChecking, recorder } from "./recorder.js";
-import { sizeOf } from "./shape.js";
-import { absent, isAbsent, ofBatch, ofNumber, ofNumbers, ofView, rawNumber, rawViews, type Tensor } from "./tensor.js";
-import { emptyView, type View } from "./view.js";
+import { type Shape, sizeOf } from "./shape.js";
+import {
+  absent,
+  isAbsent,
+  ofBatch,
+  ofNumber,
+  ofNumbers,
+  ofView,
+  rawNumber,
+  rawView,
+  rawViews,
+  type Tensor,
+} from "./tensor.js";
+import { emptyView } from "./view.js";
 
 const EMPTY = Provenance.empty;
 
@@ -23,7 +34,7 @@ export function apply<P>(op: Op<P>, params: P, ...inputs: Tensor[]): Tensor {
     const x = inputs[i] as Tensor;
     const inputProvenance = x.provenance;
     // Fast path: most operands add no site to the provenance, or are the first to add any, so compare before calling union.
-    if (inputProvenance.hasAxes) provenance = withAxes(provenance, op, params, inputs, i);
+    if (inputProvenance.hasAxes) provenance = unionInResultAxes(provenance, op, params, inputs, i);
     else if (inputProvenance !== provenance && inputProvenance !== EMPTY)
       provenance = provenance === EMPTY ? inputProvenance : union(provenance, inputProvenance, op.name);
     areNumbers &&= x.isNumber;
@@ -39,7 +50,7 @@ type Scalar = (...xs: number[]) => number;
  * The union of `before` and the provenance of input i. First the op's axis rule turns the relations of the input, which name axes of the
  * input, into relations that name axes of the result.
  */
-function withAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[], i: number): Provenance {
+function unionInResultAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[], i: number): Provenance {
   const inputProvenance = (inputs[i] as Tensor).provenance;
   const inResultAxes =
     op.axes === keepAxes ? inputProvenance : inputProvenance.moved(op.axes?.(params, inputs, i) ?? MIX, op.name);
@@ -47,16 +58,18 @@ function withAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: Tensor[],
 }
 
 function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenance): Tensor {
-  const shape = op.shape(params, inputs);
-  if (isChecking && inputs.some(isAbsent)) return absent(shape, provenance);
-  // A view of a single number is the same number.
-  if (op.view !== undefined && inputs[0]?.isNumber && sizeOf(shape) === 1)
-    return ofNumber(rawNumber(inputs[0]), provenance, shape);
-  const views = rawViews(inputs);
-  const view = op.view?.(params, views[0] as View);
-  if (view !== undefined) return ofView(view, provenance);
-  const out = emptyView(shape);
-  op.kernel(params, out, views);
+  if (isChecking && inputs.some(isAbsent)) return absent(op.shape(params, inputs), provenance);
+  const [first] = inputs as [Tensor];
+  // The shape rule of an op that always gives a view does not check anything, and the view has the shape.
+  const shape = op.kernel === viewOnly && !first.isNumber ? null : op.shape(params, inputs);
+  if (op.view !== undefined) {
+    // A view of a single number is the same number.
+    if (first.isNumber && shape !== null && sizeOf(shape) === 1) return ofNumber(rawNumber(first), provenance, shape);
+    const view = op.view(params, rawView(first));
+    if (view !== undefined) return ofView(view, provenance);
+  }
+  const out = emptyView(shape as Shape);
+  op.kernel(params, out, rawViews(inputs));
   return ofView(out, provenance);
 }
 

@@ -1,7 +1,7 @@
 /**
- * The vmaps that are running, outermost first. The frame of a vmap has the number of its examples and the first error that was thrown
- * because of the numbers in a batch. Perhaps only some of the examples caused this error. If the program catches the error and continues, all
- * examples have taken the branch after it, which may be wrong for some, so the vmap throws an error when it ends.
+ * The vmaps that are running, outermost first. The frame of a vmap has the number of its examples, and the first error that was thrown
+ * because of the numbers in a batch. If the program catches this error and continues, all examples take the same branch, although perhaps
+ * only some of them caused the error. So the vmap throws an error when it ends.
  */
 import { refuse } from "../../provenance/base/error.js";
 import { PedigradError } from "../../provenance/index.js";

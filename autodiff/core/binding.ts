@@ -7,7 +7,7 @@ import { asContiguous } from "./copy.js";
 import type { Op } from "./op.js";
 import { isContiguous, type View } from "./view.js";
 
-type Bind<P> = (params: P, out: View, inputs: readonly View[]) => () => void;
+export type Bind<P> = (params: P, out: View, inputs: readonly View[]) => () => void;
 export type Kernels<P> = Required<Pick<Op<P>, "kernel" | "prepare">>;
 
 export const kernelsOf = <P>(bind: Bind<P>): Kernels<P> => ({

@@ -1,6 +1,7 @@
 /** Values accepted in place of a tensor, and how they become numbers. */
 import type { NdArray } from "ndarray";
 import { PedigradError } from "../../provenance/index.js";
+import { indexAt } from "./nested.js";
 import type { Tensor } from "./tensor.js";
 import { contiguous, emptyView, type View } from "./view.js";
 
@@ -23,7 +24,8 @@ const isTypedArray = (x: object): x is TypedArray =>
   ArrayBuffer.isView(x) && "length" in x && typeof (x as TypedArray)[0] !== "bigint";
 
 /**
- * The numbers of `x`, whose arrays contain only numbers and booleans: a number, or a view of a copy, so that later changes to `x` do not change the tensor.
+ * The numbers of `x`, whose arrays contain only numbers and booleans: one number, or a view. The view is of a copy, so that later changes
+ * to `x` do not change the tensor.
  */
 export function numbersOf(x: Exclude<TensorLike, Tensor>): number | View {
   if (typeof x === "number" || typeof x === "boolean") return +x;
@@ -48,15 +50,7 @@ const describe = (x: unknown): string =>
 
 function fromNdArray(x: NdArray): View {
   const view = emptyView(x.shape);
-  const index = x.shape.map(() => 0);
-  for (let i = 0; i < view.data.length; i++) {
-    view.data[i] = x.get(...index);
-    for (let axis = index.length - 1; axis >= 0; axis--) {
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (x.shape[axis] as number)) break;
-      index[axis] = 0;
-    }
-  }
+  for (let i = 0; i < view.data.length; i++) view.data[i] = x.get(...indexAt(i, x.shape));
   return view;
 }
 
@@ -66,18 +60,18 @@ function fromNested(x: readonly Nested[]): View {
   const view = emptyView(shape);
   const path: number[] = [];
   let next = 0;
-  const fill = (node: unknown, axis: number): void => {
+  const fill = (item: unknown, axis: number): void => {
     if (axis === shape.length) {
-      if (typeof node !== "number" && typeof node !== "boolean") throw raggedError(path, describe(node), "a number");
-      view.data[next++] = +node;
+      if (typeof item !== "number" && typeof item !== "boolean") throw raggedError(path, describe(item), "a number");
+      view.data[next++] = +item;
       return;
     }
     const size = shape[axis] as number;
-    if (!Array.isArray(node)) throw raggedError(path, describe(node), `an array of length ${size}`);
-    if (node.length !== size) throw raggedError(path, `length ${node.length}`, `${size}`);
+    if (!Array.isArray(item)) throw raggedError(path, describe(item), `an array of length ${size}`);
+    if (item.length !== size) throw raggedError(path, `length ${item.length}`, `${size}`);
     for (let i = 0; i < size; i++) {
       path[axis] = i;
-      fill(node[i], axis + 1);
+      fill(item[i], axis + 1);
     }
     path.length = axis;
   };

@@ -1,9 +1,6 @@
 /** Copying and adding strided data, and making it contiguous. */
 import { sizeOf } from "./shape.js";
-import { isAbsent, rawView, type Tensor } from "./tensor.js";
 import { emptyView, isContiguous, type View } from "./view.js";
-
-const NONE = /* @__PURE__ */ new Float64Array(0);
 
 // Up to this many elements, a loop is faster than a call of `set` or `fill`.
 const MAX_LOOPED = 64;
@@ -33,7 +30,7 @@ function transferPlane(
   }
 }
 
-/** Copies (or adds) `from` into `to`, one plane of the last two axes after the other. The inner loop runs along the longer of the two. */
+/** Copies (or adds) `from` into `to`, plane by plane; a plane has the last two axes. The inner loop runs along the longer of the two. */
 function transfer(adds: boolean, to: View, from: View, axis = 0, t = to.offset, f = from.offset): void {
   const { shape, stride } = to;
   const size = shape[axis] ?? 1;
@@ -86,15 +83,3 @@ function materialize(view: View): View {
 
 /** The view itself if contiguous, else a contiguous copy. */
 export const asContiguous = (view: View): View => (isContiguous(view) ? view : materialize(view));
-
-/**
- * The elements of a tensor (inside vmap, of the whole batch). A call is not noted as a read. So only kernels may call this, and checks that
- * do nothing but throw an error; any other decision that depends on elements must use `readNumbers` (reads.ts). If the tensor has no
- * numbers yet, the array is empty, so that a check passes.
- */
-export function elementsOf(x: Tensor): Float64Array {
-  if (x.batch !== null) return elementsOf(x.batch.value);
-  if (isAbsent(x)) return NONE;
-  const { data, offset, shape } = asContiguous(rawView(x));
-  return data.subarray(offset, offset + sizeOf(shape));
-}

@@ -1,6 +1,7 @@
 /** The numbers of a view as nested arrays, as one flat array, or as text. */
+import { copyInto } from "./copy.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
-import type { View } from "./view.js";
+import { contiguous, type View } from "./view.js";
 
 /** The numbers of a view as nested arrays; a number for shape []. */
 export function toNested(view: View): number | NestedNumbers {
@@ -15,15 +16,9 @@ export type NestedNumbers = (number | NestedNumbers)[];
 
 /** The numbers of a view, row-major, in a fresh array. */
 export function toFlat(view: View): Float64Array {
-  const { shape } = view;
-  const out = new Float64Array(sizeOf(shape));
-  let next = 0;
-  const walk = (axis: number, offset: number): void => {
-    if (axis === shape.length) out[next++] = view.data[offset] as number;
-    else for (let i = 0; i < (shape[axis] as number); i++) walk(axis + 1, offset + i * (view.stride[axis] as number));
-  };
-  walk(0, view.offset);
-  return out;
+  const flat = new Float64Array(sizeOf(view.shape));
+  copyInto(contiguous(flat, view.shape), view);
+  return flat;
 }
 
 /** Nested numbers as text, with only the first and last `ends` items of arrays that are longer. */
@@ -35,8 +30,8 @@ export function showNumbers(x: number | NestedNumbers, ends: number, show: (x: n
 }
 
 /**
- * Numbers as text for an error. A long text is replaced by one with fewer digits and items, and with the shape. Of more than six numbers, the
- * first that is not finite is named with its place.
+ * Numbers as text for an error. A long text is replaced by one with fewer digits and items, and with the shape. If there are more than six
+ * numbers, the text also gives the first one that is not finite, with its index.
  */
 export function abridge(view: View): string {
   const numbers = toNested(view);
@@ -54,12 +49,15 @@ export function abridge(view: View): string {
 const round = (x: number): string => String(Number.isInteger(x) ? x : Number(x.toPrecision(6)));
 
 /** The index of an element, counted row-major. */
-export function showIndex(element: number, shape: Shape): string {
+export function indexAt(element: number, shape: Shape): number[] {
   const index: number[] = [];
   for (let axis = shape.length - 1, quotient = element; axis >= 0; axis--) {
     const n = shape[axis] as number;
     index.unshift(quotient % n);
     quotient = Math.floor(quotient / n);
   }
-  return showShape(index);
+  return index;
 }
+
+/** The index of an element, as text. */
+export const showIndex = (element: number, shape: Shape): string => showShape(indexAt(element, shape));

@@ -54,6 +54,11 @@ export interface Op<P = null> {
 /** The gradient rules of an op that has no gradient with respect to any input. */
 export const noGradient = (): null => null;
 
+/** The kernel of an op whose result is always a view. It is never called. */
+export function viewOnly(): never {
+  throw new Error("a view op has no kernel");
+}
+
 /** A gradient rule that throws, for an op that is itself the highest derivative available. */
 export function noFurtherDerivative(op: string): () => never {
   return () => {

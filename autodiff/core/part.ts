@@ -5,7 +5,7 @@
 import type { Shape } from "./shape.js";
 import type { Tensor } from "./tensor.js";
 
-/** Sums parts of one kind, whose field `sum` is this function. `shape` is the shape of the whole tensor. */
+/** Sums parts of one kind: parts whose field `sum` is this function. `shape` is the shape of the whole tensor. */
 export type SumOfParts<W> = (parts: readonly Part<W>[], shape: Shape) => Tensor;
 
 /** `value` is the cotangent of the elements that were read, and `where` says where they lie in the tensor. */

@@ -6,9 +6,24 @@
  */
 import { noteRead, noteRefusal, PedigradError, type Refusal } from "../../provenance/index.js";
 import { noteInBatch, refuseRead } from "./batch.js";
-import { elementsOf } from "./copy.js";
+import { asContiguous } from "./copy.js";
 import { recorder } from "./recorder.js";
-import type { Tensor } from "./tensor.js";
+import { sizeOf } from "./shape.js";
+import { isAbsent, rawView, type Tensor } from "./tensor.js";
+
+const NONE = /* @__PURE__ */ new Float64Array(0);
+
+/**
+ * The elements of a tensor (inside vmap, of the whole batch). A call is not noted as a read, so only two kinds of code may call this:
+ * kernels, and checks that can do nothing but throw an error. Any other decision that depends on elements must use `readNumbers`.
+ * If the tensor has no numbers yet, the array is empty, so that a check passes.
+ */
+export function elementsOf(x: Tensor): Float64Array {
+  if (x.batch !== null) return elementsOf(x.batch.value);
+  if (isAbsent(x)) return NONE;
+  const { data, offset, shape } = asContiguous(rawView(x));
+  return data.subarray(offset, offset + sizeOf(shape));
+}
 
 /**
  * The numbers of x, row-major, for a decision that depends on them. The call counts as a read, and throws if x cannot be read. Inside vmap,

@@ -43,5 +43,5 @@ export function withCheckingRecorder<T>(newRecorder: Recorder, body: () => T): T
 }
 
 let places = 0;
-/** A place that no tensor has yet. So places of later recordings are larger than places of earlier recordings. */
+/** A new place. Places count up, so places of later recordings are larger than places of earlier recordings. */
 export const nextPlace = (): number => ++places;

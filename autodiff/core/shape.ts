@@ -19,7 +19,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
-/** The shape without its leading axes of size 1, which broadcast away. */
+/** The shape without its leading axes of size 1, which broadcasting adds back where they are needed. */
 export function withoutLeadingOnes(shape: Shape): Shape {
   const first = shape.findIndex((n) => n !== 1);
   return first < 0 ? [] : shape.slice(first);
@@ -60,6 +60,7 @@ export function normalizeAxis(op: string, axis: number, shape: Shape): number {
     );
   return axis < 0 ? axis + rank : axis;
 }
+
 /** The largest number of elements of a tensor. */
 const MAX_SIZE = 2 ** 31 - 1;
 

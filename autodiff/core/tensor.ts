@@ -34,25 +34,6 @@ export let isAbsent: (x: Tensor) => boolean;
 /** A tensor with the same value and the same place in a recording, but without a node. */
 let copy: (x: Tensor, provenance: Provenance) => Tensor;
 
-/** The data of a tensor without numbers. */
-class Absent {
-  constructor(readonly shape: Shape) {}
-  get size(): number {
-    return sizeOf(this.shape);
-  }
-  get stride(): never {
-    return this.data;
-  }
-  get data(): never {
-    throw new PedigradError({
-      code: "read-in-jit",
-      op: "read",
-      message:
-        "jit: the function reads a value that depends on its inputs. The inputs have no numbers while jit compares the function with its compiled program. Run the function without jit.",
-    });
-  }
-}
-
 export interface Tensor extends Methods {}
 /**
  * @example tensor([1, 2, 3]).mul(2).sum().item() // 12
@@ -63,7 +44,7 @@ export class Tensor {
   node: Node | null = null;
   /** The place of this tensor in the recording that made it (recorder.ts); 0 for a constant. */
   place = 0;
-  // A plain number, a strided view, or, inside vmap, null. `rawView` replaces a plain number by a view.
+  // A plain number, a strided view, or null: an example of a batch, or absent. `rawView` replaces a plain number by a view.
   #content: number | View | null;
 
   /** Only the engine calls this constructor. Elsewhere, make tensors with `tensor`. */
@@ -82,11 +63,11 @@ export class Tensor {
   }
 
   static {
-    isAbsent = (x) => x.#content instanceof Absent;
+    isAbsent = (x) => x.#content === null && x.batch === null;
     rawView = (x) => {
       const content = x.#content;
-      if (typeof content === "object" && content !== null) return content;
-      if (content === null) return refuseRead(x.batch as Batch, "view");
+      if (content === null) return refuseRaw(x, "view");
+      if (typeof content === "object") return content;
       const view = contiguous(Float64Array.of(content), x.shape);
       x.#content = view;
       return view;
@@ -94,7 +75,7 @@ export class Tensor {
     rawNumber = (x) => {
       const content = x.#content;
       if (typeof content === "number") return content;
-      if (content === null) return refuseRead(x.batch as Batch, "number");
+      if (content === null) return refuseRaw(x, "number");
       return content.data[content.offset] as number;
     };
     copy = (x, provenance) => {
@@ -222,11 +203,21 @@ function numberOf(f: (...xs: number[]) => number, xs: readonly Tensor[]): number
 
 /** A tensor that has a shape but no numbers. */
 export const absent = (shape: Shape, provenance = Provenance.empty): Tensor =>
-  ofView(new Absent(shape) as unknown as View, provenance);
+  new Tensor(null, shape, provenance, sizeOf(shape) === 1, null);
 
 /** A tensor that looks like one example of a batch. */
 export const ofBatch = (batch: Batch, provenance = batch.value.provenance): Tensor =>
   new Tensor(null, batch.value.shape.slice(1), provenance, false, batch);
+
+function refuseRaw({ batch }: Tensor, op: string): never {
+  if (batch !== null) refuseRead(batch, op);
+  throw new PedigradError({
+    code: "read-in-jit",
+    op: "read",
+    message:
+      "jit: the function reads a value that depends on its inputs. The inputs have no numbers while jit compares the function with its compiled program. Run the function without jit.",
+  });
+}
 
 function read(x: Tensor, op: string): void {
   if (x.batch !== null) refuseRead(x.batch, op);
@@ -254,7 +245,7 @@ export const textOf = (x: Tensor): string =>
     ? `Tensor${showShape(x.shape)} (${isAbsent(x) ? "not computed" : "batched"})`
     : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000 ? 3 : Infinity)}`;
 
-/** A tensor with the numbers of anything tensor-like. A tensor is returned as it is, unless it stands for a typed array (jit). */
+/** Anything tensor-like as a tensor. A tensor is returned as it is, or, if it stands for a typed array (jit), as a plain copy. */
 export const tensor = (x: TensorLike): Tensor =>
   x instanceof Tensor
     ? Object.getPrototypeOf(x) === Tensor.prototype

@@ -1,6 +1,6 @@
 /**
- * The data of every tensor: a strided view, which is an ndarray of float64. ndarray compiles one constructor for each rank. To call such a
- * constructor takes 15 ns, and to call ndarray's factory function 100 ns, so this file stores the constructors.
+ * The data of every tensor: a strided view, which is an ndarray of float64. ndarray compiles one constructor for each rank. Calling such a
+ * constructor takes 15 ns, and calling ndarray's factory function 100 ns, so this file stores the constructors.
  */
 import ndarray, { type NdArray } from "ndarray";
 import { canGenerateCode } from "../../provenance/base/codeGeneration.js";
@@ -100,8 +100,8 @@ const MAX_BUFFER = 4096;
 const pools = /* @__PURE__ */ Array.from({ length: 10 }, () => ({ buffer: new Float64Array(0), used: 0 }));
 
 /**
- * n zeros. An array of 9 to 1,024 numbers is part of a shared buffer, and keeps the whole buffer alive. The buffer has 2 kB, or less than
- * 16 times the size of the array.
+ * n zeros. An array of 9 to 1,024 numbers is part of a shared buffer, and keeps the whole buffer alive. The buffer takes 2 kB, or, for a
+ * longer array, less than 16 times the size of the array.
  */
 function zeros(n: number): Float64Array {
   if (n <= MAX_ON_HEAP || n > MAX_SHARED) return new Float64Array(n);
@@ -121,6 +121,7 @@ const VECTOR_STRIDES: readonly number[] = [1];
 /** A contiguous view over fresh zeros. */
 export const emptyView = (shape: Shape): View =>
   viewOf(zeros(sizeOf(shape)), shape, shape.length === 1 ? VECTOR_STRIDES : stridesOf(shape));
+
 /** Whether the elements of a view lie row-major without gaps. */
 export function isContiguous(view: View): boolean {
   const { shape, stride } = view;

@@ -42,8 +42,8 @@ export function subtractSquares(a: number, x: Float64Array, from: number, n: num
 }
 
 /**
- * Solves a triangular system in place: the right-hand side x, a matrix of n by `columns` numbers that begins at `at`, becomes A⁻¹x. A is
- * the lower triangle (if `forward`) or the upper triangle of `a`, or, if `transpose`, of the transpose of `a`.
+ * Solves a triangular system in place: the right-hand side x, a matrix of n by `columns` numbers that begins at `at`, becomes A⁻¹x. A is a
+ * triangle of `a`, or, if `transpose`, of the transpose of `a`: the lower triangle if `forward`, else the upper triangle.
  */
 export function substitute(
   a: Float64Array,

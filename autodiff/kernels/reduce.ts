@@ -4,7 +4,7 @@
  */
 
 import type { View } from "../core/view.js";
-import { addressOf, kernelsOf, ONE } from "./wasm/simd.js";
+import { addressOf, ONE, simdKernelsOf } from "./wasm/simd.js";
 
 /** Reduces n contiguous numbers, the first of which is at `offset`, to one number. */
 export type Fold = (data: Float64Array, offset: number, n: number) => number;
@@ -71,7 +71,7 @@ export function sumRows(
 
 /** A function that sums by SIMD code; null if the arrays do not lie in SIMD memory, or are so short that SIMD code is not faster. */
 export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => void) | null {
-  const kernels = kernelsOf(out.data);
+  const kernels = simdKernelsOf(out.data);
   const isShort = width === 1 && n < 8;
   if (kernels === null || x.data !== out.data || (isShort ? blocks : 1) * n * width < 64) return null;
   const [to, from] = [addressOf(out.data, out.offset), addressOf(x.data, x.offset)];
@@ -86,9 +86,9 @@ export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => 
 
 /** The product; 1 if n is 0. */
 export function prodOf(data: Float64Array, offset: number, n: number): number {
-  let total = 1;
-  for (let i = offset; i < offset + n; i++) total *= data[i] as number;
-  return total;
+  let product = 1;
+  for (let i = offset; i < offset + n; i++) product *= data[i] as number;
+  return product;
 }
 
 /** The largest number, or NaN if one of them is NaN. */

@@ -9,7 +9,7 @@
 import type { View } from "../core/view.js";
 import { exp, log } from "./formulas/scalarFormulas.js";
 import type { Plan } from "./reduce.js";
-import { addressOf, kernelsOf } from "./wasm/simd.js";
+import { addressOf, simdKernelsOf } from "./wasm/simd.js";
 
 export type Normaliser = "logsumexp" | "softmax" | "logSoftmax";
 /** Processes one group: n elements of x, the first at `from`, `step` apart. The results are in `out`, from `at` on. */
@@ -85,7 +85,7 @@ export function shifts({ blocks, n, width }: Plan, out: View, x: View): void {
 
 /** A function that does the same as `shifts` by SIMD code; null if the arrays do not lie in SIMD memory. */
 export function shiftsSimd({ blocks, n, width }: Plan, out: View, x: View): (() => void) | null {
-  const kernels = kernelsOf(out.data);
+  const kernels = simdKernelsOf(out.data);
   if (kernels === null || x.data !== out.data) return null;
   const [to, from] = [addressOf(out.data, out.offset), addressOf(x.data, x.offset)];
   if (width === 1) return () => kernels.shiftRows(to, from, blocks, n);

@@ -3,14 +3,14 @@
  * computed from the same numbers in the same order as in ./factor.ts, so it has the same bits.
  */
 import { subtractSquares } from "./factor.js";
-import { addressOf, type kernelsOf, MINUS_ONE } from "./wasm/simd.js";
+import type { SimdKernels } from "./wasm/kernels.js";
+import { addressOf, MINUS_ONE } from "./wasm/simd.js";
 
 const BLOCK = 32;
-type Kernels = NonNullable<ReturnType<typeof kernelsOf>>;
 
 /** Does the same as `substitute` in ./factor.ts, for a matrix and right-hand sides in one SIMD memory. */
 export function substituteSimd(
-  kernels: Kernels,
+  kernels: SimdKernels,
   data: Float64Array,
   start: number,
   n: number,
@@ -38,7 +38,7 @@ export function substituteSimd(
 
 /** Like `substituteSimd`, for one right-hand side and a lower triangle or its transpose. */
 export function substituteOneSimd(
-  kernels: Kernels,
+  kernels: SimdKernels,
   data: Float64Array,
   start: number,
   n: number,
@@ -54,7 +54,7 @@ export function substituteOneSimd(
  * The lower Cholesky factor, with the same bits as `cholesky` in ./factor.ts. In each block of columns, the transpose of the part below
  * the diagonal block is stored in the upper triangle, so that `solveRows` can work on whole rows. The upper triangle is cleared at the end.
  */
-export function choleskySimd(kernels: Kernels, data: Float64Array, start: number, n: number, to: number): void {
+export function choleskySimd(kernels: SimdKernels, data: Float64Array, start: number, n: number, to: number): void {
   const at = (i: number, j: number): number => addressOf(data, to + i * n + j);
   for (let i = 0; i < n; i++) data.copyWithin(to + i * n, start + i * n, start + i * n + i + 1);
   const next = 8 * n;

@@ -11,27 +11,18 @@ import { outsideRuns } from "../../provenance/index.js";
 import { apply } from "../core/apply.js";
 import type { TensorLike } from "../core/convert.js";
 import { gradDepth, Node, withNodes } from "../core/node.js";
-import { keepAxes, type Op, sameView } from "../core/op.js";
+import { keepAxes, type Op, sameView, type Vjp } from "../core/op.js";
 import { type Part, sumOfParts } from "../core/part.js";
 import { sameShape, showShape } from "../core/shape.js";
 import { Tensor, tensor } from "../core/tensor.js";
 import { ones, zeros } from "../ops/array/make.js";
 import { sum } from "../ops/array/reduce.js";
 import { add } from "../ops/elementwise/math.js";
-import { reshapeAs } from "../ops/views/shape.js";
+import { reshapeAs, viewOp } from "../ops/views/shape.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 
 // A variable is a new tensor with the value of the argument and a new node, so that each gradient finds exactly its own variables.
-const variableOp: Op = {
-  name: "variable",
-  shape: (_, inputs) => (inputs[0] as Tensor).shape,
-  view: sameView,
-  kernel: () => {},
-  scalar: (a) => a,
-  vjp: () => (g) => g,
-  batch: (_, [x]) => apply(variableOp, null, x as Tensor),
-  axes: keepAxes,
-};
+const variableOp = identityOp("variable", (g) => g);
 function variableOf(x: Tensor): Tensor {
   const variable = apply(variableOp, null, x);
   variable.node = new Node(variableOp, null, [x]);
@@ -40,12 +31,12 @@ function variableOf(x: Tensor): Tensor {
 
 /** The same value as x, but a constant for every gradient. The provenance is kept. */
 export const stopGradient = <T>(x: T): T => mapTree(x, (item) => apply(stopOp, null, tensor(item as TensorLike)));
-const stopOp: Op = {
-  ...variableOp,
-  name: "stopGradient",
-  vjp: () => null,
-  batch: (_, [x]) => apply(stopOp, null, x as Tensor),
-};
+const stopOp = identityOp("stopGradient", null);
+
+/** An op that returns its input, with another gradient. */
+function identityOp(name: string, vjp: Vjp<null> | null): Op {
+  return viewOp({ name, view: sameView, scalar: (a) => a, vjp: () => vjp, batched: (none) => none, axes: keepAxes });
+}
 
 /** Sums the cotangent `g` over the axes along which broadcasting has repeated an input of `shape`. Rules of ops need not do this. */
 function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
@@ -64,12 +55,9 @@ let passes = 0;
  */
 function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
   const pass = ++passes;
-  let oldest = Infinity;
-  for (let i = 0; i < variables.length; i++) {
-    const node = (variables[i] as Tensor).node as Node;
-    node.pass = pass;
-    oldest = Math.min(oldest, node.serial);
-  }
+  const nodes = variables.map(({ node }) => node as Node);
+  for (const node of nodes) node.pass = pass;
+  const oldest = nodes[0]?.serial ?? Infinity;
   const top = y.node === null || y.node.newestVariable < oldest ? -1 : y.node.serial - oldest;
   const tensors = new Array<Tensor | undefined>(top + 1);
   const cotangents = new Array<Tensor | undefined>(top + 1);
@@ -98,10 +86,9 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
       else if (!parts.get(to)?.push(contribution)) parts.set(to, [contribution]);
     }
   }
-  return variables.map((x) => {
-    const k = (x.node as Node).serial - oldest;
-    return sumCotangents(cotangents[k], parts.get(k), x);
-  });
+  return nodes.map(({ serial }, i) =>
+    sumCotangents(cotangents[serial - oldest], parts.get(serial - oldest), variables[i] as Tensor),
+  );
 }
 
 const addCotangent = (sum: Tensor | undefined, contribution: Tensor): Tensor =>
@@ -170,33 +157,31 @@ export function valueAndGrad(f: (...args: Tree[]) => unknown, ...others: readonl
   requireFunction("valueAndGrad", f, isRecord(others[0]) ? others.slice(1) : others);
   const options = (others[0] ?? {}) as { hasAux?: boolean };
   requireOptions("valueAndGrad", options, { hasAux: kinds.flag });
-  if (!options.hasAux) {
-    const withNullAux = withAux((...args) => [f(...args) as Tensor, null]);
-    return (...args: unknown[]) => {
-      const [[y], gradient] = withNullAux(...args);
-      return [y, gradient];
-    };
-  }
-  return withAux((...args) => {
-    const result = f(...args);
-    if (Array.isArray(result) && result.length === 2) return result as [Tensor, unknown];
-    refuse("bad-result", "valueAndGrad", `with hasAux the function must return [value, aux], got ${show(result)}.`);
-  });
-}
-
-/** `[[value, aux], gradient with respect to the first argument]` of a function that returns `[value, aux]`. */
-const withAux =
-  <A>(f: (...args: Tree[]) => readonly [Tensor, A]) =>
-  (x?: unknown, ...rest: unknown[]): [[Tensor, A], Tree] => {
-    const { y, aux, variables } = runOnVariables((argument) => f(argument, ...rest), [x]);
+  const { hasAux } = options;
+  return (x: unknown, ...rest: unknown[]) => {
+    const { y, aux, variables } = runOnVariables(
+      (argument) => (hasAux ? requirePair(f(argument, ...rest)) : [f(argument, ...rest) as Tensor, null]),
+      [x],
+    );
     if (y.shape.length > 0 && y.size !== 1)
       refuse(
         "not-scalar",
         "grad",
         `the function must return a scalar, got a tensor of shape ${showShape(y.shape)}. Reduce it first (e.g. .sum()), or use vjp or jacobian.`,
       );
-    return [[withoutGraph(y), aux], gradientsOf(y, ones(y.shape), [x], variables)[0]];
+    const value = withoutGraph(y);
+    return [hasAux ? [value, aux] : value, gradientsOf(y, ones(y.shape), [x], variables)[0]];
   };
+}
+
+function requirePair(result: unknown): [Tensor, unknown] {
+  if (Array.isArray(result) && result.length === 2) return result as [Tensor, unknown];
+  return refuse(
+    "bad-result",
+    "valueAndGrad",
+    `with hasAux the function must return [value, aux], got ${show(result)}.`,
+  );
+}
 
 /** The gradient of a scalar function with respect to its first argument, in that argument's structure. */
 export function grad<X = Tree, R extends unknown[] = []>(

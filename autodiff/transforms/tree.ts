@@ -61,7 +61,7 @@ function mapItems(x: unknown, f: (item: unknown, key: unknown) => Tree): Tree {
   return copy;
 }
 
-// The path is built only if f has a second parameter, because to build it can take longer than the call of f.
+// The path is built only if f has a second parameter, because building it can take longer than the call of f.
 const childPath = (f: Visit, path: string, key: unknown): string =>
   f.length < 2 ? "" : path === "" ? `${key}` : `${path}.${key}`;
 

@@ -7,7 +7,7 @@
 import { refuse } from "../../provenance/base/error.js";
 import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";
 import { isRecord } from "../../provenance/base/records.js";
-import { PedigradError, union } from "../../provenance/index.js";
+import { union } from "../../provenance/index.js";
 import { asExample } from "../core/apply.js";
 import { inBatch } from "../core/batch.js";
 import type { TensorLike } from "../core/convert.js";
@@ -78,17 +78,16 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
 }
 
 function checkAxes(inAxes: unknown, unknownOptions: readonly string[]): void {
-  const refuse = (param: string, message: string): never => {
-    throw new PedigradError({ code: "bad-option", op: "vmap", param, message: `vmap: ${message}` });
-  };
   for (const option of unknownOptions)
-    refuse(
+    refuseOption(
+      "vmap",
       option,
       `unknown option "${option}". Expected inAxes or axisSize. Results are always stacked along their first axis.`,
     );
   for (const axis of Array.isArray(inAxes) ? inAxes : [inAxes])
     if (axis !== null && !Number.isInteger(axis))
-      refuse(
+      refuseOption(
+        "vmap",
         "inAxes",
         `inAxes must give each argument a whole number or null, got ${JSON.stringify(axis)}. Pass leaves that need different axes as separate arguments.`,
       );

@@ -2,8 +2,7 @@
  * Constraints on single numbers. Each has a name, a condition in words, which errors quote, and a test of one number. The bounds of
  * intervals may be tensors.
  */
-import { elementsOf } from "../../autodiff/core/copy.js";
-import { readNumbers } from "../../autodiff/core/reads.js";
+import { elementsOf, readNumbers } from "../../autodiff/core/reads.js";
 import { rawNumber } from "../../autodiff/core/tensor.js";
 import { type Tensor, type TensorLike, tensor, ternary } from "../../autodiff/index.js";
 import { type Interval, scalarConstraint, withName } from "./constraint.js";
@@ -95,7 +94,7 @@ const whole = /* @__PURE__ */ between("inWhole", (x, a, b) =>
 
 /** The name of a set, and its condition in words. */
 type Kind = readonly [name: string, must: (low: string, high: string) => string];
-/** The kind of the set between two bounds, which may depend on their numbers. */
+/** Chooses the kind of set from its bounds. If the choice depends on numbers, it gets them from `numbersOf`. */
 type KindOf = (low: Tensor, high: Tensor, numbersOf: (bound: Tensor) => Float64Array) => Kind;
 
 const boundText = (bound: Tensor, name: string): string =>
@@ -104,6 +103,7 @@ const boundText = (bound: Tensor, name: string): string =>
 function bounded(low: TensorLike, high: TensorLike, kindOf: KindOf, test = closed, isDiscrete = false): Interval {
   const [from, to] = [tensor(low), tensor(high)];
   return {
+    // The program may choose a bijection by the name, so the name counts as a read of the bounds. The text of an error does not.
     get name() {
       return kindOf(from, to, (bound) => readNumbers(bound, "interval"))[0];
     },

@@ -21,6 +21,7 @@ import {
   type TensorLike,
   tensor,
   tril,
+  zeros,
 } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import { allOf } from "./axes.js";
@@ -93,12 +94,19 @@ export const multinomial = (totalCount: TensorLike): Constraint =>
     true,
   );
 
+/** A check of square matrices; other matrices fail it. */
+function ofSquares(check: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
+  return (x) => (x.shape.at(-1) === x.shape.at(-2) ? check(x) : zeros(x.shape.slice(0, -2)));
+}
+
 /** A lower triangle with a positive diagonal. */
 export const lowerCholesky: Constraint = /* @__PURE__ */ eventConstraint(
   "lowerCholesky",
   "a lower triangular matrix with positive diagonal",
   2,
-  (x) => logicalAnd(allOf(logicalAnd(isFinite(x), equal(x, tril(x))), 2), allOf(greater(diag(x), 0), 1)),
+  /* @__PURE__ */ ofSquares((x) =>
+    logicalAnd(allOf(logicalAnd(isFinite(x), equal(x, tril(x))), 2), allOf(greater(diag(x), 0), 1)),
+  ),
 );
 /** Like `lowerCholesky`, but `bijectTo` makes the diagonal positive by softplus instead of exp. */
 export const softplusLowerCholesky = /* @__PURE__ */ withName(lowerCholesky, "softplusLowerCholesky");
@@ -113,11 +121,11 @@ export const positiveDefinite: Constraint = /* @__PURE__ */ eventConstraint(
   "positiveDefinite",
   "a symmetric positive definite matrix",
   2,
-  (x) => {
+  /* @__PURE__ */ ofSquares((x) => {
     const asymmetry = abs(x.sub(matrixTranspose(x)));
     const symmetric = lessEqual(asymmetry, max(abs(x), [-1, -2], { keepDims: true }).mul(SUM_TOLERANCE));
     return logicalAnd(allOf(symmetric, 2), allOf(greater(diag(cholesky(x)), 0), 1));
-  },
+  }),
 );
 export const corrMatrix: Constraint = /* @__PURE__ */ eventConstraint(
   "corrMatrix",

@@ -2,7 +2,7 @@
  * The class of all distributions. Four methods make a new distribution from any other: `expand` adds batch axes, `toEvent` makes batch axes
  * part of the event, `mask` sets the log density of some elements to 0, and `nonreparameterized` makes draws without a gradient.
  */
-import { asShape, broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
+import { broadcastShapes, checkShape, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { broadcastTo, PedigradError, type Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
 import { allOf, sumOver } from "../constraints/axes.js";
 import { type Constraint, independent } from "../constraints/index.js";
@@ -16,7 +16,7 @@ import { requireAll } from "./validation.js";
 export abstract class Distribution<P extends Params = Params> extends DistributionBase<P> {
   /** The same distribution with a larger batch shape, to which its batch shape must broadcast. The new elements are independent. */
   expand(batchShape: Shape): Distribution {
-    const shape = asShape(`${this.label}.expand`, batchShape);
+    const shape = checkShape(`${this.label}.expand`, batchShape);
     return sameShape(shape, this.batchShape) ? this : new Expanded(this, shape);
   }
 

@@ -19,7 +19,7 @@ export type Given<P> = { readonly [K in keyof P]?: TensorLike };
 /** The parameters of a family, in the order of the positional arguments. */
 export interface Signature<P extends Params> {
   readonly name: string;
-  /** The constraint of each parameter, as a function if it depends on other parameters. Its eventDim is the rank of a single parameter. */
+  /** The constraint of each parameter, as a function if it depends on other parameters. All axes before its event axes are batch axes. */
   readonly constraints: { readonly [K in keyof P]-?: Constraint | ((params: P) => Constraint) };
   readonly defaults?: Given<P>;
   /** Alternative parameters, such as probs and logits: exactly one of them is given. */
@@ -123,8 +123,14 @@ export function refuseParameter(
   throw new PedigradError({ code, param, message: `${family}: ${message}` });
 }
 
-/** The number in a parameter that is a size or a count, and so must be known when the distribution is made. */
-export const firstNumber = (x: Tensor): number => readNumbers(x, "a count")[0] as number;
+/** The number in a parameter that is a size, and so must be known when the distribution is made, and common to all elements. */
+export function commonNumber(x: Tensor, family: string, param: string): number {
+  const [first, ...others] = readNumbers(x, param);
+  const another = others.find((other) => other !== first);
+  if (another !== undefined)
+    refuseParameter(family, param, `${param} must be the same number for all elements, got ${first} and ${another}.`);
+  return first as number;
+}
 
 /** For each parameter, the names that other books and libraries use for it. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {

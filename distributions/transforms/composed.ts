@@ -51,8 +51,8 @@ export class Compose extends Transform {
     let total: Tensor | null = null;
     let input = x;
     let eventDim = this.domainEventDim;
-    for (const part of this.parts) {
-      const output = part === this.parts.at(-1) ? y : part.forward(input);
+    for (const [i, part] of this.parts.entries()) {
+      const output = i === this.parts.length - 1 ? y : part.forward(input);
       const term = sumOver(part.logAbsDetJacobian(input, output), eventDim - part.domainEventDim);
       total = total === null ? term : total.add(term);
       eventDim += part.codomainEventDim - part.domainEventDim;

@@ -3,7 +3,7 @@
  * `logAbsDetJacobian(x, y)`, where y = forward(x), is log |det dy/dx| of each event, with the batch shape of x. This file has the transforms
  * of single numbers. Transforms of vectors and matrices are in vector.ts and matrix.ts, and compositions in composed.ts.
  */
-import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
+import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import {
   abs,
   broadcastTo,
@@ -11,6 +11,7 @@ import {
   expm1,
   log,
   logSigmoid,
+  PedigradError,
   pow,
   reshape,
   sigmoid,
@@ -52,7 +53,7 @@ export abstract class Transform {
   forwardShape(shape: Shape): Shape {
     return shape;
   }
-  /** The shape of inverse(y) for y of this shape. By default, as forwardShape gives it: parameters broadcast with y as with x. */
+  /** The shape of inverse(y) for y of this shape. By default the same as forwardShape, since parameters broadcast with y as they do with x. */
   inverseShape(shape: Shape): Shape {
     return this.forwardShape(shape);
   }
@@ -241,9 +242,20 @@ export class Reshape extends Transform {
     return zeros(x.shape.slice(0, x.shape.length - this.from.length));
   }
   override forwardShape(shape: Shape): Shape {
-    return [...shape.slice(0, shape.length - this.from.length), ...this.to];
+    return reshaped(shape, this.from, this.to);
   }
   override inverseShape(shape: Shape): Shape {
-    return [...shape.slice(0, shape.length - this.to.length), ...this.from];
+    return reshaped(shape, this.to, this.from);
   }
+}
+
+/** `shape` with its last axes, which must be `from`, replaced by `to`. */
+function reshaped(shape: Shape, from: Shape, to: Shape): Shape {
+  const lead = shape.length - from.length;
+  if (sameShape(shape.slice(lead), from)) return [...shape.slice(0, lead), ...to];
+  throw new PedigradError({
+    code: "shape-mismatch",
+    param: "from",
+    message: `Reshape: the last axes must be ${showShape(from)}, got ${showShape(shape)}. Order: new Reshape(from, to).`,
+  });
 }

@@ -9,7 +9,7 @@ import type { Constraint } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import { refuseParameter } from "../core/parameters.js";
 import type { Categorical } from "../families/categorical/categorical.js";
-import { areConnected, fixedNumbers, hullOf, MixtureBase } from "./mixed.js";
+import { areConnected, classesOf, fixedNumbers, hullOf, MixtureBase } from "./mixed.js";
 
 /**
  * @example new Mixture(new Categorical([0.5, 0.5]), [new Normal(-1, 1), new Normal(3, 1)]).mean.item() // 1
@@ -20,11 +20,18 @@ export class Mixture extends MixtureBase<readonly Distribution[]> {
 
   /** `mixing` has K classes, and there are K components. Their batch shapes broadcast. */
   constructor(mixing: Categorical, components: readonly Distribution[]) {
+    if (!Array.isArray(components))
+      refuseParameter(
+        "Mixture",
+        "components",
+        `components must be a list of distributions, got ${components}. For components along the last batch axis of one distribution, use MixtureSameFamily.`,
+      );
+    const classes = classesOf("Mixture", mixing);
     const events = components.map(({ eventShape }) => eventShape);
     const refuse = (message: string): never => refuseParameter("Mixture", "components", message, "shape-mismatch");
-    if (components.length !== mixing.numCategories)
+    if (components.length !== classes)
       refuse(
-        `got ${components.length} components, but mixing has ${mixing.numCategories} classes. Give one component for each class.`,
+        `got ${components.length} components, but mixing has ${classes} classes. Give one component for each class.`,
       );
     const differentEvent = events.find((event) => !sameShape(event, events[0] as Shape));
     if (differentEvent !== undefined)

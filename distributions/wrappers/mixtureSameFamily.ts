@@ -6,7 +6,7 @@ import { type Constraint, integerInterval, interval } from "../constraints/index
 import type { Distribution } from "../core/distribution.js";
 import { refuseParameter } from "../core/parameters.js";
 import type { Categorical } from "../families/categorical/categorical.js";
-import { areConnected, fixedNumbers, isShared, MixtureBase } from "./mixed.js";
+import { areConnected, classesOf, fixedNumbers, hasNoParameters, MixtureBase } from "./mixed.js";
 
 /**
  * @example new MixtureSameFamily(new Categorical([0.5, 0.5]), new Normal([-1, 3], 1)).mean.item() // 1
@@ -16,12 +16,18 @@ export class MixtureSameFamily extends MixtureBase<Distribution> {
 
   /** `mixing` has K classes, and `components` has batch shape [..., K]. */
   constructor(mixing: Categorical, components: Distribution) {
-    const last = components.batchShape.at(-1);
-    if (last !== mixing.numCategories)
+    if (Array.isArray(components))
       refuseParameter(
         "MixtureSameFamily",
         "components",
-        `mixing has ${mixing.numCategories} classes, but the components have batch shape ${showShape(components.batchShape)}. Their last batch axis must have one entry for each class.`,
+        "components must be one distribution with the components along its last batch axis, got a list. For a list, use Mixture.",
+      );
+    const classes = classesOf("MixtureSameFamily", mixing);
+    if (components.batchShape.at(-1) !== classes)
+      refuseParameter(
+        "MixtureSameFamily",
+        "components",
+        `mixing has ${classes} classes, but the components have batch shape ${showShape(components.batchShape)}. Their last batch axis must have one entry for each class.`,
         "shape-mismatch",
       );
     super(
@@ -34,7 +40,7 @@ export class MixtureSameFamily extends MixtureBase<Distribution> {
   }
 
   #supportOf({ support, batchShape, isDiscrete }: Distribution): Constraint {
-    if (isShared(support)) return support;
+    if (hasNoParameters(support)) return support;
     const bounds = boundsOf(support);
     const inside = (value: Tensor): Tensor => this.inside(value);
     if (bounds === null) return eventConstraint("union", support.must, support.eventDim, inside, support.isDiscrete);

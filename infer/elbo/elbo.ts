@@ -23,14 +23,17 @@ import {
   withSharedPlates,
 } from "./particles/particles.js";
 import type { Estimator } from "./particles/siteOptions.js";
-import { checkSupports } from "./particles/supports.js";
+import { supportsHandler } from "./particles/supports.js";
 
 export interface ElboOptions {
   /** How many particles the loss averages over; 1 by default. */
   numParticles?: number | undefined;
   /** How particles run: as a batch if possible (true, the default), as a loop (false), only as a batch ("require"), or by a function (f, keys). */
   vectorizeParticles?: Vectorize | undefined;
-  /** The least number of dims, counted from the right, that belong to plates. A first run of guide and model finds how many are needed. */
+  /**
+   * The least number of dims, counted from the right, that TraceEnumELBO reserves for plates; 0 by default. If a first run of guide and
+   * model shows that the plates need more dims, more are reserved.
+   */
   maxPlateNesting?: number | undefined;
   /** Whether TraceEnumELBO warns when it finds nothing to enumerate; true by default. */
   strictEnumerationWarning?: boolean | undefined;
@@ -66,7 +69,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   readonly maxPlateNesting: number | undefined;
   readonly strictEnumerationWarning: boolean;
 
-  /** `moreOptions` lists the options of the subclass. `leastParticles` is also the default number of particles. */
+  /** `moreOptions` lists the options of the subclass. `leastParticles` is the smallest and the default `numParticles`. */
   constructor(options: ElboOptions = {}, moreOptions: Readonly<Record<string, Kind>> = {}, leastParticles = 1) {
     const { name } = this;
     requireOptions(name, options, { ...OPTIONS, ...moreOptions });
@@ -90,12 +93,12 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   /** The terms of the ELBO from one particle. */
   abstract costs(particle: P): Cost[];
 
-  /** The guide's trace as one run of the model takes it. A guide that draws several samples at once gives only the first of them. */
+  /** The guide's trace with the draws for one run of the model: if the guide draws several samples at once, the first of them. */
   drawsForModel(guide: Trace): Trace {
     return guide;
   }
 
-  /** The traces of one particle. */
+  /** The traces of one particle, in which guide and model visit the same elements of each plate. */
   traces(task: Task): P {
     const plates = sharedPlatesHandler(() => task.key);
     return withHandler(plates, () => this.runParticle(task.key, task));
@@ -137,7 +140,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
       if (unused !== undefined) throw unknownName(`${this.name}.loss`, "param", unused, names);
       return outcome;
     } catch (error) {
-      // The cause may be a draw outside the model's support that only a later statement refused. Then blame the site of the draw.
+      // A statement may refuse a value because an earlier site drew outside the model's support. Then blame the earlier site.
       if (error instanceof PedigradError && FROM_VALUES.includes(error.code)) this.#requireSupports(task);
       throw addSiteToParameterError(error, () => {
         const [site] = this.unsoundSites(task).keys();
@@ -176,7 +179,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     return mapTree(results, (leaf) => (leaf as Tensor).mean(0));
   }
 
-  /** The values of the sites whose cost is not finite in some particle of `task`, by name, for errors. The value of a factor is its log factor. */
+  /** For errors: the values, by name, of the sites whose cost is not finite in some particle. The value of a factor is its log factor. */
   unsoundSites(task: Task): Map<string, Tensor> {
     const values = new Map<string, Tensor>();
     const checkParticle = (key: Tensor): void => {
@@ -193,7 +196,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     try {
       withSharedPlates(task.key, () => {
         const guide = tracedRun(task.guide, task.key, task);
-        replayedRun(task.model, this.drawsForModel(guide), () => task.key, task, checkSupports(guide));
+        replayedRun(task.model, this.drawsForModel(guide), () => task.key, task, supportsHandler(guide));
       });
     } catch (error) {
       if (error instanceof PedigradError && error.code === "support-mismatch") throw error;

@@ -167,7 +167,7 @@ export class RenyiELBO extends Elbo<PathPair> {
   }
 }
 
-/** Refuse a subsampled plate that some site is not in: the scaled sum over its elements would be inside the logarithm of the bound. */
+/** Refuse a subsampled plate unless it contains all sites: the scaled sum over its elements would be inside the logarithm of the bound. */
 function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly PlateFrame[]): void {
   const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
   const plate = subsampledPlate(sites, ({ name }) => common.some((p) => p.name === name));

@@ -131,10 +131,10 @@ abstract class ScoreElbo extends Elbo<PathPair> {
   /** The ELBO, scores and score sites of one particle. */
   #particleResult(pair: PathPair): readonly [Particle, readonly ScoreSite[]] {
     const { antitheticPair } = pair;
-    const share = antitheticPair === undefined ? 1 : 0.5;
-    const first = this.#chargeSites(pair, share);
+    const runWeight = antitheticPair === undefined ? 1 : 0.5;
+    const first = this.#chargeSites(pair, runWeight);
     if (antitheticPair === undefined) return [{ elbo: first.elbo, scores: first.scores }, first.sites];
-    const second = this.#chargeSites(antitheticPair, share);
+    const second = this.#chargeSites(antitheticPair, runWeight);
     const disarmSurrogate = surrogateOfPairs(first.disarmed, second.disarmed);
     const elbo = first.elbo.add(second.elbo).mul(0.5);
     return [
@@ -143,8 +143,8 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     ];
   }
 
-  /** The ELBO of one run, and the cost with which each of its score sites is charged. `share` is 1, or 1/2 if a particle has two runs. */
-  #chargeSites(pair: PathPair, share: number): Charges {
+  /** The ELBO of one run, and the cost with which each of its score sites is charged. `runWeight` is 1/2 if a particle has two runs, else 1. */
+  #chargeSites(pair: PathPair, runWeight: number): Charges {
     const costs = this.costs(pair);
     const sites = scoreSitesOf(pair.guide);
     const byName = new Map(sites.map((site) => [site.name, site]));
@@ -161,7 +161,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       const predicted = predictedCost(site);
       scores[site.name] = {
         cost: stopGradient(cost),
-        logq: share === 1 ? site.logq : site.logq.mul(share),
+        logq: runWeight === 1 ? site.logq : site.logq.mul(runWeight),
         ...(predicted && { predicted: fitToCost(predicted, site, cost.shape, "baseline") }),
       };
     }

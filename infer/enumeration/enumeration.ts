@@ -27,8 +27,8 @@ export interface EnumeratedPair extends Pair {
 }
 
 /**
- * Run guide and model with each enumerated site along a separate dim. `nesting` is the least number of dims that belong
- * to plates; `survey` finds how many are needed.
+ * Run guide and model with each enumerated site along a separate dim. `nesting` is the option `maxPlateNesting` of the
+ * estimator; `survey` finds how many dims the plates need.
  */
 export function runEnumerated(
   key: Tensor,
@@ -84,8 +84,8 @@ export const platedFactor = (site: SampleSite, value: Tensor, run: EnumeratedPai
 });
 
 /**
- * A value of a site, such as its log density, as a factor with named axes. A value that depends on an enumerated site is refused if an op has reduced the axis
- * of the enumerated site's values, or has mixed its elements along a plate that contains both sites.
+ * A value of a site, such as its log density, as a factor with named axes. A value that depends on an enumerated site is refused if an op
+ * has reduced the axis of the enumerated site's values, or has mixed the elements of a plate that contains both sites.
  */
 export function siteFactor(
   site: SampleSite,
@@ -133,8 +133,8 @@ function requireUnmixedPlates(site: SampleSite, factor: Factor, { name, fn, plat
  * Refuse an enumerated site of the model outside a subsampled plate if a site in the plate depends on it. Each term of the
  * sum over the enumerated site's values is then a product over the plate's elements, and the logarithm of such a sum is
  * not linear in the elements. `factors` holds the factor of each site in `sites`, in the same order. `biasedSubsampling`
- * is the option that accepts the bias, or undefined if there is no such option. It does not apply to loops, which have no
- * axis along which to take the product.
+ * is the option that accepts the bias, or undefined if `op` has no such option. Sequential plates are refused in any case,
+ * since they have no axis along which to take the product.
  */
 export function refuseSubsampledProducts(
   op: string,

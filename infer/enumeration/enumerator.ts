@@ -65,6 +65,7 @@ export class Enumerator implements Handler {
 
   #occupy(dim: number, { name, markov }: ActiveSite): void {
     this.#active.set(dim, { name, markov });
+    // If host code calls item() on the values of this site, the error names the site.
     noteEnumerated(name);
   }
 }

@@ -5,9 +5,10 @@
  *     Σ_plates Σ_enumerated q(enumerated) · t · exp(L - stopGradient(L)).
  *
  * Here q(enumerated) is the joint probability of the enumerated sites on which t or L depends; their enumerated ancestors are summed out.
- * L is the sum of log q over the sampled score sites on which t or q(enumerated) depends. The last factor has the value 1 and the gradient
- * of these score sites (DiCE, Foerster et al. 2018). As in charge.ts, if an axis of log q meets an axis of t, element i of log q pays for
- * element i of t only; along other axes, every element of log q pays for all of t.
+ * L is the sum of log q over the sampled score sites on which t or q(enumerated) depends. (`dependenciesOf` finds both sets of sites
+ * together, since each depends on the other.) The last factor has the value 1 and the gradient of these score sites (DiCE, Foerster et
+ * al. 2018). As in charge.ts, if an axis of log q meets an axis of t, element i of log q pays for element i of t only; along other axes,
+ * every element of log q pays for all of t.
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
@@ -139,8 +140,8 @@ function probabilityOf(name: string, { run, cache }: TermContext): Factor {
 }
 
 /**
- * log q of the score site d, as a factor that multiplies the term named `term`. If an axis of log q meets the same axis of
- * every factor that depends on d, it gets the name of this axis; otherwise it is summed.
+ * log q of the score site d, as a factor that multiplies the term named `term`. If an axis of log q meets axes of one name in all
+ * factors that depend on d, the axis gets this name; otherwise it is summed. Axes of enumerated sites keep their names.
  */
 function alignToDependents(
   d: ScoreSite,
@@ -155,10 +156,10 @@ function alignToDependents(
   for (const name of logq.names) {
     const axis = d.axes.find((a) => nameOf(d, a) === name);
     const namesMet = axis === undefined ? [] : dependents.map((factor) => nameAlong(factor, d.name, axis));
-    const [met] = namesMet;
-    const meets = met != null && namesMet.every((n) => n === met) && !names.includes(met);
+    const [nameMet] = namesMet;
+    const isMet = nameMet != null && namesMet.every((n) => n === nameMet) && !names.includes(nameMet);
     if (isEnumerated(name)) names.push(name);
-    else if (meets) names.push(met);
+    else if (isMet) names.push(nameMet);
     else {
       summedNames.push(name);
       if (axis !== undefined) warnOfMixedPlate(d, name, axis, dependents, term);

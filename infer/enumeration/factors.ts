@@ -109,7 +109,7 @@ export function factorOf(
           : dim < -maxPlateNesting
             ? enumerated.get(dim)
             : undefined;
-    // The first run has no such dim (survey.ts), so it belongs to an enumerated site.
+    // In the first run (survey.ts) every batch dim belonged to a plate, so this dim comes from an enumerated site.
     if (name === undefined)
       throw new PedigradError({
         code: "enumerated-dim-lost",

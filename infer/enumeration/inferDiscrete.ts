@@ -155,7 +155,10 @@ function childlessLatents({ model, guide, modelDims }: EnumeratedPair): string[]
   return childless;
 }
 
-/** The gradient of the sum-product with respect to the log factor of every enumerated site, of shape [...batch, support]. */
+/**
+ * The gradient of the sum-product with respect to the log factor of every enumerated site, of shape [...batch, support]. To take the
+ * gradient, add a tensor of zeros to each log factor.
+ */
 function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
   const sites = [...sampleSites(run.model)];
   const variables = new Map(
@@ -163,26 +166,23 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
   );
   const factors = sites.map((site) => modelFactor(site, run));
   refuseSubsampledProducts(op, sites, factors, run);
-  const start: Record<string, Tensor> = emptyRecord();
+  const zeroShifts: Record<string, Tensor> = emptyRecord();
   for (const { name, fn, plates } of sites) {
     if (!variables.has(name)) continue;
     // To the left of the plates are the dims of other enumerated sites.
     const leftmost = fn.batchShape.length - Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
-    start[name] = zeros([...fn.batchShape.slice(leftmost), fn.enumerateSupport(false).length]);
+    zeroShifts[name] = zeros([...fn.batchShape.slice(leftmost), fn.enumerateSupport(false).length]);
   }
-  return grad((shift: Record<string, Tensor>) => {
+  return grad((shifts: Record<string, Tensor>) => {
     const shifted = factors.map((f, i) => {
       const site = sites[i] as SampleSite;
-      const shiftOfSite = shift[site.name];
-      if (shiftOfSite === undefined) return f;
+      const shift = shifts[site.name];
+      if (shift === undefined) return f;
       const plates = site.plates
         .filter(({ dim }) => dim !== null)
         .sort((a, b) => (a.dim as number) - (b.dim as number));
       const names = [...plates.map((p) => plateName(p.name)), site.name];
-      const value = shiftOfSite.reshape([
-        ...plates.map((p) => p.subsampleSize as number),
-        shiftOfSite.shape.at(-1) as number,
-      ]);
+      const value = shift.reshape([...plates.map((p) => p.subsampleSize as number), shift.shape.at(-1) as number]);
       return { ...f, factor: multiply([f.factor, { names, value }]) };
     });
     const terms = sumProduct(
@@ -190,7 +190,7 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
       sum,
     );
     return terms.reduce((logEvidence, { factor }) => logEvidence.add(factor.value.sum()), tensor(0));
-  })(start);
+  })(zeroShifts);
 }
 
 /** max over an axis, whose gradient goes to the largest element only (to the first one in a tie). */

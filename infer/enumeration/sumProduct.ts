@@ -1,9 +1,10 @@
 /**
  * Tensor variable elimination in plated factor graphs (Obermeyer et al. 2019): sums over enumerated variables and products over plates,
  * innermost plates first. The factors in the innermost plates fall into components: two factors that share a variable of these plates are
- * in one component. Summing these variables out of a component leaves one factor, which depends only on variables of outer plates. The
- * product of this factor, over the plates that do not contain the outer variables, replaces the component. `sum` may be logsumexp (for the
- * evidence), max (for the most probable assignment), or a logsumexp whose gradient is a random draw (for posterior samples).
+ * in one component. Summing these variables out of a component leaves one factor, which depends only on variables of outer plates. This
+ * factor is multiplied over all plates that contain none of the outer variables, and the product replaces the component. `sum` may be
+ * logsumexp (for the evidence), max (for the most probable assignment), or a logsumexp whose gradient is a random draw (for posterior
+ * samples).
  */
 import { PedigradError, tensor } from "../../autodiff/index.js";
 import { areSame } from "../../distributions/core/parameters.js";
@@ -27,7 +28,7 @@ export interface Graph {
   readonly variables: ReadonlyMap<string, ReadonlySet<string>>;
   /** size / subsampleSize of each plate: a product over the visited elements is raised to this power. */
   readonly plateScales: ReadonlyMap<string, number>;
-  /** The plates of a guide site, by name. A factor that depends on an enumerated site of the guide allows no product over these plates. */
+  /** The plates of a guide site, by name. A factor that depends on a site enumerated in the guide cannot be multiplied over these plates. */
   readonly guidePlates: (name: string) => ReadonlySet<string> | undefined;
 }
 

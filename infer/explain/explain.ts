@@ -209,7 +209,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...argsAndOption
   );
   const guideSites = [...sampleSites(pair.guide)];
   const latents = guideSites.filter((site) => isDraw(site) && !isEnumerated(site));
-  /** What `explain` reports only for a latent of the guide that is drawn: the costs that depend on it, and those that it is charged with. */
+  /** The costs that depend on a drawn latent of the guide, and the costs that the latent is charged with. */
   const describeLatent = (site: SampleSite): Partial<ExplainedSite> => {
     const latent = scoreSite(site);
     const dependents = costs

@@ -127,6 +127,7 @@ function varianceOf(
   return { variance, total, seconds, perSecond: total === 0 ? Infinity : 1 / (total * seconds) };
 }
 
+/** The number of blocks, and the least length of a block in steps of the clock. */
 const [BLOCKS, TICKS] = [25, 10];
 
 /**

@@ -7,8 +7,10 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { Derived, type Distribution, Expanded } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { requireProgram } from "../checks.js";
+import { initToFeasible } from "../guides/initStrategies.js";
 import { report } from "../html.js";
-import { type Handler, type Model, outsideHandlers, withHandlers } from "../program/messages.js";
+import { familyOf } from "../program/inferOptions.js";
+import { type Handler, type Model, outsideHandlers, type PlateFrame, withHandlers } from "../program/messages.js";
 import { isFactor, trace } from "../program/trace.js";
 import { seed } from "../program/values.js";
 
@@ -165,10 +167,19 @@ const ownNameHandler: Handler = {
 export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
   requireProgram("renderModel", "model", model);
   const key = random.key(0);
+  /** The plates around each `deterministic` statement, innermost first. A trace has the plates of sample statements only. */
+  const platesOf = new Map<string, readonly PlateFrame[]>();
   const initHandler: Handler = {
     process: {
       param(message) {
         message.value ??= message.init?.(random.foldIn(key, 1)) ?? null;
+      },
+      sample(message) {
+        // A flat prior cannot be sampled. For the graph, any value will do.
+        if (familyOf(message.fn).family === "ImproperUniform") message.value ??= initToFeasible()(message, key);
+      },
+      deterministic({ name, plates }) {
+        platesOf.set(name, plates);
       },
     },
   };
@@ -187,10 +198,10 @@ export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
     const isSample = site.type === "sample";
     const kind =
       site.type !== "sample" ? site.type : isFactor(site) ? "factor" : site.isObserved ? "observed" : "latent";
-    const within = isSample ? site.plates.map(({ name }) => name).reverse() : [];
-    for (const { name, size } of isSample ? site.plates : []) plates.set(name, { name, size });
+    const outerPlates = isSample ? site.plates : (platesOf.get(site.name) ?? []);
+    for (const { name, size } of outerPlates) plates.set(name, { name, size });
     const distribution = isSample && kind !== "factor" ? distributionName(site.fn) : "";
-    nodes.push({ name: site.name, kind, distribution, plates: within });
+    nodes.push({ name: site.name, kind, distribution, plates: outerPlates.map(({ name }) => name).reverse() });
     if (site.type === "param") continue;
     const depends = getProvenance(isSample ? site.logProb() : site.value);
     for (const from of depends) if (from !== site.name) parents.push({ from, to: site.name });

@@ -50,7 +50,7 @@ export interface AutoGuide {
 
 const OPTIONS = {
   prefix: kinds.string,
-  // A function that makes strategies is a frequent mistake for the strategy itself.
+  // To write initToMedian instead of initToMedian() is a frequent mistake.
   initLocFn: [
     (x) => typeof x === "function" && !Object.values(strategies).includes(x as () => never),
     "a strategy, such as initToMedian()",
@@ -67,7 +67,7 @@ export abstract class AutoGuide extends Callable {
   readonly #hasOwnKey: boolean;
   #inspection: ModelInspection | null = null;
   #latents: readonly Latent[] | null = null;
-  /** The arguments of the first run that the guide completed, from which it has its latents; null before. */
+  /** The arguments of the first run that succeeded. The latents come from this run. Null as long as no run has succeeded. */
   protected firstArgs: readonly unknown[] | null = null;
 
   constructor(
@@ -96,7 +96,7 @@ export abstract class AutoGuide extends Callable {
       this.firstArgs = args;
       return values;
     } catch (error) {
-      // Only runs after a fit refuse params without values.
+      // `samplePosterior` refuses params without values. Here the likely cause is that the guide has not run before.
       if (error instanceof PedigradError && error.code === "no-value") throw this.#notRun(error);
       this.#forget();
       throw error;
@@ -111,7 +111,7 @@ export abstract class AutoGuide extends Callable {
   /** The error for a use of a guide that has not run its model with the arguments of the training. */
   #notRun(cause: unknown = null): PedigradError {
     this.#forget();
-    // Without arguments to lack, the params lack a name.
+    // A model without arguments has the same latents in every run, so then a param is missing in `params`.
     if (this.model.length === 0 && cause instanceof PedigradError && cause.code === "no-value") return cause;
     const why = cause instanceof Error ? ` (${cause.message.replace(/\.$/, "")})` : "";
     return this.refusal(
@@ -190,7 +190,7 @@ export abstract class AutoGuide extends Callable {
     return sampleShape;
   }
 
-  /** Run `body`, which finds the latents of a guide that has not run yet. If it fails, the guide needs a run first. */
+  /** Run `body`. If it throws and the guide has not run before, throw the error that asks for a run of the guide. */
   #afterFit<T>(body: () => T): T {
     const wasNew = this.firstArgs === null;
     try {

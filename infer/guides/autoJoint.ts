@@ -37,7 +37,7 @@ import type { Latent } from "./latents.js";
 
 /** The base class of guides that draw all latents as one vector in unconstrained space. Param: `auto_loc`, the location of this vector. */
 export abstract class AutoFlat extends AutoGuide {
-  /** Draw this vector, of length `size`. */
+  /** Draw the vector of all latents, of length `size`. */
   protected abstract drawFlat(loc: Tensor, size: number): Tensor;
 
   override guide(...args: unknown[]): Record<string, Tensor> {

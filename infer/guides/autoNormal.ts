@@ -47,8 +47,8 @@ export class AutoNormal extends AutoGuide {
     const spread = full(startShape, this.#initScale);
     const scale = param(`${name}_${this.prefix}_scale`, spread, { constraint: constraints.positive, eventDim });
     const base = new Normal(loc, scale).toEvent(eventDim);
-    const factor = isIdentity(transform) ? base : new TransformedDistribution(base, transform, site.fn.support);
-    return sample(name, factor, { infer: { sharesMask: true } });
+    const fn = isIdentity(transform) ? base : new TransformedDistribution(base, transform, site.fn.support);
+    return sample(name, fn, { infer: { sharesMask: true } });
   }
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {

@@ -1,5 +1,5 @@
 /** Strategies for the initial values of an autoguide. A strategy returns a constrained value for a latent site. */
-import { elementsOf } from "../../autodiff/core/copy.js";
+import { elementsOf } from "../../autodiff/core/reads.js";
 import { broadcastShapes, sameShape, showShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import {
@@ -59,19 +59,31 @@ export function initToUniform(options: { radius?: number | undefined } = {}): In
   );
 }
 
+/** A strategy that draws from the prior. A flat prior that cannot be sampled starts as by initToUniform, as in NumPyro. */
+const fromPrior = (title: string, start: (fn: Distribution, key: Tensor) => Tensor): InitStrategy =>
+  withTitle(title, (site, key) => {
+    try {
+      return start(site.fn, key);
+    } catch (error) {
+      if (error instanceof PedigradError && error.code === "no-sampler") return initToUniform()(site, key);
+      throw error;
+    }
+  });
+
 /** Start each latent at a draw from its prior. */
-export const initToSample = (): InitStrategy => withTitle("initToSample", ({ fn }, key) => fn.sample(key));
+export const initToSample = (): InitStrategy => fromPrior("initToSample", (fn, key) => fn.sample(key));
 
 /** Start each latent at the elementwise median of `numSamples` draws from its prior. */
 export function initToMedian(options: { numSamples?: number | undefined } = {}): InitStrategy {
   requireOptions("initToMedian", options, { numSamples: kinds.count });
-  const { numSamples = 15 } = options;
-  return withTitle("initToMedian", ({ fn }, key) => {
-    const draws = fn.sample(key, [numSamples]);
-    const rows = draws.reshape([numSamples, -1]).transpose().toArray() as number[][];
-    const middle = rows.map((row) => row.sort((a, b) => a - b)[numSamples >> 1] as number);
-    return projectToSupport(fn, tensor(middle).reshape(fn.shape()));
-  });
+  return fromPrior("initToMedian", (fn, key) => medianOfDraws(fn, key, options.numSamples));
+}
+
+function medianOfDraws(fn: Distribution, key: Tensor, numSamples = 15): Tensor {
+  const draws = fn.sample(key, [numSamples]);
+  const rows = draws.reshape([numSamples, -1]).transpose().toArray() as number[][];
+  const middle = rows.map((row) => row.sort((a, b) => a - b)[numSamples >> 1] as number);
+  return projectToSupport(fn, tensor(middle).reshape(fn.shape()));
 }
 
 /**
@@ -84,7 +96,7 @@ export const initToMean = (): InitStrategy =>
     const candidates = [
       () => fn.mean,
       () => fn.icdf(0.5),
-      () => initToMedian()(site, key),
+      () => medianOfDraws(fn, key),
       () => initToFeasible()(site, key),
     ];
     let start: Tensor | null = null;

@@ -3,7 +3,7 @@
  * differ in another run are refused: latents in a loop over some elements of a plate, and latents whose support depends on other latents,
  * on params or on the visited elements.
  */
-import { elementsOf } from "../../autodiff/core/copy.js";
+import { elementsOf } from "../../autodiff/core/reads.js";
 import { arange, PedigradError, stopGradient, type Tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import {
@@ -56,8 +56,8 @@ export interface ModelInspection extends InspectionOptions {
   readonly first: Trace;
   /** The initial values of the continuous latents. */
   readonly initialValues: ReadonlyMap<string, Tensor>;
-  /** The trace of a run with other params, latents and visited elements; null if the model throws an error for them. */
-  readonly perturbedTrace: () => Trace | null;
+  /** Runs the model with other params, latents and visited elements; null if the model throws an error for them. */
+  readonly runPerturbed: () => Trace | null;
 }
 
 /**
@@ -85,7 +85,7 @@ function runsOf(model: Model, args: readonly unknown[], options: InspectionOptio
   const { title, strategy, key } = options;
   const { modelTrace: first, initialValues } = runModel(model, args, strategy, key);
   refuseUnknownNames(title, strategy, first);
-  const perturbedTrace = (): Trace | null => {
+  const runPerturbed = (): Trace | null => {
     try {
       return runModel(model, args, strategy, key, true).modelTrace;
     } catch (error) {
@@ -93,7 +93,7 @@ function runsOf(model: Model, args: readonly unknown[], options: InspectionOptio
       throw error;
     }
   };
-  return { ...options, first, initialValues, perturbedTrace };
+  return { ...options, first, initialValues, runPerturbed };
 }
 
 /**
@@ -123,8 +123,8 @@ export function runModel(
       },
       plate(message) {
         if (message.subsampleSize === message.size) return;
-        const first = isPerturbed ? message.size - message.subsampleSize : 0;
-        message.value ??= arange(first, first + message.subsampleSize);
+        const start = isPerturbed ? message.size - message.subsampleSize : 0;
+        message.value ??= arange(start, start + message.subsampleSize);
       },
       sample(message) {
         if (message.value !== null) return;
@@ -247,9 +247,9 @@ const isConstant = (c: Constraint): boolean =>
   "base" in c ? isConstant(c.base as Constraint) : bijectionByName(c.name) !== undefined;
 
 /** Refuse supports that depend on draws of the model or on params, or that differ in another run. */
-function refuseMovingSupports(sites: readonly SampleSite[], { title, perturbedTrace }: ModelInspection): void {
+function refuseMovingSupports(sites: readonly SampleSite[], { title, runPerturbed }: ModelInspection): void {
   const candidates = sites.filter(({ fn }) => !fn.isDiscrete && !isConstant(fn.support));
-  const perturbed = candidates.length === 0 ? null : perturbedTrace();
+  const perturbed = candidates.length === 0 ? null : runPerturbed();
   for (const site of candidates) {
     const x = transformOf(site).inverse(detachProvenance(site.value));
     const otherSite = perturbed?.get(site.name);

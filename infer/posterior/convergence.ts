@@ -85,6 +85,7 @@ function essOf(chains: Chains): number {
   }
   // Also add the first half of the pair at which the sum ends, if this half is positive.
   const tau = -1 + 2 * sum + Math.max(even, 0);
+  // For S draws, the result is at most S log10(S), as in Stan.
   return all.length / Math.max(tau, Math.LN10 / log(all.length));
 }
 

@@ -72,8 +72,8 @@ export function quantile(x: TensorLike, q: number | readonly number[] | Tensor, 
 
 /**
  * The narrowest interval that contains the share `prob` of the draws along an axis, which estimates the highest posterior
- * density interval. The result is without this axis, and has a new first axis of size 2: lower ends, then upper ends. The gradient goes
- * to the draws at the ends.
+ * density interval. The result has a first axis of size 2 (lower end, upper end), and then the other axes of x. The gradient goes to the
+ * draws at the ends.
  */
 export function hpdi(x: TensorLike, options: HpdiOptions = {}): Tensor {
   requireOptions("hpdi", options, ["prob", "axis"]);
@@ -90,7 +90,8 @@ export function requireProb(op: string, prob: unknown): void {
 
 /**
  * Sort the draws along an axis, and take `count` draws of each column, at the places that `placesOf` computes from the sorted column. The
- * gradient is the gradient of an index. A column that is empty or contains NaN gives NaN. The result has the shape [count, ...other axes].
+ * gradient goes to the draws that are taken. A column that is empty or contains NaN gives NaN. The result has the shape [count, ...other
+ * axes].
  */
 function sortedDraws(
   op: string,

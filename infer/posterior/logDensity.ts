@@ -8,15 +8,19 @@ import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type Trace, traceOf } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
-import { requireDiscrete, requireDraws, requireLatents, requireShapesHandler } from "./predictiveChecks.js";
+import { requireDraws, requireEnumeratedValues, requireLatents, requireShapesHandler } from "./predictiveChecks.js";
 
 /** The values as tensors, by name. */
 export const asTensors = (values: Record<string, TensorLike>): Record<string, Tensor> =>
   mapTree(values, (x) => tensor(x as TensorLike));
 
-const EDIT = "substitute(model, result.params)";
+/** Where a user gives the params of the fit, for error messages. */
+const PARAMS_ADVICE = "substitute(model, result.params)";
 
-/** The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates have no effect. `op` names the caller in errors. */
+/**
+ * The trace of `f` with the given values of latents and params; other latents are drawn. Outer handlers and plates have no effect. `op`
+ * names the caller in errors.
+ */
 export const runWith = (
   op: string,
   f: Model,
@@ -51,10 +55,10 @@ export function logLikelihood(
     const handlers = [
       givenPlatesHandler(sample, samples),
       requireShapesHandler("logLikelihood", sample),
-      requireParamsHandler("logLikelihood", sample, EDIT),
+      requireParamsHandler("logLikelihood", sample, PARAMS_ADVICE),
     ];
     const modelTrace = runWith("logLikelihood", withWholePlates(model), random.key(0), sample, args, ...handlers);
-    requireDiscrete("logLikelihood", modelTrace, sample);
+    requireEnumeratedValues("logLikelihood", modelTrace, sample);
     requireLatents("logLikelihood", modelTrace, sample);
     for (const site of modelTrace.values())
       if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();
@@ -71,7 +75,7 @@ export function logDensity(
   const handlers = [
     givenPlatesHandler(asTensors(values)),
     requireShapesHandler("logDensity", values),
-    requireParamsHandler("logDensity", values, EDIT),
+    requireParamsHandler("logDensity", values, PARAMS_ADVICE),
   ];
   const modelTrace = runWith("logDensity", model, random.key(0), values, args, ...handlers);
   requireLatents("logDensity", modelTrace, values);

@@ -9,7 +9,7 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { refuseOption, requireCount, requireKey, requireOptions, requireProgram, unknownName } from "../checks.js";
-import { checkPlates } from "../elbo/particles/match.js";
+import { checkPlatesOfLatents } from "../elbo/particles/match.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
 import { type Handler, type Model, outsideHandlers, withHandlers } from "../program/messages.js";
 import { givenPlatesHandler, sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
@@ -33,13 +33,16 @@ export interface PredictiveOptions {
   guide?: Model | undefined;
   /** Constrained parameters of model and guide, by name. */
   params?: Record<string, TensorLike> | undefined;
-  /** The number of draws; required if there are no posteriorSamples. */
+  /** The number of draws; required if posteriorSamples is missing or empty. */
   numSamples?: number | undefined;
   /** The sites to return; by default every sample and deterministic site that is not among the posterior samples. */
   returnSites?: readonly string[] | undefined;
   /** Whether to run all draws as one batch (true, the default) or one by one. */
   parallel?: boolean | undefined;
-  /** The number of leading axes of the posterior samples: 1 by default, 2 for [chains, draws], 0 for a single draw. */
+  /**
+   * The number of leading axes of the posterior samples: 1 by default, 2 for [chains, draws], 0 for a single draw. With a guide, or draws of
+   * the prior, 2 makes results of shape [1, numSamples, ...site].
+   */
   batchNdims?: number | undefined;
   /** Leave out `deterministic` sites. */
   excludeDeterministic?: boolean | undefined;
@@ -78,7 +81,7 @@ export class Predictive {
     if (guide !== undefined) requireProgram("Predictive", "guide", guide);
     if (posteriorSamples !== undefined && guide !== undefined)
       refuseOption("Predictive", "guide", "got both posteriorSamples and a guide. Give only one of them.");
-    if (posteriorSamples === undefined || numSamples !== undefined)
+    if (Object.keys(posteriorSamples ?? {}).length === 0 || numSamples !== undefined)
       requireCount("Predictive", "numSamples", numSamples);
   }
 
@@ -91,7 +94,7 @@ export class Predictive {
     const { posteriorSamples = {}, batchNdims = 1, numSamples = 1, parallel = true } = this.options;
     const allSamples = asTensors(posteriorSamples);
     const [first] = Object.values(allSamples);
-    const batch = first === undefined ? [numSamples] : first.shape.slice(0, batchNdims);
+    const batch = first?.shape.slice(0, batchNdims) ?? [...new Array(Math.max(0, batchNdims - 1)).fill(1), numSamples];
     requireDraws("Predictive", allSamples, batchNdims);
     const count = batch.reduce((a, b) => a * b, 1);
     if (this.options.numSamples !== undefined && numSamples !== count)
@@ -100,6 +103,7 @@ export class Predictive {
         "numSamples",
         `numSamples is ${numSamples}, but posteriorSamples has ${count} draws. Leave numSamples out, or give as many draws.`,
       );
+    /** The samples with their first `axes` axes replaced by axes of these sizes. */
     const withBatch = (samples: Values, axes: number, sizes: readonly number[]): Values =>
       mapTree(samples, (x) => (x as Tensor).reshape([...sizes, ...(x as Tensor).shape.slice(axes)]));
     const flat = withBatch(allSamples, batchNdims, [count]);
@@ -152,7 +156,7 @@ export class Predictive {
         draws.map(({ name }) => name),
         "the guide",
       );
-      checkPlates(guideTrace, modelTrace);
+      checkPlatesOfLatents(guideTrace, modelTrace);
     }
     const collected: Values = emptyRecord();
     for (const [name, site] of modelTrace) {

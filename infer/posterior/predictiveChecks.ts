@@ -29,8 +29,8 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
   },
 });
 
-/** Refuse enumerated latents without values. A sum over their values would give one joint likelihood for all observed sites. */
-export function requireDiscrete(op: string, run: Trace, values: Record<string, unknown>): void {
+/** Refuse enumerated latents without values: a sum over their values has one likelihood for all observed sites, not one for each site. */
+export function requireEnumeratedValues(op: string, run: Trace, values: Record<string, unknown>): void {
   for (const { name, infer, isObserved } of sampleSites(run)) {
     if (isObserved || infer.enumerate == null || Object.hasOwn(values, name)) continue;
     refuse(
@@ -63,8 +63,9 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
 const withoutDigits = (name: string): string => name.replace(/\d/g, "");
 
 /**
- * Refuse posterior samples with a name that is not in the program, if it resembles a latent without samples, which would be drawn from its
- * prior. Other names, and names that differ from it in digits only, such as z_1 and z_2, may belong to a larger model.
+ * Refuse posterior samples with a misspelt name, since the latent that is meant would be drawn from its prior. A name counts as misspelt if
+ * it is not in the program, but resembles a latent without samples. Names that differ from this latent only in digits, such as z_1 and z_2,
+ * and names that resemble no latent may belong to a larger model.
  */
 export function requireSampleNames(run: Trace, samples: Record<string, unknown>): void {
   const drawn = [...sampleSites(run)].filter(({ name, isObserved }) => !isObserved && !Object.hasOwn(samples, name));
@@ -86,8 +87,8 @@ export function requireSampleNames(run: Trace, samples: Record<string, unknown>)
 }
 
 /**
- * Refuse posterior samples, or the latents of a guide, if none of `names`, their names, is a site of the program. One site is enough: the
- * samples or the guide may belong to a larger model. Errors call them `source`.
+ * Refuse posterior samples, or a guide, if none of its `names` is a site of the program. One site is enough, since the samples or the guide
+ * may belong to a larger model. Errors call the samples or the guide `source`.
  */
 export function requireUsedSamples(run: Trace, names: readonly string[], source: string): void {
   const [first] = names;

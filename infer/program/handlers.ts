@@ -2,8 +2,7 @@
  * Each of these functions takes a program `f` and returns a program with the same arguments, which runs `f` inside a
  * handler. Every call makes a new handler. The handlers do the same as the handlers with these names in Pyro and NumPyro.
  */
-import { elementsOf } from "../../autodiff/core/copy.js";
-import { refuseFor } from "../../autodiff/core/reads.js";
+import { elementsOf, refuseFor } from "../../autodiff/core/reads.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -24,8 +23,8 @@ export function handler<A extends unknown[], R>(
 }
 
 /**
- * Like `handler`, for a handler whose argument has an entry for each of `names`. A run of `f` is refused if one of the names is not
- * the name of a message of these types.
+ * Like `handler`, for a handler whose argument has an entry for each of `names`. A run of `f` is refused if `f` sends no message of
+ * these types under one of the names, which is then probably misspelt.
  */
 export function handlerOfNames<A extends unknown[], R>(
   op: string,

@@ -88,7 +88,7 @@ export function checkInferOptions(site: string, infer: InferOptions): InferOptio
 export type GradientChoice = "pathwise" | "score" | "disarm" | "straightThrough";
 
 interface GradientRule {
-  /** The same distribution, whose draws have this gradient; null if the distribution does not allow it. */
+  /** The distribution `fn` with draws that have this gradient; null if `fn` does not allow it. */
   readonly apply: (fn: Distribution) => Distribution | null;
   /** The property of a distribution that this gradient needs, in words for error messages. */
   readonly requirement: string;
@@ -111,12 +111,13 @@ export const GRADIENTS: Readonly<Record<GradientChoice, GradientRule>> = {
   },
   straightThrough: {
     apply: (fn) => (["Bernoulli", "OneHotCategorical"].includes(familyOf(fn).family) ? new StraightThrough(fn) : null),
-    requirement: "Bernoulli or OneHotCategorical, whose mean lies between their values",
+    // A draw gets the gradient of the mean, so the mean must lie between the values.
+    requirement: "a Bernoulli or OneHotCategorical distribution",
     isBiased: true,
   },
 };
 
-/** The same distribution, whose draws have the gradient that the site asks for. */
+/** The distribution `fn` with draws that have the gradient `choice`. */
 export function withGradient(site: string, fn: Distribution, choice: GradientChoice): Distribution {
   const { apply, requirement } = GRADIENTS[choice];
   return (

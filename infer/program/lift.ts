@@ -51,7 +51,7 @@ export function lift<A extends unknown[], R>(
           drawn.set(place, message.value);
         },
         module(message) {
-          // Keep outer handlers from giving the network its paths: it then declares its params with their shapes, which the priors need.
+          // Hide the network from outer handlers, which know its paths. It then declares its params with their shapes, which the priors need.
           message.stop = !isRecord || Object.keys(priors).some((name) => name.startsWith(`${message.name}/`));
         },
       },
@@ -104,10 +104,10 @@ function priorOfShape(
       { op: "lift" },
     );
   const inside = plates.filter(hasPlateAxis);
-  const events = Math.max(0, eventDim - eventShape.length);
-  const plateAxes = inside.map(({ dim }) => lead.length - events + (dim as number));
+  const extraEventDim = Math.max(0, eventDim - eventShape.length);
+  const plateAxes = inside.map(({ dim }) => lead.length - extraEventDim + (dim as number));
   const isOfPlate = (_: number, axis: number): boolean => plateAxes.includes(axis);
   const after = lead.map((n, axis) => (isOfPlate(n, axis) ? (before[axis] as number) : n));
   if (sameShape(before, after) && lead.slice(0, missing).every(isOfPlate)) return prior;
-  return prior.expand(after).toEvent(inside.length === 0 ? lead.length : events);
+  return prior.expand(after).toEvent(inside.length === 0 ? lead.length : extraEventDim);
 }

@@ -1,8 +1,8 @@
 /**
  * The messages of a model, and the stack of handlers that process them. Each statement of a model (`sample`, `param`, …)
- * sends a message up the stack, to the innermost handler first. Each handler may change the message (`process`). At the
- * end of its way up, the message gets a value; then it passes the handlers in reverse order, and each may change it again
- * (`postprocess`). The design follows Pyro's poutine (Bingham et al. 2019) and minipyro, a one-page version of Pyro.
+ * sends a message up the stack, to the innermost handler first. Each handler may change the message (`process`). If no
+ * handler sets the message's value, the statement then sets it. The message returns through the handlers in reverse order,
+ * and each may change it again (`postprocess`). The design follows Pyro's poutine (Bingham et al. 2019) and minipyro.
  */
 import { traceDepth } from "../../autodiff/core/batch.js";
 import { PedigradError, Tensor } from "../../autodiff/index.js";
@@ -30,7 +30,7 @@ export interface SampleMessage {
   key: Tensor | null;
   /** The markov loops around the statement. */
   markov: MarkovPosition[];
-  /** Whether the site is outside `plate`, although its statement is inside (lift.ts). If absent, the site is in all plates. */
+  /** Whether the site is outside `plate`, a plate around its statement (lift.ts). If absent, the site is in all these plates. */
   readonly isOutside?: (plate: PlateFrame) => boolean;
   /** Whether the drawn value is tagged with the site's name. */
   isTracked: boolean;
@@ -40,6 +40,7 @@ export interface SampleMessage {
   isConstant: boolean;
   /** The sites that host code had read before this statement. */
   ambient: Provenance;
+  /** Set by a handler to hide the message from the handlers around it. */
   stop: boolean;
 }
 
@@ -72,7 +73,10 @@ export interface PlateMessage {
   value: Tensor | null;
   /** Whether the program itself chose the elements to visit (the option `subsample`). */
   isGiven: boolean;
-  /** Whether a value for a site in the plate is in the order of the visited elements, even if it has as many elements as the plate. */
+  /**
+   * Whether the values that handlers give to sites in the plate have one element for each visited element. By default, a
+   * value with as many elements as the plate has one for each element of the plate, and the visited ones are selected.
+   */
   areValuesVisited?: boolean | undefined;
   /** Whether the plate visits all elements in order. */
   isWhole: boolean;
@@ -85,7 +89,7 @@ export interface DeterministicMessage {
   name: string;
   value: Tensor;
   plates: PlateFrame[];
-  /** Whether a sample statement returns the value, which reparam or `obsMask` computes from other sites. */
+  /** Whether the value is the result of a sample statement, which reparam or `obsMask` computes from other sites. */
   readonly isSampled: boolean;
   stop: boolean;
 }
@@ -193,7 +197,7 @@ function refuseUnfinished(what: string, result: object): void {
   });
 }
 
-/** The items of a loop whose body runs inside the handlers that `handlersOf` makes for each item. */
+/** Loop over `items`. The body of the caller's `for` loop runs inside the handlers that `handlersOf` makes for each item. */
 export function* loopInHandlers<T>(items: Iterable<T>, handlersOf: () => [Handler, ...Handler[]]): Generator<T> {
   for (const item of items) {
     const handlers = handlersOf();
@@ -258,7 +262,7 @@ export interface PlateFrame {
   isWhole: boolean;
   /** Whether the program itself chose the elements to visit (the option `subsample`). */
   isGiven: boolean;
-  /** Whether a value for a site in the plate is in the order of the visited elements, even if it has as many elements as the plate. */
+  /** As in `PlateMessage`. */
   areValuesVisited?: boolean | undefined;
 }
 

@@ -48,7 +48,8 @@ export function plate(name: string, ...args: unknown[]): unknown {
   if (sizeAndOptions.length > 2 || sizeAndOptions.some((x) => typeof x === "function"))
     refuse(name, "bad-option", `the arguments must be plate("${name}", size, options, body), with the body last.`);
   const [givenSize, givenOptions] = sizeAndOptions as [unknown, PlateOptions?];
-  if (givenOptions !== undefined) requireOptions(`plate "${name}"`, givenOptions, hasBody ? BODY : LOOP, name);
+  if (givenOptions !== undefined)
+    requireOptions(`plate "${name}"`, givenOptions, hasBody ? BODY_OPTIONS : LOOP_OPTIONS, name);
   const size = hasBody && args.length === 1 ? null : checkSize(name, givenSize);
   const options = givenOptions ?? {};
   if (!hasBody) return iterateElements(name, size as number, options);
@@ -56,9 +57,8 @@ export function plate(name: string, ...args: unknown[]): unknown {
   return withHandler(new OpenPlate(frame), () => body(frame.indices), `the body of plate "${name}"`);
 }
 
-/** The options of a plate that is a loop, and of one that has a body. */
-const LOOP = ["subsampleSize", "subsample"];
-const BODY = ["dim", "subsampleSize", "subsample"];
+const LOOP_OPTIONS = ["subsampleSize", "subsample"];
+const BODY_OPTIONS = ["dim", ...LOOP_OPTIONS];
 
 /** The size of a plate. Refuse a size that is not a non-negative integer. */
 function checkSize(name: string, size: unknown): number {
@@ -80,7 +80,7 @@ class OpenPlate implements Handler {
 
 /** The plates around this statement, outermost first. */
 export const openPlates = (): PlateFrame[] =>
-  openHandlers.flatMap((handler) => (handler instanceof OpenPlate ? handler.frame : []));
+  openHandlers.filter((handler) => handler instanceof OpenPlate).map(({ frame }) => frame);
 
 /** The elements of `data` that the plates around this statement visit; the last `eventDim` axes make up one element. */
 export function subsample(data: TensorLike, options: { eventDim?: number | undefined } = {}): Tensor {
@@ -105,8 +105,8 @@ export function subsample(data: TensorLike, options: { eventDim?: number | undef
 }
 
 /**
- * Data without an axis at the plate's dim are shared by all elements of the plate. Refuse them if another batch axis has the plate's size,
- * and is not the axis of another plate of this size: then `eventDim` is probably wrong.
+ * Data without an axis at the plate's dim are shared by all elements of the plate. If another batch axis has the plate's size, and is not
+ * the axis of another plate of this size, then `eventDim` is probably wrong. Refuse such data.
  */
 function requireShared(
   shape: readonly number[],
@@ -206,12 +206,14 @@ function* iterateElements(name: string, size: number, options: PlateOptions): Ge
       isEmpty = false;
     }),
   };
+  const handlers: [Handler, Handler] = [listener, new OpenPlate(frame)];
   try {
     yield* loopInHandlers(indices, () => {
       numVisited++;
-      return [listener, new OpenPlate(frame)];
+      return handlers;
     });
   } finally {
+    // A loop that the program leaves at the first of several elements may leave it before any statement.
     if (isEmpty && !frame.isWhole && (numVisited === indices.length || numVisited > 1)) refuseEmptyLoop(frame);
   }
 }

@@ -97,21 +97,22 @@ function setValue(message: SampleMessage): void {
 /**
  * The value, tagged with its site's name. Along the element axes of the site (the batch axes, and the axes that `toEvent` moved into the
  * event), each element of the value depends only on the same element of the site. The value of an enumerated site has size 1 along its
- * plates, because all elements have the same list of possible values; axes to the left of the plates belong to other enumerated sites.
+ * plates, because all elements have the same list of possible values. But its tag has the sizes of the plates. Axes to the left of the
+ * plates belong to other enumerated sites.
  */
 function tagWithSite(value: Tensor, { name, fn, infer, isSubstituted, plates, ambient: read }: SampleMessage): Tensor {
   const { shape } = value;
   const full = [...fn.batchShape, ...fn.eventShape];
   const extraAxes = shape.length - full.length;
   const leftmostPlate = Math.max(0, ...plates.map(({ dim }) => -(dim ?? 0)));
-  const inPlates = infer.enumerate === "parallel" ? full.length - fn.eventDim - leftmostPlate : Infinity;
-  const sizes = full.map((n, i) => (shape[extraAxes + i] === n || i >= inPlates ? n : 1));
+  const firstPlateAxis = infer.enumerate === "parallel" ? full.length - fn.eventDim - leftmostPlate : Infinity;
+  const sizes = full.map((n, i) => (shape[extraAxes + i] === n || i >= firstPlateAxis ? n : 1));
   const tag = Provenance.related(name, ownRelation(sizes, fn.eventDim - fn.elementDim));
   const inherited = isSubstituted ? union(union(value.provenance, read), drawProvenance(fn)) : value.provenance;
   return value.withProvenance(union(inherited, tag));
 }
 
-/** The provenance of a draw from `fn`. A value given by `substitute` gets it too: the probability of the value depends on the same sites. */
+/** The provenance of a draw from `fn`. A value from `substitute` gets this provenance, too: its probability depends on the same sites. */
 function drawProvenance(fn: Distribution): Provenance {
   return outsideRuns(() => {
     try {

@@ -1,7 +1,6 @@
 /**
  * Strategies for `reparam`. Each samples new sites, whose names begin with the old site's name, and computes the old
- * site's value from them. If `expand`, `mask` or `toEvent` was applied to the old distribution, it is applied to the new
- * one, too.
+ * site's value from them. The new distribution is expanded, masked and made an event in the same way as the old one.
  */
 import { full, Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import { requireThat } from "../../distributions/core/validation.js";
@@ -41,6 +40,9 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
       "centered",
       `centered must be a number from 0 to 1, or null to learn it, got ${centered}.`,
     );
+  const constant = centered === null ? null : tensor(centered);
+  if (constant !== null)
+    requireThat(constant, constraints.unitInterval, { family: "LocScaleReparam", what: "centered" });
   return (name, fn) => {
     const family = familyOf(fn);
     if (!family.isLocationScale)
@@ -50,7 +52,7 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
         `is ${family.family}, which is not a location-scale family such as Normal, Laplace or StudentT. Sample one of these at a separate site and compute "${name}" from its value, as TransformReparam does for a TransformedDistribution.`,
       );
     const { loc, scale, ...others } = family.params as Record<string, Tensor> & { loc: Tensor; scale: Tensor };
-    const c = centered === null ? centeredParam(name, loc, fn.eventDim) : tensor(centered);
+    const c = constant ?? centeredParam(name, loc, fn.eventDim);
     const Family = family.constructor as new (params: Record<string, Tensor>) => Distribution;
     const base = new Family({ ...others, loc: loc.mul(c), scale: scale.pow(c) });
     const decentered = sample(`${name}_decentered`, withWrappersOf(fn, base));
@@ -78,7 +80,11 @@ function centeredParam(name: string, loc: Tensor, eventDim: number): Tensor {
 export const TransformReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
   if (!(family instanceof TransformedDistribution))
-    return refuse(name, "TransformReparam", `is ${family.family}, but this strategy needs a TransformedDistribution.`);
+    return refuse(
+      name,
+      "TransformReparam",
+      `is ${family.family}, but this strategy needs a TransformedDistribution. Write a LogNormal as new TransformedDistribution(new Normal(loc, scale), new Exp()), for example.`,
+    );
   return family.transform.forward(sample(`${name}_base`, withWrappersOf(fn, family.base)));
 };
 

@@ -134,8 +134,9 @@ export const subsamplingScale = ({ size, subsampleSize }: PlateFrame): number =>
 type PlateVisit = Pick<PlateMessage, "size" | "value" | "isGiven" | "isWhole">;
 
 /**
- * A handler that gives a plate the same elements whenever it is opened, in all programs that run inside the handler. It draws one subsample
- * for each plate name, with a separate key derived from `keyOf()`. If `keyOf` is null, the plate draws the subsample when it is first opened.
+ * A handler that gives a plate the same elements whenever it is opened, in all programs that run inside the handler. When a plate is first
+ * opened, the handler draws its subsample with a key derived from `keyOf()`. If `keyOf` is null, the plate draws its subsample itself, with
+ * a key that it requests.
  */
 export function sharedPlatesHandler(keyOf: (() => Tensor) | null): Handler {
   const visits = new Map<string, PlateVisit>();
@@ -159,8 +160,8 @@ export function sharedPlatesHandler(keyOf: (() => Tensor) | null): Handler {
 }
 
 /**
- * A handler that makes every plate visit all elements, whatever its subsampleSize. It does not change plates whose
- * indices the program gives, unless `also` is "given".
+ * A handler that makes every plate visit all elements, whatever its subsampleSize. Plates whose indices the program gives
+ * change only if `also` is "given".
  */
 export const wholePlatesHandler = (also: "given" | null = null): Handler => ({
   process: {
@@ -179,7 +180,8 @@ export const withWholePlates =
 
 /**
  * A handler that gives plates the indices in `values`, by the plate's name. The values of sites in these plates are in the order of the
- * indices. A program that gives a plate other indices is refused. If `values` is one draw of a batch, `draws` has all draws.
+ * indices. A program that gives a plate other indices is refused. Under `vmap`, `values` is one draw, whose numbers cannot be read, and
+ * `draws` has the indices of all draws.
  */
 export const givenPlatesHandler = (
   values: Readonly<Record<string, Tensor>>,
@@ -198,7 +200,7 @@ export const givenPlatesHandler = (
   },
 });
 
-/** A handler for draws of another run, which are in the order of the elements that the other run visited. */
+/** A handler for values from another run, which have one element for each visited element (`areValuesVisited`). */
 export const visitedValuesHandler: Handler = {
   process: {
     plate(message) {
@@ -222,6 +224,7 @@ export function reuseVisit(message: PlateMessage, firstVisit: PlateVisit): void 
       firstVisit.value as Tensor,
       `when it was first opened in this step (in the guide, or earlier in this program), it ${firstVisit.isGiven ? "was given different" : firstVisit.isWhole ? "visited all" : "drew its own"} elements`,
     );
+  // A plate that visits all elements both times stays without indices here, so that `sendPlate` marks it as whole.
   else if (!(firstVisit.isWhole && subsampleSize === size)) message.value ??= firstVisit.value;
 }
 

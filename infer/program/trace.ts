@@ -261,7 +261,7 @@ export function requireOutside(op: string): void {
 /** `trace(f).getTrace(...args)` runs f and returns the trace of the run; the result of f is dropped. */
 export function trace<A extends unknown[]>(f: (...args: A) => unknown): { getTrace(...args: A): Trace } {
   requireKind("trace", "the first argument", f, kinds.function);
-  // A trace has one site for a plate, however often it is opened.
+  // A trace has one site for each plate, so a plate must visit the same elements whenever it is opened.
   return { getTrace: (...args) => inRun(() => traceOf(f, args, [sharedPlatesHandler(null)])) };
 }
 

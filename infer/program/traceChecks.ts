@@ -32,7 +32,7 @@ export function reportAsSite<T>(name: string, body: () => T, what = "site"): T {
   }
 }
 
-/** The error, with the name of the site and advice added if the error is a distribution's and names no site yet. */
+/** If `error` is the error of a distribution and names no site yet: the error with the name of the site and advice. Else `error`. */
 export function addSiteToError(name: string, error: unknown, what: string, advice = ""): unknown {
   if (!(error instanceof PedigradError) || error.site !== undefined) return error;
   const { code, message, param, op } = error;
@@ -51,7 +51,7 @@ export function addSiteToError(name: string, error: unknown, what: string, advic
 /**
  * The error of a distribution's constructor, with the name of its site. The constructor runs before the sample statement that uses the
  * distribution, so the error itself names no site. `siteAndAdvice` therefore runs the program again, without checks, and looks for a site
- * whose log density is not finite. If it returns null or throws, or if the error is another one, the error stays as it is.
+ * whose log density is not finite. If `siteAndAdvice` finds none, or throws, `error` is returned unchanged. So are all other errors.
  */
 export function addSiteToParameterError(
   error: unknown,
@@ -66,7 +66,7 @@ export function addSiteToParameterError(
   }
 }
 
-/** A sentence for errors about sizes in a plate that visits all its elements although the program asks for some. */
+/** A sentence for errors about sizes in a plate that visits all its elements, although the program asks for fewer. */
 export const wholePlateNote = ({ size, programSize }: PlateFrame): string =>
   programSize === undefined
     ? ""
@@ -104,7 +104,7 @@ export function checkBroadcast({ name, fn, value, isObserved, plates }: SiteWith
   );
 }
 
-/** Whether a tensor of this shape broadcasts to `to` or, without leading axes of size 1, would do so. */
+/** Whether `shape`, without its leading axes of size 1, broadcasts to `to`. */
 export const broadcastsTo = (shape: Shape, to: Shape): boolean =>
   shape.every((n, i) => n === 1 || n === to.at(i - shape.length));
 
@@ -148,8 +148,9 @@ export function requireBatchMask(
 }
 
 /**
- * A handler that refuses a param without a value in `params`, since its initial value would be used without notice. If `params` is empty,
- * initial values are what the caller asks for, unless the values come from another place, which `edit` names.
+ * A handler that refuses a param without a value, because nobody would notice that the program uses its initial value. If `params` is
+ * empty, initial values are wanted, and the handler refuses nothing. With `edit`, it refuses in any case: the params of the fit then belong
+ * in another place, which `edit` names in the error.
  */
 export const requireParamsHandler = (op: string, params: Record<string, unknown>, edit?: string): Handler => ({
   process: {

@@ -48,7 +48,7 @@ function readData(op: string, data: Data): Values {
   };
 }
 
-/** Refuse a value that `op` has for a site on which it would have no effect. */
+/** Refuse a value that `op` has for a site, because the value would have no effect there. */
 const refuseNoEffect = (op: string, site: string, message: string): never =>
   refuseSite("no-effect", site, `${op}: site "${site}" is ${message}`, { op });
 
@@ -93,7 +93,7 @@ export function replay<A extends unknown[], R>(f: Program<A, R>, trace: Trace): 
   return handler("replay", f, () => replayHandler(trace, true));
 }
 
-/** The handler behind `replay`. A latent that the trace does not draw but computes is refused if `requiresDraws`; else the latent is drawn. */
+/** The handler behind `replay`. A latent whose value is computed in the trace is drawn anew, or refused if `requiresDraws`. */
 export const replayHandler = (trace: Trace, requiresDraws = false): Handler => ({
   process: {
     sample(message) {
@@ -124,14 +124,17 @@ export const replayHandler = (trace: Trace, requiresDraws = false): Handler => (
 export const substitute = <A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> =>
   handler("substitute", f, () => substituteHandler(data, { replaces: true }));
 
-/** A value for site `name`. If the value was computed from an earlier draw of this site, all axes in its provenance become mixed. */
+/**
+ * A value for site `name`. If the value was computed from an earlier draw of this site, all axes in its provenance become mixed:
+ * an element of the earlier draw is not the same element of this one.
+ */
 const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
 /**
- * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements. A plate
- * may visit as many elements as it has, in another order or some twice. Unless the handler says otherwise (`areValuesVisited`), the value
- * is then in the order of the plate's elements, too.
+ * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements of the
+ * plate. A plate may visit as many elements as it has, in another order or some of them twice. The shape of the value then does not say
+ * whether the elements are already selected; the flag `areValuesVisited` does.
  */
 export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
   let selected = value;
@@ -144,7 +147,7 @@ export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage,
 interface SubstituteOptions {
   /** The name of the calling function in errors; "substitute" by default. */
   readonly op?: string;
-  /** Whether `data` also has indices of plates, and replaces values of inner handlers and of `deterministic`; false by default. */
+  /** Whether `data` may also give indices to plates, and replace values of inner handlers and of `deterministic`; false by default. */
   readonly replaces?: boolean;
 }
 
@@ -157,7 +160,7 @@ export function substituteHandler(
   const valueFor = (name: string, before: unknown): Tensor | undefined =>
     before === null || replaces ? values.of(name) : undefined;
   const choosePlate = (message: PlateMessage): void => {
-    // A function may return a value for every name, also for one that it does not mean.
+    // Only records and Maps give indices. A function of the name may return a value for every name, even if no plate is meant.
     const indices = values.names.includes(message.name) ? values.of(message.name) : undefined;
     if (message.value === null && indices !== undefined) chooseElements(message, indices);
   };

@@ -5,7 +5,7 @@ export type Batches = Iterable<unknown> | (() => Iterable<unknown>);
 
 /**
  * Options with minibatches. Each minibatch is appended to the arguments of the run, so the call may leave out the last arguments of the
- * programs. A call that leaves them out without minibatches gets a type error with the name of this type.
+ * programs. For a call that has neither minibatches nor all arguments, TypeScript's error shows the name of this type.
  */
 export type BatchesOrAllArguments<Options> = Options & { batches: Batches };
 

@@ -11,6 +11,7 @@ export class CompiledStep {
   /** Whether to try compiling steps. */
   isOn: boolean;
   readonly #compiled;
+  /** For `noteLastStep`. */
   readonly #reference = new WeakRef(this);
   /** The key in the state after the last step, and the step's arguments. Null once `checkLast` has checked the step. */
   #last: { readonly key: Tensor; readonly args: unknown[] } | null = null;
@@ -59,7 +60,7 @@ export class CompiledStep {
 
   /**
    * If `state` comes from the last step, refuse the program if it has changed since it was compiled. A loop that calls `update` does
-   * not say which step is its last, so getParams and saveState call this. To save time, not every call checks.
+   * not say which step is its last, so getParams and saveState ask for this check. To save time, only some of these calls run it.
    */
   checkLast(state: SVIState): void {
     const last = this.#last;
@@ -68,7 +69,7 @@ export class CompiledStep {
     this.#compiled.checkSometimes(state, ...last.args);
   }
 
-  /** Refuse the program if it has changed since steps like this one were compiled. */
+  /** Refuse the program if it has changed since it was compiled for a state and arguments like these. */
   check(state: SVIState, args: unknown[]): void {
     if (this.isOn) this.#compiled.check(state, ...args);
   }

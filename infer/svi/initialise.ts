@@ -1,6 +1,6 @@
 /** Finds the initial values of all parameters in one run of the guide and one run of the model with the guide's draws. */
 
-import { elementsOf } from "../../autodiff/core/copy.js";
+import { elementsOf } from "../../autodiff/core/reads.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import {
@@ -21,7 +21,7 @@ import { unknownParam } from "../checks.js";
 import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
-import { checkSupports } from "../elbo/particles/supports.js";
+import { supportsHandler } from "../elbo/particles/supports.js";
 import { type Handler, type Model, outsideHandlers, type ParamMessage, withHandler } from "../program/messages.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
 import { nonFiniteSite, type Trace, trace } from "../program/trace.js";
@@ -99,7 +99,7 @@ export function initialise(
     warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args);
     const runReplayed = () => run(replay(model, elbo.drawsForModel(guideTrace)), random.foldIn(key, 2));
     try {
-      withHandler(checkSupports(guideTrace), runReplayed);
+      withHandler(supportsHandler(guideTrace), runReplayed);
     } catch (error) {
       throw addSiteToParameterError(error, () => {
         const site = nonFiniteSite(runReplayed());

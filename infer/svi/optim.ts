@@ -77,8 +77,8 @@ export function sgd(rate: Schedule, ...extraArgs: never[]): Optimizer {
   return {
     init: () => ({ step: tensor(0) }),
     update: (grads, { step }) => {
-      const by = rateAt(rate, step).neg();
-      return [zipTrees((g) => g.mul(by), grads), { step: step.add(1) }];
+      const minusRate = rateAt(rate, step).neg();
+      return [zipTrees((g) => g.mul(minusRate), grads), { step: step.add(1) }];
     },
   };
 }
@@ -91,22 +91,22 @@ const descent = (
   rate: Schedule,
   memory: string,
   remember: (grad: Tensor, old: Tensor) => Tensor,
-  update: (grad: Tensor, remembered: Tensor, by: Tensor) => Tensor,
+  update: (grad: Tensor, remembered: Tensor, minusRate: Tensor) => Tensor,
 ): Optimizer => ({
   init: (params) => ({ step: tensor(0), [memory]: zerosLike(params) }),
   update: (grads, { step, [memory]: old }) => {
     const remembered = zipTrees(remember, grads, old);
-    const by = rateAt(rate, step).neg();
-    const updates = zipTrees((g, x) => update(g, x, by), grads, remembered);
+    const minusRate = rateAt(rate, step).neg();
+    const updates = zipTrees((g, x) => update(g, x, minusRate), grads, remembered);
     return [updates, { step: step.add(1), [memory]: remembered }];
   },
 });
 
-/** The update of each element divided by a root: by·gradient / (√squares + eps). */
+/** The update -rate·gradient / (√squares + eps) of each element. */
 const dividedByRoot =
   (eps: number) =>
-  (grad: Tensor, squares: Tensor, by: Tensor): Tensor =>
-    grad.mul(by).div(squares.sqrt().add(eps));
+  (grad: Tensor, squares: Tensor, minusRate: Tensor): Tensor =>
+    grad.mul(minusRate).div(squares.sqrt().add(eps));
 
 /** Gradient descent with momentum: velocity = mass·velocity + gradient, and the update is -rate times the velocity. */
 export function momentum(rate: Schedule, mass = 0.9): Optimizer {
@@ -115,7 +115,7 @@ export function momentum(rate: Schedule, mass = 0.9): Optimizer {
     rate,
     "velocity",
     (g, old) => old.mul(mass).add(g),
-    (_, velocity, by) => velocity.mul(by),
+    (_, velocity, minusRate) => velocity.mul(minusRate),
   );
 }
 
@@ -153,8 +153,8 @@ const ADAM: Readonly<Record<string, Kind>> = { b1: fraction, b2: fraction, eps: 
  *
  *     -rate m / (1 - b1^t) / (√(v / (1 - b2^t)) + eps).
  *
- * Dividing by 1 - b1^t and 1 - b2^t is multiplying by factors that are computed once for all parameters, since a division takes several
- * times as long as a product.
+ * The factors 1 / (1 - b1^t) and 1 / (1 - b2^t) are computed once for all parameters, since a division takes several times as long as a
+ * product.
  */
 export function adam(rate: Schedule, options: AdamOptions = {}): Optimizer {
   checkOptions("adam", rate, options, ADAM);

@@ -5,7 +5,7 @@ import { type Kind, refuseOption, requireKey, requireOptions, requireProgram } f
 import { Elbo } from "../elbo/elbo.js";
 import type { Optimizer } from "./optim.js";
 
-/** Whether to compile steps: where the model allows it ("auto"), always, with an error where the model does not (true), or never (false). */
+/** Whether to compile steps: "auto" compiles if the model allows it, true throws an error if the model does not, and false never compiles. */
 export type JitMode = "auto" | boolean;
 
 export interface SVIOptions {
@@ -22,7 +22,7 @@ const SVI_OPTIONS = {
   forwardModeDifferentiation: kinds.flag,
 } satisfies Record<string, Kind>;
 
-/** The options with `changes`, which are checked. An undefined value changes nothing; without any change, `options` itself. */
+/** The options with `changes`, after a check of the changes. If all changes are undefined, the result is `options` itself. */
 export function changedOptions(options: SVIOptions, changes: SVIOptions): SVIOptions {
   requireOptions("svi.with", changes, SVI_OPTIONS);
   const defined = Object.entries(changes).filter(([, value]) => value !== undefined);

@@ -36,16 +36,14 @@ export function constraintText(constraint: Constraint): string {
 export class ParamSpace {
   #constraints: ReadonlyMap<string, Constraint> = new Map();
   #bijections: ReadonlyMap<string, Transform> = new Map();
-  /** The names of all parameters, and their constraints with bounds, as JSON text. */
-  names = "[]";
+  /** The name and the constraint (with bounds) of each parameter, as JSON text. */
+  text = "[]";
 
   /** Replace the constraints of all parameters. */
   setConstraints(constraints: ReadonlyMap<string, Constraint>): void {
     this.#constraints = constraints;
     this.#bijections = new Map([...constraints].map(([name, constraint]) => [name, bijectTo(constraint)]));
-    this.names = JSON.stringify(
-      [...constraints].map(([name, constraint]) => [name, constraintText(constraint)]).sort(),
-    );
+    this.text = JSON.stringify([...constraints].map(([name, constraint]) => [name, constraintText(constraint)]).sort());
   }
 
   /** Whether this space has the constraint of every parameter of the state. */
@@ -54,11 +52,11 @@ export class ParamSpace {
   }
 
   /** Refuse a state with a parameter that has no constraint here, and a state that was made under other constraints. */
-  checkState(op: string, { params, constraints = this.names }: SVIState): void {
+  checkState(op: string, { params, constraints = this.text }: SVIState): void {
     for (const name of Object.keys(params)) this.#bijection(name);
-    const nameInState = new Map<string, string>(constraints === this.names ? [] : JSON.parse(constraints));
+    const textsInState = new Map<string, string>(constraints === this.text ? [] : JSON.parse(constraints));
     for (const [param, constraint] of this.#constraints) {
-      const [before, now] = [nameInState.get(param), constraintText(constraint)];
+      const [before, now] = [textsInState.get(param), constraintText(constraint)];
       // States that were saved by older versions have the name without bounds.
       if (before !== undefined && before !== now && before !== constraint.name)
         throw new PedigradError({
@@ -71,8 +69,8 @@ export class ParamSpace {
   }
 
   /**
-   * The constrained values of a state's params, by name. Before `setConstraints`, the text of the constraints in the state serves instead,
-   * for constraints without bounds.
+   * The constrained values of a state's params, by name. If `setConstraints` has not been called, a constraint without bounds is found by
+   * its name in the state.
    */
   paramsOf(op: string, state: SVIState): Record<string, Tensor> {
     if (this.#constraints.size > 0) {

@@ -1,5 +1,5 @@
 /** The state of an inference: all that one step returns and the next step needs. */
-import { elementsOf } from "../../autodiff/core/copy.js";
+import { elementsOf } from "../../autodiff/core/reads.js";
 import { isContainer, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
 import type { Resident } from "../../autodiff/transforms/jit/resident.js";
 import { show } from "../checks.js";
@@ -63,7 +63,7 @@ export interface Stepper {
    * null if the state cannot stay there.
    */
   resident(state: SVIState): ResidentSteps | null;
-  /** Refuse the program if it has changed since steps like this one were compiled. */
+  /** Refuse the program if it has changed since it was compiled for a state and arguments like these. */
   check(state: SVIState, args: unknown[]): void;
   with(options: SVIOptions): Stepper;
   readonly optimizer: Optimizer;
@@ -130,17 +130,18 @@ export function checkBeforeSaving(state: SVIState, check: () => void): void {
   saveChecks.set(state, check);
 }
 
-/** Checks the state after the last step that a loop outside the library took. */
-interface LastStep {
+/** The steps of one SVI (compiledStep.ts). `checkLast` runs the check of the last step, if `state` is the state after this step. */
+interface CheckedSteps {
   checkLast(state: SVIState): void;
 }
-let lastStep: WeakRef<LastStep> | null = null;
-export const noteLastStep = (by: WeakRef<LastStep>): void => {
-  lastStep = by;
+/** The steps of the SVI that took the last step of all. A weak reference, so that this variable does not keep the SVI in memory. */
+let lastStepped: WeakRef<CheckedSteps> | null = null;
+export const noteLastStep = (steps: WeakRef<CheckedSteps>): void => {
+  lastStepped = steps;
 };
 
 /** Run the check of a state that is about to be saved. */
 export function runSaveCheck(state: SVIState): void {
   saveChecks.get(state)?.();
-  lastStep?.deref()?.checkLast(state);
+  lastStepped?.deref()?.checkLast(state);
 }

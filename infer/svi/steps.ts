@@ -83,7 +83,7 @@ export class Steps {
   refused = 0;
   /** The number of the step that is being taken or was taken last. */
   #step = -1;
-  /** The state after the last step, unless it is in the memory of the compiled program. */
+  /** The last state that is outside the memory of the compiled program. If `#resident` is null, this is the state after the last step. */
   #state: SVIState | null = null;
   #resident: ResidentSteps | null = null;
   /** The names of the parts of the loss. */

@@ -77,7 +77,7 @@ export class SVI<
     readonly options: SVIOptions = {},
   ) {
     requireParts(model, guide, optimizer, elbo, options);
-    this.#compiled = new CompiledStep((state, args) => this.#step(state, args), options.jit ?? "auto");
+    this.#compiled = new CompiledStep((state, args) => this.#eagerStep(state, args), options.jit ?? "auto");
   }
 
   /** The state before the first step, with the initial values of all parameters (the guide's take precedence over the model's). */
@@ -92,7 +92,7 @@ export class SVI<
     const params = this.#space.unconstrain(values);
     const dryRun = this.#outcome(this.#task({ params, mutableState: mutables }, initKey, args));
     const optimState = this.optimizer.init(params);
-    return { params, optimState, ...initialMutables(dryRun, mutables), key: next, constraints: this.#space.names };
+    return { params, optimState, ...initialMutables(dryRun, mutables), key: next, constraints: this.#space.text };
   }
 
   /** One step: `[the next state, the loss]`. The given state is not changed. */
@@ -111,7 +111,7 @@ export class SVI<
 
   #advance(state: SVIState, args: unknown[]): StepResult {
     requireOutside("svi.update");
-    const result = this.#compiled.isOn ? this.#compiled.step(state, args) : this.#step(state, args);
+    const result = this.#compiled.isOn ? this.#compiled.step(state, args) : this.#eagerStep(state, args);
     this.#latest = result[0].optimState;
     return result;
   }
@@ -133,7 +133,7 @@ export class SVI<
     return this.#compiled.resident(state);
   }
 
-  /** Refuse the program if it has changed since steps like this one were compiled. */
+  /** Refuse the program if it has changed since it was compiled for a state and arguments like these. */
   check(state: SVIState, args: unknown[]): void {
     this.#compiled.check(state, args);
   }
@@ -150,11 +150,11 @@ export class SVI<
   /** One eager step: `[the next state, the loss as a tensor]`. */
   step(state: SVIState, ...args: A): [SVIState, Tensor] {
     requireOutside("svi.step");
-    const [next, loss] = this.#step(state, args);
+    const [next, loss] = this.#eagerStep(state, args);
     return [next, loss];
   }
 
-  #step(state: SVIState, args: unknown[]): StepResult {
+  #eagerStep(state: SVIState, args: unknown[]): StepResult {
     const { nextKey, drawKey } = splitKey(state);
     const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
       const outcome = this.#outcome(this.#task({ ...state, params }, drawKey, args));
@@ -267,7 +267,7 @@ function splitKey({ key }: SVIState): { nextKey: Tensor; drawKey: Tensor } {
   return { nextKey, drawKey };
 }
 
-/** Remove the provenance of a step's result. Inside the run of a program, the result gets the provenance of `inputs` and the ambient set. */
+/** The result of a step without the sites of the step in its provenance. If another program is running, the result keeps that program's sites. */
 function withOuterSets(result: StepResult, inputs: unknown): StepResult {
   const outer = isInRun() ? union(getProvenance(inputs), currentAmbient()) : Provenance.empty;
   const detached = detachProvenance(result);

@@ -7,8 +7,8 @@ import { hasFiniteParams, type Stepper, type SVIState } from "./state.js";
 
 /**
  * The error for a loss that is not finite. The message names the step, the sites whose costs are not finite with their
- * values, and the parameters. `refusal` is the error that the step threw. A compiled step checks no values and throws no
- * such error, so the step is taken again eagerly.
+ * values, and the parameters. `refusal` is the error that the step threw. A compiled step does not check values; without
+ * `refusal`, the step is therefore taken again eagerly.
  */
 export function nonFiniteLossError(
   svi: Stepper,
@@ -54,7 +54,7 @@ export function errorInStep(
 
 /** Warn that `stableUpdate` refused most steps of a run. The result of the run then differs little from its initial state, or not at all. */
 export function warnOfRefusedSteps(op: string, refused: number, taken: number, sites: readonly string[]): void {
-  const cause = sites.length === 0 ? "" : `, now because of site ${quoted(sites)}`;
+  const cause = sites.length === 0 ? "" : `, in the last state because of site ${quoted(sites)}`;
   console.warn(
     `pedigrad: ${op}: stableUpdate refused ${refused} of ${taken} steps, whose loss or parameters were not finite${cause}. Start elsewhere (initLocFn: initToMedian()), lower the learning rate, or leave stableUpdate out to see the cause.`,
   );

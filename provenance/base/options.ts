@@ -1,5 +1,5 @@
 /**
- * Checks of arguments and options. An option in the wrong place or of the wrong kind is refused with an error that names it.
+ * Checks of arguments and options. An unknown option, or an option of the wrong kind, is refused with an error that names the option.
  */
 import type { ErrorCode } from "./codes.js";
 import { PedigradError } from "./error.js";
@@ -7,7 +7,10 @@ import type { Kind } from "./kinds.js";
 import { isRecord } from "./records.js";
 import { nearestName } from "./spelling.js";
 
-/** Refuse an argument or an option; `message` says what was expected and what was given. An error of a site names the site. */
+/**
+ * Refuse an argument or an option; `message` says what was expected and what was given. With `site`, the error names the
+ * site instead of `op`.
+ */
 export function refuseOption(
   op: string,
   param: string,
@@ -26,7 +29,10 @@ export function requireKind(op: string, param: string, x: unknown, [is, words]: 
 /** The names of the allowed options, or a record of their kinds by name. */
 type Allowed = readonly string[] | Readonly<Record<string, Kind>>;
 
-/** Refuse options that are not in a record, that `allowed` does not name, or that are not of the kind that `allowed` gives. */
+/**
+ * Refuse `options` unless it is a record, all its keys are in `allowed`, and each value is of the kind that `allowed` gives
+ * for its key.
+ */
 export function requireOptions(op: string, options: unknown, allowed: Allowed, site?: string): void {
   const kinds = Array.isArray(allowed) ? null : (allowed as Readonly<Record<string, Kind>>);
   const names = kinds === null ? (allowed as readonly string[]) : Object.keys(kinds);

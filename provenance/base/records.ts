@@ -35,13 +35,13 @@ export const MAX_DEPTH = 200;
 export const refuseDepth = (op: string): never =>
   refuse("cyclic", op, `lists or records are nested more than ${MAX_DEPTH} deep. Does one of them contain itself?`);
 
-/** Refuse symbols as keys, and fields of a list besides its items, because loops over names or items would miss them. */
+/** Refuse symbols as keys, and fields of a list that are not items, because loops over names or items would miss them. */
 export function requireNamedFields(op: string, x: object): void {
   const key = Object.getOwnPropertySymbols(x)[0] ?? (Array.isArray(x) ? Object.keys(x)[x.length] : undefined);
   if (key !== undefined)
     refuse(
       "symbol-key",
       op,
-      `got a list or record with the key ${String(key)}. Use only items in lists, and strings as keys of records.`,
+      `got a list or record with the key ${String(key)}. A list may have only items, and the keys of a record must be strings.`,
     );
 }

@@ -8,7 +8,7 @@
 const TWO_OVER_PI =
   0xa2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7246e3a424dd2e006492eea09d1921cfe1deb1cb129a73ee88235f52ebb4484e99c7026b45f7e413991d639835339f49c845f8bbdf9283b1ff897ffde05980fef2f118b5a0a6d1f6d367ecf27cb09b74f463f669e5fea2d7527bac7ebe5f17b3d0739f78a5292ea6bfb5fb11f8d5d08n;
 const HALF_PI = 0x1921fb54442d18469898cc51701b839a2n;
-const TABLE = 1152;
+const TABLE_BITS = 1152;
 const PLACES = 180n;
 const HALF = 1n << (PLACES - 1n);
 /** 2^-180, the value of the last of 180 binary places. */
@@ -29,7 +29,8 @@ function reduce(x: number): ReducedAngle {
   // |x| = significand · 2^exponent with 2^52 <= significand < 2^53, which is exact.
   for (; significand >= 2 ** 53; significand /= 2) exponent++;
   for (; significand < 2 ** 52; significand *= 2) exponent--;
-  const quarters = BigInt(x < 0 ? -significand : significand) * (TWO_OVER_PI >> (BigInt(TABLE - exponent) - PLACES));
+  const quarters =
+    BigInt(x < 0 ? -significand : significand) * (TWO_OVER_PI >> (BigInt(TABLE_BITS - exponent) - PLACES));
   const turns = (quarters + HALF) >> PLACES;
   const angle = ((quarters - (turns << PLACES)) * HALF_PI) >> 128n;
   const high = Number(angle);

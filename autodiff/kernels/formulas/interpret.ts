@@ -5,6 +5,7 @@
 import { type Expression, parse, type Routine, type Statement } from "./language.js";
 
 type Value = number | boolean;
+/** The parameters and variables of one call. */
 type Frame = Value[];
 type Evaluate = (frame: Frame) => Value;
 /** Runs statements. Returns the value of the first `return` statement that is reached, or undefined. */
@@ -40,7 +41,7 @@ function block(statements: readonly Statement[], places: Places, functions: Func
   };
 }
 
-/** Formulas have no loops, and call functions only for their values. */
+/** A statement of a formula is an assignment, an `if` or a `return`. */
 function execute(statement: Statement, places: Places, functions: Functions): Execute {
   if (statement.kind === "set") {
     const value = evaluate(statement.value, places, functions);

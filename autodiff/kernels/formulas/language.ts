@@ -47,7 +47,7 @@ export function parse(text: string): Routine[] {
   };
   const isNext = (token: string): boolean => tokens[at] === token && at++ >= 0;
   const next = (expected?: string): string => {
-    const token = tokens[at++] ?? "its end";
+    const token = tokens[at++] ?? "";
     return expected === undefined || expected === token ? token : refuse();
   };
   const name = (): string => (/^[A-Za-z_]/.test(tokens[at] ?? "") ? next().replace("Math.", "") : refuse());
@@ -131,8 +131,8 @@ export function parse(text: string): Routine[] {
 }
 
 /**
- * Whether x is a test: a comparison, or comparisons joined by && and ||. The condition of a choice must be a test, because SIMD code uses
- * the bits of the condition as a mask.
+ * Whether x is a test: a comparison, or comparisons joined by && and ||, whose operands satisfy `isOperand`. The condition of a choice must
+ * be a test, because SIMD code uses the bits of the condition as a mask.
  */
 const isTest = (x: Expression, isOperand = (_: Expression): boolean => true): boolean =>
   x.kind === "binary" &&
@@ -141,7 +141,8 @@ const isTest = (x: Expression, isOperand = (_: Expression): boolean => true): bo
     : /^(&&|\|\|)$/.test(x.operator) && isTest(x.left, isOperand) && isTest(x.right, isOperand));
 
 /**
- * The functions of Math that SIMD code computes by one instruction, and the number of operands of each. Their bits are the same everywhere.
+ * The functions of Math that SIMD code computes by one instruction, and the number of operands of each. Their results are the same to the
+ * last bit everywhere.
  */
 const INSTRUCTIONS: Readonly<Record<string, number>> = { abs: 1, sqrt: 1, floor: 1, ceil: 1, min: 2, max: 2 };
 

@@ -6,7 +6,7 @@
 
 /** Adding and then subtracting 1.5 · 2^52 rounds |x| < 2^51 to the nearest integer. After the addition, the low bits hold that integer. */
 export const ROUND = 1.5 * 2 ** 52;
-// Adding this to the bits of x gives numbers in [√½, 1) the exponent of 1, so that significands lie in [√½, √2).
+// Adding this to the bits of a number in [√½, 1) raises its exponent to the exponent of 1. So significands lie in [√½, √2) and not in [1, 2).
 const LIFT = "0x95f6200000000";
 
 /**

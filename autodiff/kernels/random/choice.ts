@@ -2,18 +2,19 @@
 import { exp } from "../formulas/scalarFormulas.js";
 import { type Stream, sharedStream } from "./stream.js";
 
-let weights = /* @__PURE__ */ new Float64Array(8);
+// The weights of the last call of `categoricalDraw`: creating a new array for each call would take longer.
+let scratch = /* @__PURE__ */ new Float64Array(8);
 
 /**
  * A class 0 … count - 1 with probability softmax(logits), where the logits are `count` numbers from `start` on. Adding a constant to all
  * logits changes nothing. A class with logit -Infinity is never drawn; the result is NaN if no class has weight.
  */
 export function categoricalDraw(stream: Stream, logits: Float64Array, start: number, count: number): number {
-  if (weights.length < count) weights = new Float64Array(2 * count);
+  if (scratch.length < count) scratch = new Float64Array(2 * count);
   let largest = -Infinity;
   for (let j = start; j < start + count; j++) largest = Math.max(largest, logits[j] as number);
-  for (let j = 0; j < count; j++) weights[j] = exp((logits[start + j] as number) - largest);
-  return weightedDraw(stream, weights, 0, count);
+  for (let j = 0; j < count; j++) scratch[j] = exp((logits[start + j] as number) - largest);
+  return weightedDraw(stream, scratch, 0, count);
 }
 
 /** Like `categoricalDraw`, from weights instead of logits: the first class whose cumulative weight exceeds a uniform times the total. */

@@ -1,7 +1,7 @@
 /**
- * Poisson and binomial draws with the exact distribution. If the mean is below 10, by inversion: the probabilities of 0, 1, 2, … are
- * subtracted one by one from a uniform, until the next probability is larger than the remainder. The draw is the count with this
- * probability. Else by transformed rejection with squeeze (Hörmann 1993, PTRS and BTRS), with about 1.1 proposals per draw.
+ * Poisson and binomial draws with the exact distribution. If the mean is below 10, they are made by inversion: the probabilities of
+ * 0, 1, 2, … are subtracted one by one from a uniform, until the next probability is larger than the remainder. The draw is the count with
+ * this probability. Else they are made by transformed rejection with squeeze (Hörmann 1993, PTRS and BTRS), with about 1.1 proposals per draw.
  * The acceptance test uses log probabilities in the saddle-point form of Loader (2000),
  *
  *     log Poisson(k; μ)     = -D(k, μ) - δ(k) - log(2π k) / 2

@@ -24,7 +24,7 @@ export class Stream {
     return this;
   }
 
-  /** The next uniform on [0, 1): a multiple of 2^-52, from the top 52 bits of the word pair, as JAX's float64. */
+  /** The next uniform on [0, 1): a multiple of 2^-52, from the top 52 bits of the word pair, like JAX's float64 uniforms. */
   uniform(): number {
     this.advance();
     const words = this.words;
@@ -37,9 +37,9 @@ export class Stream {
   }
 
   /**
-   * A uniform as a signed tail probability ±p: p in (0, 1/2] is the probability beyond the draw, and the draw has the same sign. ±p is
-   * made from the same bits as `uniform`, but with steps of 2^-64 in both tails, so that draws of a symmetric distribution reach far out
-   * (9.1 sigma for a normal).
+   * A uniform as a signed tail ±p, from which a symmetric distribution makes a draw: the draw gets the sign of ±p, and p in (0, 1/2] is the
+   * probability of values beyond the draw. ±p is made from the same bits as `uniform`, but with steps of 2^-64 in both tails, so that
+   * draws reach far out (9.1 sigma for a normal).
    */
   signedTail(): number {
     this.advance();
@@ -67,7 +67,8 @@ export class Stream {
 }
 
 /**
- * One stream for all fills, because no fill runs inside another. If keys have one element each, a new stream takes longer than the draw.
+ * One stream for all fills, because no fill runs inside another. If each key draws only one element, making a stream would take longer than
+ * the draw.
  */
 export const sharedStream: Stream = /* @__PURE__ */ new Stream();
 

@@ -1,7 +1,7 @@
 /**
  * Random bits as a function of a key and a counter: Threefry-2x32 with 20 rounds (Salmon et al. 2011, "Parallel random numbers: as easy as
- * 1, 2, 3"), in the layout of JAX (threefry, partitionable): word pair i of a draw belongs to the counter (i div 2^32, i mod 2^32),
- * whatever the shape of the draw. A key is two uint32 words.
+ * 1, 2, 3"). The layout is JAX's (threefry, partitionable): word pair i of a draw belongs to the counter (i div 2^32, i mod 2^32), whatever
+ * the shape of the draw. A key is two uint32 words.
  */
 import { PedigradError } from "../../../provenance/base/error.js";
 import { show } from "../../../provenance/base/options.js";

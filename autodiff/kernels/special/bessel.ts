@@ -61,7 +61,7 @@ export function besselGap(x: number): number {
   return i0e(size) - i1e(size);
 }
 
-/** 1 - I_1(x) / I_0(x) for x >= 0, the circular variance of the von Mises distribution; also where the gap underflows. */
+/** 1 - I_1(x) / I_0(x) for x >= 0, the circular variance of the von Mises distribution, even where the gap underflows. */
 export const circularVariance = (x: number): number => (x > 1e10 ? (0.5 + 0.125 / x) / x : besselGap(x) / i0e(x));
 
 /** log I_0(x), relative error 1e-15, also near 0 where it is x²/4. */

@@ -27,6 +27,7 @@ const LARGE_SHAPE = 40;
 const TWO_POINTS = 2 ** -1000;
 // If a or b is larger than this, both are scaled down.
 const TOO_LARGE = 2 ** 990;
+// If one shape is above INFINITE and the other below SMALL, the distribution is practically a gamma distribution.
 const INFINITE = 1e100;
 const SMALL = 1e8;
 
@@ -156,13 +157,13 @@ function limitOf(a: number, b: number, x: number): number | null {
 function bothParts(a: number, b: number, x: number): [lower: number, upper: number] {
   const limit = limitOf(a, b, x);
   if (limit !== null) return [limit, 1 - limit];
-  // Gamma(a, 1) / b if b is the larger; the fraction would overflow.
+  // If b is the larger shape, x is practically a draw of Gamma(a, 1), divided by b. The fraction would overflow.
   if (Math.max(a, b) > INFINITE && Math.min(a, b) < SMALL) {
     const t = -Math.max(a, b) * (a < b ? log1p(-x) : log(x));
     const [below, above] = [gammainc(Math.min(a, b), t), gammaincc(Math.min(a, b), t)];
     return a < b ? [below, above] : [above, below];
   }
-  // The distribution is narrower than the distance from the mean to any other x. So a and b can be scaled down.
+  // The distribution is much narrower than the gaps between float64 numbers near its mean, so smaller a and b give the same result.
   if (Math.max(a, b) > TOO_LARGE) return bothParts(a * 2 ** -100, b * 2 ** -100, x);
   const lower = isLower(a, b, x);
   const part = smallerPart(a, b, x, lower);

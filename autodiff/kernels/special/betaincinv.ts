@@ -9,7 +9,8 @@ import { logBeta } from "./gamma.js";
 import { digamma } from "./polygamma.js";
 
 const MAX_STEPS = 100;
-const UNDERFLOW = -745;
+// exp(-MAX_LOGIT) is the smallest number above 0.
+const MAX_LOGIT = 745;
 
 /** The x with I_x(a, b) = q, for a, b >= 0 and 0 <= q <= 1; relative error 1e-14 (1 + |log x| + I / (x density) / 10). */
 export function betaincinv(a: number, b: number, q: number): number {
@@ -23,11 +24,11 @@ export function betaincinv(a: number, b: number, q: number): number {
 function lowerLogit(a: number, b: number, q: number): number {
   // Near 0, I = x^a / (a B). For large a and b, log(x / (1-x)) is nearly normal.
   const near = (log(q * a) + logBeta(a, b)) / a;
-  if (near < UNDERFLOW) return near;
+  if (near < -MAX_LOGIT) return near;
   const normal = digamma(a) - digamma(b) + ndtri(q) * Math.sqrt(1 / a + 1 / b);
   let u = Math.min(a, b) > 1 ? Math.max(near, normal) : Math.min(near, 0);
-  // Steps from below never pass the root. Beyond -UNDERFLOW, where 1 - x underflows, the slope is 0.
-  for (let n = 0; n < MAX_STEPS && u < -UNDERFLOW; n++) {
+  // Steps from below never pass the root. Above MAX_LOGIT, where 1 - x underflows, the slope is 0.
+  for (let n = 0; n < MAX_STEPS && u < MAX_LOGIT; n++) {
     const [logLower, slope] = logBetainc(a, b, sigmoid(u), sigmoid(-u));
     const step = (logLower - log(q)) / slope;
     u -= step;

@@ -36,11 +36,11 @@ const STIRLING_TAIL = [
 ];
 
 // (log Γ(1+t) + γ t) / t² for -1/2 <= t <= 2, error 3e-15.
-const CURVE_P = [
+const HIGHER_P = [
   0.8224670334241132, 3.115337828912637, 4.807691589193604, 3.890975696242377, 1.7715212712110573, 0.45246359734037567,
   0.061007881482814504, 0.0037654742405161213, 7.605995502445845e-5, 9.863921033693833e-8,
 ];
-const CURVE_Q = [
+const HIGHER_Q = [
   1, 4.2749719081884425, 7.599125992640261, 7.278706948980645, 4.071685575063569, 1.3491091058284028,
   0.25675003280576697, 0.025882514433742315, 0.0011696491958544846, 1.5938733207588382e-5,
 ];
@@ -60,7 +60,7 @@ export function lgamma(x: number): number {
   if (x >= 1) return lgamma1p(x - 1);
   if (x > 0) return lgamma1p(x) - log(x);
   if (!(Math.floor(x) < x)) return Number.isNaN(x) ? NaN : Infinity;
-  // So near 0, log Γ(-x) differs from log |Γ(x)| by 2γx only, and x sin πx might underflow.
+  // This close to 0, log Γ(-x) and log |Γ(x)| differ only by 2γx, and x sin πx might underflow.
   if (x > -1e-17) return lgamma(-x);
   const sine = Math.abs(sin(Math.PI * (x - Math.round(x))));
   return log(Math.PI / (sine * -x)) - lgamma(-x);
@@ -76,15 +76,15 @@ export function logGammaCorrection(x: number): number {
   return lgamma1p(x) - (x + 0.5) * log(x) + (x - HALF_LOG_2PI);
 }
 
-/** log Γ(1+t) + γ t for -1/2 <= t <= 2. */
-const curve = (t: number): number => t * t * ratio(CURVE_P, CURVE_Q, t);
+/** log Γ(1+t) without its first-order part, -γ t, for -1/2 <= t <= 2. */
+const higherOrders = (t: number): number => t * t * ratio(HIGHER_P, HIGHER_Q, t);
 
 /** log B(1+x, 1+y) for x, y near 0, where B may be almost 1. The first-order parts, which cancel, are left out. */
 function logBetaNear1(x: number, y: number): number {
   const u = x + y;
   const shift = u - x;
   const lost = x - (u - shift) + (y - shift);
-  return curve(x) + curve(y) - curve(u) - log1p(u) - lost / (1 + u);
+  return higherOrders(x) + higherOrders(y) - higherOrders(u) - log1p(u) - lost / (1 + u);
 }
 
 /** log B(a, b) = log Γ(a) + log Γ(b) - log Γ(a+b) for a, b > 0: relative error 1e-14, 1e-12 where B is almost 1. */

@@ -12,7 +12,8 @@
  * - a >= 12 and x about a: Temme's uniform expansion (Gil, Segura & Temme 2012). Let λ = x/a, ½η² = λ - 1 - log λ and
  *   f(η) = η/(λ-1) = Σ f_m η^m. For h(η) = Σ h_m η^m, integration by parts gives
  *   ∫_η^∞ exp(-½aζ²) h(ζ) dζ = exp(-½aη²) b(η)/a + B ∫_η^∞ exp(-½aζ²) dζ with b(η) = Σ b_m η^m,
- *   b_(m-1) = h_m + (m+1) b_(m+1)/a and B = h_0 + b_1/a. The last integral is an erfc. For P and Q, h = f. For dx/da, h = f (log t - ψ(a)) = η - ½η² f + (log a - ψ(a)) f, and B = 0.
+ *   b_(m-1) = h_m + (m+1) b_(m+1)/a and B = h_0 + b_1/a. The last integral is an erfc. For P and Q, h = f.
+ *   For dx/da, h = f (log t - ψ(a)) = η - ½η² f + (log a - ψ(a)) f, and B = 0.
  */
 import { exp, expm1, log, pow } from "../formulas/scalarFormulas.js";
 import { excessOverLog } from "./cancellation.js";
@@ -23,8 +24,8 @@ import { digamma, logMinusDigamma } from "./polygamma.js";
 const MAX_TERMS = 2000;
 const EPSILON = 2 ** -53;
 const LARGE_SHAPE = 12;
-// Below this a, P(a, x) is 1 to the last place for every x, and x / a may overflow.
-const POINT = 2 ** -1000;
+// For a below this, the distribution is practically a point mass at 0: P(a, x) rounds to 1 for every x. And x / a may overflow.
+const ONE_POINT = 2 ** -1000;
 // f_m; the series converges for |η| < 2√π and is used for |η| < 1.
 const UNIFORM = [
   1, -0.3333333333333333, 0.08333333333333333, -0.014814814814814815, 0.0011574074074074073, 0.0003527336860670194,
@@ -166,19 +167,19 @@ function limitOf(a: number, x: number): number | null {
 export function gammainc(a: number, x: number): number {
   const limit = limitOf(a, x);
   if (limit !== null) return limit;
-  if (a < POINT) return 1;
+  if (a < ONE_POINT) return 1;
   if (inUniformRegion(a, x)) return x < a ? uniformTail(a, x) : 1 - uniformTail(a, x);
   if (x > Math.max(a, 1.5)) return 1 - gammaMass(a, x, 1) * upperFraction(a, x)[0];
   return Math.min(1, gammaMass(a, x, 1) * (lowerSeries(a, x) / x));
 }
 
-/** Q(a, x) = 1 - P(a, x) for a, x >= 0; relative error as gammainc. */
+/** Q(a, x) = 1 - P(a, x) for a, x >= 0, with the same relative error as gammainc. */
 export function gammaincc(a: number, x: number): number {
   const limit = limitOf(a, x);
   if (limit !== null) return 1 - limit;
   if (inUniformRegion(a, x)) return x < a ? 1 - uniformTail(a, x) : uniformTail(a, x);
   if (x > Math.max(a, 1.5)) return gammaMass(a, x, 1) * upperFraction(a, x)[0];
-  const lower = a < POINT ? 1 : gammaMass(a, x, 1) * (lowerSeries(a, x) / x);
+  const lower = a < ONE_POINT ? 1 : gammaMass(a, x, 1) * (lowerSeries(a, x) / x);
   return lower < 0.9 ? 1 - lower : smallUpper(a, x);
 }
 

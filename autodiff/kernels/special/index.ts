@@ -1,7 +1,4 @@
-/**
- * The special functions of numbers. Reading order: polynomial, cancellation, gamma, polygamma, erf, gammainc, gammaincinv,
- * betainc, betaincinv, bessel, quadrature, vonMises.
- */
+/** The special functions of numbers. */
 export * from "./bessel.js";
 export {
   betaDensity,

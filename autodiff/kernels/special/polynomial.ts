@@ -11,7 +11,7 @@ export function horner(c: readonly number[], x: number): number {
   return sum;
 }
 
-/** Σ p[k] x^k / Σ q[k] x^k, p and q of one length. */
+/** Σ p[k] x^k / Σ q[k] x^k, where p and q have the same length. */
 export function ratio(p: readonly number[], q: readonly number[], x: number): number {
   let above = 0;
   let below = 0;

@@ -115,16 +115,16 @@ function compile(
       case "while":
         // Written as "if the test holds, repeat until it does not", which needs only one jump for each iteration.
         value(x.test, "i");
-        emit(0x04, 0x40, 0x03, 0x40);
+        emit(0x04, 0x40, 0x03, 0x40); // if, loop
         block(x.body);
         value(x.test, "i");
-        emit(0x0d, 0, 0x0b, 0x0b);
+        emit(0x0d, 0, 0x0b, 0x0b); // br_if, end, end
         return;
       case "if":
         value(x.test, "i");
-        emit(0x04, 0x40);
+        emit(0x04, 0x40); // if
         block(x.body);
-        emit(0x0b);
+        emit(0x0b); // end
         return;
       case "return": {
         const type = typeOf(x.value) ?? (literalType === "i" ? "d" : "v");
@@ -144,7 +144,7 @@ function compile(
     return builtin === undefined ? (functions.get(x.name)?.resultType ?? null) : builtin.resultType;
   };
 
-  /** Code that leaves the value of `x` on the stack; `type` is what a literal becomes. */
+  /** Emits code that leaves the value of `x` on the stack. Literals get the type `type`. */
   const value = (x: Expression, type: Type): void => {
     switch (x.kind) {
       case "number":
@@ -155,7 +155,7 @@ function compile(
         return;
       case "negative":
         value(x.of, "v");
-        emit(0xfd, 0xed, 0x01);
+        emit(0xfd, 0xed, 0x01); // f64x2.neg
         return;
       case "binary": {
         const operandType = typeOf(x) ?? type;
@@ -173,7 +173,7 @@ function compile(
         if (!isYesZero) value(x.yes, "v");
         if (!isNoZero) value(x.no, "v");
         value(x.test, "v");
-        emit(0xfd, isYesZero ? 0x4f : isNoZero ? 0x4e : 0x52);
+        emit(0xfd, isYesZero ? 0x4f : isNoZero ? 0x4e : 0x52); // v128.andnot, v128.and or v128.bitselect
         return;
       }
       case "call":

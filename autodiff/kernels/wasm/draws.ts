@@ -22,8 +22,8 @@ const cipher = (): string => {
 };
 
 /**
- * Code that stores the numbers made from the pairs of words x, y of two elements (the first two of a group if `half` is 0, else the last
- * two): the words themselves, a uniform, or a signed tail (../random/stream.ts).
+ * Code that stores the results for two elements of a group of four: the first two if `half` is 0, else the last two. A result is made from
+ * the element's words x, y. It is the words themselves, a uniform, or a signed tail (../random/stream.ts).
  */
 const RESULTS = {
   words: (x: string, y: string, half: number): string => `let p = numbers(${x}); let q = numbers(${y});

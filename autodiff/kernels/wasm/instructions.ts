@@ -38,13 +38,15 @@ export interface Builtin {
   readonly operandTypes: readonly Type[];
   readonly resultType: Type | null;
   readonly code: readonly number[];
-  /** For an access to memory: the lane, which is encoded after the offset. Else null. */
+  /** For an access to memory: the lane, which is encoded after the offset; empty if the access is to all lanes. Else null. */
   readonly lane: readonly number[] | null;
 }
 
 /**
- * In each line: the name, the types of the operands, the type of the result, the code; for an access to memory, whose code ends with the
- * alignment, also @ and the lane.
+ * In each line: the name, the types of the operands, the type of the result, the code. The code of an access to memory ends with the
+ * alignment, and is followed by @ and the lane. `same` puts one number into both lanes. `firsts` takes the first lanes of its two
+ * operands, and `seconds` the second lanes. `four` puts one word into all four places; `joined` and `uppers` take the first and the
+ * second pairs of words.
  */
 const BUILTINS = `
   whole d i fc02

@@ -17,7 +17,8 @@ const loadLanes = (): string => each(4, (k) => `let s${k} = load(lanes + ${16 * 
 
 /**
  * The order of a long sum: each lane l of eight lanes sums the elements l, l + 8, l + 16, … of all complete groups of eight. Then the lanes
- * are added as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). Last, the elements after the last complete group are added one by one.
+ * are added as ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). Last, the elements after the last complete group are added one by one. If the
+ * numbers come in blocks, addEights adds the complete groups of each block to lanes in memory, and addRest does the rest at the end.
  */
 const sums = (): string => `
 function sumRows(out, p, rows, n) {
@@ -61,7 +62,10 @@ function addRest(out, lanes, a, next, rows, n) {
   }
 }`;
 
-/** The routine `name`: from y = `start`, y becomes `step`, a function of x and y, for each number x of a row. Two rows at a time. */
+/**
+ * The routine `name`, which reduces each row to one number y, two rows at a time. y begins as `start`, becomes `step` (an expression in x and
+ * y) for each number x of the row, and is changed by `last` at the end.
+ */
 const rowsInPairs = (name: string, start: number, step: string, last = ""): string => `
 function ${name}(out, a, rows, n) {
   while (rows > 0) {
@@ -79,8 +83,8 @@ function ${name}(out, a, rows, n) {
   }
 }`;
 
-/** out = the largest number of each row of n numbers, or of each column; 0 if the largest is infinite. */
-const finite = "y = abs(y) === Infinity ? 0 : y;";
+const infiniteToZero = "y = abs(y) === Infinity ? 0 : y;";
+/** shiftColumns: out = the largest number of each column, or 0 if it is infinite. shiftRows, below, does the same for rows. */
 const shifts = `
 function shiftColumns(out, a, columns, n) {
   let next = columns << 3;
@@ -89,7 +93,7 @@ function shiftColumns(out, a, columns, n) {
     let p = a;
     let k = n;
     while (k > 0) { y = max(y, load(p)); p += next; k -= 1; }
-    ${finite}
+    ${infiniteToZero}
     if (columns > 1) { store(out, y); }
     if (columns < 2) { storeOne(out, y); }
     a += 16;
@@ -141,12 +145,12 @@ export const kernelText = (): string =>
     rowsInPairs("sumShortRows", 0, "y + x") +
     matrices() +
     triangles() +
-    rowsInPairs("shiftRows", -Infinity, "max(y, x)", finite) +
+    rowsInPairs("shiftRows", -Infinity, "max(y, x)", infiniteToZero) +
     shifts +
     tables);
 
 /** The kernels as functions. `addRows`, `outer`, `multiply` and `scatter` add to the numbers in `out` or `c`; the others overwrite them. */
-export interface Kernels {
+export interface SimdKernels {
   sumRows(out: number, a: number, rows: number, n: number): void;
   /** The sums of rows of fewer than eight numbers, two rows at a time. */
   sumShortRows(out: number, a: number, rows: number, n: number): void;

@@ -12,8 +12,8 @@ export const each = (count: number, text: (k: number) => string): string =>
   Array.from({ length: count }, (_, k) => text(k)).join(" ");
 
 /**
- * The lanes s0 … s3, which begin with `start`, plus or minus the products of eight rows with the n numbers from x on. Row 0 is at a0, and
- * the rows are `next` bytes apart.
+ * Code that multiplies eight rows by the vector of n numbers at x. The eight results are added to (or subtracted from) the lanes s0 … s3,
+ * which begin with `start`, and stored at `out`. Row 0 is at a0, and the rows are `next` bytes apart.
  */
 export const eightDots = (sign: "+" | "-", start: (lane: number) => string): string => `
   ${each(4, (k) => `let s${k} = ${start(k)};`)}
@@ -55,7 +55,7 @@ function dotRows(out, a0, b, rows, n) {
   }
 }`;
 
-/** out = out ± Σ g B, one pass over the rows b0, b1, …, whose factors are at f0, f1, …. */
+/** out = out ± Σ g[k] b[k] in one pass, for rows b at b0, b1, … and factors g at f0, f1, …. */
 const pass = (sign: "+" | "-", rows: number): string => {
   const sum = (load: string): string => `${load}(out + to) ${each(rows, (k) => `${sign} g${k} * ${load}(b${k} + to)`)}`;
   return `
@@ -66,8 +66,8 @@ const pass = (sign: "+" | "-", rows: number): string => {
 };
 
 /**
- * The routine `name`: out = out ± Σ f[i] B[i], four rows B[i] in one pass. The numbers f[i] lie `step` bytes apart, and the rows, of n
- * numbers, `next` bytes.
+ * The routine `name`: out = out ± Σ f[i] B[i], four rows B[i] in one pass. The factors f[i] are `step` bytes apart. The rows B[i] have n
+ * numbers each and are `next` bytes apart.
  */
 export const combination = (name: string, sign: "+" | "-"): string => `
 function ${name}(out, f0, step, b0, next, rows, n) {
@@ -118,10 +118,10 @@ function ${name}(c0, next, a0, a1, a2, a3, step, b, down, n) {
 };
 
 /**
- * C = C + A B, or C - A B if `sign` is the address of -1; rows of C are `next` bytes apart. C is computed in tiles of four rows of A and
- * four columns of B. The columns of B are first packed in a panel of up to 256 terms, which stays in the L1 cache. If the rows of B are
- * contiguous and few tiles read them, B is not packed. Incomplete tiles at an edge are computed in the scratch space from address 0 on, and
- * the panel lies after it.
+ * C = C + A B, or C - A B if `sign` is the address of -1 and not of 1 (simd.ts); rows of C are `next` bytes apart. C is computed in tiles of
+ * four rows of A and four columns of B. The columns of B are first packed in a panel of up to 256 terms, which stays in the L1 cache. If the
+ * rows of B are contiguous, few tiles read them and the sign is +, B is not packed. Incomplete tiles at an edge are computed in the scratch
+ * space from address 0 on, and the panel lies after it.
  */
 const products = (): string => `${tile("wholeTile", 2)}${tile("halfTile", 1)}
 function packRows(to, b, down, n, sign) {
@@ -135,9 +135,9 @@ function packColumns(to, b0, down, right, n, width, sign) {
   if (width > 1) { b1 = b0 + right; }
   if (width > 2) { b2 = b1 + right; b3 = b2 + right; }
   let end = to + (n << 5);
-  let most = to;
-  if (down === 8) { most = to + (n >>> 1 << 6); }
-  while (to !== most) {
+  let pairsEnd = to;
+  if (down === 8) { pairsEnd = to + (n >>> 1 << 6); }
+  while (to !== pairsEnd) {
     ${each(4, (k) => `let v${k} = s * load(b${k}); b${k} += 16;`)}
     store(to, firsts(v0, v1)); store(to + 16, firsts(v2, v3)); store(to + 32, seconds(v0, v1)); store(to + 48, seconds(v2, v3));
     to += 64;

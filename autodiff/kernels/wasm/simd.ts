@@ -7,14 +7,14 @@ import { farAngles, formulas, simdPrimitives } from "../formulas/index.js";
 import { isNumeric, parse, type Routine, type Statement } from "../formulas/language.js";
 import { assemble } from "./assemble.js";
 import { type DrawKernel, type DrawName, drawTexts } from "./draws.js";
-import { type Kernels, kernelText } from "./kernels.js";
+import { kernelText, type SimdKernels } from "./kernels.js";
 import { SCRATCH } from "./matrices.js";
 
 const PAGE = 65536;
 // Each memory begins with scratch space for products, the number 1 and the number -1.
 export const ONE = SCRATCH;
 export const MINUS_ONE = SCRATCH + 8;
-const FIRST = SCRATCH + 16;
+const FIRST_NUMBER = SCRATCH + 16;
 
 /** The part of WebAssembly that is used here, declared because TypeScript has these types only in the library of browser types. */
 interface Platform {
@@ -66,16 +66,16 @@ function moduleFor(name: string, text: () => string): object | null {
 /** A memory, its numbers, and the kernels for them. */
 export class Simd {
   readonly numbers: Float64Array;
-  readonly kernels: Kernels;
+  readonly kernels: SimdKernels;
   readonly #memory: { readonly buffer: ArrayBuffer };
   readonly #draws: Partial<Record<DrawName, DrawKernel>> = {};
 
   constructor(module: object, size: number) {
-    const pages = Math.ceil((FIRST + 8 * size) / PAGE);
+    const pages = Math.ceil((FIRST_NUMBER + 8 * size) / PAGE);
     this.#memory = new (platform().Memory)({ initial: pages, maximum: pages });
     new Float64Array(this.#memory.buffer, ONE, 2).set([1, -1]);
-    this.numbers = new Float64Array(this.#memory.buffer, FIRST, size);
-    this.kernels = this.#link(module) as Kernels;
+    this.numbers = new Float64Array(this.#memory.buffer, FIRST_NUMBER, size);
+    this.kernels = this.#link(module) as SimdKernels;
     owners.set(this.#memory.buffer, this);
   }
 
@@ -100,7 +100,7 @@ export class Simd {
 
 const owners = /* @__PURE__ */ new WeakMap<ArrayBufferLike, Simd>();
 /** The kernels that work on this array; null if the array does not lie in a SIMD memory. */
-export const kernelsOf = (data: Float64Array): Kernels | null => owners.get(data.buffer)?.kernels ?? null;
+export const simdKernelsOf = (data: Float64Array): SimdKernels | null => owners.get(data.buffer)?.kernels ?? null;
 /** The kernel of a random draw that works on this array; null if there is none. */
 export const drawKernelOf = (data: Float64Array, name: DrawName): DrawKernel | null =>
   owners.get(data.buffer)?.draw(name) ?? null;
@@ -117,7 +117,7 @@ export function allocate(size: number): Simd | null {
   }
 }
 
-type Set = Extract<Statement, { kind: "set" }>;
+type SetStatement = Extract<Statement, { kind: "set" }>;
 const vectorizable = /* @__PURE__ */ new Map<string, boolean>();
 /**
  * Whether a function with these parameters, which are numbers, and this expression as its body has SIMD code that the platform accepts. If
@@ -129,7 +129,7 @@ export function canVectorize({ parameters, body }: { parameters: readonly string
   if (isVectorizable === undefined) {
     try {
       const [routine] = parse(text) as [Routine];
-      const { value } = routine.body[parameters.length] as Set;
+      const { value } = routine.body[parameters.length] as SetStatement;
       isVectorizable = isNumeric(value) && platform().validate(moduleOf(text));
     } catch {
       isVectorizable = false;

@@ -4,12 +4,11 @@ import { mapAxes } from "../../../provenance/axes.js";
 import { refuse } from "../../../provenance/base/error.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
-import type { Op } from "../../core/op.js";
 import { showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { viewOf } from "../../core/view.js";
 import { equal, greaterEqual, sub, where } from "../elementwise/math.js";
-import { expandDims, viewOnly } from "../views/shape.js";
+import { expandDims, viewOp } from "../views/shape.js";
 import { slice } from "../views/slicing.js";
 import { arange } from "./make.js";
 
@@ -25,26 +24,23 @@ function asMatrix(op: string, x: TensorLike): { matrices: Tensor; rows: number; 
 }
 
 /** The lower triangle of each matrix, up to the k-th diagonal above the main one; zeros elsewhere. */
-export function tril(x: TensorLike, k = 0): Tensor {
-  const { matrices, rows, columns } = asMatrix("tril", x);
-  return where(greaterEqual(k, offsets(rows, columns)), matrices, 0);
-}
+export const tril = (x: TensorLike, k = 0): Tensor => triangle("tril", x, (offset) => greaterEqual(k, offset));
 
 /** The upper triangle of each matrix, from the k-th diagonal above the main one; zeros elsewhere. */
-export function triu(x: TensorLike, k = 0): Tensor {
-  const { matrices, rows, columns } = asMatrix("triu", x);
-  return where(greaterEqual(offsets(rows, columns), k), matrices, 0);
+export const triu = (x: TensorLike, k = 0): Tensor => triangle("triu", x, (offset) => greaterEqual(offset, k));
+
+function triangle(op: string, x: TensorLike, contains: (offset: Tensor) => Tensor): Tensor {
+  const { matrices, rows, columns } = asMatrix(op, x);
+  return where(contains(offsets(rows, columns)), matrices, 0);
 }
 
-const diagonalOp: Op<readonly [number, number]> = {
+const diagonalOp = viewOp<readonly [number, number]>({
   name: "diagonal",
-  shape: ([, second], [x]) => (x as Tensor).shape.filter((_, i) => i !== second),
   view: ([first, second], x) => {
     const stride = x.stride.map((s, i) => (i === first ? s + (x.stride[second] as number) : s));
     const withoutSecond = <T>(list: readonly T[]) => list.filter((_, i) => i !== second);
     return viewOf(x.data, withoutSecond(x.shape), withoutSecond(stride), x.offset);
   },
-  kernel: viewOnly,
   vjp:
     () =>
     (g, _, [x], [first, second]) => {
@@ -55,7 +51,7 @@ const diagonalOp: Op<readonly [number, number]> = {
       };
       return where(equal(indexAlong(first), indexAlong(second)), expandDims(g, second), 0);
     },
-  batch: ([first, second], [x]) => apply(diagonalOp, [first + 1, second + 1], x as Tensor),
+  batched: ([first, second]) => [first + 1, second + 1],
   axes: ([first, second], [x]) => {
     const last = (x as Tensor).shape.length - 1;
     return mapAxes(last + 1, (k) => {
@@ -64,7 +60,7 @@ const diagonalOp: Op<readonly [number, number]> = {
       return last - 1 - to;
     });
   },
-};
+});
 
 /**
  * The entries that have the same index along two axes of equal size, first < second. In the result they lie along axis `first`, and axis

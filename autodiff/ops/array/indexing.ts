@@ -14,12 +14,12 @@ import { keepAxes, noGradient, type Op } from "../../core/op.js";
 import { Part, type SumOfParts } from "../../core/part.js";
 import { refuseFor } from "../../core/reads.js";
 import { broadcastShapes, checkShape, normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
-import { rawNumber, type Tensor, tensor } from "../../core/tensor.js";
+import { type Tensor, tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
 import { add, equal, mul } from "../elementwise/math.js";
 import { batchAll } from "../views/batching.js";
-import { broadcastTo, expandDims, mixProvenance, moveToFront, reshape, transpose } from "../views/shape.js";
+import { broadcastTo, expandDims, mixProvenance, moveAxes, moveToFront, reshape } from "../views/shape.js";
 import { pick } from "../views/slicing.js";
 import { concatenate } from "./join.js";
 import { lookUp } from "./lookUp.js";
@@ -182,11 +182,7 @@ export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
   if (view !== null) return view;
   const index = checkedIndex("take", indices, source.shape[along] as number);
   const entries = apply(gatherOp, gatherOf(1), moveToFront(source, along), index);
-  if (along === 0) return entries;
-  const rank = index.shape.length;
-  const order = [...entries.shape.keys()];
-  const end = rank + along;
-  return transpose(entries, [...order.slice(rank, end), ...order.slice(0, rank), ...order.slice(end)]);
+  return moveAxes(entries, 0, index.shape.length, along);
 }
 
 /** x[i, j, …]: index tensors broadcast against each other and stand for the first axes of `x` (Pyro's Vindex). */
@@ -202,11 +198,8 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
   const numberAxis = indices.findIndex((index) => typeof index === "number");
   if (numberAxis >= 0) {
     // For an index that is a plain number, `pick` returns a view.
-    const part = pick(
-      source,
-      rawNumber(checkedIndex("at", indices[numberAxis] as number, source.shape[numberAxis] as number)),
-      numberAxis,
-    );
+    const axis = { op: "at", size: source.shape[numberAxis] as number };
+    const part = pick(source, indexOf(axis)(indices[numberAxis] as number), numberAxis);
     return last === 0 ? part : at(part, ...indices.filter((_, i) => i !== numberAxis));
   }
   return (indices.some(isMask) ? null : lookUp(source, indices.map(tensor))) ?? gather("at", source, indices);
@@ -255,19 +248,13 @@ export function scatterAdd(x: TensorLike, indices: TensorLike, updates: TensorLi
   const along = normalizeAxis("scatterAdd", axis, target.shape);
   const size = target.shape[along] as number;
   const index = checkedIndex("scatterAdd", indices, size);
-  const rank = index.shape.length;
-  const [before, after] = [target.shape.slice(0, along), target.shape.slice(along + 1)];
-  const allUpdates = broadcastTo(values, [...before, ...index.shape, ...after]);
-  const order = [...allUpdates.shape.keys()];
-  const indexAxesFirst = transpose(allUpdates, [
-    ...order.slice(along, along + rank),
-    ...order.slice(0, along),
-    ...order.slice(along + rank),
+  const allUpdates = broadcastTo(values, [
+    ...target.shape.slice(0, along),
+    ...index.shape,
+    ...target.shape.slice(along + 1),
   ]);
-  const sums = apply(scatterOp, [size], indexAxesFirst, index);
-  const finalOrder = [...sums.shape.keys()].slice(1);
-  finalOrder.splice(along, 0, 0);
-  return add(target, transpose(sums, finalOrder));
+  const sums = apply(scatterOp, [size], moveAxes(allUpdates, along, index.shape.length, 0), index);
+  return add(target, moveAxes(sums, 0, 1, along));
 }
 
 /** A new last axis of length `size`: 1 at the index, else 0. */

@@ -1,74 +1,57 @@
 /** Joins tensors along an existing axis or along a new one. */
 
-import { mixAxis } from "../../../provenance/axes.js";
 import { refuse } from "../../../provenance/base/error.js";
 import { refuseOption, show } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
-import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { copyInto } from "../../core/copy.js";
-import type { Op } from "../../core/op.js";
 import { normalizeAxis, sameShape, showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { type View, viewOf } from "../../core/view.js";
-import { batchAll } from "../views/batching.js";
-import { expandDims, fromRight } from "../views/shape.js";
-import { slice } from "../views/slicing.js";
+import { expandDims } from "../views/shape.js";
+import { placingOp, replaceAt, type Slice } from "../views/slicing.js";
 
-const concatenateOp: Op<number> = {
-  name: "concatenate",
-  shape: (axis, inputs) => {
-    const shape = (inputs[0] as Tensor).shape;
-    for (const x of inputs)
-      if (x.shape.length !== shape.length || x.shape.some((n, i) => i !== axis && n !== shape[i]))
-        refuse(
-          "shape-mismatch",
-          "concatenate",
-          `shapes ${inputs.map((y) => showShape(y.shape)).join(", ")} differ outside axis ${axis}. Along all other axes the sizes must be equal.`,
-        );
-    const totalSize = inputs.reduce((sum, x) => sum + (x.shape[axis] as number), 0);
-    return shape.map((n, i) => (i === axis ? totalSize : n));
-  },
-  ...kernelsOf((axis, out, inputs) => {
-    let offset = out.offset;
-    const targets = inputs.map(({ shape }) => {
-      const target = viewOf(out.data, shape, out.stride, offset);
-      offset += (shape[axis] as number) * (out.stride[axis] as number);
-      return target;
-    });
-    return () => {
-      for (let i = 0; i < inputs.length; i++) copyInto(targets[i] as View, inputs[i] as View);
-    };
-  }),
-  vjp: (input) => (g, _, inputs, axis) => {
-    const start = inputs.slice(0, input).reduce((sum, x) => sum + (x.shape[axis] as number), 0);
-    return slice(g, start, start + ((inputs[input] as Tensor).shape[axis] as number), { axis });
-  },
-  batch: (axis, inputs, batched, size) => apply(concatenateOp, axis + 1, ...batchAll(inputs, batched, size)),
-  axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
-};
+const concatenateOp = placingOp("concatenate", ({ slices }, out, inputs) => {
+  const places = inputs.map(({ shape }, i) => {
+    const { axis, start } = slices[i] as Slice;
+    return viewOf(out.data, shape, out.stride, out.offset + start * (out.stride[axis] as number));
+  });
+  return () => {
+    for (let i = 0; i < inputs.length; i++) copyInto(places[i] as View, inputs[i] as View);
+  };
+});
 
-/** The tensors to join. Refuses `stack(a, b)`, for example, because the list is `[a, b]`. */
-function listOf(op: string, xs: readonly TensorLike[]): Tensor[] {
-  if (Array.isArray(xs)) return xs.map(tensor);
-  return refuseOption(op, "xs", `the first argument must be a list of tensors, such as [a, b], got ${show(xs)}.`);
+/** The tensors to join, at least one. Refuses `stack(a, b)`, for example, because the list is `[a, b]`. */
+function listOf(op: string, xs: readonly TensorLike[]): [Tensor, ...Tensor[]] {
+  if (!Array.isArray(xs))
+    refuseOption(op, "xs", `the first argument must be a list of tensors, such as [a, b], got ${show(xs)}.`);
+  if (xs.length === 0) refuse("empty", op, "got an empty list. Give at least one tensor.");
+  return xs.map(tensor) as [Tensor, ...Tensor[]];
 }
 
 /** Joins tensors along an existing axis; the sizes of the other axes must agree. */
 export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
   const parts = listOf("concatenate", xs);
-  const [head] = parts;
-  if (head === undefined) refuse("empty", "concatenate", "got an empty list. Give at least one tensor.");
-  const along = normalizeAxis("concatenate", axis, head.shape);
-  if (parts.length === 1) return head;
-  if (parts.length <= MAX_OPERANDS) return apply(concatenateOp, along, ...parts);
-  const groups = Array.from({ length: Math.ceil(parts.length / MAX_OPERANDS) }, (_, i) =>
-    parts.slice(i * MAX_OPERANDS, (i + 1) * MAX_OPERANDS),
-  );
-  return concatenate(
-    groups.map((group) => concatenate(group, along)),
-    along,
-  );
+  const { shape } = parts[0];
+  const along = normalizeAxis("concatenate", axis, shape);
+  if (parts.length === 1) return parts[0];
+  if (parts.length > MAX_OPERANDS) {
+    const half = Math.ceil(parts.length / 2);
+    return concatenate([concatenate(parts.slice(0, half), along), concatenate(parts.slice(half), along)], along);
+  }
+  let start = 0;
+  const slices = parts.map((x) => {
+    if (x.shape.length !== shape.length || x.shape.some((n, i) => i !== along && n !== shape[i]))
+      refuse(
+        "shape-mismatch",
+        "concatenate",
+        `shapes ${parts.map((y) => showShape(y.shape)).join(", ")} differ outside axis ${along}. Along all other axes the sizes must be equal.`,
+      );
+    const count = x.shape[along] as number;
+    start += count;
+    return { axis: along, start: start - count, count, step: 1 };
+  });
+  return apply(concatenateOp, { shape: replaceAt(along, start, shape), slices }, ...parts);
 }
 // The largest number of tensors that one op joins: JavaScript limits the number of arguments of a call.
 const MAX_OPERANDS = 4096;
@@ -76,13 +59,12 @@ const MAX_OPERANDS = 4096;
 /** Joins tensors along a new axis; their shapes must be equal. */
 export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
   const parts = listOf("stack", xs);
-  if (parts.length === 0) refuse("empty", "stack", "got an empty list. Give at least one tensor.");
-  const mismatch = parts.find((x) => !sameShape(x.shape, (parts[0] as Tensor).shape));
+  const mismatch = parts.find((x) => !sameShape(x.shape, parts[0].shape));
   if (mismatch !== undefined)
     refuse(
       "shape-mismatch",
       "stack",
-      `all tensors must have one shape, got ${showShape((parts[0] as Tensor).shape)} and ${showShape(mismatch.shape)}.`,
+      `all tensors must have one shape, got ${showShape(parts[0].shape)} and ${showShape(mismatch.shape)}.`,
     );
   return concatenate(
     parts.map((x) => expandDims(x, axis)),

@@ -4,12 +4,10 @@
  */
 import { insertAxes, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
-import type { Op } from "../../core/op.js";
 import { recorder } from "../../core/recorder.js";
-import type { Shape } from "../../core/shape.js";
 import { isAbsent, rawView, type Tensor } from "../../core/tensor.js";
 import { viewOf } from "../../core/view.js";
-import { reshape, transpose, viewOnly } from "../views/shape.js";
+import { axesToEnd, reshape, transpose, viewOp } from "../views/shape.js";
 import { isCounting } from "./make.js";
 
 /**
@@ -25,52 +23,41 @@ function countingAxis(index: Tensor, n: number): number {
 }
 
 /**
- * `shape`: the shape of the result. `sourceAxes`: for each axis of the result, the axis of x that it comes from, or -1 for a new axis.
- * `trailingAxes`: how many axes of the result follow the axes of the index.
+ * `sourceAxes`: for each axis of the result, the axis of x that it comes from, or -1 for a new axis. `trailingAxes`: how many axes of the
+ * result follow the axes of the index.
  */
 interface LookUpParams {
-  readonly shape: Shape;
   readonly sourceAxes: readonly number[];
   readonly trailingAxes: number;
 }
 
-const lookUpOp: Op<LookUpParams> = {
+const lookUpOp = viewOp<LookUpParams>({
   name: "lookUp",
-  shape: ({ shape }) => shape,
-  view: ({ shape, sourceAxes }, x) =>
-    viewOf(
-      x.data,
-      shape,
-      sourceAxes.map((axis) => (axis < 0 ? 0 : (x.stride[axis] as number))),
-      x.offset,
-    ),
-  kernel: viewOnly,
+  view: ({ sourceAxes }, { data, shape, stride, offset }) => {
+    const arrange = (list: readonly number[], atNewAxis: number) => sourceAxes.map((axis) => list[axis] ?? atNewAxis);
+    return viewOf(data, arrange(shape, 1), arrange(stride, 0), offset);
+  },
   vjp: (input) =>
     input > 0
       ? null
       : (g, _, [x], { sourceAxes }) => {
-          const axes = [...sourceAxes.keys()];
-          const inOrderOfX = axes
-            .filter((i) => (sourceAxes[i] as number) >= 0)
-            .sort((i, j) => (sourceAxes[i] as number) - (sourceAxes[j] as number));
-          const order = [...inOrderOfX, ...axes.filter((i) => (sourceAxes[i] as number) < 0)];
-          return reshape(transpose(g, order), (x as Tensor).shape);
+          const { shape } = x as Tensor;
+          const ownAxes = shape.map((_, axis) => sourceAxes.indexOf(axis)).filter((i) => i >= 0);
+          return reshape(transpose(g, axesToEnd(g, ownAxes)), shape);
         },
-  batch: ({ shape, sourceAxes, trailingAxes }, inputs, _, size) =>
-    apply(
-      lookUpOp,
-      { shape: [size, ...shape], sourceAxes: [0, ...sourceAxes.map((i) => (i < 0 ? i : i + 1))], trailingAxes },
-      ...inputs,
-    ),
-  axes: ({ shape, sourceAxes, trailingAxes }, inputs, input) => {
+  batched: ({ sourceAxes, trailingAxes }) => ({
+    sourceAxes: [0, ...sourceAxes.map((axis) => (axis < 0 ? axis : axis + 1))],
+    trailingAxes,
+  }),
+  axes: ({ sourceAxes, trailingAxes }, inputs, input) => {
     if (input > 0) return insertAxes(0, trailingAxes);
     const rank = (inputs[0] as Tensor).shape.length;
     return mapAxes(rank, (k) => {
       const to = sourceAxes.indexOf(rank - 1 - k);
-      return to < 0 ? to : shape.length - 1 - to;
+      return to < 0 ? to : sourceAxes.length - 1 - to;
     });
   },
-};
+});
 
 /** x[indices] as a view, if every index counts 0, 1, …, n - 1 along one axis, a different axis of the result for each; else null. */
 export function lookUp(x: Tensor, indices: readonly Tensor[]): Tensor | null {
@@ -86,8 +73,7 @@ export function lookUp(x: Tensor, indices: readonly Tensor[]): Tensor | null {
     if (axis < 0 || (sourceAxes[place] as number) >= 0) return null;
     sourceAxes[place] = i;
   }
-  const shape = sourceAxes.map((axis) => (axis < 0 ? 1 : (x.shape[axis] as number)));
-  return apply(lookUpOp, { shape, sourceAxes, trailingAxes }, x, ...indices);
+  return apply(lookUpOp, { sourceAxes, trailingAxes }, x, ...indices);
 }
 
 /**
@@ -105,6 +91,5 @@ export function lookUpLast(table: Tensor, index: Tensor): Tensor | null {
   const tableAxis = sourceAxes[place] as number;
   if (tableAxis >= 0 && table.shape[tableAxis] !== 1) return null;
   sourceAxes[place] = last;
-  const shape = sourceAxes.map((i) => (i < 0 ? 1 : (table.shape[i] as number)));
-  return apply(lookUpOp, { shape, sourceAxes, trailingAxes: 0 }, table, index);
+  return apply(lookUpOp, { sourceAxes, trailingAxes: 0 }, table, index);
 }

@@ -3,7 +3,7 @@ import { sizeOf } from "../../core/shape.js";
 import type { Tensor } from "../../core/tensor.js";
 import { prodOf } from "../../kernels/reduce.js";
 import { mul, mulZeroWins } from "../elementwise/math.js";
-import { reshape, transpose } from "../views/shape.js";
+import { axesToEnd, reshape, transpose, transposeBack } from "../views/shape.js";
 import { slice } from "../views/slicing.js";
 import { concatenate } from "./join.js";
 import { ones } from "./make.js";
@@ -12,14 +12,11 @@ import { foldAllWith, reduction, restoreAxes } from "./reduce.js";
 /** The product; 1 for an empty axis. */
 export const prod = reduction("prod", foldAllWith(prodOf), (g, _, [input], params) => {
   const x = input as Tensor;
-  const order = [...x.shape.keys()].filter((axis) => !params.axes.includes(axis)).concat(params.axes);
+  const order = axesToEnd(x, params.axes);
   const reducedLast = transpose(x, order);
   const keptShape = reducedLast.shape.slice(0, order.length - params.axes.length);
   const rows = reshape(reducedLast, [...keptShape, sizeOf(reducedLast.shape.slice(keptShape.length))]);
-  const others = transpose(
-    reshape(otherFactors(rows), reducedLast.shape),
-    order.map((_, axis) => order.indexOf(axis)),
-  );
+  const others = transposeBack(reshape(otherFactors(rows), reducedLast.shape), order);
   return mulZeroWins(restoreAxes(g, x, params), others);
 });
 

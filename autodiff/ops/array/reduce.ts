@@ -13,10 +13,10 @@ import { asContiguous } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
 import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
-import { isContiguous, type View, viewOf } from "../../core/view.js";
+import { type View, viewOf } from "../../core/view.js";
 import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows } from "../../kernels/reduce.js";
 import { div, equal, mulZeroWins } from "../elementwise/math.js";
-import { broadcastTo, fromRight, mixProvenance, reshapeAs } from "../views/shape.js";
+import { axesToEnd, broadcastTo, fromRight, mixProvenance, reshapeAs } from "../views/shape.js";
 import { flip } from "../views/slicing.js";
 
 /** One axis or several. By default, all axes are reduced. Negative axes count from the end. */
@@ -46,7 +46,7 @@ const reducedShape = (shape: Shape, { axes, keepDims }: ReduceParams): Shape =>
  * The axis map of a reduction. Reduced axes are mixed; without `keepDims`, the axes to their left move right to close the gap, batch axes of
  * `vmap` included.
  */
-const axisMapOf = ({ axes, keepDims }: ReduceParams, { shape: { length } }: Tensor): AxisMap =>
+export const axisMapOf = ({ axes, keepDims }: ReduceParams, { shape: { length } }: Tensor): AxisMap =>
   mapAxes(Infinity, (k) => {
     const axis = length - 1 - k;
     if (axes.includes(axis)) return -1;
@@ -97,12 +97,10 @@ export function reductionOp(
       const plan = planOf(input as View, axes, byRows);
       foldAll(plan, out, asContiguous(inPlanOrder(input as View, axes, plan)));
     },
-    prepare: (params, out, [input]) => {
-      const x = input as View;
-      const plan = planOf(x, params.axes, byRows);
-      const view = inPlanOrder(x, params.axes, plan);
-      if (!isContiguous(view)) return () => op.kernel(params, out, [x]);
-      return () => foldAll(plan, out, view);
+    prepare: ({ axes }, out, [input]) => {
+      const plan = planOf(input as View, axes, byRows);
+      const x = inPlanOrder(input as View, axes, plan);
+      return () => foldAll(plan, out, asContiguous(x));
     },
     vjp: () => vjp,
     batch: ({ axes, keepDims }, [x]) => apply(op, { axes: axes.map((a) => a + 1), keepDims }, x as Tensor),
@@ -160,7 +158,7 @@ export function planOf({ shape }: View, axes: readonly number[], byRows: boolean
 /** The view with the reduced axes moved to the end, if the plan needs this. */
 export function inPlanOrder(x: View, axes: readonly number[], { width }: Plan): View {
   if (width !== 1 || axes[0] === x.shape.length - axes.length) return x;
-  const order = [...x.shape.keys()].filter((i) => !axes.includes(i)).concat(axes);
+  const order = axesToEnd(x, axes);
   return viewOf(
     x.data,
     order.map((i) => x.shape[i] as number),
@@ -206,17 +204,16 @@ export const min = reduction("min", foldAllWith(minOf), extremumVjp, { emptyIsEr
 
 /** The average. */
 export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
-  if (options !== undefined) requireOptions("mean", options, OPTIONS);
   const source = tensor(x);
-  const normalizedAxes = normalizeAxes("mean", axes, source.shape);
-  const n = sizeOf(normalizedAxes.map((i) => source.shape[i] as number));
+  const params = readReduced("mean", source, axes, options);
+  const n = sizeOf(params.axes.map((axis) => source.shape[axis] as number));
   if (n === 0)
     refuse(
       "empty",
       "mean",
       `cannot average an empty axis of shape ${showShape(source.shape)}. Reduce another axis, or leave empty data out.`,
     );
-  const total = sum(mixProvenance(source, normalizedAxes, "mean"), axes, options);
+  const total = sum(mixProvenance(source, params.axes, "mean"), params.axes, options);
   return n === 1 ? total : div(total, n);
 }
 
@@ -231,14 +228,15 @@ const firstWhere =
     }
     return best;
   };
-const firstAlong = (name: string, better: (a: number, b: number) => boolean) =>
+const firstAlong = (
+  name: string,
+  better: (a: number, b: number) => boolean,
+): ((x: TensorLike, axis?: number, options?: KeepDims) => Tensor) =>
   reduction(name, foldAllWith(firstWhere(better)), null, { emptyIsError: true });
-const argmaxAlong = firstAlong("argmax", (a, b) => a > b);
-const argminAlong = firstAlong("argmin", (a, b) => a < b);
 /** The index of the first largest element along an axis; by default, of all elements, row-major. */
-export const argmax = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argmaxAlong(x, axis, options);
+export const argmax = firstAlong("argmax", (a, b) => a > b);
 /** The index of the first smallest element along an axis; by default, of all elements, row-major. */
-export const argmin = (x: TensorLike, axis?: number, options?: KeepDims): Tensor => argminAlong(x, axis, options);
+export const argmin = firstAlong("argmin", (a, b) => a < b);
 
 const cumsumOp: Op<number> = {
   name: "cumsum",

@@ -3,7 +3,6 @@
  * op, with its kernel in kernels/softmax.ts. On a large array each function is several ops: the compiler can fuse them, and the gradient
  * uses the exponentials computed for the value again.
  */
-import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
 import { contiguousKernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -12,11 +11,12 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
 import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
 import { type Normaliser, normalise, shifts } from "../../kernels/softmax.js";
-import { type Unary, unary } from "../elementwise/elementwise.js";
+import { derivatives, type Unary, unary } from "../elementwise/elementwise.js";
 import { add, div, equal, exp, mulZeroWins, neg, square, sub, where } from "../elementwise/math.js";
-import { mixProvenance, transpose } from "../views/shape.js";
+import { axesToEnd, mixProvenance, transpose, transposeBack } from "../views/shape.js";
 import {
   type Axes,
+  axisMapOf,
   dropReduced,
   type KeepDims,
   normalizeAxes,
@@ -31,9 +31,6 @@ import {
 /** From this many elements on, a function is several ops instead of one. */
 export const LARGE = 64;
 const KEEP_DIMS = { keepDims: true };
-
-const mixAxes = (rank: number, axes: readonly number[]): AxisMap =>
-  mapAxes(rank, (k) => (axes.includes(rank - 1 - k) ? -1 : k));
 
 /** An op along adjacent axes that keeps the shape. */
 function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly number[]> {
@@ -51,7 +48,7 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
         axes.map((axis) => axis + 1),
         x as Tensor,
       ),
-    axes: (axes, [x]) => mixAxes((x as Tensor).shape.length, axes),
+    axes: (axes, [x]) => axisMapOf({ axes, keepDims: true }, x as Tensor),
   };
   return op;
 }
@@ -68,12 +65,9 @@ export const logSoftmaxOp = normaliser("logSoftmax", (g, _, [x], axes) =>
 function softmaxOver(x: Tensor, axes: readonly number[]): Tensor {
   const [low = 0, high = -1] = [axes[0], axes.at(-1)];
   if (high - low === axes.length - 1) return apply(softmaxOp, axes, x);
-  const order = [...x.shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
+  const order = axesToEnd(x, axes);
   const last = axes.map((_, k) => order.length - axes.length + k);
-  return transpose(
-    apply(softmaxOp, last, transpose(x, order)),
-    order.map((_, axis) => order.indexOf(axis)),
-  );
+  return transposeBack(apply(softmaxOp, last, transpose(x, order)), order);
 }
 export const logsumexpOp = reductionOp(
   "logsumexp",
@@ -95,14 +89,16 @@ export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
 /** The shift along `axes`, which keep size 1. These axes become mixed, and `mixedBy` reports `op`, the function that uses the shift. */
 export const shiftAlong = (op: string, x: Tensor, axes: readonly number[]): Tensor =>
   apply(shiftOp, { axes, keepDims: true }, mixProvenance(x, axes, op));
-const logTotal: Unary = unary("log", logOf, [(g, _, a) => mulZeroWins(g, inverseTotal(a))]);
+const logTotal: Unary = unary("log", logOf, derivatives([(_, a) => inverseTotal(a)]));
 /**
  * The derivative 1 / total of log total, with two exceptions. If total is 0, because there are no exponentials or all of them are 0, the
  * result is 0. If total is Infinity, the result is NaN, because the gradient of an infinite exponential has no limit.
  */
-const inverseTotal: Unary = unary("reciprocal", (a) => (a === 0 ? 0 : a < Infinity ? 1 / a : NaN), [
-  (g, y) => mulZeroWins(g, neg(square(y))),
-]);
+const inverseTotal: Unary = unary(
+  "reciprocal",
+  (a) => (a === 0 ? 0 : a < Infinity ? 1 / a : NaN),
+  derivatives([(y) => neg(square(y))]),
+);
 
 /** The shift of x, the difference x - shift, the exponentials of the difference, and their sum. */
 function shiftedExponentials(op: string, x: Tensor, axes: readonly number[]) {

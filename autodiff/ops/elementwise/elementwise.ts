@@ -94,6 +94,26 @@ export function ternary(
   );
 }
 
+/** g·d, but 0 if g is 0, even if d is infinite or NaN. */
+export const mulZeroWins: Binary = binary(
+  "mulZeroWins",
+  (g, d) => (g === 0 ? 0 : g * d),
+  derivatives([(_, __, d) => d, (_, g) => g]),
+);
+
+/**
+ * The gradient rules of an op whose derivatives with respect to its operands are given, as functions of the result `y` and of all operands.
+ * A rule multiplies the cotangent by the derivative. It uses `mulZeroWins`, so a branch that `where` or a mask did not take contributes
+ * exactly 0 to a gradient, whatever the derivative of the branch is.
+ */
+export function derivatives<Xs extends Tensor[]>(list: ((y: Tensor, ...xs: Xs) => TensorLike)[]): Rule<Xs>[] {
+  return list.map(
+    (derivative) =>
+      (g, y, ...xs) =>
+        mulZeroWins(g, derivative(y, ...xs)),
+  );
+}
+
 function shapeOfAll(name: string, inputs: readonly Tensor[]): Shape {
   let shape = (inputs[0] as Tensor).shape;
   for (let i = 1; i < inputs.length; i++) shape = broadcastShapes(name, shape, (inputs[i] as Tensor).shape);
@@ -109,14 +129,24 @@ interface Cursor {
   offset: number;
 }
 type Steps = readonly number[];
-/** Fills n elements of the result, from index `at` on. */
-type Loop = (n: number, out: Float64Array, at: number, operands: readonly Cursor[], steps: Steps) => void;
-/** Fills rows of n elements. Each row begins `down` elements after the row before. */
-type Rows = (...loop: [...Parameters<Loop>, rows: number, down: number, downs: Steps]) => void;
+/**
+ * Fills `rows` rows of n elements of the result. The first begins at index `at`, and each begins `down` elements after the row before; for
+ * operand k, `downs[k]` elements after the row before.
+ */
+type Loop = (
+  n: number,
+  out: Float64Array,
+  at: number,
+  operands: readonly Cursor[],
+  steps: Steps,
+  rows: number,
+  down: number,
+  downs: Steps,
+) => void;
 
 /** The loop around a scalar function of one to three operands, where generated code is forbidden. */
-function plainLoop(scalar: Scalar): Rows {
-  return (n, out, at, operands, steps, rows = 1, down = 0, downs = steps) => {
+function plainLoop(scalar: Scalar): Loop {
+  return (n, out, at, operands, steps, rows, down, downs) => {
     for (let r = 0; r < rows; r++)
       for (let i = 0; i < n; i++) {
         const read = (k: number): number => {
@@ -131,47 +161,45 @@ function plainLoop(scalar: Scalar): Rows {
 }
 
 /**
- * The generated loop around a scalar function of one to three operands; if `hasRows`, inside a loop over rows. In the text, operand a has
- * the offset `ao`, the step `as`, and the step `ad` from the end of a row to the next row.
+ * The generated loop around a scalar function of one to three operands. In the text, operand a has the offset `ao`, the step `as`, and the
+ * step `ad` from the end of a row to the next row.
  */
-function generateLoop(scalar: Scalar, hasRows: boolean): Rows {
+function generateLoop(scalar: Scalar): Loop {
   if (!canGenerateCode()) return plainLoop(scalar);
   const names = ["a", "b", "c"].slice(0, scalar.length);
   const each = (write: (x: string, i: number) => string): string => names.map(write).join(" ");
-  const loop = `for (const end = at + n; at < end; at++) {
-      out[at] = f(${names.map((x) => `${x}[${x}o]`)});
-      ${each((x) => `${x}o += ${x}s;`)}
-    }`;
-  const loopOverRows = `${each((x, i) => `const ${x}d = downs[${i}] - n * ${x}s;`)}
-    for (; rows > 0; rows--) { ${loop} at += down - n; ${each((x) => `${x}o += ${x}d;`)} }`;
-  const text = `return (n, out, at, operands, steps${hasRows ? ", rows, down, downs" : ""}) => {
-    ${each((x, i) => `const ${x} = operands[${i}].data, ${x}s = steps[${i}]; let ${x}o = operands[${i}].offset;`)}
-    ${hasRows ? loopOverRows : loop}
+  const text = `return (n, out, at, operands, steps, rows, down, downs) => {
+    ${each((x, i) => `const ${x} = operands[${i}].data, ${x}s = steps[${i}], ${x}d = downs[${i}] - n * ${x}s;`)}
+    ${each((x, i) => `let ${x}o = operands[${i}].offset;`)}
+    for (; rows > 0; rows--) {
+      for (const end = at + n; at < end; at++) {
+        out[at] = f(${names.map((x) => `${x}[${x}o]`)});
+        ${each((x) => `${x}o += ${x}s;`)}
+      }
+      at += down - n;
+      ${each((x) => `${x}o += ${x}d;`)}
+    }
   }`;
-  return new Function("f", text)(scalar) as Rows;
+  return new Function("f", text)(scalar) as Loop;
 }
 
 function elementwiseKernel(scalar: Scalar): Op["kernel"] {
   let loop: Loop | null = null;
-  let overRows: Rows | null = null;
   return (_, out, inputs) => {
+    loop ??= generateLoop(scalar);
     const n = out.size;
     const steps = new Array<number>(inputs.length);
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i] as View;
       if (x.stride.every((step) => step === 0) || x.size === 1) steps[i] = 0;
       else if (x.size === n && isContiguous(x)) steps[i] = 1;
-      else {
-        overRows ??= generateLoop(scalar, true);
-        return alongLastAxes(overRows, out, inputs);
-      }
+      else return alongLastAxes(loop, out, inputs);
     }
-    loop ??= generateLoop(scalar, false) as Loop;
-    loop(n, out.data, out.offset, inputs, steps);
+    loop(n, out.data, out.offset, inputs, steps, 1, 0, steps);
   };
 }
 
-function alongLastAxes(loop: Rows, out: View, inputs: readonly View[]): void {
+function alongLastAxes(loop: Loop, out: View, inputs: readonly View[]): void {
   const axes = [...out.shape.keys()].filter((axis) => out.shape[axis] !== 1);
   const last = axes.pop() as number;
   const above = axes.pop() ?? last;

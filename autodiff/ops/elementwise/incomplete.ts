@@ -10,7 +10,7 @@
 import { noFurtherDerivative } from "../../core/op.js";
 import type { Tensor } from "../../core/tensor.js";
 import * as special from "../../kernels/special/index.js";
-import { type Binary, binary, type Ternary, ternary } from "./elementwise.js";
+import { type Binary, binary, derivatives, type Ternary, ternary } from "./elementwise.js";
 import { add, cos, div, exp, log, log1p, mul, mulZeroWins, neg, reciprocal, sin, square, sub } from "./math.js";
 import { digamma, digammaDifference, i0e, i1e } from "./special.js";
 
@@ -19,116 +19,140 @@ function slopeAt(p: number, f: (p: number) => number): number {
   const h = 1e-3 * Math.min(p, Math.sqrt(p));
   return (8 * (f(p + h) - f(p - h)) - (f(p + 2 * h) - f(p - 2 * h))) / (12 * h);
 }
-type Scalar2 = (a: number, b: number) => number;
-type Scalar3 = (a: number, b: number, c: number) => number;
+type Scalar3 = (a: number, b: number, x: number) => number;
 /** An op whose derivatives are not known. */
-const binaryWithoutDerivative = (name: string, f: Scalar2): Binary =>
+const withoutDerivative = (name: string, f: (a: number, b: number) => number): Binary =>
   binary(name, f, [noFurtherDerivative(name), noFurtherDerivative(name)]);
-const ternaryWithoutDerivative = (name: string, f: Scalar3): Ternary =>
-  ternary(name, f, [noFurtherDerivative(name), noFurtherDerivative(name), noFurtherDerivative(name)]);
 
 // Gamma(a, 1), density x^(a-1) exp(-x) / Γ(a)
-const gammaDensity: Binary = binary("gammaDensity", (a, x) => special.gammaDensity(a, x), [
-  (g, y, a, x) => mulZeroWins(g, mul(y, sub(log(x), digamma(a)))),
-  (g, y, a, x) => mulZeroWins(g, mul(y, sub(div(sub(a, 1), x), 1))),
-]);
+const gammaDensity: Binary = binary(
+  "gammaDensity",
+  special.gammaDensity,
+  derivatives([(y, a, x) => mul(y, sub(log(x), digamma(a))), (y, a, x) => mul(y, sub(div(sub(a, 1), x), 1))]),
+);
 /** P(a, x), differentiable in both arguments. */
-export const gammainc: Binary = binary("gammainc", (a, x) => special.gammainc(a, x), [
-  (g, _, a, x) => mulZeroWins(g, neg(mulZeroWins(gammaImplicitGrad(a, x), gammaDensity(a, x)))),
-  (g, _, a, x) => mulZeroWins(g, gammaDensity(a, x)),
-]);
+export const gammainc: Binary = binary(
+  "gammainc",
+  special.gammainc,
+  derivatives([
+    (_, a, x) => neg(mulZeroWins(gammaImplicitGrad(a, x), gammaDensity(a, x))),
+    (_, a, x) => gammaDensity(a, x),
+  ]),
+);
 /** Q(a, x) = 1 - P(a, x), computed without cancellation. */
-export const gammaincc: Binary = binary("gammaincc", (a, x) => special.gammaincc(a, x), [
-  (g, _, a, x) => mulZeroWins(g, mulZeroWins(gammaImplicitGrad(a, x), gammaDensity(a, x))),
-  (g, _, a, x) => mulZeroWins(g, neg(gammaDensity(a, x))),
-]);
+export const gammaincc: Binary = binary(
+  "gammaincc",
+  special.gammaincc,
+  derivatives([
+    (_, a, x) => mulZeroWins(gammaImplicitGrad(a, x), gammaDensity(a, x)),
+    (_, a, x) => neg(gammaDensity(a, x)),
+  ]),
+);
 /** The x with P(a, x) = p. */
-export const gammaincinv: Binary = binary("gammaincinv", (a, p) => special.gammaincinv(a, p), [
-  (g, x, a) => mulZeroWins(g, gammaImplicitGrad(a, x)),
-  (g, x, a) => mulZeroWins(g, reciprocal(gammaDensity(a, x))),
-]);
+export const gammaincinv: Binary = binary(
+  "gammaincinv",
+  special.gammaincinv,
+  derivatives([(x, a) => gammaImplicitGrad(a, x), (x, a) => reciprocal(gammaDensity(a, x))]),
+);
 /** dx/da at fixed P(a, x). */
-export const gammaImplicitGrad: Binary = binary("gammaImplicitGrad", (a, x) => special.gammaImplicitGrad(a, x), [
-  (g, _, a, x) => mulZeroWins(g, gammaImplicitCurve(a, x)),
-  (g, h, a, x) => mulZeroWins(g, sub(sub(digamma(a), log(x)), mul(h, sub(div(sub(a, 1), x), 1)))),
-]);
+export const gammaImplicitGrad: Binary = binary(
+  "gammaImplicitGrad",
+  special.gammaImplicitGrad,
+  derivatives([
+    (_, a, x) => gammaImplicitCurve(a, x),
+    (h, a, x) => sub(sub(digamma(a), log(x)), mul(h, sub(div(sub(a, 1), x), 1))),
+  ]),
+);
 /** The derivative of gammaImplicitGrad with respect to a, at fixed x. */
-const gammaImplicitCurve = binaryWithoutDerivative("gammaImplicitCurve", (a, x) =>
+const gammaImplicitCurve = withoutDerivative("gammaImplicitCurve", (a, x) =>
   slopeAt(a, (p) => special.gammaImplicitGrad(p, x)),
 );
 
 // Beta(a, b), density x^(a-1) (1-x)^(b-1) / B(a, b), and the derivatives of its logarithm
-const betaDensity: Ternary = ternary("betaDensity", (a, b, x) => special.betaDensity(a, b, x), [
-  (g, y, a, b, x) => mulZeroWins(g, mul(y, betaScoreA(a, b, x))),
-  (g, y, a, b, x) => mulZeroWins(g, mul(y, betaScoreB(a, b, x))),
-  (g, y, a, b, x) => mulZeroWins(g, mul(y, betaScoreX(a, b, x))),
-]);
+const betaDensity: Ternary = ternary(
+  "betaDensity",
+  special.betaDensity,
+  derivatives([
+    (y, a, b, x) => mul(y, betaScoreA(a, b, x)),
+    (y, a, b, x) => mul(y, betaScoreB(a, b, x)),
+    (y, a, b, x) => mul(y, betaScoreX(a, b, x)),
+  ]),
+);
 const betaScoreA = (a: Tensor, b: Tensor, x: Tensor): Tensor => add(log(x), digammaDifference(a, b));
 const betaScoreB = (a: Tensor, b: Tensor, x: Tensor): Tensor => add(log1p(neg(x)), digammaDifference(b, a));
 const betaScoreX = (a: Tensor, b: Tensor, x: Tensor): Tensor => sub(div(sub(a, 1), x), div(sub(b, 1), sub(1, x)));
 /** I_x(a, b), with arguments in the order a, b, x; differentiable in all three. */
-export const betainc: Ternary = ternary("betainc", (a, b, x) => special.betainc(a, b, x), [
-  (g, _, a, b, x) => mulZeroWins(g, neg(mulZeroWins(betaImplicitGradA(a, b, x), betaDensity(a, b, x)))),
-  (g, _, a, b, x) => mulZeroWins(g, neg(mulZeroWins(betaImplicitGradB(a, b, x), betaDensity(a, b, x)))),
-  (g, _, a, b, x) => mulZeroWins(g, betaDensity(a, b, x)),
-]);
+export const betainc: Ternary = ternary(
+  "betainc",
+  special.betainc,
+  derivatives([
+    (_, a, b, x) => neg(mulZeroWins(betaImplicitGradA(a, b, x), betaDensity(a, b, x))),
+    (_, a, b, x) => neg(mulZeroWins(betaImplicitGradB(a, b, x), betaDensity(a, b, x))),
+    (_, a, b, x) => betaDensity(a, b, x),
+  ]),
+);
 /** The x with I_x(a, b) = p. */
-export const betaincinv: Ternary = /* @__PURE__ */ ternary("betaincinv", (a, b, p) => special.betaincinv(a, b, p), [
-  (g, x, a, b) => mulZeroWins(g, betaImplicitGradA(a, b, x)),
-  (g, x, a, b) => mulZeroWins(g, betaImplicitGradB(a, b, x)),
-  (g, x, a, b) => mulZeroWins(g, reciprocal(betaDensity(a, b, x))),
-]);
+export const betaincinv: Ternary = /* @__PURE__ */ ternary(
+  "betaincinv",
+  special.betaincinv,
+  /* @__PURE__ */ derivatives([
+    (x, a, b) => betaImplicitGradA(a, b, x),
+    (x, a, b) => betaImplicitGradB(a, b, x),
+    (x, a, b) => reciprocal(betaDensity(a, b, x)),
+  ]),
+);
 /** dx/da at fixed I_x(a, b). */
 export const betaImplicitGradA: Ternary = ternary(
   "betaImplicitGradA",
-  (a, b, x) => special.betaImplicitGradA(a, b, x),
-  [
-    (g, _, a, b, x) => mulZeroWins(g, betaCurveAA(a, b, x)),
-    (g, _, a, b, x) => mulZeroWins(g, betaCurveAB(a, b, x)),
-    (g, h, a, b, x) => mulZeroWins(g, neg(add(betaScoreA(a, b, x), mul(h, betaScoreX(a, b, x))))),
-  ],
+  special.betaImplicitGradA,
+  derivatives([
+    (_, a, b, x) => betaCurveAA(a, b, x),
+    (_, a, b, x) => betaCurveAB(a, b, x),
+    (h, a, b, x) => neg(add(betaScoreA(a, b, x), mul(h, betaScoreX(a, b, x)))),
+  ]),
 );
 /** dx/db at fixed I_x(a, b). */
 export const betaImplicitGradB: Ternary = ternary(
   "betaImplicitGradB",
-  (a, b, x) => special.betaImplicitGradB(a, b, x),
-  [
-    (g, _, a, b, x) => mulZeroWins(g, betaCurveBA(a, b, x)),
-    (g, _, a, b, x) => mulZeroWins(g, betaCurveBB(a, b, x)),
-    (g, h, a, b, x) => mulZeroWins(g, neg(add(betaScoreB(a, b, x), mul(h, betaScoreX(a, b, x))))),
-  ],
+  special.betaImplicitGradB,
+  derivatives([
+    (_, a, b, x) => betaCurveBA(a, b, x),
+    (_, a, b, x) => betaCurveBB(a, b, x),
+    (h, a, b, x) => neg(add(betaScoreB(a, b, x), mul(h, betaScoreX(a, b, x)))),
+  ]),
 );
 /** The derivatives of betaImplicitGradA and betaImplicitGradB with respect to a and b, at fixed x. */
-const betaCurveAA = ternaryWithoutDerivative("betaCurveAA", (a, b, x) =>
-  slopeAt(a, (p) => special.betaImplicitGradA(p, b, x)),
-);
-const betaCurveAB = ternaryWithoutDerivative("betaCurveAB", (a, b, x) =>
-  slopeAt(b, (p) => special.betaImplicitGradA(a, p, x)),
-);
-const betaCurveBA = ternaryWithoutDerivative("betaCurveBA", (a, b, x) =>
-  slopeAt(a, (p) => special.betaImplicitGradB(p, b, x)),
-);
-const betaCurveBB = ternaryWithoutDerivative("betaCurveBB", (a, b, x) =>
-  slopeAt(b, (p) => special.betaImplicitGradB(a, p, x)),
-);
+const betaCurveAA = betaCurve("betaCurveAA", special.betaImplicitGradA, 0);
+const betaCurveAB = betaCurve("betaCurveAB", special.betaImplicitGradA, 1);
+const betaCurveBA = betaCurve("betaCurveBA", special.betaImplicitGradB, 0);
+const betaCurveBB = betaCurve("betaCurveBB", special.betaImplicitGradB, 1);
+/** The derivative of f with respect to a if `parameter` is 0, to b if it is 1. */
+function betaCurve(name: string, f: Scalar3, parameter: 0 | 1): Ternary {
+  const slope: Scalar3 = (a, b, x) => (parameter === 0 ? slopeAt(a, (p) => f(p, b, x)) : slopeAt(b, (p) => f(a, p, x)));
+  return ternary(name, slope, [noFurtherDerivative(name), noFurtherDerivative(name), noFurtherDerivative(name)]);
+}
 
 // VonMises(0, κ), density exp(κ cos θ) / (2π I_0(κ)). In the code, k is κ and x is θ.
 const vonMisesDensity = (k: Tensor, x: Tensor): Tensor =>
   div(exp(mul(k, mul(-2, square(sin(mul(0.5, x)))))), mul(2 * Math.PI, i0e(k)));
 /** P(Θ <= θ) for -π <= θ <= π, with arguments in the order κ, θ; differentiable in both arguments. */
-export const vonMisesCdf: Binary = /* @__PURE__ */ binary("vonMisesCdf", (k, x) => special.vonMisesCdf(x, k), [
-  (g, _, k, x) => mulZeroWins(g, neg(mul(vonMisesImplicitGrad(k, x), vonMisesDensity(k, x)))),
-  (g, _, k, x) => mulZeroWins(g, vonMisesDensity(k, x)),
-]);
+export const vonMisesCdf: Binary = /* @__PURE__ */ binary(
+  "vonMisesCdf",
+  (k, x) => special.vonMisesCdf(x, k),
+  /* @__PURE__ */ derivatives([
+    (_, k, x) => neg(mul(vonMisesImplicitGrad(k, x), vonMisesDensity(k, x))),
+    (_, k, x) => vonMisesDensity(k, x),
+  ]),
+);
 /** dθ/dκ at fixed P(Θ <= θ). */
 export const vonMisesImplicitGrad: Binary = /* @__PURE__ */ binary(
   "vonMisesImplicitGrad",
   (k, x) => special.vonMisesImplicitGrad(x, k),
-  [
-    (g, _, k, x) => mulZeroWins(g, vonMisesCurve(k, x)),
-    (g, h, k, x) => mulZeroWins(g, sub(sub(div(i1e(k), i0e(k)), cos(x)), mul(h, neg(mul(k, sin(x)))))),
-  ],
+  /* @__PURE__ */ derivatives([
+    (_, k, x) => vonMisesCurve(k, x),
+    (h, k, x) => sub(sub(div(i1e(k), i0e(k)), cos(x)), mul(h, neg(mul(k, sin(x))))),
+  ]),
 );
-const vonMisesCurve = /* @__PURE__ */ binaryWithoutDerivative("vonMisesCurve", (k, x) =>
+const vonMisesCurve = /* @__PURE__ */ withoutDerivative("vonMisesCurve", (k, x) =>
   slopeAt(k, (p) => special.vonMisesImplicitGrad(x, p)),
 );

@@ -1,36 +1,37 @@
 /**
- * The elementwise op table: a row gives an op's name, its value, and its gradient for each operand. `g` is the cotangent of
- * the result `y`; if an operand is called `g`, the cotangent is `G`. Rules are written in ops, so second derivatives need
- * nothing extra.
- *
- * `mulZeroWins(g, d)` is g·d, but 0 if g is 0, even if d is infinite or NaN. So a branch that `where` or a mask did not take
- * contributes exactly 0 to a gradient, whatever the derivative of the branch is.
+ * The elementwise op table: a row gives an op's name, its value, and its derivative with respect to each operand. `y` is the
+ * result. A few rows give gradient rules instead, which also get the cotangent `g` of the result; if an operand is called `g`,
+ * the cotangent is `G`. All of these are written in ops, so second derivatives need nothing extra.
  */
 import type { Tensor } from "../../core/tensor.js";
 import { scalarFormulas as formulas } from "../../kernels/formulas/scalarFormulas.js";
-import { type Binary, binary, type Ternary, ternary, type Unary, unary } from "./elementwise.js";
+import {
+  type Binary,
+  binary,
+  derivatives,
+  mulZeroWins,
+  type Ternary,
+  ternary,
+  type Unary,
+  unary,
+} from "./elementwise.js";
 
-export const mulZeroWins: Binary = binary("mulZeroWins", (g, d) => (g === 0 ? 0 : g * d), [
-  (G, _, __, d) => mulZeroWins(G, d),
-  (G, _, g) => mulZeroWins(G, g),
-]);
+export { mulZeroWins };
 
 // Arithmetic
 export const add: Binary = binary("add", (a, b) => a + b, [(g) => g, (g) => g]);
 export const sub: Binary = binary("sub", (a, b) => a - b, [(g) => g, (g) => neg(g)]);
-export const mul: Binary = binary("mul", (a, b) => a * b, [
-  (g, _, __, b) => mulZeroWins(g, b),
-  (g, _, a) => mulZeroWins(g, a),
-]);
-export const div: Binary = binary("div", (a, b) => a / b, [
-  (g, _, __, b) => mulZeroWins(g, reciprocal(b)),
-  (g, y, _, b) => mulZeroWins(g, neg(div(y, b))),
-]);
+export const mul: Binary = binary("mul", (a, b) => a * b, derivatives([(_, __, b) => b, (_, a) => a]));
+export const div: Binary = binary(
+  "div",
+  (a, b) => a / b,
+  derivatives([(_, __, b) => reciprocal(b), (y, _, b) => neg(div(y, b))]),
+);
 export const neg: Unary = unary("neg", (a) => -a, [(g) => neg(g)]);
-export const abs: Unary = unary("abs", (a) => Math.abs(a), [(g, _, a) => mulZeroWins(g, sign(a))]);
+export const abs: Unary = unary("abs", (a) => Math.abs(a), derivatives([(_, a) => sign(a)]));
 export const sign: Unary = unary("sign", (a) => Math.sign(a), null);
-export const square: Unary = unary("square", (a) => a * a, [(g, _, a) => mulZeroWins(g, mul(2, a))]);
-export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, [(g, y) => mulZeroWins(g, neg(square(y)))]);
+export const square: Unary = unary("square", (a) => a * a, derivatives([(_, a) => mul(2, a)]));
+export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, derivatives([(y) => neg(square(y))]));
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, _, a) => sqrtSlope(g, a)]);
 /**
  * g / (2 √a), or 0 where g is 0. At a = 0 the derivative of this op with respect to a is infinite. If the cotangent G is 0 there, the
@@ -56,65 +57,70 @@ const powSlope: Ternary = ternary("powSlope", formulas.powSlope, [
 const logOrZero = (a: Tensor): Tensor => log(where(equal(a, 0), 1, a));
 
 // Exponentials and logarithms
-export const exp: Unary = unary("exp", formulas.exp, [(g, y) => mulZeroWins(g, y)]);
-export const expm1: Unary = unary("expm1", formulas.expm1, [(g, _, a) => mulZeroWins(g, exp(a))]);
-export const log: Unary = unary("log", formulas.log, [(g, _, a) => mulZeroWins(g, reciprocal(a))]);
-export const log1p: Unary = unary("log1p", formulas.log1p, [(g, _, a) => mulZeroWins(g, reciprocal(add(1, a)))]);
+export const exp: Unary = unary("exp", formulas.exp, derivatives([(y) => y]));
+export const expm1: Unary = unary("expm1", formulas.expm1, derivatives([(_, a) => exp(a)]));
+export const log: Unary = unary("log", formulas.log, derivatives([(_, a) => reciprocal(a)]));
+export const log1p: Unary = unary("log1p", formulas.log1p, derivatives([(_, a) => reciprocal(add(1, a))]));
 /** a·log(b), 0 where a = 0. */
-export const xlogy: Binary = binary("xlogy", formulas.xlogy, [
-  (g, _, __, b) => mulZeroWins(g, log(b)),
-  (g, _, a, b) => mulZeroWins(g, mulZeroWins(a, reciprocal(b))),
-]);
+export const xlogy: Binary = binary(
+  "xlogy",
+  formulas.xlogy,
+  derivatives([(_, __, b) => log(b), (_, a, b) => mulZeroWins(a, reciprocal(b))]),
+);
 /** a·log(1 + b), 0 where a = 0. */
-export const xlog1py: Binary = binary("xlog1py", formulas.xlog1py, [
-  (g, _, __, b) => mulZeroWins(g, log1p(b)),
-  (g, _, a, b) => mulZeroWins(g, mulZeroWins(a, reciprocal(add(1, b)))),
-]);
+export const xlog1py: Binary = binary(
+  "xlog1py",
+  formulas.xlog1py,
+  derivatives([(_, __, b) => log1p(b), (_, a, b) => mulZeroWins(a, reciprocal(add(1, b)))]),
+);
 /** log(exp(a) + exp(b)). If a and b are -Infinity, so is the result, and each gets half of the gradient. */
-export const logaddexp: Binary = binary("logaddexp", formulas.logaddexp, [
-  (g, _, a, b) => mulZeroWins(g, sigmoid(gap(a, b))),
-  (g, _, a, b) => mulZeroWins(g, sigmoid(gap(b, a))),
-]);
+export const logaddexp: Binary = binary(
+  "logaddexp",
+  formulas.logaddexp,
+  derivatives([(_, a, b) => sigmoid(gap(a, b)), (_, a, b) => sigmoid(gap(b, a))]),
+);
 /** a - b, or 0 if a and b are the same infinity. */
 const gap: Binary = binary("gap", (a, b) => (a === b ? 0 : a - b), [(g) => g, (g) => neg(g)]);
 /** log(1 - exp(a)) for a < 0. */
-export const log1mexp: Unary = unary("log1mexp", formulas.log1mexp, [
-  (g, _, a) => mulZeroWins(g, neg(div(exp(a), sub(0, expm1(a))))),
-]);
+export const log1mexp: Unary = unary(
+  "log1mexp",
+  formulas.log1mexp,
+  derivatives([(_, a) => neg(div(exp(a), sub(0, expm1(a))))]),
+);
 
 // Trigonometry
-export const sin: Unary = unary("sin", formulas.sin, [(g, _, a) => mulZeroWins(g, cos(a))]);
-export const cos: Unary = unary("cos", formulas.cos, [(g, _, a) => mulZeroWins(g, neg(sin(a)))]);
-export const tan: Unary = unary("tan", formulas.tan, [(g, y) => mulZeroWins(g, add(1, square(y)))]);
-export const atan: Unary = unary("atan", formulas.atan, [(g, _, a) => mulZeroWins(g, reciprocal(add(1, square(a))))]);
+export const sin: Unary = unary("sin", formulas.sin, derivatives([(_, a) => cos(a)]));
+export const cos: Unary = unary("cos", formulas.cos, derivatives([(_, a) => neg(sin(a))]));
+export const tan: Unary = unary("tan", formulas.tan, derivatives([(y) => add(1, square(y))]));
+export const atan: Unary = unary("atan", formulas.atan, derivatives([(_, a) => reciprocal(add(1, square(a)))]));
 
 // Squashing functions
-export const tanh: Unary = unary("tanh", formulas.tanh, [(g, _, a) => mulZeroWins(g, tanhSlope(a))]);
+export const tanh: Unary = unary("tanh", formulas.tanh, derivatives([(_, a) => tanhSlope(a)]));
 /** The derivative of tanh; 1 - tanh(a)² would lose all digits where tanh is nearly 1. */
-const tanhSlope: Unary = unary("tanhSlope", formulas.tanhSlope, [
-  (g, y, a) => mulZeroWins(g, mul(-2, mul(y, tanh(a)))),
-]);
-export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, [(g, _, a) => mulZeroWins(g, logisticDensity(a))]);
+const tanhSlope: Unary = unary("tanhSlope", formulas.tanhSlope, derivatives([(y, a) => mul(-2, mul(y, tanh(a)))]));
+export const sigmoid: Unary = unary("sigmoid", formulas.sigmoid, derivatives([(_, a) => logisticDensity(a)]));
 /** The derivative of sigmoid. */
-const logisticDensity: Unary = unary("logisticDensity", formulas.logisticDensity, [
-  (g, y, a) => mulZeroWins(g, neg(mul(y, tanh(mul(0.5, a))))),
-]);
-export const logSigmoid: Unary = unary("logSigmoid", formulas.logSigmoid, [
-  (g, _, a) => mulZeroWins(g, sigmoid(neg(a))),
-]);
+const logisticDensity: Unary = unary(
+  "logisticDensity",
+  formulas.logisticDensity,
+  derivatives([(y, a) => neg(mul(y, tanh(mul(0.5, a))))]),
+);
+export const logSigmoid: Unary = unary("logSigmoid", formulas.logSigmoid, derivatives([(_, a) => sigmoid(neg(a))]));
 /** log(1 + exp(a)). */
-export const softplus: Unary = unary("softplus", formulas.softplus, [(g, _, a) => mulZeroWins(g, sigmoid(a))]);
-export const relu: Unary = unary("relu", (a) => Math.max(a, 0), [(g, _, a) => mulZeroWins(g, greater(a, 0))]);
+export const softplus: Unary = unary("softplus", formulas.softplus, derivatives([(_, a) => sigmoid(a)]));
+export const relu: Unary = unary("relu", (a) => Math.max(a, 0), derivatives([(_, a) => greater(a, 0)]));
 
 // Choice. On a tie, each operand of maximum and minimum gets half of the gradient.
-export const maximum: Binary = binary("maximum", (a, b) => Math.max(a, b), [
-  (g, _, a, b) => mulZeroWins(g, isBelow(b, a)),
-  (g, _, a, b) => mulZeroWins(g, isBelow(a, b)),
-]);
-export const minimum: Binary = binary("minimum", (a, b) => Math.min(a, b), [
-  (g, _, a, b) => mulZeroWins(g, isBelow(a, b)),
-  (g, _, a, b) => mulZeroWins(g, isBelow(b, a)),
-]);
+export const maximum: Binary = binary(
+  "maximum",
+  (a, b) => Math.max(a, b),
+  derivatives([(_, a, b) => isBelow(b, a), (_, a, b) => isBelow(a, b)]),
+);
+export const minimum: Binary = binary(
+  "minimum",
+  (a, b) => Math.min(a, b),
+  derivatives([(_, a, b) => isBelow(a, b), (_, a, b) => isBelow(b, a)]),
+);
 /** 1 where a < b, 1/2 where a = b, else 0. */
 const isBelow: Binary = binary("isBelow", (a, b) => (a < b ? 1 : a === b ? 0.5 : 0), null);
 /** `a` where `condition` is not 0, else `b`; the branch not taken gets a gradient of exactly 0. */
@@ -127,11 +133,15 @@ export const where: Ternary = ternary("where", (condition, a, b) => (condition !
  * minimum(maximum(a, lo), hi), with the gradients of both functions. Where a equals a limit, a and the limit each get half of the gradient;
  * if lo > hi, hi gets all of it.
  */
-export const clip: Ternary = ternary("clip", (a, lo, hi) => Math.min(Math.max(a, lo), hi), [
-  (g, _, a, lo, hi) => mulZeroWins(g, clipSlope(a, lo, hi)),
-  (g, _, a, lo, hi) => mulZeroWins(g, mul(isBelow(a, lo), isBelow(maximum(a, lo), hi))),
-  (g, _, a, lo, hi) => mulZeroWins(g, isBelow(hi, maximum(a, lo))),
-]);
+export const clip: Ternary = ternary(
+  "clip",
+  (a, lo, hi) => Math.min(Math.max(a, lo), hi),
+  derivatives([
+    (_, a, lo, hi) => clipSlope(a, lo, hi),
+    (_, a, lo, hi) => mul(isBelow(a, lo), isBelow(maximum(a, lo), hi)),
+    (_, a, lo, hi) => isBelow(hi, maximum(a, lo)),
+  ]),
+);
 /** isBelow(lo, a) · isBelow(maximum(a, lo), hi). */
 const clipSlope: Ternary = ternary(
   "clipSlope",

@@ -15,7 +15,7 @@ import { requireOptions } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous, copyInto } from "../../core/copy.js";
-import type { Op } from "../../core/op.js";
+import type { Op, Vjp } from "../../core/op.js";
 import { broadcastShapes, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { broadcastView, type View } from "../../core/view.js";
@@ -39,21 +39,30 @@ export function eachMatrix(x: View, body: (data: Float64Array, start: number, n:
   for (let i = 0, count = sizeOf(shape.slice(0, -2)); i < count; i++) body(data, offset + i * n * n, n, i);
 }
 
-export const choleskyOp: Op = {
-  name: "cholesky",
-  shape: (_, [x]) => squareShape("cholesky", x as Tensor),
-  kernel: (_, out, [x]) =>
-    eachMatrix(x as View, (a, start, n, i) => kernels.cholesky(a, start, n, out.data, out.offset + i * n * n)),
-  vjp: () => (g, factor) => {
-    const p = tril(matmul(matrixTranspose(factor), g));
-    const phi = sub(p, mul(0.5, tril(triu(p))));
-    const left = triangularSolve(factor, phi, { transpose: true });
-    const s = triangularSolve(factor, matrixTranspose(left), { transpose: true });
-    return mul(0.5, add(s, matrixTranspose(s)));
-  },
-  batch: (_, [x]) => apply(choleskyOp, null, x as Tensor),
-  axes: () => mixLast(2),
-};
+/** Computes a matrix from the n by n matrix of `a` that begins at `start`, and writes it to `out`, from `at` on. */
+type MatrixKernel = (a: Float64Array, start: number, n: number, out: Float64Array, at: number) => void;
+
+/** An op that makes a matrix of the same shape from each matrix. */
+function matrixOp(name: string, kernel: MatrixKernel, vjp: Vjp<null>): Op {
+  const op: Op = {
+    name,
+    shape: (_, [x]) => squareShape(name, x as Tensor),
+    kernel: (_, out, [x]) =>
+      eachMatrix(x as View, (a, start, n, i) => kernel(a, start, n, out.data, out.offset + i * n * n)),
+    vjp: () => vjp,
+    batch: (_, [x]) => apply(op, null, x as Tensor),
+    axes: () => mixLast(2),
+  };
+  return op;
+}
+
+export const choleskyOp = matrixOp("cholesky", kernels.cholesky, (g, factor) => {
+  const p = tril(matmul(matrixTranspose(factor), g));
+  const phi = sub(p, mul(0.5, tril(triu(p))));
+  const left = triangularSolve(factor, phi, { transpose: true });
+  const s = triangularSolve(factor, matrixTranspose(left), { transpose: true });
+  return mul(0.5, add(s, matrixTranspose(s)));
+});
 /** The lower factor L of (A + Aᵀ)/2 = L Lᵀ; NaN for a matrix that is not positive definite. */
 export function cholesky(x: TensorLike): Tensor {
   const a = tensor(x);
@@ -112,18 +121,10 @@ export function triangularSolve(a: TensorLike, b: TensorLike, options: Triangula
   return right.shape.length === 1 ? squeeze(solve(expandDims(right, 1)), -1) : solve(right);
 }
 
-const inverseOp: Op = {
-  name: "inverse",
-  shape: (_, [x]) => squareShape("inverse", x as Tensor),
-  kernel: (_, out, [x]) =>
-    eachMatrix(x as View, (a, start, n, i) => kernels.inverse(a, start, n, out.data, out.offset + i * n * n)),
-  vjp: () => (g, y) => {
-    const t = matrixTranspose(y);
-    return neg(matmul(t, matmul(g, t)));
-  },
-  batch: (_, [x]) => apply(inverseOp, null, x as Tensor),
-  axes: () => mixLast(2),
-};
+const inverseOp = matrixOp("inverse", kernels.inverse, (g, y) => {
+  const t = matrixTranspose(y);
+  return neg(matmul(t, matmul(g, t)));
+});
 /** The inverse of each matrix; not finite if the matrix is singular. */
 export const inverse = (x: TensorLike): Tensor => apply(inverseOp, null, tensor(x));
 

@@ -12,9 +12,8 @@
 import { isRecord } from "../../../provenance/base/records.js";
 import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
-import { elementsOf } from "../../core/copy.js";
 import type { Vjp } from "../../core/op.js";
-import { refuseFor } from "../../core/reads.js";
+import { elementsOf, refuseFor } from "../../core/reads.js";
 import { type Shape, showShape } from "../../core/shape.js";
 import { ofView, type Tensor, tensor } from "../../core/tensor.js";
 import { contiguous } from "../../core/view.js";
@@ -23,7 +22,7 @@ import * as kernels from "../../kernels/random/index.js";
 import { take } from "../array/indexing.js";
 import { sum } from "../array/reduce.js";
 import { LARGE, shiftAlong } from "../array/softmax.js";
-import { type Ternary, ternary } from "../elementwise/elementwise.js";
+import { derivatives, type Ternary, ternary } from "../elementwise/elementwise.js";
 import {
   betaImplicitGradA,
   betaImplicitGradB,
@@ -62,11 +61,11 @@ export function uniform(from: TensorLike, shape: Shape = [], minval: TensorLike 
   return minval === 0 && maxval === 1 ? unit : between(unit, minval, maxval);
 }
 /** low + u (high - low), kept below `high` despite rounding. */
-const between: Ternary = /* @__PURE__ */ ternary("between", betweenOf, [
-  (g, _, __, low, high) => mulZeroWins(g, sub(high, low)),
-  (g, _, u) => mulZeroWins(g, sub(1, u)),
-  (g, _, u) => mulZeroWins(g, u),
-]);
+const between: Ternary = /* @__PURE__ */ ternary(
+  "between",
+  betweenOf,
+  /* @__PURE__ */ derivatives([(_, __, low, high) => sub(high, low), (_, u) => sub(1, u), (_, u) => u]),
+);
 
 /** Normal(0, 1). */
 export const normal = (from: TensorLike, shape: Shape = []): Tensor => draw(normalOp, from, [], shape);

@@ -9,7 +9,7 @@ import { show } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { copyInto } from "../../core/copy.js";
-import { keepAxes, type Op } from "../../core/op.js";
+import { keepAxes, type Op, viewOnly } from "../../core/op.js";
 import {
   asShape,
   broadcastShapes,
@@ -30,6 +30,24 @@ export const firstInput = (inputs: readonly Tensor[]): Tensor => inputs[0] as Te
 /** An axis of the first operand, counted from the right. */
 export const fromRight = (axis: number, inputs: readonly Tensor[]): number =>
   firstInput(inputs).shape.length - 1 - axis;
+
+/** An op whose result is always a view. */
+interface ViewRow<P> extends Pick<Op<P>, "name" | "scalar" | "vjp" | "axes"> {
+  readonly view: (params: P, x: View) => View;
+  /** The parameters for an input with an extra leading axis. */
+  readonly batched: (params: P) => P;
+}
+const NO_NUMBERS = /* @__PURE__ */ new Float64Array(0);
+
+export function viewOp<P>({ batched, ...row }: ViewRow<P>): Op<P> {
+  const op: Op<P> = {
+    ...row,
+    shape: (params, [x]) => row.view(params, contiguous(NO_NUMBERS, (x as Tensor).shape)).shape,
+    kernel: viewOnly,
+    batch: (params, inputs) => apply(op, batched(params), ...inputs),
+  };
+  return op;
+}
 
 /** `shape`: the new shape. `axes`: where each axis goes, if the old and the new shape do not determine this. */
 interface ReshapeParams {
@@ -92,9 +110,8 @@ export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   return order.every((a, i) => a === i) ? source : apply(transposeOp, order, source);
 }
 
-const transposeOp: Op<readonly number[]> = {
+const transposeOp = viewOp<readonly number[]>({
   name: "transpose",
-  shape: (order, inputs) => order.map((a) => firstInput(inputs).shape[a] as number),
   view: (order, x) =>
     viewOf(
       x.data,
@@ -102,19 +119,32 @@ const transposeOp: Op<readonly number[]> = {
       order.map((a) => x.stride[a] as number),
       x.offset,
     ),
-  kernel: viewOnly,
-  vjp: () => (g, _, __, order) =>
-    transpose(
-      g,
-      order.map((_, i) => order.indexOf(i)),
-    ),
-  batch: (order, [x]) => apply(transposeOp, [0, ...order.map((a) => a + 1)], x as Tensor),
+  vjp: () => (g, _, __, order) => transposeBack(g, order),
+  batched: (order) => [0, ...order.map((a) => a + 1)],
   axes: (order) => mapAxes(order.length, (k) => order.length - 1 - order.indexOf(order.length - 1 - k)),
-};
+});
+
+/** The tensor of which x is the transpose by `order`. */
+export const transposeBack = (x: Tensor, order: readonly number[]): Tensor =>
+  transpose(
+    x,
+    order.map((_, i) => order.indexOf(i)),
+  );
+
+/** The order of the axes of x with `axes` at the end. */
+export const axesToEnd = ({ shape }: { readonly shape: Shape }, axes: readonly number[]): number[] =>
+  [...shape.keys()].filter((axis) => !axes.includes(axis)).concat(axes);
+
+/** x with `count` adjacent axes, which begin at axis `from`, moved so that they begin at axis `to`. */
+export function moveAxes(x: Tensor, from: number, count: number, to: number): Tensor {
+  if (from === to) return x;
+  const order = [...x.shape.keys()];
+  order.splice(to, 0, ...order.splice(from, count));
+  return transpose(x, order);
+}
 
 /** x with one of its axes moved to the front. */
-export const moveToFront = (x: Tensor, axis: number): Tensor =>
-  transpose(x, [axis, ...[...x.shape.keys()].filter((i) => i !== axis)]);
+export const moveToFront = (x: Tensor, axis: number): Tensor => moveAxes(x, axis, 1, 0);
 
 /** x repeated along new leading axes and along axes of size 1; the data are not copied. */
 export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
@@ -182,9 +212,4 @@ export function mixProvenance(x: Tensor, axes: readonly number[], op: string): T
   const rank = x.shape.length;
   const map = axes.reduce((map, axis) => map & mixAxis(rank - 1 - axis), KEEP);
   return x.withProvenance(x.provenance.moved(map, op));
-}
-
-/** The kernel of an op whose result is always a view. It is never called. */
-export function viewOnly(): never {
-  throw new Error("a view op has no kernel");
 }

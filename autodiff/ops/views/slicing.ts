@@ -4,7 +4,7 @@ import { dropAxis, mixAxis } from "../../../provenance/axes.js";
 import { refuse } from "../../../provenance/base/error.js";
 import { requireOptions } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
-import { kernelsOf } from "../../core/binding.js";
+import { type Bind, kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { bindAdd, bindClear } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
@@ -13,9 +13,9 @@ import { normalizeAxis, type Shape, showShape } from "../../core/shape.js";
 import { type Tensor, tensor } from "../../core/tensor.js";
 import { type View, viewOf } from "../../core/view.js";
 import { batchAll } from "./batching.js";
-import { expandDims, firstInput, fromRight, mixProvenance, viewOnly } from "./shape.js";
+import { expandDims, fromRight, mixProvenance, viewOp } from "./shape.js";
 
-interface Slice {
+export interface Slice {
   readonly axis: number;
   readonly start: number;
   readonly count: number;
@@ -28,48 +28,60 @@ export interface SliceOptions {
   step?: number | undefined;
 }
 
+/** The numbers in `list`, with another one for axis `axis`. */
+export const replaceAt = (axis: number, value: number, list: readonly number[]): number[] =>
+  list.map((n, i) => (i === axis ? value : n));
+
 export function sliceView({ axis, start, count, step }: Slice, x: View): View {
   const along = x.stride[axis] as number;
-  const replace = (list: readonly number[], value: number) => list.map((n, i) => (i === axis ? value : n));
-  return viewOf(x.data, replace(x.shape, count), replace(x.stride, along * step), x.offset + along * start);
+  return viewOf(
+    x.data,
+    replaceAt(axis, count, x.shape),
+    replaceAt(axis, along * step, x.stride),
+    x.offset + along * start,
+  );
 }
 
-const sliceOp: Op<Slice> = {
+const sliceOp = viewOp<Slice>({
   name: "slice",
-  shape: ({ axis, count }, inputs) => firstInput(inputs).shape.map((n, i) => (i === axis ? count : n)),
   view: sliceView,
-  kernel: viewOnly,
   vjp: () => (g, _, __, slice) => new Part(unslice, g, slice),
-  batch: (slice, [x]) => apply(sliceOp, { ...slice, axis: slice.axis + 1 }, x as Tensor),
+  batched: ({ axis, ...slice }) => ({ axis: axis + 1, ...slice }),
   axes: ({ axis }, inputs) => mixAxis(fromRight(axis, inputs)),
-};
+});
 
 export interface Slices {
   readonly shape: Shape;
   readonly slices: readonly Slice[];
 }
+/** An op that makes a tensor of a given shape, with each operand at the place of its slice. `bind` gives its kernel (binding.ts). */
+export function placingOp(name: string, bind: Bind<Slices>): Op<Slices> {
+  const op: Op<Slices> = {
+    name,
+    shape: ({ shape }) => shape,
+    ...kernelsOf(bind),
+    vjp:
+      (input) =>
+      (g, _, __, { slices }) =>
+        apply(sliceOp, slices[input] as Slice, g),
+    batch: ({ shape, slices }, inputs, batched, size) => {
+      const batchedSlices = slices.map((slice) => ({ ...slice, axis: slice.axis + 1 }));
+      return apply(op, { shape: [size, ...shape], slices: batchedSlices }, ...batchAll(inputs, batched, size));
+    },
+    axes: ({ slices }, inputs, input) => mixAxis(fromRight((slices[input] as Slice).axis, inputs)),
+  };
+  return op;
+}
+
 /** The gradient of slices: zeros of the given shape, with each operand added at the place of its slice. */
-export const unsliceOp: Op<Slices> = {
-  name: "unslice",
-  shape: ({ shape }) => shape,
-  ...kernelsOf(({ slices }, out, inputs) => {
-    const adds = slices.map((slice, i) => bindAdd(sliceView(slice, out), inputs[i] as View));
-    const clear = bindClear(out);
-    return () => {
-      clear();
-      for (let i = 0; i < adds.length; i++) (adds[i] as () => void)();
-    };
-  }),
-  vjp:
-    (input) =>
-    (g, _, __, { slices }) =>
-      apply(sliceOp, slices[input] as Slice, g),
-  batch: ({ shape, slices }, inputs, batched, size) => {
-    const batchedSlices = slices.map((slice) => ({ ...slice, axis: slice.axis + 1 }));
-    return apply(unsliceOp, { shape: [size, ...shape], slices: batchedSlices }, ...batchAll(inputs, batched, size));
-  },
-  axes: ({ slices }, inputs, input) => mixAxis(fromRight((slices[input] as Slice).axis, inputs)),
-};
+export const unsliceOp = placingOp("unslice", ({ slices }, out, inputs) => {
+  const adds = slices.map((slice, i) => bindAdd(sliceView(slice, out), inputs[i] as View));
+  const clear = bindClear(out);
+  return () => {
+    clear();
+    for (let i = 0; i < adds.length; i++) (adds[i] as () => void)();
+  };
+});
 const unslice = (parts: readonly Part<Slice>[], shape: Shape): Tensor =>
   apply(unsliceOp, { shape, slices: parts.map(({ where }) => where) }, ...parts.map(({ value }) => value));
 
@@ -109,19 +121,17 @@ export function pick(x: TensorLike, index: number, axis = 0): Tensor {
   return apply(pickOp, { axis: along, index: start }, source);
 }
 
-const pickOp: Op<{ axis: number; index: number }> = {
+const pickOp = viewOp<{ axis: number; index: number }>({
   name: "at",
-  shape: ({ axis }, inputs) => omitAxis(firstInput(inputs).shape, axis),
   view: ({ axis, index }, x) =>
     viewOf(x.data, omitAxis(x.shape, axis), omitAxis(x.stride, axis), x.offset + index * (x.stride[axis] as number)),
-  kernel: viewOnly,
   vjp:
     () =>
     (g, _, __, { axis, index }) =>
       new Part(unslice, expandDims(g, axis), { axis, start: index, count: 1, step: 1 }),
-  batch: ({ axis, index }, [x]) => apply(pickOp, { axis: axis + 1, index }, x as Tensor),
+  batched: ({ axis, index }) => ({ axis: axis + 1, index }),
   axes: ({ axis }, inputs) => dropAxis(fromRight(axis, inputs)),
-};
+});
 const omitAxis = (list: readonly number[], axis: number): number[] => list.filter((_, i) => i !== axis);
 
 /** x in reverse order along an axis (the first by default). */
@@ -130,9 +140,8 @@ export const flip = (x: TensorLike, axis = 0): Tensor => {
   return apply(flipOp, normalizeAxis("flip", axis, source.shape), source);
 };
 
-const flipOp: Op<number> = {
+const flipOp = viewOp<number>({
   name: "flip",
-  shape: (_, inputs) => firstInput(inputs).shape,
   view: (axis, x) => {
     const last = (x.shape[axis] as number) - 1;
     return viewOf(
@@ -142,8 +151,7 @@ const flipOp: Op<number> = {
       x.offset + Math.max(last, 0) * (x.stride[axis] as number),
     );
   },
-  kernel: viewOnly,
   vjp: () => (g, _, __, axis) => flip(g, axis),
-  batch: (axis, [x]) => flip(x as Tensor, axis + 1),
+  batched: (axis) => axis + 1,
   axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
-};
+});

@@ -81,7 +81,7 @@ class Compiler<A extends unknown[], R> {
   /** The entries, the most recently used first. */
   readonly #entries: Entry[] = [];
   readonly #signatures = new Signatures();
-  /** The last call whose result the caller got from a compiled program, and the record in this result. */
+  /** The entry of the last call, and the record with which its result began; null at first, and once a Resident has a newer record. */
   #last: { readonly entry: Entry; readonly record: unknown } | null = null;
   /** Makes the further calls of a loop that passes a record back. */
   #loop: Resident<R> | null = null;
@@ -120,11 +120,11 @@ class Compiler<A extends unknown[], R> {
     const last = this.#last;
     if (last === null || last.record !== record) return null;
     const { compilation } = last.entry;
+    // The caller reads the outputs after the record with `Resident.number`.
     const endsInNumbers = compilation?.signature.leaves
       .slice(compilation.carryCount)
       .every((x) => x.shape.length === 0);
     if (!endsInNumbers) return null;
-    // From now on, the Resident has a newer record than the last call.
     this.#last = null;
     this.#loop = null;
     return this.#loopOf(last.entry, null);
@@ -267,7 +267,7 @@ const changedError = (call: number, difference: string): PedigradError =>
   new PedigradError({
     code: "jit-changed",
     op: "jit",
-    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${difference}. A number, an array or a branch that is not among its arguments has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
+    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${difference}. The function uses a number or an array that is not among its arguments and has changed, or it has taken another branch. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
   });
 
 /** The end of `text`, from the first word in which it differs from `other`. */

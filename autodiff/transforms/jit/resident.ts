@@ -1,7 +1,7 @@
 /**
- * Calls in a loop in which each result begins with a record, and the next call gets this record as its first argument, as a training step
- * does with its state. The record stays in the arena from call to call, and is copied only when the caller asks for it. If another call is
- * about to run the program, the executable tells its holder, a Resident, which then copies the record.
+ * A loop of calls that passes a record on, as training steps pass on their state: each result begins with the record, and the next call gets
+ * it as its first argument. The record stays in the arena from call to call, and is copied only when the caller asks for it. If another call
+ * is about to run the program, the executable tells its holder, a Resident, which then copies the record.
  */
 import { ambient, Provenance } from "../../../provenance/index.js";
 import { batchDepth } from "../../core/batch.js";
@@ -19,8 +19,8 @@ export interface Host {
   /** The inputs in the arguments after the record; null if these arguments do not match the entry, or have provenance. */
   readonly inputsOf: (laterArgs: readonly unknown[]) => readonly Tensor[] | null;
   /**
-   * Whether f still does what was recorded. This counts a call, and compares f with its recording if a comparison is due. `record` is that
-   * of the last result, or null if the caller did not get it.
+   * Whether f still does what was recorded. This counts a call, and compares f with its recording if a comparison is due. `record` is the
+   * record of the last result, or null if the caller did not get that result.
    */
   readonly isUnchanged: (args: readonly unknown[], from: number, record: unknown) => boolean;
   readonly maker: Maker;
@@ -41,7 +41,7 @@ export class Resident<R> implements Holder {
   /** The inputs after the record in the last call. */
   #inputs: readonly Tensor[] | null = null;
 
-  /** A Resident must be made right after a run of the executable. `copy` is as after a call of `next`. */
+  /** A Resident must be made right after a run of the executable. `copy` has the result of that run; null if the caller did not get it. */
   constructor(host: Host, copy: Copy<R> | null) {
     this.#host = host;
     this.#copy = copy;

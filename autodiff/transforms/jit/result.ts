@@ -1,6 +1,6 @@
 /**
- * The results of a compiled function: the recorded structure, filled with fresh tensors. To build it by a walk would take longer than a
- * small program runs, so code that builds the structure is generated once, with a constructor for each record.
+ * The results of a compiled function: the recorded structure, filled with fresh tensors. Walking the recorded structure at each call would
+ * take longer than running a small program, so code that builds the structure is generated once, with a constructor for each record.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
 import { emptyRecord } from "../../../provenance/base/records.js";

@@ -1,8 +1,8 @@
 /**
  * Whether two calls of a compiled function are alike. They must agree in the structure of the arguments, the shapes of their tensors, and
- * the values of all other leaves. Symbols, functions and instances of classes are compared by identity; references to the last two are
- * weak. To compute a signature takes longer than a run of a small program. So the usual arguments, records and lists of tensors, are
- * compared directly with the arguments of the first call.
+ * the values of all other leaves. Symbols, functions and instances of classes are compared by identity, without keeping functions and
+ * instances alive. Computing a signature takes longer than a run of a small program. So the usual arguments, records and lists of tensors,
+ * are compared directly with the arguments of the first call.
  */
 import { isRecord, MAX_DEPTH, refuseDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -25,7 +25,7 @@ export const isInput = (leaf: unknown): boolean =>
 
 export const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
 
-/** `value` with the leaves for which `isReplaced` is true replaced, in order, by `leaves`. */
+/** A copy of `value` in which `leaves` take the place, in order, of the leaves for which `isReplaced` is true. */
 export function fillLeaves(value: unknown, leaves: readonly Tensor[], isReplaced: (leaf: unknown) => boolean): unknown {
   let next = 0;
   return mapTree(value, (leaf) => {
@@ -42,10 +42,10 @@ export class Signatures {
 
   /** The key of an argument. */
   keyOf(arg: unknown): ArgumentKey {
-    return { text: this.#ofArgument(arg).text, fits: fitting(arg) };
+    return { text: this.#ofArgument(arg).text, fits: quickTest(arg) };
   }
 
-  /** The inputs of a call whose arguments match `keys`, else null. */
+  /** The inputs of a call with these arguments; null if the arguments do not match `keys`. */
   match(keys: readonly ArgumentKey[], args: readonly unknown[]): Tensor[] | null {
     if (keys.length !== args.length) return null;
     const inputs: Tensor[] = [];
@@ -61,12 +61,12 @@ export class Signatures {
     return inputs;
   }
 
-  /** The signature of an argument. Tensors and arrays have different ones, so that each has its own program. */
+  /** The signature of an argument. A tensor and an array have different signatures, so that each has its own program. */
   #ofArgument(arg: unknown): Signature {
     return arg instanceof Tensor ? { text: `tensor [${arg.shape}]`, leaves: [arg] } : this.#walk(arg, isInput);
   }
 
-  /** The signature of a result. Each call makes new tensors; all other leaves are in the text. */
+  /** The signature of a result. The text has all leaves except the tensors, because every call makes new tensors. */
   ofResult(value: unknown): Signature {
     return this.#walk(value, isTensor);
   }
@@ -75,7 +75,7 @@ export class Signatures {
     const leaves: Tensor[] = [];
     const textOf = (x: unknown, depth: number): string => {
       if (!isContainer(x)) {
-        if (!isLeaf(x)) return this.#static(x);
+        if (!isLeaf(x)) return this.#staticText(x);
         const leaf = tensor(x as TensorLike);
         leaves.push(leaf);
         return `[${leaf.shape}]`;
@@ -84,12 +84,12 @@ export class Signatures {
       requireNamedFields("jit", x as object);
       const kind = Array.isArray(x) ? `list${x.length}` : x instanceof Map ? "Map" : "";
       const entries = x instanceof Map ? [...x] : Object.entries(x as object);
-      return `${kind}{${entries.map(([key, item]) => `${this.#static(key)}: ${textOf(item, depth + 1)}`).join(", ")}}`;
+      return `${kind}{${entries.map(([key, item]) => `${this.#staticText(key)}: ${textOf(item, depth + 1)}`).join(", ")}}`;
     };
     return { text: textOf(value, 0), leaves };
   }
 
-  #static(x: unknown): string {
+  #staticText(x: unknown): string {
     // Plain JSON would write NaN and the infinities as the same text, and 0 and -0 too.
     if (Array.isArray(x))
       return JSON.stringify(x, (_, item) => {
@@ -120,14 +120,14 @@ export interface ArgumentKey {
 type Fits = (x: unknown, inputs: Tensor[]) => boolean;
 
 /** The test for values like `x`; null if they need a full signature. */
-function fitting(x: unknown): Fits | null {
+function quickTest(x: unknown): Fits | null {
   if (x instanceof Tensor) return hasShape(x.shape);
   if (!isContainer(x)) return (typeof x === "object" && x !== null) || typeof x === "function" ? null : isSame(x);
-  const items = Object.values(x as object).map(fitting);
+  const items = Object.values(x as object).map(quickTest);
   if (x instanceof Map || items.includes(null)) return null;
   return hasItems(Array.isArray(x) ? x.length : -1, Object.keys(x as object), items as Fits[]);
 }
-// Separate functions, so that the closure of a test does not keep the value for which the test was made.
+// Separate functions, so that a test does not keep alive the value for which it was made.
 const isSame =
   (x: unknown): Fits =>
   (y) =>

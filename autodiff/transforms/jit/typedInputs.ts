@@ -1,7 +1,7 @@
 /**
- * Typed arrays and ndarrays among the arguments of a compiled function reach it as tensors. A program that also runs eagerly gets the arrays themselves
- * then, and may be written for them: `x[0] === 1`, `for (const y of x) if (y) …`, `x.map(…)`. With a tensor such code would take a wrong
- * branch. So while such a program is recorded, whatever gives single elements of an array is refused as a read.
+ * In a compiled call, tensors take the place of typed arrays and ndarrays among the arguments. A program that runs both eagerly and compiled
+ * may be written for the arrays: `x[0] === 1`, `for (const y of x) if (y) …`, `x.map(…)`. With a tensor, such code would take a wrong branch.
+ * So while such a program is recorded, everything that gives single elements of an array is refused as a read.
  */
 import { recorder } from "../../core/recorder.js";
 import { Tensor } from "../../core/tensor.js";

@@ -1,7 +1,7 @@
 /**
- * When a compiled function is compared with its recording again: at calls 2, 4 and 8, and after that whenever the number of calls has
- * doubled, if the comparison costs no more than a tenth of the compiled work since the previous comparison. Work is counted in ops and
- * elements, never by a clock, so that the same program is compared at the same calls on every machine.
+ * When a compiled function is compared with its recording again: at calls 2, 4, 8, 16 and so on. From call 16 on, the comparison is left out
+ * if it costs more than a tenth of the compiled work since the last comparison. Work is counted in ops and elements, never by a clock, so
+ * that the same program is compared at the same calls on every machine.
  */
 import { sizeOf } from "../../core/shape.js";
 import type { Recording } from "./program/recording.js";
@@ -10,8 +10,8 @@ import type { Recording } from "./program/recording.js";
 // compared.
 const COMPARED_OP = 400;
 const COMPILED_OP = 5;
-/** Up to this many calls, comparisons do not depend on their cost. */
-const MAX_UNCOUNTED = 8;
+/** Up to this many calls, or requests, comparisons do not depend on their cost. */
+const MAX_UNCONDITIONAL = 8;
 const MIN_WORK_RATIO = 10;
 
 export class Work {
@@ -37,17 +37,18 @@ export class Work {
     const { calls } = this;
     if ((calls & (calls - 1)) !== 0) return false;
     return (
-      calls <= MAX_UNCOUNTED || (calls - this.#lastCompared) * this.#callCost >= MIN_WORK_RATIO * this.#comparisonCost
+      calls <= MAX_UNCONDITIONAL ||
+      (calls - this.#lastCompared) * this.#callCost >= MIN_WORK_RATIO * this.#comparisonCost
     );
   }
 
   /**
-   * Whether to make a comparison that the caller requests: the first few times if there was a call since the last comparison, later only if
-   * the comparison takes no longer than the calls since the last one.
+   * Whether to make a comparison that the caller requests. There must have been calls since the last comparison; and after the first few
+   * requests, the comparison must take no longer than these calls.
    */
   isWorthComparing(): boolean {
     const since = this.calls - this.#lastCompared;
-    return since > 0 && (this.#requests++ < MAX_UNCOUNTED || since * this.#callCost >= this.#comparisonCost);
+    return since > 0 && (this.#requests++ < MAX_UNCONDITIONAL || since * this.#callCost >= this.#comparisonCost);
   }
 
   /** Notes that the last call has been compared. */

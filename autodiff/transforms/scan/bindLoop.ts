@@ -41,7 +41,7 @@ export function bindLoop(params: Loop, out: View, inputs: readonly View[]): () =
     const part = viewOf(x.data, x.shape.slice(1), x.stride.slice(1), x.offset);
     return copier(layout.view(carries + k), 0, part, x.stride[0] as number);
   });
-  const keeps = body.program.outputs.map((place, k) => {
+  const stores = body.program.outputs.map((place, k) => {
     const result = layout.view(place);
     const { start, width, steps } = blocks[k] as Block;
     const strides = [...rows, ...stridesOf(result.shape.slice(lead.length))];
@@ -56,9 +56,9 @@ export function bindLoop(params: Loop, out: View, inputs: readonly View[]): () =
       const t = reverse ? length - 1 - i : i;
       for (let k = 0; k < xs; k++) (loads[k] as (typeof loads)[number])(t);
       run();
-      // Unless all carries are kept, only the last is.
+      // Unless the result has all carries, only the last one is stored.
       const first = keepsCarries || i === length - 1 ? 0 : carries;
-      for (let k = first; k < keeps.length; k++) (keeps[k] as (typeof keeps)[number])(t);
+      for (let k = first; k < stores.length; k++) (stores[k] as (typeof stores)[number])(t);
       carry();
     }
   };

@@ -27,6 +27,7 @@ export interface Block {
   readonly width: number;
   readonly steps: number;
 }
+/** The blocks of the body's results, one after the other, and the size of the vector. */
 export function layoutOf({ body, carries, keepsCarries, length, lead }: Loop): { blocks: Block[]; size: number } {
   let size = 0;
   const blocks = body.outputs.map((shape, k) => {

@@ -94,6 +94,7 @@ function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params
   return inputCotangents;
 }
 
+/** Runs the gradient of a loop: the cotangent of each input, or null for an input that is a constant. */
 function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
   const { body, carries, xs, length, reverse, keepsCarries } = params;
   const init = inputs.slice(0, carries);
@@ -119,14 +120,14 @@ function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], pa
     const carryCotangents = keepsCarries
       ? stepData.splice(0, carries).map((cotangent, k) => cotangent.add(state[k] as Tensor))
       : state.slice(0, carries);
-    const places = point.flatMap((_, i) => (i < carries || isDifferentiated(inputs[i] as Tensor) ? [i] : []));
+    const indices = point.flatMap((_, i) => (i < carries || isDifferentiated(inputs[i] as Tensor) ? [i] : []));
     const slopes = grad((variables: Tensor[]) => {
       const inputsAt = [...point];
-      places.forEach((place, j) => {
-        inputsAt[place] = variables[j] as Tensor;
+      indices.forEach((i, j) => {
+        inputsAt[i] = variables[j] as Tensor;
       });
       return apply(pairingOp, null, ...body.call(inputsAt), ...carryCotangents, ...stepData);
-    })(places.map((place) => point[place] as Tensor)) as Tensor[];
+    })(indices.map((i) => point[i] as Tensor)) as Tensor[];
     const stepCotangents = slopes.slice(carries, carries + differentiatedSteps.length);
     const fixedCotangents = slopes.slice(carries + differentiatedSteps.length);
     const sums = fixedCotangents.map((slope, k) => slope.add(state[carries + k] as Tensor));

@@ -3,7 +3,7 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
-import { countsTo } from "./binomial.js";
+import { valuesBetween } from "./binomial.js";
 
 /**
  * BetaBinomial: Binomial(n = totalCount) with a probability drawn from Beta(a = concentration1, b = concentration0).
@@ -21,7 +21,7 @@ export class BetaBinomial extends /* @__PURE__ */ family<
   support: ({ totalCount }) => integerInterval(0, totalCount),
   formulas: ({ concentration1: a, concentration0: b, totalCount: n }) => ({
     logDensity: (x) => {
-      // This is the density of two negative binomial counts given their sum, a form in which no large terms cancel. Any common odds would do.
+      // This is the density of two negative binomial counts given their sum, a form in which no large terms cancel. The odds cancel, so any odds would do.
       const odds = stopGradient(minimum(n.div(a.add(b)), 1e300));
       return logNegativeBinomial(x, a, odds)
         .add(logNegativeBinomial(n.sub(x), b, odds))
@@ -39,6 +39,6 @@ export class BetaBinomial extends /* @__PURE__ */ family<
         .mul(b.div(total))
         .mul(total.add(n).div(total.add(1)));
     },
-    values: () => countsTo(n, "BetaBinomial"),
+    values: () => valuesBetween(null, n, "BetaBinomial", "totalCount"),
   }),
 }) {}

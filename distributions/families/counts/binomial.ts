@@ -13,7 +13,7 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
-import { trackProvenance } from "../../../provenance/index.js";
+import { getProvenance, trackProvenance } from "../../../provenance/index.js";
 import { integerInterval, nonnegativeInteger, real, unitInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";
@@ -21,15 +21,17 @@ import { FAR_LOGIT, logBinomial } from "../../densities/counts.js";
 import { type Odds, outcomesOf, probsOf } from "../../densities/odds.js";
 import { ofBinomial } from "../../kl/counts.js";
 
-/** The numbers from 0 to totalCount, which must be the same for all elements. */
-export function countsTo(totalCount: Tensor, family: string): Tensor {
-  const [n = 0, ...moreCounts] = readNumbers(totalCount, "totalCount");
-  if (moreCounts.every((count) => count === n)) return trackProvenance(arange(n + 1), totalCount.provenance);
+/** The numbers from low to high, each of which must be the same for all elements. `bounds` is what the family calls the two. */
+export function valuesBetween(low: Tensor | null, high: Tensor, family: string, bounds: string): Tensor {
+  const [lows, highs] = [low === null ? [0] : readNumbers(low, bounds), readNumbers(high, bounds)];
+  const [from = 0, to = 0] = [lows[0], highs[0]];
+  if (lows.every((x) => x === from) && highs.every((x) => x === to))
+    return trackProvenance(arange(from, to + 1), getProvenance([low ?? high, high]));
   throw new PedigradError({
     code: "no-closed-form",
     op: "enumerateSupport",
-    param: "totalCount",
-    message: `${family} has no enumerable support common to all its totalCounts. Sample the site instead of enumerating it.`,
+    param: bounds,
+    message: `${family} has no enumerable support common to all its ${bounds}s. Sample the site instead of enumerating it.`,
   });
 }
 
@@ -69,7 +71,7 @@ export class Binomial extends /* @__PURE__ */ family<
       return betaTail(k.add(1), n.sub(k), one.probability, zero.probability);
     },
     icdf: (q) => countQuantile(d, q),
-    values: () => countsTo(n, "Binomial"),
+    values: () => valuesBetween(null, n, "Binomial", "totalCount"),
   }),
   divergences: ofBinomial,
 }) {

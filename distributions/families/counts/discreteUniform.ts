@@ -1,11 +1,10 @@
-import { arange, floor, log, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { floor, log, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
-import { getProvenance, trackProvenance } from "../../../provenance/index.js";
 import { integer, integerInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
-import { firstNumber } from "../../core/parameters.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
 import { ofDiscreteUniform } from "../../kl/bounded.js";
+import { valuesBetween } from "./binomial.js";
 
 /**
  * DiscreteUniform on the whole numbers low … high, both included.
@@ -30,7 +29,7 @@ export class DiscreteUniform extends /* @__PURE__ */ family<
       entropy: () => log(count()),
       cdf: (x) => floor(x).sub(low).add(1).div(count()),
       icdf: (q) => countQuantile(d, q),
-      values: () => trackProvenance(arange(firstNumber(low), firstNumber(high) + 1), getProvenance([low, high])),
+      values: () => valuesBetween(low, high, "DiscreteUniform", "bound"),
     };
   },
   divergences: ofDiscreteUniform,

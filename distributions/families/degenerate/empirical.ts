@@ -35,7 +35,7 @@ export class Empirical extends /* @__PURE__ */ family<
   defaults: { logWeights: [0] },
   support: ({ samples }) => independent(real, samples.shape.length - 1),
   hasRsample: false,
-  formulas: ({ samples, logWeights: given }) => {
+  check: ({ samples, logWeights: given }) => {
     if (samples.shape[0] === 0) refuseParameter("Empirical", "samples", "samples is empty. Give at least one sample.");
     if (samples.shape.length === 0 || given.shape.length !== 1 || ![1, samples.length].includes(given.length))
       refuseParameter(
@@ -44,6 +44,8 @@ export class Empirical extends /* @__PURE__ */ family<
         `samples must have a first axis, and logWeights one number for each sample, got shapes [${samples.shape}] and [${given.shape}].`,
         "shape-mismatch",
       );
+  },
+  formulas: ({ samples, logWeights: given }) => {
     const event = samples.shape.slice(1);
     /** Normalised log weights, [n]. */
     const logs = (): Tensor => logSoftmax(given.broadcastTo([samples.length]));

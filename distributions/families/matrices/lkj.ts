@@ -25,12 +25,12 @@ import { scalarConstraint } from "../../constraints/constraint.js";
 import { corrCholesky, corrMatrix, positive } from "../../constraints/index.js";
 import { LOG_PI } from "../../core/constants.js";
 import { family, type Row, type Tensors } from "../../core/family.js";
-import { firstNumber } from "../../core/parameters.js";
+import { commonNumber } from "../../core/parameters.js";
 import { gram } from "../../transforms/matrix.js";
 
 type Params = Tensors<"dim" | "concentration">;
 type Arguments = [dim: number, concentration?: TensorLike];
-const dimOf = ({ dim }: Params): number => firstNumber(dim);
+const dimOf = ({ dim }: Params, name = "LKJ"): number => commonNumber(dim, name, "dim");
 const isDim = (n: number): 0 | 1 => (n >= 2 && n <= 2 ** 31 && Number.isInteger(n) ? 1 : 0);
 const dim = /* @__PURE__ */ scalarConstraint("dim", "a whole number in [2, 2147483648]", isDim, { isDiscrete: true });
 /** A family of dim x dim matrices. */
@@ -38,6 +38,7 @@ const correlations = (name: string, row: Pick<Row<Params>, "support" | "logDensi
   family<Params, Arguments>(name, {
     constraints: { dim, concentration: positive },
     defaults: { concentration: 1 },
+    check: (p) => dimOf(p, name),
     eventShape: (p) => [dimOf(p), dimOf(p)],
     ...row,
   });

@@ -3,7 +3,8 @@ import { positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 
 /** The cdf at a distance d from loc. */
-function cdf(d: Tensor, left: Tensor, right: Tensor, total: Tensor): Tensor {
+function cdf(d: Tensor, left: Tensor, right: Tensor): Tensor {
+  const total = left.add(right);
   const isLeft = less(d, 0);
   const low = exp(where(isLeft, d, 0).div(left))
     .mul(left)
@@ -14,7 +15,8 @@ function cdf(d: Tensor, left: Tensor, right: Tensor, total: Tensor): Tensor {
 }
 
 /** The distance from loc to the quantile. */
-function icdf(q: Tensor, left: Tensor, right: Tensor, total: Tensor): Tensor {
+function icdf(q: Tensor, left: Tensor, right: Tensor): Tensor {
+  const total = left.add(right);
   const isLeft = less(q, left.div(total));
   const low = log(where(isLeft, q, 0.5).mul(total).div(left)).mul(left);
   // log y for y = (1 - q) (l + r) / r is computed as log(1 - q) + log((l + r) / r) for q > 1/2, else as log1p(y - 1).
@@ -43,18 +45,17 @@ export class AsymmetricLaplace extends /* @__PURE__ */ family<
   support: real,
   isLocationScale: true,
   formulas: ({ loc, scale, asymmetry }) => {
-    const [left, right] = [scale.mul(asymmetry), scale.div(asymmetry)];
-    const total = left.add(right);
+    const [left, right] = [() => scale.mul(asymmetry), () => scale.div(asymmetry)];
     return {
       logDensity: (x) => {
-        const d = x.sub(loc);
-        return where(less(d, 0), d.div(left), d.neg().div(right)).sub(log(total));
+        const [d, l, r] = [x.sub(loc), left(), right()];
+        return where(less(d, 0), d.div(l), d.neg().div(r)).sub(log(l.add(r)));
       },
-      mean: () => loc.add(right).sub(left),
-      variance: () => square(left).add(square(right)),
-      entropy: () => log(total).add(1),
-      cdf: (x) => cdf(x.sub(loc), left, right, total),
-      icdf: (q) => icdf(q, left, right, total).add(loc),
+      mean: () => loc.add(right()).sub(left()),
+      variance: () => square(left()).add(square(right())),
+      entropy: () => log(left().add(right())).add(1),
+      cdf: (x) => cdf(x.sub(loc), left(), right()),
+      icdf: (q) => icdf(q, left(), right()).add(loc),
     };
   },
 }) {}

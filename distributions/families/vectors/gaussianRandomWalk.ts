@@ -13,7 +13,9 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, positiveInteger, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
-import { firstNumber } from "../../core/parameters.js";
+import { commonNumber } from "../../core/parameters.js";
+
+const stepsOf = ({ numSteps }: Tensors<"numSteps">): number => commonNumber(numSteps, "GaussianRandomWalk", "numSteps");
 
 /**
  * GaussianRandomWalk: T = numSteps steps of a random walk, which are one event:
@@ -29,8 +31,9 @@ export class GaussianRandomWalk extends /* @__PURE__ */ family<
   constraints: { scale: positive, numSteps: positiveInteger },
   defaults: { scale: 1, numSteps: 1 },
   support: realVector,
-  formulas: ({ scale, numSteps }) => {
-    const steps = (): number => firstNumber(numSteps);
+  check: stepsOf,
+  formulas: ({ scale, ...p }) => {
+    const steps = (): number => stepsOf(p);
     return {
       eventShape: () => [steps()],
       logDensity: (x) => {

@@ -15,6 +15,7 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { independent, positive, real, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
+import { refuseParameter } from "../../core/parameters.js";
 import { ofLowRankMultivariateNormal } from "../../kl/vectors.js";
 import { halfLogDeterminant } from "./multivariateNormal.js";
 
@@ -38,24 +39,34 @@ export class LowRankMultivariateNormal extends /* @__PURE__ */ family<
     covDiag: /* @__PURE__ */ independent(positive, 1),
   },
   support: realVector,
+  check: ({ loc, covFactor, covDiag }) => {
+    const [n, rows, entries] = [loc.shape.at(-1), covFactor.shape.at(-2), covDiag.shape.at(-1)];
+    if (n !== rows || n !== entries)
+      refuseParameter(
+        "LowRankMultivariateNormal",
+        "covFactor",
+        `loc has event size ${n}, covFactor has ${rows} rows, and covDiag has ${entries} entries. Give all three the same size.`,
+        "shape-mismatch",
+      );
+  },
   formulas: ({ loc, covFactor: w, covDiag: d }) => {
     const [n, rank] = [loc, w].map(({ shape }) => shape.at(-1)) as [number, number];
     /** D⁻¹ applied to the rows of a matrix. */
     const weighted = (x: Tensor): Tensor => x.div(d.expandDims(-1));
     /** The Cholesky factor of K. */
-    const factor = cholesky(add(eye(rank), matmul(matrixTranspose(w), weighted(w))));
+    const factorOfK = (): Tensor => cholesky(add(eye(rank), matmul(matrixTranspose(w), weighted(w))));
     /** log |C| = Σ log D + log |K|. */
-    const logDeterminant = (): Tensor => sum(log(d), -1).add(halfLogDeterminant(factor).mul(2));
+    const logDeterminant = (factor: Tensor): Tensor => sum(log(d), -1).add(halfLogDeterminant(factor).mul(2));
     return {
       eventShape: () => [n],
       logDensity: (x) => {
-        const distance = x.sub(loc);
+        const [distance, factor] = [x.sub(loc), factorOfK()];
         const projected = matmul(matrixTranspose(w), weighted(distance.expandDims(-1)));
         const a = triangularSolve(factor, triangularSolve(factor, projected), { transpose: true });
         const noise = distance.sub(matmul(w, a).squeeze(-1));
         return sum(square(noise).div(d), -1)
           .add(sum(square(a.squeeze(-1)), -1))
-          .add(logDeterminant())
+          .add(logDeterminant(factor))
           .mul(-0.5)
           .sub(n * LOG_SQRT_2PI);
       },
@@ -68,7 +79,7 @@ export class LowRankMultivariateNormal extends /* @__PURE__ */ family<
       mean: () => loc,
       variance: () => sum(square(w), -1).add(d),
       entropy: () =>
-        logDeterminant()
+        logDeterminant(factorOfK())
           .mul(0.5)
           .add(n * (0.5 + LOG_SQRT_2PI)),
     };

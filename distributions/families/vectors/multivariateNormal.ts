@@ -42,17 +42,9 @@ export class MultivariateNormal extends /* @__PURE__ */ family<
   },
   oneOf: ["scaleTril", "covarianceMatrix", "precisionMatrix"],
   support: realVector,
-  formulas: ({ loc, ...scale }) => {
-    const [n, rows] = [loc.shape.at(-1), sizeOf(scale)];
-    if (n !== rows)
-      refuseParameter(
-        "MultivariateNormal",
-        "loc",
-        `loc has event size ${n} but the scale is ${rows}x${rows}. Give both the same size.`,
-        "shape-mismatch",
-      );
-    return { eventShape: () => [rows], mean: () => loc };
-  },
+  check: ({ loc, ...scale }) => requireSameSize("MultivariateNormal", loc, sizeOf(scale)),
+  eventShape: ({ loc }) => loc.shape.slice(-1),
+  mean: ({ loc }) => loc,
   divergences: ofMultivariateNormal,
 }) {
   /** The lower triangle L for which L Lᵀ is the covariance. */
@@ -82,6 +74,18 @@ export class MultivariateNormal extends /* @__PURE__ */ family<
 
 /** Σ log L_ii. */
 export const halfLogDeterminant = (scale: Tensor): Tensor => sum(log(diag(scale)), -1);
+
+/** Refuse a mean that has another size than the scale, which has `rows` rows. */
+export function requireSameSize(family: string, loc: Tensor, rows: number): void {
+  const n = loc.shape.at(-1);
+  if (n !== rows)
+    refuseParameter(
+      family,
+      "loc",
+      `loc has event size ${n} but the scale is ${rows}x${rows}. Give both the same size.`,
+      "shape-mismatch",
+    );
+}
 
 /** The number of dimensions. */
 export const sizeOf = ({ scaleTril, covarianceMatrix, precisionMatrix }: ScaleParams): number =>

@@ -19,7 +19,7 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { lowerCholesky, positive, realVector } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { FAR, studentSpread } from "../../densities/student.js";
-import { halfLogDeterminant } from "./multivariateNormal.js";
+import { halfLogDeterminant, requireSameSize } from "./multivariateNormal.js";
 
 /**
  * MultivariateStudentT with df degrees of freedom in n dimensions. With L = scaleTril and L z = x - loc,
@@ -35,6 +35,7 @@ export class MultivariateStudentT extends /* @__PURE__ */ family<
   constraints: { df: positive, loc: realVector, scaleTril: lowerCholesky },
   support: realVector,
   keepInside: true,
+  check: ({ loc, scaleTril }) => requireSameSize("MultivariateStudentT", loc, scaleTril.shape.at(-1) as number),
   formulas: ({ df, loc, scaleTril }) => ({
     eventShape: () => scaleTril.shape.slice(-1),
     logDensity: (x) => {

@@ -56,8 +56,9 @@ export function closedForm(
 }
 
 /**
- * The costs, with log p and -log q of each latent that satisfies `isWanted` replaced by -KL(q || p), if there is a closed form. If there is
- * none here, there may be one in another branch of the program. So log p and -log q then depend on all sites that were read, as KL does.
+ * The costs, with log p and -log q of each latent that satisfies `isWanted` replaced by -KL(q || p) if KL has a closed form. Reads by host
+ * code may have decided which distributions the latent has, and so whether KL has a closed form. So the costs of the latent (KL, or log p
+ * and -log q) depend on all sites that were read before the latent in guide and model.
  */
 export function withClosedForms(
   estimator: string,

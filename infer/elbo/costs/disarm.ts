@@ -56,15 +56,15 @@ export function antitheticPair({ guide }: Pair, key: Tensor, task: Task): Pair |
       },
     },
   };
-  const run = (...constants: Handler[]): Pair => {
-    const antitheticGuide = tracedRun(task.guide, random.foldIn(key, 0), task, antithetic, ...constants);
-    return pairWithGuide(antitheticGuide, key, task, ...constants);
+  const run = (...handlers: Handler[]): Pair => {
+    const antitheticGuide = tracedRun(task.guide, random.foldIn(key, 0), task, antithetic, ...handlers);
+    return pairWithGuide(antitheticGuide, key, task, ...handlers);
   };
   // A branch on an antithetic draw may lead to reads that the first run has not made.
   return scoreSitesThatWereRead(run(), run);
 }
 
-/** Refuse a baseline from the other particles, which counts runs: the two runs of one particle are not independent. */
+/** Refuse `leaveOneOut`: it would subtract the costs of all other runs, but the two runs of one particle are not independent. */
 export function refuseLeaveOneOut(site: string): never {
   throw new PedigradError({
     code: "bad-option",
@@ -101,7 +101,7 @@ export interface ChargedSite {
   readonly cost: Tensor;
 }
 
-/** A term whose gradient is the formula above, summed over the sites of both runs. */
+/** A term whose gradient is the formula above, summed over the sites that occur in both runs. */
 export function surrogateOfPairs(first: readonly ChargedSite[], second: readonly ChargedSite[]): Tensor {
   let total = tensor(0);
   for (const { site: d, cost } of first) {

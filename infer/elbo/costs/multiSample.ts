@@ -13,8 +13,8 @@ import type { Outcome, Task } from "../particles/pair.js";
 import { hostReadsOf, mutableOf, mutablesHandler, tracedRun, withSharedPlates } from "../particles/particles.js";
 import { refuseGradients, refuseUnsupported, warnOfOptions } from "../particles/siteOptions.js";
 
-/** The estimator has neither closed forms nor baselines: every term is sampled and pathwise. */
-const NO_OPTIONS = { name: "TraceELBO (multiSampleGuide)" };
+/** The estimator for the checks of site options. It has neither closed forms nor baselines: every term is sampled and pathwise. */
+const ESTIMATOR = { name: "TraceELBO (multiSampleGuide)" };
 
 /** The loss of one run of the guide, averaged over its samples. */
 export function multiSampleEstimate(task: Task): Outcome {
@@ -31,7 +31,7 @@ function estimateOf(task: Task): Outcome {
       `the guide reads the value of "${readSite}", where a pathwise gradient ends. Use numParticles instead, or compute with ops on the tensor.`,
     );
   const count = countSamples(latents);
-  if (!task.isMeasured) warnOfOptions(NO_OPTIONS, guide);
+  if (!task.isMeasured) warnOfOptions(ESTIMATOR, guide);
   const values = emptyRecord<Tensor>();
   for (const site of latents) values[site.name] = site.value;
   const keys = random.split(random.foldIn(task.key, 2), count);
@@ -41,8 +41,8 @@ function estimateOf(task: Task): Outcome {
       const afterGuide: Model = (...args) => withHandler(mutablesHandler(guide), () => program(...args));
       const model = tracedRun(afterGuide, key, task, visitedValuesHandler);
       checkSamples(guide, model);
-      refuseUnsupported(NO_OPTIONS, { guide, model });
-      refuseGradients(NO_OPTIONS, { guide, model });
+      refuseUnsupported(ESTIMATOR, { guide, model });
+      refuseGradients(ESTIMATOR, { guide, model });
       const terms = [...sampleSites(model)].map((site) => site.scaledLogProb().sum());
       return { logp: sumOf(terms), mutable: mutableOf({ guide, model }) };
     },

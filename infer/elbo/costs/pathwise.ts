@@ -70,8 +70,8 @@ export function pathTermsOf(estimator: string, pair: Pair, key: Tensor, task: Ta
 }
 
 /**
- * Refuse point masses of the guide whose position depends on parameters. The value z of such a latent is computed from draws and
- * parameters, so z still changes with the parameters if the draws are constant, and the guide has no log q at a constant z.
+ * Refuse point masses of the guide whose position z depends on parameters: z changes with the parameters even if all draws are constant,
+ * so there is no constant z at which to differentiate log q.
  */
 export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor, task: Task): void {
   for (const site of sampleSites(guide)) if (isDraw(site)) refuseMovingSupport(site, "the gradient of log q");

@@ -23,20 +23,20 @@ export function warnOfSharedBaselines(
     return nnBaseline !== undefined || baselineValue !== undefined;
   });
   if (trained.length === 0) return;
-  const trainedBy = (f: (run: Trace) => Iterable<Tensor | null>): Set<string> => {
-    const slopes = grad((params: Record<string, Tensor>) => {
+  const paramsBehind = (terms: (run: Trace) => Iterable<Tensor | null>): Set<string> => {
+    const gradients = grad((params: Record<string, Tensor>) => {
       let total = tensor(0);
-      for (const term of f(tracedRun(guide, key, { values: params, args })))
+      for (const term of terms(tracedRun(guide, key, { values: params, args })))
         if (term !== null) total = total.add(term.sum());
       return total;
     })({ ...emptyRecord<Tensor>(), ...values });
     return new Set(
-      Object.keys(slopes).filter((name) => (slopes[name] as Tensor).toFloat64Array().some((x) => x !== 0)),
+      Object.keys(gradients).filter((name) => (gradients[name] as Tensor).toFloat64Array().some((x) => x !== 0)),
     );
   };
-  const byBaselines = trainedBy((run) => scoreSitesOf(run).map(predictedCost));
-  const byDensities = trainedBy((run) => [...sampleSites(run)].map((site) => site.logProb()));
-  const shared = [...byBaselines].filter((name) => byDensities.has(name));
+  const inBaselines = paramsBehind((run) => scoreSitesOf(run).map(predictedCost));
+  const inDensities = paramsBehind((run) => [...sampleSites(run)].map((site) => site.logProb()));
+  const shared = [...inBaselines].filter((name) => inDensities.has(name));
   if (shared.length > 0)
     console.warn(
       `pedigrad: the baseline of ${quoted(trained.map(({ name }) => name))} shares the parameters ${quoted(shared)} with the guide, so the loss that trains the baseline changes the guide too. Give the baseline its own parameters, or apply stopGradient to what it takes from the guide.`,

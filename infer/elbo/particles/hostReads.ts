@@ -10,10 +10,10 @@ import { isPointMass, sampleSites } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
 /**
- * `pair` itself if no pathwise site was read. Otherwise the result of `rerun`, which receives a handler that gives the sites
- * that were read a score-function gradient. Warns of these sites, and of point masses that were read: they have no score function.
+ * If no pathwise site was read: `pair`. Otherwise: the result of `rerun`, with a handler that gives the sites that were read a
+ * score-function gradient. Warn of these sites. Also warn of point masses that were read, because they have no score function.
  */
-export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (constants: Handler) => P): P {
+export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (scoreHandler: Handler) => P): P {
   const names = new Set<string>();
   for (const { name, fn, isObserved } of sampleSites(pair.guide)) {
     if (isObserved || !pair.readSites.has(name)) continue;

@@ -7,7 +7,7 @@ import { type Derived, type Distribution, Expanded, Masked } from "../../../dist
 import { union } from "../../../provenance/index.js";
 import { SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
-/** `fn` without expansion, if it is a masked distribution; else null. */
+/** The masked distribution that `fn` is, or that `fn` expands; null if there is none. */
 export function asMasked(fn: Distribution): Masked | null {
   if (fn instanceof Masked) return fn;
   return fn instanceof Expanded ? asMasked((fn as Derived).base) : null;

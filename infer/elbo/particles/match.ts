@@ -104,7 +104,7 @@ function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlat
  * scaled. Also refuse a latent whose plate has different dims in guide and model. A plate that visits all elements does not scale, so
  * the latent may be in such a plate on one side only.
  */
-export function checkPlates(guide: Trace, model: Trace): void {
+export function checkPlatesOfLatents(guide: Trace, model: Trace): void {
   for (const site of sampleSites(guide)) {
     const modelSite = model.get(site.name);
     if (modelSite?.type === "sample" && !site.isObserved) comparePlates(site, modelSite);
@@ -128,12 +128,12 @@ function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel 
       throw refusal(
         "plate-subsample",
         name,
-        `site "${name}": plate "${plate}" visits other elements in the guide than in the model, because one of the two is hidden by a block handler. Expose the plate too (expose: ["${name}", "${plate}"]), or leave it out of hide.`,
+        `site "${name}": plate "${plate}" visits other elements in the guide than in the model, because a block handler hides the plate on one side. Expose the plate too (expose: ["${name}", "${plate}"]), or leave it out of hide.`,
       );
   }
 }
 
-/** Refuse a subsampled plate around a site that is not around the site of the other program. */
+/** Refuse a subsampled plate that contains a site in one program, but not in the other. */
 function refuseOneSided(
   site: string,
   plates: readonly PlateFrame[],

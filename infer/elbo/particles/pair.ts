@@ -10,7 +10,7 @@ export interface Pair {
   readonly model: Trace;
   /** The options that at least one site sets. */
   readonly usedOptions: ReadonlySet<keyof InferOptions>;
-  /** The sites whose values were read by plain code of the program (an `if`, `item()`) before a later sample statement. */
+  /** The sites whose values host code of guide or model read (an `if`, `item()`) before a later sample statement. */
   readonly readSites: Provenance;
   /** Whether guide and model have the same latents, in the same shapes and plates, so that the checks of match.ts can be skipped. */
   readonly isMatched: boolean;
@@ -28,7 +28,7 @@ export interface PathPair extends Pair {
 
 /**
  * The state of the baselines, by site: the decaying average of the site's costs, or a record of this average and other
- * tensors that the baseline needs at the next step. All numbers start at 0.
+ * tensors that the baseline needs at the next step. In the first step all numbers are 0.
  */
 export type Averages = Readonly<Record<string, Tree>>;
 
@@ -41,7 +41,7 @@ export interface Task {
   readonly model: Model;
   readonly guide: Model;
   readonly args: readonly unknown[];
-  /** Whether `explain` measures the loss. Options that make a fit worse are then without a warning. */
+  /** Whether `explain` measures the loss. If so, nothing warns of options that make a fit worse. */
   readonly isMeasured?: boolean;
 }
 

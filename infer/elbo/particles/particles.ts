@@ -1,6 +1,6 @@
 /**
- * One particle is one run of the guide, then one run of the model with the values that the guide drew. The ambient set of the guide's run
- * starts empty. Several particles run as a batch (vmap) if the model allows it, else as a loop; in both cases their results are stacked.
+ * One particle is one run of the guide, then one run of the model with the values that the guide drew. Several particles run as a batch
+ * (vmap) if the model allows it, else as a loop; in both cases their results are stacked.
  */
 
 import { sameShape } from "../../../autodiff/core/shape.js";
@@ -90,7 +90,7 @@ export function runScoringReads(key: Tensor, task: Task): Pair {
   const pair = runPrograms(key, task);
   return pair.readSites.size === 0
     ? pair
-    : scoreSitesThatWereRead(pair, (constants) => runPrograms(key, task, constants));
+    : scoreSitesThatWereRead(pair, (scoreHandler) => runPrograms(key, task, scoreHandler));
 }
 
 /** Run the model with the draws of `guide`, and check that the two traces match. */

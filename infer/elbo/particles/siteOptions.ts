@@ -56,7 +56,7 @@ export function refuseGradients(estimator: Estimator, traces: Traces): void {
   for (const side of SIDES)
     for (const { name, infer } of sampleSites(traces[side])) {
       const { gradient, baseline, enumerate } = infer;
-      // An enumerated site is not sampled, so its options of gradients have no effect.
+      // An enumerated site is not sampled, so its `gradient` option has no effect.
       if (gradient === undefined || enumerate != null) continue;
       const refuse = (why: string): never => {
         throw new PedigradError({

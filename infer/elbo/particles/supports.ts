@@ -2,7 +2,7 @@
  * Two checks of supports. The first refuses guides that can draw values outside the support of the model's site, since the ELBO would be
  * minus infinity. The second, for gradients that need a fixed support, refuses draws whose support depends on parameters.
  */
-import { elementsOf } from "../../../autodiff/core/copy.js";
+import { elementsOf } from "../../../autodiff/core/reads.js";
 import { sameShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, Tensor } from "../../../autodiff/index.js";
 import { boundsOf } from "../../../distributions/constraints/constraint.js";
@@ -14,10 +14,11 @@ import { isPointMass, type SampleSite, type Trace } from "../../program/trace.js
 import { reportAsSite } from "../../program/traceChecks.js";
 
 /**
- * A handler of the model's run that refuses sites of `guide` whose support is certainly not contained in the support of the model's site,
- * before later statements use their values. Masked sites of the model are exempt. Of a point mass the value itself is checked.
+ * A handler for the model's run. It refuses a latent whose support in `guide` certainly reaches outside its support in the model. The check
+ * runs at the model's site, before later statements use the value. A point mass is checked by its value. Masked sites of the model are
+ * exempt.
  */
-export const checkSupports = (guide: Trace): Handler => ({
+export const supportsHandler = (guide: Trace): Handler => ({
   postprocess: {
     sample({ name, fn: p, mask, value, isObserved }) {
       const site = guide.get(name);
@@ -62,7 +63,7 @@ function isMoving(c: Constraint): boolean {
   return isMoving(source) || (isDifferentiated(transform) && !keepsEnds(transform, source));
 }
 
-/** Whether the ends of a transformed set are certainly constant, although the transform is differentiated: a scale keeps 0 and infinity. */
+/** Whether a differentiated transform certainly leaves the ends of a set constant: a scale moves neither 0 nor infinity. */
 function keepsEnds(transform: Transform, source: Constraint): boolean {
   const bounds = boundsOf(elementsIn(source));
   if (bounds === null || !("loc" in transform) || isDifferentiated(transform.loc)) return false;

@@ -1,7 +1,7 @@
 /** Misuse of distributions: the error names the value, the expected kind of value, and the remedy. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, random, type Tensor, tensor, vmap, zeros } from "../../../autodiff/index.js";
+import { eye, grad, random, type Tensor, tensor, vmap, zeros } from "../../../autodiff/index.js";
 import {
   Bernoulli,
   Beta,
@@ -10,8 +10,16 @@ import {
   Categorical,
   constraints,
   Dirichlet,
+  DiscreteUniform,
   Folded,
   Gamma,
+  GaussianRandomWalk,
+  LKJ,
+  LowRankMultivariateNormal,
+  Mixture,
+  MixtureSameFamily,
+  MultivariateNormal,
+  MultivariateStudentT,
   Normal,
   Poisson,
   StickBreaking,
@@ -36,6 +44,15 @@ test("parameters outside their constraints are refused, and the error names the 
   refusesSaying(() => new Uniform(2, 1), "Uniform: high must be > 2", "got 1");
   refusesSaying(() => new Uniform([0, 3], [1, 2]), "Uniform: high", "element [1] of shape [2] is 2");
   refusesSaying(() => new Categorical([-0.1, 1.1]), "Categorical: probs", "[-0.1,1.1]");
+});
+
+test("parameters of vectors that differ in size are refused where the distribution is made", () => {
+  const [two, three] = [[0, 0], eye(3)];
+  refusesSaying(() => new MultivariateNormal(two, three), "event size 2 but the scale is 3x3");
+  refusesSaying(() => new MultivariateStudentT(4, two, three), "event size 2 but the scale is 3x3");
+  // A single variance would broadcast to both elements, but count once in the determinant.
+  refusesSaying(() => new LowRankMultivariateNormal(two, [[1], [1]], [1]), "event size 2", "covDiag has 1 entries");
+  refusesSaying(() => new LowRankMultivariateNormal(two, [[1], [1], [1]], [1, 1]), "covFactor has 3 rows");
 });
 
 test("NaN in a value is refused with its index, unless the element is masked", () => {
@@ -109,6 +126,38 @@ test("batch and event shapes that do not fit are refused", () => {
   refusesSaying(() => new Normal([0, 1, 2], 1).logProb([0, 1]), "Normal (value and batch)", "[2]", "[3]");
   refusesSaying(() => new Normal([0, 1, 2], 1).expand([2]), "Normal.expand", "[3]", "[2]");
   refusesSaying(() => new Normal([0, 1, 2], 1).toEvent(2), "Normal.toEvent(n)", "batch shape [3]", "got 2");
+});
+
+test("matrices that are not square are refused", () => {
+  const tall = [
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ];
+  refusesSaying(() => new MultivariateNormal([0, 0], tall), "scaleTril must be", "[[1,0],[0,1],[1,1]]");
+  const normal = () => new MultivariateNormal({ loc: [0, 0], covarianceMatrix: tall });
+  refusesSaying(normal, "covarianceMatrix must be", "[[1,0],[0,1],[1,1]]");
+});
+
+test("a size, or a list of values, must be the same for all elements of a batch", () => {
+  refusesSaying(() => new LKJ([2, 3] as never), "dim must be the same number for all elements, got 2 and 3");
+  refusesSaying(() => new GaussianRandomWalk(1, [4, 5] as never), "numSteps must be the same number", "got 4 and 5");
+  const ranges = new DiscreteUniform([1, 0], [3, 3]);
+  refusesSaying(() => ranges.enumerateSupport(), "DiscreteUniform has no enumerable support common to all its bounds");
+  assert.equal(new DiscreteUniform([1, 1], 2).enumerateSupport(false).toArray(), [[1], [2]]);
+});
+
+test("expand refuses sizes below 0", () => {
+  refusesSaying(() => new Normal(0, 1).expand([-1]), "Normal.expand: shape [-1] has an axis of size -1");
+});
+
+test("the parts of a mixture must be a Categorical, and one distribution or a list of them", () => {
+  const [mixing, normals] = [new Categorical([0.5, 0.5]), new Normal([0, 1], 1)];
+  const list = [new Normal(0, 1), new Normal(1, 1)];
+  refusesSaying(() => new Mixture(mixing.expand([3]) as never, list), "mixing must be a Categorical", "Expanded");
+  refusesSaying(() => new MixtureSameFamily([0.5, 0.5] as never, normals), "mixing must be a Categorical");
+  refusesSaying(() => new Mixture(mixing, normals as never), "a list of distributions", "use MixtureSameFamily");
+  refusesSaying(() => new MixtureSameFamily(mixing, list as never), "got a list. For a list, use Mixture");
 });
 
 test("rsample is refused if there is no pathwise sampler", () => {

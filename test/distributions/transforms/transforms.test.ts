@@ -152,8 +152,17 @@ const scaleTril = random
 verify("LowerCholeskyAffine", new LowerCholeskyAffine([1, -2, 3], scaleTril), [3]);
 verify("Compose", new Compose([new Permute([2, 0, 1]), new Exp(), new Power(0.5), new Affine(1, 2)]), [3]);
 verify("Compose of Reshape", new Compose([new Softplus(), new Reshape([6], [2, 3])]), [6]);
+const doubled = new Affine(0, 2);
+verify("Compose that uses a transform twice", new Compose([doubled, new Exp(), doubled]), []);
 verify("Independent", new IndependentTransform(new Sigmoid(), 1), [3]);
 verify("Inverse", new Compose([new Exp(), new Inverse(new Softplus()), new Identity()]), []);
+
+test("Reshape refuses events of another shape, though the number of elements may fit", () => {
+  const transform = new Reshape([2, 3], [6]);
+  for (const shape of [[3, 2], [6], [3]])
+    assert.throws(() => transform.forward(zeros(shape)), /Reshape: the last axes must be \[2,3\]/);
+  assert.throws(() => transform.inverse(zeros([2, 3])), /Reshape: the last axes must be \[6\]/);
+});
 
 test("LowerCholeskyAffine makes a MultivariateNormal from independent standard normals, in batches too", () => {
   const scales = vmap((key: Tensor) => random.normal(key, [3, 3]).tril(-1).add(eye(3)))(random.split(key, 2));

@@ -12,9 +12,11 @@ import {
   AutoNormal,
   adam,
   block,
+  constraints,
   Dirichlet,
   HalfCauchy,
   HalfNormal,
+  ImproperUniform,
   type InitStrategy,
   InverseGamma,
   initToFeasible,
@@ -77,6 +79,21 @@ test("initToUniform starts within its radius of 0 in unconstrained space; initTo
     startOf(narrow, new AutoNormal(narrow, { initLocFn: initToSample() }), seed).x_auto_loc as Tensor;
   assert.ok(start(0).sub([4, -7]).abs().max().item() < 1e-5);
   assert.is.not(start(0).at(0).item(), start(1).at(0).item());
+});
+
+test("a flat prior, which cannot be sampled, starts as by initToUniform under initToSample and initToMedian", () => {
+  const model = () => {
+    sample("flat", new ImproperUniform(constraints.positive, [2], []));
+    sample("z", new Normal(100, 1));
+  };
+  const start = (initLocFn: InitStrategy) => startOf(model, new AutoNormal(model, { initLocFn }), 0);
+  const uniform = start(initToUniform());
+  for (const strategy of [initToSample(), initToMedian()]) {
+    const { flat_auto_loc, z_auto_loc } = start(strategy);
+    assert.equal(flat_auto_loc?.toArray(), uniform.flat_auto_loc?.toArray());
+    assert.ok((z_auto_loc as Tensor).item() > 90);
+  }
+  assert.equal(start(initToMean()).flat_auto_loc?.toArray(), [0, 0]);
 });
 
 test("initToMean uses the median if the mean is infinite or undefined", () => {

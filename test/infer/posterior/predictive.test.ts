@@ -71,6 +71,19 @@ test("Predictive of the model with posterior samples keeps the axes of draws and
   assert.equal(single.obs?.shape, [4]);
 });
 
+test("without posterior samples, batchNdims 2 makes one chain, and numSamples is required", () => {
+  const prior = new Predictive(model, { numSamples: 3, batchNdims: 2 }).run(key, null, 4);
+  assert.equal(
+    [prior.f?.shape, prior.obs?.shape],
+    [
+      [1, 3],
+      [1, 3, 4],
+    ],
+  );
+  assert.is(refusal(() => new Predictive(model, { posteriorSamples: {} })).param, "numSamples");
+  assert.equal(new Predictive(model, { posteriorSamples: {}, numSamples: 3 }).run(key, null, 4).f?.shape, [3]);
+});
+
 test("draws of the prior, with returnSites and without deterministic sites", () => {
   const prior = new Predictive(model, { numSamples: n }).run(key, null);
   near("f", prior.f as Tensor, beta(2, 3).mean, beta(2, 3).sd);

@@ -47,6 +47,8 @@ const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
     [() => P.markov([1, 2], { history: 1.5 }), /history must be a non-negative integer/],
     [() => P.markov(any(3)), /markov: the first argument must be something to loop over/],
     [() => run(() => P.module("net", any({}))), /must be a network/],
+    [() => P.nn.mlp([2, 3, 1], any("relu")), /nn.mlp: activation must be a function/],
+    [() => P.nn.autoregressive(3, [4], any(2)), /nn.autoregressive: activation must be a function/],
   ],
   handlers: [
     [() => P.seed(any(3), key), /seed: the first argument must be a function/],
@@ -62,6 +64,7 @@ const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
     [() => P.scope(z, any("pre")), /scope: expected options/],
     [() => P.scope(z, any({})), /prefix must be a string/],
     [() => P.reparam(z, any(P.LocScaleReparam())), /reparam: the second argument must be strategies by site/],
+    [() => P.LocScaleReparam({ centered: [0.1, -2] }), /LocScaleReparam: centered must be in \[0, 1\], but element/],
     [() => P.inferConfig(z, any({ enumerate: "parallel" })), /must be a function of the site/],
     [() => P.configEnumerate(z, any({ default: "parallel" })), /must be "parallel", "sequential" or null/],
     [() => P.trace(any(3)), /trace: the first argument must be a function/],

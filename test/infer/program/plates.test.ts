@@ -130,6 +130,15 @@ test("a sequential plate visits the same elements and has the same scale", () =>
   for (const s of half.values()) if (s.type === "sample") assert.is(tensor(s.scale).item(), 2);
 });
 
+test("the plate of a loop that a program abandons is closed when the program ends", () => {
+  run(() => plate("data", 3)[Symbol.iterator]().next());
+  const t = run(() => plate("data", 3, () => sample("x", new Normal(0, 1))));
+  assert.equal(
+    site(t, "x").plates.map(({ name, dim }) => [name, dim]),
+    [["data", -1]],
+  );
+});
+
 test("the plate of a loop is closed if the loop ends early", () => {
   run(() => {
     for (const i of plate("data", 3)) {

@@ -128,11 +128,11 @@ function readsRowBeforeWriting(shape: Shape): boolean {
   return sizes.length === 1 || (sizes.at(-1) as number) % 2 === 0;
 }
 
-/** Whether an op of a loop, for each element that it computes, reads of input k only the element at the same place. */
+/** Whether each element that an op computes depends on input k only through the element at the same place. */
 function readsOwnElement({ inputs, shape }: OpValue, k: number, views: Views): boolean {
   return inputs.every((x) => {
     if (views.owner(x) !== k) return true;
     const [read, input] = [views.view(x), views.view(k)];
-    return read.offset === input.offset && views.steps(x, shape).join() === views.steps(k, shape).join();
+    return read.offset === input.offset && views.strides(x, shape).join() === views.strides(k, shape).join();
   });
 }

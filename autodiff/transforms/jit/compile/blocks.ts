@@ -58,24 +58,22 @@ function productText(layout: Layout, rows: Rows, i: number): BlockText {
   const axis = rows.axes.get(i) as number;
   const [m, n] = shape as [number, number];
   const k = layout.views.view(left).shape[1] as number;
-  // Which of the sizes m, k and n is the number of rows in a block.
-  const counted = axis === SUMMED ? 1 : 2 * axis;
-  const sizes = [m, k, n].map((size, at) => (at === counted ? Number.NaN : size)) as [number, number, number];
+  // The index in [m, k, n] of the size along which the rows lie.
+  const rowsIndex = axis === SUMMED ? 1 : 2 * axis;
+  const sizes = [m, k, n].map((size, at) => (at === rowsIndex ? Number.NaN : size)) as [number, number, number];
   const places = [
     layout.place(i, shape, rows, axis),
-    layout.place(left, [m, k], rows, counted === 2 ? -1 : counted),
-    layout.place(right, [k, n], rows, counted - 1),
+    layout.place(left, [m, k], rows, rowsIndex === 2 ? -1 : rowsIndex),
+    layout.place(right, [k, n], rows, rowsIndex - 1),
   ];
   const [c, a, b] = places.map(({ offset, perRow }) => rowAddress(addressOf(layout.memory, offset), perRow)) as [
     string,
     string,
     string,
   ];
-  const [[cDown], [aDown, aRight], [bDown, bRight]] = places.map(({ steps }) => steps.map((step) => 8 * step)) as [
-    [number],
-    [number, number],
-    [number, number],
-  ];
+  const [[cDown], [aDown, aRight], [bDown, bRight]] = places.map(({ strides }) =>
+    strides.map((stride) => 8 * stride),
+  ) as [[number], [number, number], [number, number]];
   const product = productFor<string | number, string>(
     { dotRows: call("dotRows"), addRows: call("addRows"), outer: call("outer"), multiply: call("multiply") },
     sizes,
@@ -103,9 +101,9 @@ function totalText(layout: Layout, rows: Rows, i: number): BlockText {
   if (axes.length === 1 && width > 1)
     return { first: call("clear")(out, size), each: call("addRows")(out, ONE, 0, a, 8 * width, "count", width) };
   const lanes = out + 8 * size;
-  // The distance in bytes from the numbers that one entry of the result sums to the numbers that the next entry sums.
+  // Each entry of the result is a sum. `next` is the distance in bytes from the first number of one sum to the first number of the next.
   const next = 8 * width * (perRow === 0 ? rows.block : rows.count);
-  // How many of the numbers that an entry sums are left after the last full group of eight, and the offset at which these begin.
+  // How many numbers of a sum are left over after its last full group of eight, and the offset at which they begin.
   const rest = (rows.count * width) % 8;
   const restOffset =
     rows.count * width - rest - (perRow === 0 ? (rows.count - 1 - ((rows.count - 1) % rows.block)) * width : 0);

@@ -77,9 +77,8 @@ export class Executable {
 
   /**
    * Runs with the first `count` outputs of the last run, which are still in the arena, as the first inputs, and with `others` as the other
-   * inputs.
-   * Before any input is overwritten, `shouldContinue` is called. If it returns false, the run stops there, and the result is false. Other
-   * outputs that are numbers are computed by then.
+   * inputs. Calls `shouldContinue` before any input is overwritten; by then, all other outputs that are numbers have been computed. If
+   * `shouldContinue` returns false, the run stops there, and the result is false.
    */
   runWithCarry(count: number, others: readonly Tensor[], shouldContinue: () => boolean): boolean {
     this.#carry ??= bindCarry(this.program, this.#layout, count);

@@ -27,7 +27,7 @@ const ARROW = /^(?:([\w$]+)|\(([\w$\s,]*)\))\s*=>\s*([^{][\s\S]*)$/;
 const TOKEN =
   /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w$.])|[A-Za-z_$][\w$]*(?:\.[A-Za-z]\w*)?|[=!]==?|[<>]=?|\*\*|&&|\|\||[-+*/%!?:,()]/g;
 const NAMES = /^(?:Infinity|NaN|isNaN|Number\.isNaN|Math\.\w+)$/;
-/** Two such characters in a row are another operator, or the beginning of another. */
+/** Two of these characters in a row are another operator, or the beginning of a longer operator or a comment. */
 const DOUBLED = /([-+/<>])\1/;
 
 function parse(text: string): Expression | null {

@@ -75,17 +75,17 @@ export class Layout {
   }
   /** Where the elements of value i are, for a loop over `shape`. If the loop runs on blocks of rows, `axis` is its row axis. */
   place(i: number, shape: Shape, rows: Rows | null = null, axis = -1): Place {
-    const steps = this.views.steps(i, shape);
+    const strides = this.views.strides(i, shape);
     const owner = this.views.owner(i);
     const start = this.#offsets[owner] as number;
     const { offset } = this.views.view(i);
     if (rows === null || !rows.inner.has(owner))
-      return { offset: start + offset, steps, perRow: rows === null ? 0 : (steps[axis] ?? 0) };
+      return { offset: start + offset, strides, perRow: rows === null ? 0 : (strides[axis] ?? 0) };
     // The value has all rows, but its memory has room for the rows of one block only.
     const span = rowSpan(rows, owner, this.program);
-    const stepInBlock = (step: number): number =>
-      (step % span) + Math.floor(step / span) * (span / rows.count) * rows.block;
-    return { offset: start + stepInBlock(offset), steps: steps.map(stepInBlock), perRow: 0 };
+    const inBlock = (distance: number): number =>
+      (distance % span) + Math.floor(distance / span) * (span / rows.count) * rows.block;
+    return { offset: start + inBlock(offset), strides: strides.map(inBlock), perRow: 0 };
   }
 
   /** The kernel of the op that makes value i, with its buffers bound. */

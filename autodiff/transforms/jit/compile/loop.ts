@@ -1,10 +1,10 @@
 /** A loop of elementwise ops, and its text in JavaScript, which computes one element at a time. */
 import type { Shape } from "../../../core/shape.js";
 
-/** Where the elements of a value are: `offset` is the place of the first element in the arena, and `steps` has the step along each axis. */
+/** Where the elements of a value are: `offset` is the index of the first element in the arena, `strides` the distances along each axis. */
 export interface Place {
   readonly offset: number;
-  readonly steps: readonly number[];
+  readonly strides: readonly number[];
   /** If the loop runs on a block of rows: how far the first element moves for each row before the block. */
   readonly perRow: number;
 }
@@ -28,7 +28,7 @@ export interface Loop {
   readonly rowAxis: number;
 }
 
-/** An axis of the generated loop: `size` steps, or, with `isRows`, `size` steps for each row of a block. */
+/** An axis of the generated loop: `size` iterations, or, with `isRows`, `size` iterations for each row of a block. */
 export interface Axis {
   readonly size: number;
   readonly isRows: boolean;
@@ -40,8 +40,8 @@ export interface MergedLoop {
 }
 
 /**
- * The loop with as few axes as possible. Two axes are merged if, for every place, one step leads from each element to the next along both
- * axes. Axes of size 1 are dropped.
+ * The loop with as few axes as possible. Two axes are merged if, for every place, one stride leads from each element to the next along
+ * both axes. Axes of size 1 are dropped.
  */
 export function mergeAxes({ shape, reads, steps, rowAxis }: Loop): MergedLoop {
   const places: Place[] = [...reads, ...steps.flatMap(({ to }) => to ?? [])];
@@ -51,8 +51,8 @@ export function mergeAxes({ shape, reads, steps, rowAxis }: Loop): MergedLoop {
     const isRows = axis === rowAxis;
     const size = isRows ? 1 : (shape[axis] as number);
     const [inner, innerNumber] = [axes[0], axisNumbers[0] as number];
-    const continuesInner = ({ steps }: Place): boolean =>
-      steps[axis] === (inner as Axis).size * (steps[innerNumber] as number);
+    const continuesInner = ({ strides }: Place): boolean =>
+      strides[axis] === (inner as Axis).size * (strides[innerNumber] as number);
     if (size === 1 && !isRows) continue;
     if (inner !== undefined && !inner.isRows && places.every(continuesInner))
       axes[0] = { size: size * inner.size, isRows };
@@ -61,14 +61,14 @@ export function mergeAxes({ shape, reads, steps, rowAxis }: Loop): MergedLoop {
       axisNumbers.unshift(axis);
     }
   }
-  const withMergedSteps = <P extends Place>(place: P): P => ({
+  const withMergedStrides = <P extends Place>(place: P): P => ({
     ...place,
-    steps: axisNumbers.map((axis) => place.steps[axis] as number),
+    strides: axisNumbers.map((axis) => place.strides[axis] as number),
   });
   return {
     axes,
-    reads: reads.map(withMergedSteps),
-    steps: steps.map((step) => ({ ...step, to: step.to && withMergedSteps(step.to) })),
+    reads: reads.map(withMergedStrides),
+    steps: steps.map((step) => ({ ...step, to: step.to && withMergedStrides(step.to) })),
   };
 }
 
@@ -76,8 +76,8 @@ export function mergeAxes({ shape, reads, steps, rowAxis }: Loop): MergedLoop {
 export function scalarText(loop: Loop, call: (step: Step) => string): string {
   const { axes, reads, steps } = mergeAxes(loop);
   const index = (axis: number): string => (axes.length === 1 ? "i" : `i${axis}`);
-  const element = ({ offset, steps }: Place): string => {
-    const terms = steps.map((s, axis) => (s === 0 ? "" : ` + ${s === 1 ? "" : `${s} * `}${index(axis)}`));
+  const element = ({ offset, strides }: Place): string => {
+    const terms = strides.map((s, axis) => (s === 0 ? "" : ` + ${s === 1 ? "" : `${s} * `}${index(axis)}`));
     return `M[${offset}${terms.join("")}]`;
   };
   const beforeLoop: string[] = [];
@@ -93,7 +93,8 @@ export function scalarText(loop: Loop, call: (step: Step) => string): string {
   );
 }
 
-export const isRepeated = ({ steps, perRow }: Place): boolean => perRow === 0 && steps.every((s) => s === 0);
+/** Whether a place is a single element, the same in all iterations. */
+export const isRepeated = ({ strides, perRow }: Place): boolean => perRow === 0 && strides.every((s) => s === 0);
 
 /** Whether an array has enough elements for SIMD code to be called. */
 export const isLong = (size: number): boolean => size >= 64;

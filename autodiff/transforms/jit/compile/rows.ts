@@ -68,7 +68,7 @@ export function findRows(program: Program, views: Views, list: readonly number[]
   return null;
 }
 
-/** The axis of a product along which it has the rows of a long matrix, if the other matrix is small; else -1. */
+/** If an op multiplies a long matrix by a small one, the axis of the product that has the rows of the long matrix; else -1. */
 function longAxis({ values }: Program, i: number): number {
   const { op, shape, inputs } = values[i] as OpValue;
   if (op !== matmulOp || shape.length !== 2) return -1;
@@ -158,7 +158,7 @@ class Partitioner {
   #hasSimdCode({ scalar }: Op, inputs: readonly number[], shape: Shape): boolean {
     const lastStep = (x: number): number =>
       this.views
-        .steps(x, shape)
+        .strides(x, shape)
         .filter((_, k) => shape[k] !== 1)
         .at(-1) ?? 0;
     return scalar !== undefined && canRunInPairs(scalar) && inputs.every((x) => [0, 1].includes(lastStep(x)));
@@ -198,6 +198,7 @@ class Partitioner {
     const row = sizeOf(ownerShape.slice((this.axes.get(owner) as number) + 1));
     const allRows = row * this.count;
     const axis = shape.findIndex((n, k) => n === this.count && stride[k] === row);
+    // Every other axis must stay inside one row, or lead to the same row in another set of `count` rows.
     const keepsRowsApart = (n: number, k: number): boolean => {
       const s = stride[k] as number;
       return k === axis || n === 1 || s % allRows === 0 || (s > 0 && s * (n - 1) < row);
@@ -212,12 +213,12 @@ class Partitioner {
     const readers = this.views.readers(i);
     const axes = readers.flatMap((reader) => {
       const { shape: loop, inputs: from } = this.#op(reader);
-      const steps = from
+      const strides = from
         .filter((x) => this.views.owner(x) === i)
-        .map((x) => this.views.steps(x, loop)[this.axes.get(reader) as number]);
+        .map((x) => this.views.strides(x, loop)[this.axes.get(reader) as number]);
       return this.#op(reader).op.scalar === undefined
         ? [-1]
-        : steps.map((step) => stridesOf(shape).findIndex((s, k) => s === step && shape[k] === this.count));
+        : strides.map((stride) => stridesOf(shape).findIndex((s, k) => s === stride && shape[k] === this.count));
     });
     const [axis] = axes as [number];
     if (axis < 0 || axes.some((one) => one !== axis) || !this.#hasSimdCode(op, inputs, shape)) return;

@@ -104,7 +104,7 @@ function fusedUnits(program: Program, views: Views, list: readonly number[], car
     units.push(unit);
   };
   /** If a deferred unit makes the data of value i, runs this unit, after the deferred units that it needs. */
-  const require = (i: number): void => {
+  const runMakerOf = (i: number): void => {
     const needed = new Set<PlainUnit>();
     const add = (x: number): void => {
       const maker = deferred.get(views.owner(x));
@@ -119,7 +119,7 @@ function fusedUnits(program: Program, views: Views, list: readonly number[], car
     const key = shape.join();
     const isPlain = isLong(sizeOf(shape)) && !canRunInPairs(op.scalar as Step["scalar"]);
     for (const input of inputs) {
-      require(input);
+      runMakerOf(input);
       const from = groupOf.get(views.owner(input));
       // A view of a member has its elements in another order, so the member's loop must be finished first.
       if (from !== undefined && (from !== openGroups.get(key) || !from.members.includes(input))) flush(from);
@@ -143,14 +143,14 @@ function fusedUnits(program: Program, views: Views, list: readonly number[], car
     if (views.isView(i) || (members !== undefined && members[0] !== i)) continue;
     if (op.scalar !== undefined && sizeOf(shape) !== 1) {
       // A loop that may write over an input runs after all outputs that are not carried (arena.ts).
-      if (carriedOutputs.has(i)) otherOutputs.forEach(require);
+      if (carriedOutputs.has(i)) otherOutputs.forEach(runMakerOf);
       addToLoop(i);
       continue;
     }
     const unit: PlainUnit = members === undefined ? unitOfOp(program, i) : { kind: "short", members };
     const groups = inputs.flatMap((x) => groupOf.get(views.owner(x)) ?? []);
     if (groups.some((group) => group.isPlain)) {
-      inputs.forEach(require);
+      inputs.forEach(runMakerOf);
       run(unit);
     } else if (groups.length > 0 || inputs.some((x) => deferred.has(views.owner(x)))) {
       for (const k of unit.members) deferred.set(k, unit);

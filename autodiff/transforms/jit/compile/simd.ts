@@ -11,8 +11,8 @@ import { productFor } from "../../../kernels/products.js";
 import { type Plan, sumSimd } from "../../../kernels/reduce.js";
 import { shiftsSimd } from "../../../kernels/softmax.js";
 import { choleskySimd, substituteOneSimd, substituteSimd } from "../../../kernels/triangles.js";
-import type { Kernels } from "../../../kernels/wasm/kernels.js";
-import { addressOf, kernelsOf, ONE } from "../../../kernels/wasm/simd.js";
+import type { SimdKernels } from "../../../kernels/wasm/kernels.js";
+import { addressOf, ONE, simdKernelsOf } from "../../../kernels/wasm/simd.js";
 import { type Gather, gatherOp, type IndexedAxis, indicesOp, scatterOp } from "../../../ops/array/indexing.js";
 import { inPlanOrder, planOf, type ReduceParams, sumOp } from "../../../ops/array/reduce.js";
 import { shiftOp } from "../../../ops/array/softmax.js";
@@ -22,12 +22,9 @@ import { type Slices, sliceView, unsliceOp } from "../../../ops/views/slicing.js
 import { drawKernel } from "./draws.js";
 
 /** The kernel with its buffers bound; null if SIMD code cannot work on these buffers, or would not be faster. */
-type Bind<P> = (kernels: Kernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
+type Bind<P> = (kernels: SimdKernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
 
-/**
- * SIMD code is faster from these numbers on: of multiplications, of entries of a table, of rows of a matrix, of columns of right-hand
- * sides.
- */
+/** SIMD code is faster from these numbers on: multiplications, entries read or written, rows, columns of right-hand sides. */
 const MIN_PRODUCTS = 512;
 const MIN_ENTRIES = 32;
 const MIN_ROWS = 16;
@@ -147,7 +144,7 @@ const bindTable = () =>
 /** The SIMD kernel of an op with its buffers bound; null if the op's own kernel must run. */
 export function simdKernel<P>(op: Op<P>, params: P, out: View, inputs: readonly View[]): (() => void) | null {
   const bind = bindTable().get(op);
-  const kernels = kernelsOf(out.data);
+  const kernels = simdKernelsOf(out.data);
   if (kernels === null || inputs.some((x) => x.data !== out.data)) return null;
   return bind === undefined
     ? drawKernel(op as Op<Any>, params as Any, out, inputs)

@@ -1,7 +1,7 @@
 /**
  * A loop as a routine of SIMD code (../../../kernels/wasm): the same arithmetic as in JavaScript, to the last bit, on two elements at a
- * time. The last axis is processed in pairs. If its size is odd, the second element of the last pair is the spare room that each array
- * has after its end, or an element that is written again afterwards.
+ * time. The last axis is processed in pairs. If its size is odd, the second element of the last pair lies in the spare room that each array
+ * has after its end, or is an element that is written again afterwards.
  */
 import { sizeOf } from "../../../core/shape.js";
 import { formulaOf } from "../../../kernels/formulas/scalarFormulas.js";
@@ -37,15 +37,15 @@ export function vectorText(name: string, loop: Loop, address: number): string | 
   const { axes, reads, steps } = mergeAxes(loop);
   const expressions = steps.map(({ scalar }) => vectorExpression(scalar));
   const last = axes.length - 1;
-  if (expressions.includes(null) || reads.some((read) => ![0, 1].includes(read.steps[last] as number))) return null;
+  if (expressions.includes(null) || reads.some((read) => ![0, 1].includes(read.strides[last] as number))) return null;
   const pointers = new Pointers(address, last);
   const load = (read: Read, at = 0, suffix = ""): string => {
-    const kernel = isRepeated(read) || read.steps[last] === 0 ? "loadSame" : "load";
+    const kernel = isRepeated(read) || read.strides[last] === 0 ? "loadSame" : "load";
     return `let ${read.name}${suffix} = ${kernel}(${pointers.address(read, at)});`;
   };
   const singleReads = reads.filter(isRepeated);
-  const rowReads = reads.filter((read) => !isRepeated(read) && read.steps[last] === 0);
-  const pairReads = reads.filter((read) => read.steps[last] !== 0);
+  const rowReads = reads.filter((read) => !isRepeated(read) && read.strides[last] === 0);
+  const pairReads = reads.filter((read) => read.strides[last] !== 0);
   const pairNames = new Set([...pairReads, ...steps].map((value) => value.name));
 
   /** Code for some pairs. All pairs are read before any is written, so that no read has to wait for a write. */
@@ -74,8 +74,8 @@ export function vectorText(name: string, loop: Loop, address: number): string | 
   ];
   if (isDoubled)
     lines.push(
-      "let most = end >>> 5 << 5;",
-      "while (i !== most) {",
+      "let doubledEnd = end >>> 5 << 5;",
+      "while (i !== doubledEnd) {",
       ...pairs([firstPair as Pair, secondPair as Pair]),
       "i = i + 32;",
       "}",
@@ -84,8 +84,8 @@ export function vectorText(name: string, loop: Loop, address: number): string | 
     lines.push("while (i !== end) {", ...pairs([firstPair as Pair]), "i = i + 16;", "}");
 
   const hasAdjacentRows = ({ to }: Step): boolean =>
-    to === null || (to.steps[last] === 1 && to.steps[last - 1] === size);
-  const isForward = (place: Place): boolean => (place.steps[last - 1] as number) >= 0;
+    to === null || (to.strides[last] === 1 && to.strides[last - 1] === size);
+  const isForward = (place: Place): boolean => (place.strides[last - 1] as number) >= 0;
   // Whether to process two rows at a time (JOIN_BELOW).
   const joinsRows =
     loop.rowAxis < 0 &&
@@ -101,8 +101,9 @@ export function vectorText(name: string, loop: Loop, address: number): string | 
     const text: string[] = ["let i = 0;"];
     for (const read of rowReads) {
       const [x, y, both] = ["0", "1", "both"].map((suffix) => `${read.name}_${suffix}`) as [string, string, string];
+      // The variables for a pair inside the first row, across both rows, and inside the second row.
       rowNames.set(read.name, [x, both, y]);
-      const down = bytes(read.steps[last - 1] as number);
+      const down = bytes(read.strides[last - 1] as number);
       text.push(
         `let ${x} = loadSame(${pointers.address(read, 0)});`,
         `let ${y} = loadSame(${pointers.address(read, down)});`,
@@ -118,7 +119,7 @@ export function vectorText(name: string, loop: Loop, address: number): string | 
         at: 16 * k,
         repeated: new Map([...rowNames].map(([read, names]) => [read, names[row + nextRow] as string])),
         read: (read) => {
-          const down = read.steps[last - 1] as number;
+          const down = read.strides[last - 1] as number;
           if (down === size) return load(read, 16 * k, suffix);
           const column = 2 * k - row * size;
           if (row === nextRow) return load(read, bytes(row * down + column), suffix);
@@ -154,7 +155,7 @@ interface Pair {
   readonly repeated?: ReadonlyMap<string, string>;
 }
 
-/** Variables that hold how far the places of a loop have moved. Places that move by the same steps share a variable. */
+/** Variables that hold how far the places of a loop have moved. Places with the same strides share a variable. */
 class Pointers {
   readonly #pointers: Place[] = [];
 
@@ -165,18 +166,18 @@ class Pointers {
   ) {}
 
   /** The index of a place's pointer. A pointer starts at 0, or, if it may go below 0, at the offset of the place. */
-  #pointerOf({ offset, steps, perRow }: Place): number {
-    const from = steps.some((s) => s < 0) ? offset : 0;
+  #pointerOf({ offset, strides, perRow }: Place): number {
+    const from = strides.some((s) => s < 0) ? offset : 0;
     const isAlike = (p: Place): boolean =>
-      p.offset === from && p.perRow === perRow && p.steps.every((s, axis) => s === steps[axis]);
+      p.offset === from && p.perRow === perRow && p.strides.every((s, axis) => s === strides[axis]);
     const index = this.#pointers.findIndex(isAlike);
-    return index >= 0 ? index : this.#pointers.push({ offset: from, steps, perRow }) - 1;
+    return index >= 0 ? index : this.#pointers.push({ offset: from, strides, perRow }) - 1;
   }
 
   /** The variable that holds a pointer in the loop along `axis`. A pointer has one variable for each axis that moves it. */
   #variable(pointer: number, axis: number): string {
     if (axis < 0) return `p${pointer}`;
-    return this.#pointers[pointer]?.steps[axis] === 0 ? this.#variable(pointer, axis - 1) : `p${pointer}_${axis}`;
+    return this.#pointers[pointer]?.strides[axis] === 0 ? this.#variable(pointer, axis - 1) : `p${pointer}_${axis}`;
   }
 
   /** The address, in the innermost loop, of the element that lies `at` bytes after the current element of a place. */
@@ -184,7 +185,7 @@ class Pointers {
     if (isRepeated(place)) return `${this.arenaAddress + bytes(place.offset)}`;
     const pointer = this.#pointerOf(place);
     const constant = this.arenaAddress + bytes(place.offset - (this.#pointers[pointer] as Place).offset) + at;
-    return `${this.#variable(pointer, this.last - 1)} + ${place.steps[this.last] === 0 ? "" : "i + "}${constant}`;
+    return `${this.#variable(pointer, this.last - 1)} + ${place.strides[this.last] === 0 ? "" : "i + "}${constant}`;
   }
 
   /**
@@ -192,8 +193,8 @@ class Pointers {
    * once.
    */
   loopText({ size, isRows }: Axis, axis: number, inside: string, two: string | null = null): string {
-    const advancing = this.#pointers.flatMap(({ steps }, p) =>
-      steps[axis] === 0 ? [] : [[p, steps[axis] as number] as const],
+    const advancing = this.#pointers.flatMap(({ strides }, p) =>
+      strides[axis] === 0 ? [] : [[p, strides[axis] as number] as const],
     );
     const start = advancing.map(([p]) => `let ${this.#variable(p, axis)} = ${this.#variable(p, axis - 1)};`);
     const advance = (iterations: number): string =>

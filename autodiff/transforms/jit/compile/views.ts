@@ -1,6 +1,6 @@
 /**
- * Which values of a program are views of other values: the result of a view op has no memory, but strides over the memory of another value,
- * its owner. Strides and offsets are computed as if the memory of every owner began at 0.
+ * Which values of a program are views of other values. The result of a view op has no memory of its own: it is a strided view of the memory
+ * of another value, its owner. Strides and offsets are computed as if the memory of every owner began at 0.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { rawView } from "../../../core/tensor.js";
@@ -47,7 +47,7 @@ export class Views {
   }
 
   /** The distance between neighbouring elements of value i along each axis of a loop over `shape`. */
-  steps(i: number, shape: Shape): number[] {
+  strides(i: number, shape: Shape): number[] {
     const { stride } = broadcastView(this.view(i), shape);
     return shape.map((size, axis) => (size === 1 ? 0 : (stride[axis] as number)));
   }

@@ -14,13 +14,13 @@ export function sameParams(a: unknown, b: unknown): boolean {
 
 // Loops over keys without making lists of keys, because such lists would be most of the memory that a comparison of two runs allocates.
 function sameFields(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
-  let difference = 0;
+  let surplus = 0;
   for (const key in a) {
     if (!Object.hasOwn(b, key) || !sameParams(a[key], b[key])) return false;
-    difference++;
+    surplus++;
   }
-  for (const _ in b) difference--;
-  return difference === 0;
+  for (const _ in b) surplus--;
+  return surplus === 0;
 }
 
 function sameItems(a: ArrayLike<unknown>, b: object): boolean {

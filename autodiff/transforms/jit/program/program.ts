@@ -3,8 +3,9 @@
  * the same values twice, the program has it once, and equal numbers are one constant. Ops that the outputs do not need are dropped, and so
  * are ops that only change gradients.
  */
-import { elementsOf } from "../../../core/copy.js";
+
 import { type Op, sameView } from "../../../core/op.js";
+import { elementsOf } from "../../../core/reads.js";
 import type { Shape } from "../../../core/shape.js";
 import { rawNumber, type Tensor } from "../../../core/tensor.js";
 import { literal, paramsKey, sameParams } from "./params.js";

@@ -4,9 +4,8 @@
  * A comparison of another run with the recording costs less, because ops that depend on an input run without their kernels.
  */
 import { PedigradError } from "../../../../provenance/index.js";
-import { elementsOf } from "../../../core/copy.js";
 import type { Op } from "../../../core/op.js";
-import { caughtRefusal } from "../../../core/reads.js";
+import { caughtRefusal, elementsOf } from "../../../core/reads.js";
 import { nextPlace, type Recorder } from "../../../core/recorder.js";
 import { type Shape, sameShape } from "../../../core/shape.js";
 import { rawNumber, rawView, type Tensor, textOf } from "../../../core/tensor.js";
@@ -29,7 +28,7 @@ export interface Recording {
   readonly outputs: readonly Operand[];
 }
 
-/** The recorder of a run. It gives a number to each value that depends on an input, and treats all other values as constants. */
+/** The recorder of a run. It gives a place to each value that depends on an input, and treats all other values as constants. */
 abstract class RunRecorder implements Recorder {
   readonly #placeBefore: number;
   /** The first refusal in the run. The program must not catch it. */
@@ -37,13 +36,13 @@ abstract class RunRecorder implements Recorder {
 
   constructor(inputs: readonly Tensor[]) {
     this.#placeBefore = nextPlace();
-    for (const input of inputs) this.number(input);
+    for (const input of inputs) this.assignPlace(input);
   }
 
   abstract record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
 
-  /** Gives the next number to a value of the run. */
-  protected number(x: Tensor): void {
+  /** Gives the next place to a value of the run. */
+  protected assignPlace(x: Tensor): void {
     x.place = nextPlace();
   }
 
@@ -103,7 +102,7 @@ export class Writer extends RunRecorder {
     const operands = new Array<Operand>(inputs.length);
     for (let i = 0; i < inputs.length; i++) operands[i] = this.operand(inputs[i] as Tensor);
     this.#steps.push({ op, params, operands, shape: result.shape });
-    this.number(result);
+    this.assignPlace(result);
   }
 
   finish(outputs: readonly Tensor[]): Recording {
@@ -142,7 +141,7 @@ export class Comparison extends RunRecorder {
       !sameParams(step.params, params)
     )
       this.#differ(step, { op, params, operands: inputs.map((x) => this.operand(x)), shape: result.shape });
-    this.number(result);
+    this.assignPlace(result);
   }
 
   #sameOperands(before: readonly Operand[], now: readonly Tensor[]): boolean {
