@@ -94,7 +94,7 @@ const whole = /* @__PURE__ */ between("inWhole", (x, a, b) =>
 
 /** The name of a set, and its condition in words. */
 type Kind = readonly [name: string, must: (low: string, high: string) => string];
-/** The kind of the set between two bounds, which may depend on their numbers. */
+/** Chooses the kind of set from its bounds. If the choice depends on numbers, it gets them from `numbersOf`. */
 type KindOf = (low: Tensor, high: Tensor, numbersOf: (bound: Tensor) => Float64Array) => Kind;
 
 const boundText = (bound: Tensor, name: string): string =>
@@ -103,6 +103,7 @@ const boundText = (bound: Tensor, name: string): string =>
 function bounded(low: TensorLike, high: TensorLike, kindOf: KindOf, test = closed, isDiscrete = false): Interval {
   const [from, to] = [tensor(low), tensor(high)];
   return {
+    // The program may choose a bijection by the name, so the name counts as a read of the bounds. The text of an error does not.
     get name() {
       return kindOf(from, to, (bound) => readNumbers(bound, "interval"))[0];
     },

@@ -34,8 +34,8 @@ type BetaParams = Concentrations["params"];
 
 /**
  * KL(q | p) of Beta distributions. `aStep` and `bStep` are the differences of their concentrations. They may have more correct digits than
- * the differences of the rounded concentrations. If the differences are small, the first-order terms of the formula with log B would cancel.
- * If not, the terms of the other formula, which grow with the larger concentration, would cancel.
+ * the differences of the rounded concentrations. Small differences need another formula than large ones: in `far`, terms of first order
+ * would cancel; in `close`, terms that grow with the larger concentration would cancel.
  */
 function klOfBetas(
   { concentration1: a, concentration0: b }: BetaParams,

@@ -21,7 +21,7 @@ const klOfNormals = /* @__PURE__ */ ofParams((q: LocScale, p: LocScale) =>
 export const ofNormal = (): Divergences => ({
   to: {
     Normal: klOfNormals,
-    // E |x - loc| of a normal variable around m: s √(2/π) exp(-d²/2) + (m - loc) (2 Φ(d) - 1), d = (m - loc) / s
+    // For x from Normal(m, s): E |x - loc| = s √(2/π) exp(-d²/2) + (m - loc) (2 Φ(d) - 1), d = (m - loc) / s
     Laplace: byMoments((q: Of<"loc" | "scale">, { params: { loc, scale } }: Of<"loc" | "scale">) => {
       const shift = abs(q.params.loc.sub(loc));
       const d = shift.div(q.params.scale);
@@ -44,7 +44,7 @@ const meanLogNormal = (mean: Tensor, variance: Tensor, { loc, scale }: LocScale)
     .sub(LOG_SQRT_2PI);
 export const ofStudentT = (): Divergences => ({
   to: {
-    // The mean of (x - loc)² is infinite even if the mean of x does not exist.
+    // For df <= 1 the variance is NaN, but the mean of (x - loc)² is Infinity.
     Normal: byMoments((q: Of<"df" | "loc" | "scale">, { params }: Of<"loc" | "scale">) =>
       meanLogNormal(q.params.loc, where(greater(q.params.df, 2), q.variance, Infinity), params),
     ),

@@ -50,11 +50,11 @@ function fromIndependent({ base, reinterpreted }: Independent): NormalVector | n
 }
 // Σ_i KL of the scales L_ii + (Σ_{i>j} E_ij² + |L_p⁻¹ (m_q - m_p)|²) / 2 for L_p⁻¹ L_q = I + E
 function klOfNormalVectors(q: NormalVector, p: NormalVector): Tensor {
-  const [from, to] = [tril(q.scale), p.scale];
-  const shift = triangularSolve(to, q.loc.sub(p.loc).expandDims(-1));
-  const below = tril(triangularSolve(to, from.sub(tril(to))), -1);
+  const [scaleQ, scaleP] = [tril(q.scale), p.scale];
+  const shift = triangularSolve(scaleP, q.loc.sub(p.loc).expandDims(-1));
+  const below = tril(triangularSolve(scaleP, scaleQ.sub(tril(scaleP))), -1);
   const squares = sum(square(below), [-1, -2]).add(sum(square(shift), [-1, -2]));
-  return sum(scaleDivergence(diag(from), diag(to)), -1).add(squares.mul(0.5));
+  return sum(scaleDivergence(diag(scaleQ), diag(scaleP)), -1).add(squares.mul(0.5));
 }
 const CONVERSIONS = { MultivariateNormal: fromMultivariate, LowRankMultivariateNormal: fromLowRank };
 const amongNormals = (name: "MultivariateNormal" | "LowRankMultivariateNormal"): Divergences => ({
