@@ -111,6 +111,7 @@ export class DiscreteHMM extends Distribution<Params> {
     const { logProb } = this.#forward(logb);
     // The chains of a batch are independent of each other, but the loop has mixed them in the provenance, so restore their axes.
     const rank = logProb.shape.length;
+    // Axes count from the last. An input has `count` axes after its batch axes: a batch axis moves down by `count`, all other axes are mixed.
     const batchProvenance = ({ shape, provenance }: Tensor, count: number): Provenance =>
       provenance.moved(
         mapAxes(shape.length, (axis) => (axis < rank + count ? axis - count : -1)),
