@@ -86,16 +86,11 @@ export interface PlateMessage {
 }
 
 /** The message of `deterministic`: a computed value that the trace records. */
-export interface DeterministicMessage {
+export interface DeterministicMessage extends Pick<SampleMessage, "name" | "plates" | "intervention" | "stop"> {
   readonly type: "deterministic";
-  name: string;
   value: Tensor;
-  plates: PlateFrame[];
   /** Whether the value is the result of a sample statement, which reparam or `obsMask` computes from other sites. */
   readonly isSampled: boolean;
-  /** The value that later statements get instead of this one, from the outermost `intervene`. */
-  intervention?: Tensor | undefined;
-  stop: boolean;
 }
 
 /** The message of `mutable`: a value that the program may change and that SVI passes on to the next step. */
