@@ -71,7 +71,7 @@ export const eventConstraint = (
   check,
 });
 
-/** The same constraint under another name. `bijectTo` chooses a bijection by the name, so it can choose another one. */
+/** The same constraint under another name. `bijectTo` chooses by the name, so the two constraints can have different bijections. */
 export const withName = (constraint: Constraint, name: string, must = constraint.must): Constraint => ({
   ...constraint,
   name,
@@ -103,7 +103,7 @@ export const nearestIn = (c: Constraint, x: Tensor): Tensor =>
 export const withHoles = (hull: Constraint, check: Constraint["check"]): Constraint =>
   Object.assign(Object.create(hull), { check, scalar: undefined, isUnbounded: false, hasHoles: true });
 
-/** The smallest interval that contains every number in the set; null for constraints that have no `ends`, such as those on vectors. */
+/** The smallest interval that contains every number in the set; null if the constraint has no fields for bounds, as on vectors. */
 export function boundsOf(constraint: Constraint): [low: Tensor, high: Tensor] | null {
   if ("low" in constraint) return [(constraint as Interval).low, (constraint as Interval).high];
   const { ends } = constraint;

@@ -121,14 +121,14 @@ function bounded(low: TensorLike, high: TensorLike, kindOf: KindOf, test = close
 }
 
 const isEverywhere = (bounds: Float64Array, x: number): boolean => bounds.length > 0 && bounds.every((y) => y === x);
-const kindOfLeast: KindOf = () => ["greaterThanEq", (a) => `>= ${a} and finite`];
-const kindOfMost: KindOf = () => ["lessThanEq", (_, b) => `<= ${b} and finite`];
+const atLeast: KindOf = () => ["greaterThanEq", (a) => `>= ${a} and finite`];
+const atMost: KindOf = () => ["lessThanEq", (_, b) => `<= ${b} and finite`];
 /** Leaves out the bounds that are infinite in every element. */
 const kindOfInterval: KindOf = (low, high, numbersOf) => {
   const isOpenAbove = isEverywhere(numbersOf(high), Infinity);
   if (isEverywhere(numbersOf(low), -Infinity))
-    return isOpenAbove ? [real.name, () => real.must] : kindOfMost(low, high, numbersOf);
-  return isOpenAbove ? kindOfLeast(low, high, numbersOf) : ["interval", (a, b) => `in [${a}, ${b}]`];
+    return isOpenAbove ? [real.name, () => real.must] : atMost(low, high, numbersOf);
+  return isOpenAbove ? atLeast(low, high, numbersOf) : ["interval", (a, b) => `in [${a}, ${b}]`];
 };
 
 /**
@@ -141,10 +141,10 @@ export const openInterval = (low: TensorLike, high: TensorLike): Interval =>
   bounded(low, high, () => ["openInterval", (a, b) => `in (${a}, ${b})`], open);
 export const greaterThan = (low: TensorLike): Interval =>
   bounded(low, Infinity, () => ["greaterThan", (a) => `> ${a} and finite`], open);
-export const greaterThanEq = (low: TensorLike): Interval => bounded(low, Infinity, kindOfLeast);
+export const greaterThanEq = (low: TensorLike): Interval => bounded(low, Infinity, atLeast);
 export const lessThan = (high: TensorLike): Interval =>
   bounded(-Infinity, high, () => ["lessThan", (_, b) => `< ${b} and finite`], open);
-export const lessThanEq = (high: TensorLike): Interval => bounded(-Infinity, high, kindOfMost);
+export const lessThanEq = (high: TensorLike): Interval => bounded(-Infinity, high, atMost);
 /** A whole number, low <= x <= high. */
 export const integerInterval = (low: TensorLike, high: TensorLike): Interval =>
   bounded(low, high, () => ["integerInterval", (a, b) => `a whole number in [${a}, ${b}]`], whole, true);

@@ -147,8 +147,8 @@ const betaSlope: Ternary = /* @__PURE__ */ ternaryBySlopes(
 export const logRatioDensity: Ternary = /* @__PURE__ */ ternaryBySlopes(
   "logRatioDensity",
   (a, b, x) => ratioDensity(a, b, x),
-  // With 1 + μ = y n/a and 1 + ν = (1 - y) n/b, the derivatives by a and b are -(μ - log(1 + μ)) and -(ν - log(1 + ν)), each plus a difference
-  // of two terms ψ(t) - log t.
+  // With 1 + μ = y n/a and 1 + ν = (1 - y) n/b, the derivatives with respect to a and b are -(μ - log(1 + μ)) and -(ν - log(1 + ν)), each plus
+  // a difference of two terms ψ(t) - log t.
   (a, b, x) => {
     const odds = oddsOf(a, b, x);
     const n = add(a, b);

@@ -4,7 +4,7 @@
  */
 const SIZE = 256;
 
-/** `f` with a table of its results. Each whole number below `SIZE` has an entry. Other numbers share these entries and overwrite each other. */
+/** `f` with a table of results. Each whole number below `SIZE` has an entry. Other numbers share these entries; an entry keeps the latest. */
 export function remembering(f: (x: number) => number): (x: number) => number {
   let table: { readonly arguments: Float64Array; readonly results: Float64Array } | null = null;
   return (x) => {

@@ -2,7 +2,7 @@
 import { cholesky, diag, eye, matmul, square, sum, type Tensor, triangularSolve, tril } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import type { Derived, Distribution, Independent } from "../core/distribution.js";
-import { type Divergence, type Divergences, divergence, type Of, ofParams } from "../core/divergence.js";
+import { byParams, type Divergence, type Divergences, divergence, type Having } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { classDivergence, gammaDivergence, scaleDivergence } from "../densities/divergences.js";
 import { byConversion } from "./conversion.js";
@@ -18,7 +18,7 @@ export const ofOneHotCategorical = (): Divergences => ({
 
 export const ofDirichlet = (): Divergences => ({
   to: {
-    Dirichlet: ofParams(
+    Dirichlet: byParams(
       ({ concentration: a }: Tensors<"concentration">, { concentration: c }: Tensors<"concentration">) => {
         const step = c.sub(a);
         return sum(gammaDivergence(a, c, step), -1).sub(gammaDivergence(sum(a, -1), sum(c, -1), sum(step, -1)));
@@ -33,11 +33,13 @@ interface NormalVector {
   readonly scale: Tensor;
 }
 const diagonal = (x: Tensor): Tensor => x.expandDims(-1).mul(eye(x.shape.at(-1) as number));
-const fromMultivariate = ({ params: { loc }, scale }: Of<"loc"> & { readonly scale: Tensor }): NormalVector => ({
+const fromMultivariate = ({ params: { loc }, scale }: Having<"loc"> & { readonly scale: Tensor }): NormalVector => ({
   loc,
   scale,
 });
-const fromLowRank = ({ params: { loc, covFactor, covDiag } }: Of<"loc" | "covFactor" | "covDiag">): NormalVector => ({
+const fromLowRank = ({
+  params: { loc, covFactor, covDiag },
+}: Having<"loc" | "covFactor" | "covDiag">): NormalVector => ({
   loc,
   scale: cholesky(matmul(covFactor, matrixTranspose(covFactor)).add(diagonal(covDiag))),
 });

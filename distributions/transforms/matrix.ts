@@ -50,7 +50,7 @@ function orderOf(op: string, shape: Shape, diagonal: 0 | 1): number {
   return n;
 }
 
-/** The class of transforms from vectors to n by n matrices. Vectors have one number per entry of the lower triangle, with its diagonal or not. */
+/** The class of transforms from vectors to n by n matrices. Vectors have one number per entry of the lower triangle, with or without its diagonal. */
 const toTriangles = (op: string, codomain: Constraint, diagonal: 0 | 1): (abstract new () => Transform) => {
   abstract class ToTriangles extends fromVectors(codomain) {
     override forwardShape(shape: Shape): Shape {

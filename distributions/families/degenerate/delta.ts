@@ -1,7 +1,7 @@
 import { broadcastTo, equal, type Tensor, type TensorLike, where, zeros } from "../../../autodiff/index.js";
 import { allOf } from "../../constraints/axes.js";
 import { extendedReal, independent, nonnegativeInteger, real } from "../../constraints/index.js";
-import { divergence, type Of } from "../../core/divergence.js";
+import { divergence, type Having } from "../../core/divergence.js";
 import { family, type Tensors } from "../../core/family.js";
 import { commonNumber } from "../../core/parameters.js";
 
@@ -29,7 +29,7 @@ export class Delta extends /* @__PURE__ */ family<Params, [v?: TensorLike, logDe
     variance: ({ v }): Tensor => zeros(v.shape),
     divergences: () => ({
       to: {
-        "*": divergence(({ params: { v, logDensity } }: Of<"v" | "logDensity">, p) => logDensity.sub(p.logProb(v))),
+        "*": divergence(({ params: { v, logDensity } }: Having<"v" | "logDensity">, p) => logDensity.sub(p.logProb(v))),
       },
     }),
   },
