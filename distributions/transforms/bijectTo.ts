@@ -4,7 +4,7 @@
  */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
-import { abs, clip, less, PedigradError, sub, type Tensor, type TensorLike, where } from "../../autodiff/index.js";
+import { clip, PedigradError, sub, type Tensor, type TensorLike, where } from "../../autodiff/index.js";
 import type { Constraint, IndependentConstraint, Interval } from "../constraints/index.js";
 import { BELOW_ONE, justBeyond, SMALLEST } from "../constraints/inside.js";
 import { Compose, IndependentTransform, Inverse } from "./composed.js";
@@ -33,7 +33,7 @@ class Clamped extends Compose {
   override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
     const logSlope = super.logAbsDetJacobian(x, y);
     return this.low === -LARGEST || this.high === LARGEST
-      ? where(less(abs(y), LARGEST), logSlope, -Infinity)
+      ? where(y.abs().greaterEqual(LARGEST), -Infinity, logSlope)
       : logSlope;
   }
 }
