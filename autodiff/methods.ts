@@ -160,11 +160,11 @@ export function addMethods(prototype: object): void {
       };
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
   }
-  Object.setPrototypeOf(prototype, withoutElements(Object.getPrototypeOf(prototype)));
+  Object.setPrototypeOf(prototype, refusingElements(Object.getPrototypeOf(prototype)));
 }
 
 /** A prototype that refuses `x[0]`: the result would be undefined, and so `x[0] > 1` would be false without an error. */
-function withoutElements(prototype: object): object {
+function refusingElements(prototype: object): object {
   const refuseElement = (key: PropertyKey): void => {
     if (typeof key !== "string" || !/^-?\d+$/.test(key)) return;
     throw new PedigradError({

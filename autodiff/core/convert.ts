@@ -14,17 +14,18 @@ type TypedArray =
   | Uint16Array
   | Int8Array
   | Uint8Array;
-export type Nested = number | boolean | Tensor | readonly Nested[];
-/** A tensor, a number, a boolean, a typed array, an ndarray, or nested arrays of numbers, booleans or tensors of one shape. */
-export type TensorLike = Tensor | number | boolean | TypedArray | NdArray | readonly Nested[];
+type Leaf = Tensor | number | boolean | TypedArray | NdArray;
+export type Nested = Leaf | readonly Nested[];
+/** A tensor, a number, a boolean, a typed array, an ndarray, or nested arrays of these. Items of one array have one shape. */
+export type TensorLike = Nested;
 
 const isNdArray = (x: object): x is NdArray => "stride" in x && "shape" in x && "data" in x;
 const isTypedArray = (x: object): x is TypedArray =>
   ArrayBuffer.isView(x) && "length" in x && typeof (x as TypedArray)[0] !== "bigint";
 
 /**
- * The numbers of `x`, which contains no tensor: one number, or a view. The view is of a copy, so that later changes to `x` do not change
- * the tensor.
+ * The numbers of `x`, whose arrays contain only numbers and booleans: one number, or a view. The view is of a copy, so that later changes
+ * to `x` do not change the tensor.
  */
 export function numbersOf(x: Exclude<TensorLike, Tensor>): number | View {
   if (typeof x === "number" || typeof x === "boolean") return +x;

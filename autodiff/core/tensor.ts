@@ -256,13 +256,14 @@ export const tensor = (x: TensorLike): Tensor =>
       : toTensor(x);
 
 function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
-  if (Array.isArray(x) && holdsTensor(x)) return stack(x.map((item) => tensor(item)));
+  if (Array.isArray(x) && hasObjectLeaf(x)) return stack(x.map((item) => tensor(item)));
   const numbers = numbersOf(x);
   return typeof numbers === "number" ? ofNumber(numbers) : ofView(numbers);
 }
 
-function holdsTensor(x: Nested, depth = 0): boolean {
-  if (!Array.isArray(x)) return x instanceof Tensor;
+/** Whether nested arrays contain tensors, typed arrays or ndarrays. */
+function hasObjectLeaf(x: Nested, depth = 0): boolean {
+  if (!Array.isArray(x)) return typeof x === "object" && x !== null;
   if (depth > MAX_DEPTH) refuseDepth("tensor()");
-  return x.some((item) => holdsTensor(item, depth + 1));
+  return x.some((item) => hasObjectLeaf(item, depth + 1));
 }

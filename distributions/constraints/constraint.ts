@@ -21,9 +21,9 @@ export interface Constraint {
   readonly ends?: readonly [low: number, high: number];
   /** Whether every finite number belongs to the set. */
   readonly isUnbounded?: boolean;
-  /** Whether numbers between the bounds of the set may be missing from it. */
+  /** Whether the set may lack some numbers that lie between its bounds. */
   readonly hasHoles?: boolean;
-  /** For discrete sets: the value of the set that rounding has moved to x. If left out, it is the nearest whole number. */
+  /** For discrete sets: the member of the set that was rounded to x. By default, the whole number nearest to x. */
   nearest?(x: Tensor): Tensor;
 }
 
@@ -71,7 +71,7 @@ export const eventConstraint = (
   check,
 });
 
-/** The same constraint under another name, because `bijectTo` chooses the bijection by the name. */
+/** The same constraint under another name. `bijectTo` chooses by the name, so the two constraints can have different bijections. */
 export const withName = (constraint: Constraint, name: string, must = constraint.must): Constraint => ({
   ...constraint,
   name,
@@ -81,7 +81,7 @@ export const withName = (constraint: Constraint, name: string, must = constraint
 /** The constraint `base` on every part of larger events, which have `n` more axes. */
 export function independent(base: Constraint, n: number): Constraint {
   if (n === 0) return base;
-  const whole: IndependentConstraint = {
+  const repeated: IndependentConstraint = {
     name: "independent",
     get must() {
       return base.must;
@@ -92,10 +92,10 @@ export function independent(base: Constraint, n: number): Constraint {
     base,
     isUnbounded: base.isUnbounded ?? false,
   };
-  return whole;
+  return repeated;
 }
 
-/** The value of a discrete set that rounding has moved to x. */
+/** The member of a discrete set that was rounded to x. */
 export const nearestIn = (c: Constraint, x: Tensor): Tensor =>
   c.nearest?.(x) ?? ("base" in c ? nearestIn((c as IndependentConstraint).base, x) : round(x));
 
@@ -103,7 +103,7 @@ export const nearestIn = (c: Constraint, x: Tensor): Tensor =>
 export const withHoles = (hull: Constraint, check: Constraint["check"]): Constraint =>
   Object.assign(Object.create(hull), { check, scalar: undefined, isUnbounded: false, hasHoles: true });
 
-/** The smallest interval that contains every number in the set; null for constraints on vectors or on angles. */
+/** The smallest interval that contains every number in the set; null if the constraint has no fields for bounds, as on vectors. */
 export function boundsOf(constraint: Constraint): [low: Tensor, high: Tensor] | null {
   if ("low" in constraint) return [(constraint as Interval).low, (constraint as Interval).high];
   const { ends } = constraint;

@@ -1,4 +1,4 @@
-/** All constraints in one namespace: `constraints.positive`. Values only: such a namespace cannot hold types. */
+/** All constraints, for the public namespace `constraints`, as in `constraints.positive`. Types are exported from index.ts. */
 export { independent } from "./constraint.js";
 export * from "./scalar.js";
 export * from "./vector.js";

@@ -94,7 +94,7 @@ const whole = /* @__PURE__ */ between("inWhole", (x, a, b) =>
 
 /** The name of a set, and its condition in words. */
 type Kind = readonly [name: string, must: (low: string, high: string) => string];
-/** The kind of the set between two bounds, which may depend on their numbers. */
+/** Chooses the kind of set from its bounds. If the choice depends on numbers, it gets them from `numbersOf`. */
 type KindOf = (low: Tensor, high: Tensor, numbersOf: (bound: Tensor) => Float64Array) => Kind;
 
 const boundText = (bound: Tensor, name: string): string =>
@@ -103,6 +103,7 @@ const boundText = (bound: Tensor, name: string): string =>
 function bounded(low: TensorLike, high: TensorLike, kindOf: KindOf, test = closed, isDiscrete = false): Interval {
   const [from, to] = [tensor(low), tensor(high)];
   return {
+    // The program may choose a bijection by the name, so the name counts as a read of the bounds. The text of an error does not.
     get name() {
       return kindOf(from, to, (bound) => readNumbers(bound, "interval"))[0];
     },
@@ -120,14 +121,14 @@ function bounded(low: TensorLike, high: TensorLike, kindOf: KindOf, test = close
 }
 
 const isEverywhere = (bounds: Float64Array, x: number): boolean => bounds.length > 0 && bounds.every((y) => y === x);
-const kindOfLeast: KindOf = () => ["greaterThanEq", (a) => `>= ${a} and finite`];
-const kindOfMost: KindOf = () => ["lessThanEq", (_, b) => `<= ${b} and finite`];
+const atLeast: KindOf = () => ["greaterThanEq", (a) => `>= ${a} and finite`];
+const atMost: KindOf = () => ["lessThanEq", (_, b) => `<= ${b} and finite`];
 /** Leaves out the bounds that are infinite in every element. */
 const kindOfInterval: KindOf = (low, high, numbersOf) => {
   const isOpenAbove = isEverywhere(numbersOf(high), Infinity);
   if (isEverywhere(numbersOf(low), -Infinity))
-    return isOpenAbove ? [real.name, () => real.must] : kindOfMost(low, high, numbersOf);
-  return isOpenAbove ? kindOfLeast(low, high, numbersOf) : ["interval", (a, b) => `in [${a}, ${b}]`];
+    return isOpenAbove ? [real.name, () => real.must] : atMost(low, high, numbersOf);
+  return isOpenAbove ? atLeast(low, high, numbersOf) : ["interval", (a, b) => `in [${a}, ${b}]`];
 };
 
 /**
@@ -140,10 +141,10 @@ export const openInterval = (low: TensorLike, high: TensorLike): Interval =>
   bounded(low, high, () => ["openInterval", (a, b) => `in (${a}, ${b})`], open);
 export const greaterThan = (low: TensorLike): Interval =>
   bounded(low, Infinity, () => ["greaterThan", (a) => `> ${a} and finite`], open);
-export const greaterThanEq = (low: TensorLike): Interval => bounded(low, Infinity, kindOfLeast);
+export const greaterThanEq = (low: TensorLike): Interval => bounded(low, Infinity, atLeast);
 export const lessThan = (high: TensorLike): Interval =>
   bounded(-Infinity, high, () => ["lessThan", (_, b) => `< ${b} and finite`], open);
-export const lessThanEq = (high: TensorLike): Interval => bounded(-Infinity, high, kindOfMost);
+export const lessThanEq = (high: TensorLike): Interval => bounded(-Infinity, high, atMost);
 /** A whole number, low <= x <= high. */
 export const integerInterval = (low: TensorLike, high: TensorLike): Interval =>
   bounded(low, high, () => ["integerInterval", (a, b) => `a whole number in [${a}, ${b}]`], whole, true);

@@ -46,7 +46,7 @@ export abstract class DistributionBase<P extends Params = Params> {
 
   /** The set of possible values. */
   abstract get support(): Constraint;
-  /** The log density of a tensor of values; any number outside the support. The result need not have all batch axes in full size. */
+  /** The log density of each value, or any number where a value lies outside the support. The result need only broadcast to its full shape. */
   abstract logDensity(value: Tensor): Tensor;
   /** Independent draws of shape `shape` + eventShape, where the batch shape broadcasts to `shape`; differentiable if `hasRsample`. */
   abstract draw(key: Tensor, shape: Shape): Tensor;
@@ -115,16 +115,16 @@ export abstract class DistributionBase<P extends Params = Params> {
   get isDiscrete(): boolean {
     return this.support.isDiscrete;
   }
-  /** Whether `logDensity` is a log probability: true for discrete distributions, point masses and samples. */
+  /** Whether `logDensity` is a log probability: true for discrete distributions, and for Delta and Empirical. */
   get hasAtoms(): boolean {
     return this.isDiscrete;
   }
 
   /** The shape of a draw. */
   shape(sampleShape: Shape = []): Shape {
-    return [...this.#draws(sampleShape), ...this.eventShape];
+    return [...this.#shapeWithoutEvent(sampleShape), ...this.eventShape];
   }
-  #draws(sampleShape: Shape): Shape {
+  #shapeWithoutEvent(sampleShape: Shape): Shape {
     return [...asShape(`${this.label}: sampleShape`, sampleShape), ...this.batchShape];
   }
 
@@ -137,7 +137,7 @@ export abstract class DistributionBase<P extends Params = Params> {
 
   /** Draws without a gradient; their provenance is kept. */
   sample(key: Tensor, sampleShape: Shape = []): Tensor {
-    return stopGradient(this.draw(this.#key("sample", key), this.#draws(sampleShape)));
+    return stopGradient(this.draw(this.#requireKey("sample", key), this.#shapeWithoutEvent(sampleShape)));
   }
 
   /** Draws as a function of the parameters, with a gradient. */
@@ -148,9 +148,9 @@ export abstract class DistributionBase<P extends Params = Params> {
         op: "rsample",
         message: `${this.label} has no reparameterised sampler. Use sample(), whose gradient is the score function, or enumerate the site.`,
       });
-    return this.draw(this.#key("rsample", key), this.#draws(sampleShape));
+    return this.draw(this.#requireKey("rsample", key), this.#shapeWithoutEvent(sampleShape));
   }
-  #key(method: string, key: Tensor | undefined): Tensor {
+  #requireKey(method: string, key: Tensor | undefined): Tensor {
     if (key !== undefined) return key;
     throw new PedigradError({
       code: "no-key",
@@ -166,26 +166,26 @@ export abstract class DistributionBase<P extends Params = Params> {
   logProb(value: TensorLike): Tensor {
     const x = tensor(value);
     const shape = this.#densityShape(x);
-    const isChecked = this.#isChecked(x);
+    const isInside = this.#checkInside(x);
     const density = this.logDensity(x);
-    const counted = isChecked ? density : where(this.inside(x), density, -Infinity);
-    return sameShape(counted.shape, shape) ? counted : broadcastTo(counted, shape);
+    const result = isInside ? density : where(this.inside(x), density, -Infinity);
+    return sameShape(result.shape, shape) ? result : broadcastTo(result, shape);
   }
 
   /** log p of every independent element, whose sum over the last `elementDim` axes is logProb(value). */
   logProbElements(value: TensorLike): Tensor {
     const x = tensor(value);
     const shape = [...this.#densityShape(x), ...this.eventShape.slice(0, this.elementDim)];
-    const isChecked = this.#isChecked(x);
+    const isInside = this.#checkInside(x);
     const density = this.elementDensity(x);
-    return broadcastTo(isChecked ? density : where(this.elementInside(x), density, -Infinity), shape);
+    return broadcastTo(isInside ? density : where(this.elementInside(x), density, -Infinity), shape);
   }
 
   /**
-   * Refuse a value outside the support. If the result is false, the caller must also set the density outside the support to 0, because
-   * checks are off, or because this is a recording, which runs again without checks.
+   * Refuse a value outside the support. Returns false if values may still lie outside, because checks are off, or because this is a
+   * recording, which runs again without checks. In this case, the caller must set the log density outside the support to -Infinity.
    */
-  #isChecked(value: Tensor): boolean {
+  #checkInside(value: Tensor): boolean {
     if (validation) this.requireInside(value);
     return (validation && recorder === null && traceDepth === 0) || this.support.isUnbounded === true;
   }

@@ -10,12 +10,12 @@ export type Divergence = (q: Distribution, p: Distribution) => Tensor | null;
 export const divergence = <Q extends Distribution, P extends Distribution>(f: (q: Q, p: P) => Tensor | null) =>
   f as unknown as Divergence;
 /** A divergence as a function of the parameters of both distributions. */
-export const ofParams =
+export const byParams =
   <Q extends Params, P extends Params>(f: (q: Q, p: P) => Tensor | null): Divergence =>
   (q, p) =>
     f(q.params as Q, p.params as P);
-/** A distribution with these parameters. */
-export type Of<Names extends string> = Distribution<Tensors<Names>>;
+/** A distribution that has these parameters. */
+export type Having<Names extends string> = Distribution<Tensors<Names>>;
 
 /**
  * The divergences in which a family takes part, by the name of the other family; `*` stands for every other family. Each family carries

@@ -20,8 +20,8 @@ export type Tensors<Names extends string> = { readonly [Name in Names]: Tensor }
 export type OneOf<Names extends string> = { readonly [Name in Names]?: Tensor };
 
 /**
- * Formulas as functions of the parameters `p`. Values and draws have the shapes that distributionBase.ts gives. Moments and entropies need
- * only broadcast to the shapes that it gives.
+ * Formulas as functions of the parameters `p`. The shapes are given in distributionBase.ts; moments and entropies need only broadcast to
+ * these shapes.
  */
 export interface Formulas<P extends Params> {
   /** By default [], for events that are numbers. */
@@ -54,7 +54,7 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name">, Formu
   readonly divergences?: () => Divergences;
   /** Refuses parameters that do not fit each other. */
   readonly check?: (p: P) => void;
-  /** All formulas of the distribution `d`, which has the parameters `p`. Called when the first is needed, so it should compute nothing itself. */
+  /** All formulas of the distribution `d`, which has the parameters `p`. It leaves all computing to the formulas, as few are called. */
   readonly formulas?: (p: P, d: Distribution) => Formulas<P>;
 }
 
@@ -72,16 +72,16 @@ export class Family<P extends Params> extends Distribution<P> {
     row.check?.(this.params);
   }
 
-  /** The formulas. They are made when the first is needed, because many distributions are asked for no more than a density. */
+  /** The formulas, made when the first of them is needed. */
   get #formulas(): Formulas<P> {
     this.#madeFormulas ??= this.#row.formulas?.(this.params, this) ?? this.#row;
     return this.#madeFormulas;
   }
 
-  /** The same distribution as a member of another family, for a method for which the row has no formula. */
-  #otherFamily(question: string): Distribution {
+  /** The same distribution as a member of another family, for a `method` for which the row has no formula. */
+  #otherFamily(method: string): Distribution {
     const { as } = this.#formulas;
-    return as === undefined ? this.hasNo(question) : as(this.params);
+    return as === undefined ? this.hasNo(method) : as(this.params);
   }
   override get support(): Constraint {
     const { support } = this.#row;
@@ -125,7 +125,7 @@ export class Family<P extends Params> extends Distribution<P> {
     if (cdf === undefined) return this.#otherFamily("cdf").cumulative(value);
     const ends = this.support.isUnbounded ? null : boundsOf(this.support);
     if (ends === null) return cdf;
-    // The formula holds inside the support. At the ends of the support, its slope may be 0 · Infinity.
+    // The formula holds inside the support. At the ends of the support, its derivative may be 0 · Infinity = NaN.
     const isBefore = this.isDiscrete ? less(value, ends[0]) : lessEqual(value, ends[0]);
     return where(isBefore, 0, where(greaterEqual(value, ends[1]), 1, cdf));
   }

@@ -1,4 +1,4 @@
-/** The base of distributions of f(x) for a draw x of another distribution, which has neither their values nor their moments. */
+/** The base class of distributions of f(x), where x is a draw of another distribution. f(x) has other values and moments than x. */
 import type { Tensor } from "../../autodiff/index.js";
 import { Derived } from "./distribution.js";
 import { requireThat } from "./validation.js";

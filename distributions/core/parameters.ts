@@ -19,7 +19,7 @@ export type Given<P> = { readonly [K in keyof P]?: TensorLike };
 /** The parameters of a family, in the order of the positional arguments. */
 export interface Signature<P extends Params> {
   readonly name: string;
-  /** The constraint of each parameter, as a function if it depends on other parameters. Its eventDim is the rank of a single parameter. */
+  /** The constraint of each parameter, as a function if it depends on other parameters. All axes before its event axes are batch axes. */
   readonly constraints: { readonly [K in keyof P]-?: Constraint | ((params: P) => Constraint) };
   readonly defaults?: Given<P>;
   /** Alternative parameters, such as probs and logits: exactly one of them is given. */

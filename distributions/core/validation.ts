@@ -70,8 +70,8 @@ export function requireAll(check: () => Tensor, x: Tensor, constraint: Expected,
   const first = elementsOf(satisfied).indexOf(0);
   if (first < 0) return;
   const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);
-  // If all examples of a vmap share x, `satisfied` may still cover the whole batch, so take the index modulo the number of events in one
-  // example. `check` runs again, now with provenance, because the error depends on the bounds as well as on x.
+  // If all examples of a vmap share x, but not the bounds, `satisfied` covers the whole batch, so take the index modulo the number of events
+  // in one example. `check` runs again, now recorded, because the error depends on the bounds as well as on x.
   refuse(check(), spread, spread.batch === null ? first % sizeOf(satisfied.shape) : first, constraint, subject);
 }
 
@@ -90,7 +90,7 @@ function refuse(cause: Tensor, x: Tensor, element: number, constraint: Expected,
     shape.length === 0
       ? `got ${actual}`
       : `but element ${showIndex(element, shape)} of shape ${showShape(shape)} is ${actual}`;
-  // A covariance of finite numbers may lose positive definiteness by rounding, as kernels of close points do.
+  // Rounding can make a covariance matrix lose positive definiteness, such as the matrix of a smooth kernel at points close together.
   const hint =
     what === "covarianceMatrix" && values.every(Number.isFinite)
       ? " If the matrix is symmetric, add a small number to its diagonal: covariance.add(eye(n).mul(1e-6))."

@@ -86,7 +86,7 @@ export const logRatio: Binary = /* @__PURE__ */ binaryBySlopes("logRatio", logRa
   reciprocal(s).neg(),
 );
 
-/** The log density at the end of the support where it is proportional to (distance to the end)^(concentration - 1). */
+/** The log density at an end of the support where the density is proportional to distance^(concentration - 1); `atOne` at concentration 1. */
 const atEnd = (concentration: number, atOne: number): number =>
   concentration < 1 ? Infinity : concentration > 1 ? -Infinity : atOne;
 
@@ -108,7 +108,7 @@ export const logGammaDensity: Ternary = /* @__PURE__ */ ternaryBySlopes(
 );
 
 /** a log x + b log y - log B(a, b) where x + y = 1 and (a + b) x = a + excess. */
-export function logCountDensity(a: number, b: number, x: number, y: number, excess: number): number {
+export function logPowersOverBeta(a: number, b: number, x: number, y: number, excess: number): number {
   const n = a + b;
   const deviances = devianceFrom(a, n * x, excess) + devianceFrom(b, n * y, -excess);
   const stirling = stirlingError(a) + stirlingError(b) - stirlingError(n);
@@ -122,7 +122,7 @@ export const logBetaDensity: Ternary = /* @__PURE__ */ ternaryBySlopes(
     if (x === 0) return atEnd(a, logOf(b));
     if (x === 1) return atEnd(b, logOf(a));
     if ((x < 0.5 ? a : b) < SMALL) return (a - 1) * logOf(x) + (b - 1) * log1pOf(-x) - logBeta(a, b);
-    return logCountDensity(a, b, x, 1 - x, productMinus(a + b, x, a)) - logOf(x) - log1pOf(-x);
+    return logPowersOverBeta(a, b, x, 1 - x, productMinus(a + b, x, a)) - logOf(x) - log1pOf(-x);
   },
   (a, b, x) => add(log(x), digammaDifference(a, b)),
   (a, b, x) => add(log1p(x.neg()), digammaDifference(b, a)),
@@ -147,8 +147,8 @@ const betaSlope: Ternary = /* @__PURE__ */ ternaryBySlopes(
 export const logRatioDensity: Ternary = /* @__PURE__ */ ternaryBySlopes(
   "logRatioDensity",
   (a, b, x) => ratioDensity(a, b, x),
-  // With 1 + μ = y n/a and 1 + ν = (1 - y) n/b, they are -(μ - log(1 + μ)) and -(ν - log(1 + ν)), plus what is left of
-  // digamma functions.
+  // With 1 + μ = y n/a and 1 + ν = (1 - y) n/b, the derivatives with respect to a and b are -(μ - log(1 + μ)) and -(ν - log(1 + ν)), each plus
+  // a difference of two terms ψ(t) - log t.
   (a, b, x) => {
     const odds = oddsOf(a, b, x);
     const n = add(a, b);
@@ -193,7 +193,7 @@ function ratioDensity(a: number, b: number, x: number): number {
   if (a < SMALL && odds < 1) return a * logOf(a / b) + (a - 1) * logOf(x) - n * log1pOf(odds) - logBeta(a, b);
   const excess = (a * (x - 1)) / (1 + odds);
   const y = odds < 1 ? odds / (1 + odds) : 1 / (1 + 1 / odds);
-  return logCountDensity(a, b, y, 1 / (1 + odds), excess) - logOf(x);
+  return logPowersOverBeta(a, b, y, 1 / (1 + odds), excess) - logOf(x);
 }
 const oddsOf = (a: Tensor, b: Tensor, x: Tensor): Tensor => minimum(mul(x, div(a, b)), Number.MAX_VALUE);
 
@@ -205,8 +205,8 @@ export function secondDifference(r: Tensor, k: (t: Tensor) => Tensor, curvature:
   const [nodes, weights] = quadratureRule(2);
   const tent = weights.map((w, i) => 2 * w * (1 - Math.abs(1 - 2 * (nodes[i] as number))));
   const near = minimum(r, 4).expandDims(-1);
-  const bent = sum(curvature(near.mul(nodes).mul(2)).mul(tent), -1).mul(square(minimum(r, 4)));
-  return where(less(r, 4), bent, k(r.mul(2)).sub(k(r).mul(2)));
+  const integral = sum(curvature(near.mul(nodes).mul(2)).mul(tent), -1).mul(square(minimum(r, 4)));
+  return where(less(r, 4), integral, k(r.mul(2)).sub(k(r).mul(2)));
 }
 
 // Coefficients of a²(ψ(a) - log a + 1/(2a)) in powers of 1/a², for a >= 10.

@@ -34,7 +34,7 @@ export const betaincc: Ternary = /* @__PURE__ */ ternary("betaincc", (a, b, x) =
 export const betaTail = (a: Tensor, b: Tensor, p: Tensor, q: Tensor): Tensor =>
   where(less(p, 0.5), betaincc(a, b, p), betainc(b, a, q));
 
-/** The smallest whole number k >= `least` with cdf(k) >= q, by bisection; NaN from about 2^53 on, where counts have gaps. */
+/** The smallest whole number k >= `least` with cdf(k) >= q, by bisection; NaN from about 2^53 on, where not every whole number exists. */
 export function leastCount(cdf: (k: Tensor) => Tensor, q: Tensor, least = 0): Tensor {
   let below = tensor(least - 1);
   for (let step = 2 ** 52; step >= 1; step /= 2) {

@@ -20,7 +20,7 @@ import {
 } from "../../autodiff/index.js";
 import { log1p as log1pOf, log as logOf, xlog1py, xlogy } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { productMinus } from "../../autodiff/kernels/special/index.js";
-import { logCountDensity } from "./continuous.js";
+import { logPowersOverBeta } from "./continuous.js";
 import { remembering } from "./remembering.js";
 import { ternaryBySlopes } from "./slopes.js";
 
@@ -32,7 +32,7 @@ export const logBinomial: Ternary = /* @__PURE__ */ ternaryBySlopes(
   (k, n, p) => {
     if (k === 0) return xlog1py(n, -p);
     if (k === n) return xlogy(n, p);
-    return logCountDensity(k, n - k, p, 1 - p, productMinus(n, p, k)) - logOf(k * ((n - k) / n));
+    return logPowersOverBeta(k, n - k, p, 1 - p, productMinus(n, p, k)) - logOf(k * ((n - k) / n));
   },
   (k, n, p) => add(sub(log(p), log1p(p.neg())), sub(digamma(sub(n, k).add(1)), digamma(k.add(1)))),
   (k, n, p) => add(log1p(p.neg()), digammaDifference(sub(n, k).add(1), k)),
@@ -44,7 +44,7 @@ export const logNegativeBinomial: Ternary = /* @__PURE__ */ ternaryBySlopes(
   "logNegativeBinomial",
   (k, r, s) => {
     if (k === 0) return -r * log1pOf(s);
-    return logCountDensity(k, r, s / (1 + s), 1 / (1 + s), productMinus(r, s, k) / (1 + s)) - logOfCount(k);
+    return logPowersOverBeta(k, r, s / (1 + s), 1 / (1 + s), productMinus(r, s, k) / (1 + s)) - logOfCount(k);
   },
   (k, r, s) => add(sub(log(s), log1p(s)), sub(digamma(add(k, r)), digamma(k.add(1)))),
   (k, r, s) => sub(digammaDifference(r, k), log1p(s)),

@@ -54,7 +54,7 @@ import { EULER } from "../core/constants.js";
 import { devianceFrom, logRatio, stirlingExcess } from "./continuous.js";
 import { binaryBySlopes, ternaryBySlopes, unaryBySlope } from "./slopes.js";
 
-/** d² ∫_0^1 (1 - t) curvature(from + t d) dt. */
+/** d² ∫_0^1 (1 - t) curvature(from + t d) dt: A(from + d) - A(from) - d A'(from) for a function A with A'' = curvature. */
 export const bregman = (curvature: (x: number) => number, from: number, d: number): number =>
   d * d * gaussLegendre((t) => (1 - t) * curvature(from + t * d), 0, 1);
 
@@ -158,7 +158,7 @@ export const cauchyDivergence: Ternary = /* @__PURE__ */ ternaryBySlopes(
     return each.mul(2).div(s.add(t));
   },
 );
-/** The derivative of `cauchyDivergence` by s: (s² - t² - d²) / (s ((s + t)² + d²)). */
+/** The derivative of `cauchyDivergence` with respect to s: (s² - t² - d²) / (s ((s + t)² + d²)). */
 function cauchySlope(s: Tensor, t: Tensor, d: Tensor): Tensor {
   const q = abs(d.div(s.add(t)));
   const share = where(greater(q, 1), reciprocal(square(reciprocal(q)).add(1)), square(q).div(square(q).add(1)));
@@ -184,7 +184,7 @@ export function classDivergence(probs: Tensor, q: Tensor, p: Tensor): Tensor {
 }
 
 /** A'(κ) = 1 - A/κ - A² for A = I_1(κ) / I_0(κ); for large κ, from the asymptotic series (DLMF 10.40.1). */
-function alignmentSlope(k: number): number {
+function alignmentSlopeOf(k: number): number {
   if (k < 1) {
     const alignment = i1eOf(k) / i0eOf(k);
     return 1 - alignment / k - alignment * alignment;
@@ -193,16 +193,16 @@ function alignmentSlope(k: number): number {
   const gap = circularVariance(k);
   return gap * (2 - gap) - (1 - gap) / k;
 }
-const slopeOfAlignment: Unary = /* @__PURE__ */ unary("alignmentSlope", alignmentSlope, null);
+const alignmentSlope: Unary = /* @__PURE__ */ unary("alignmentSlope", alignmentSlopeOf, null);
 
 /** KL between two von Mises distributions with the same loc, from their concentrations. */
 export const vonMisesDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
   "vonMisesDivergence",
   (k, m) => {
-    if (Math.abs(m - k) < 0.5 * k) return bregman(alignmentSlope, k, m - k);
+    if (Math.abs(m - k) < 0.5 * k) return bregman(alignmentSlopeOf, k, m - k);
     if (Math.max(k, m) < 1) return logI0(m) - logI0(k) - (m - k) * (i1eOf(k) / i0eOf(k));
     return (m - k) * circularVariance(k) - logOf(i0eOf(k) / i0eOf(m));
   },
-  (k, m) => mul(sub(k, m), slopeOfAlignment(k)),
+  (k, m) => mul(sub(k, m), alignmentSlope(k)),
   (k, m) => sub(div(besselGap(k), i0e(k)), div(besselGap(m), i0e(m))),
 );

@@ -36,15 +36,15 @@ const hazard = (r: Tensor, a: Tensor, b: Tensor, x: Tensor): Tensor => {
 };
 
 /** r(a, b) as an op of a, b and the width b - a. */
-export const logMassOver: Ternary = /* @__PURE__ */ ternary("logMassOver", massOver, [
+export const logMassOver: Ternary = /* @__PURE__ */ ternary("logMassOver", logMassOverOf, [
   (g, r, a, b) => mulZeroWins(g, sub(where(greater(a, 0), a, 0), hazard(r, a, b, a))),
   (g, r, a, b) => mulZeroWins(g, add(where(less(b, 0), b, 0), hazard(r, a, b, b))),
   (g) => mul(g, 0),
 ]);
 
-function massOver(a: number, b: number, width: number): number {
+function logMassOverOf(a: number, b: number, width: number): number {
   // If a is the end farther from 0, reflect the interval, so that b is this end.
-  if (a + b < 0) return massOver(-b, -a, width);
+  if (a + b < 0) return logMassOverOf(-b, -a, width);
   if (width === 0) return -Infinity;
   if (width < 2 && width * (a + b) < 4) {
     const integral = gaussLegendre((t) => expOf(-t * (a + 0.5 * t)), 0, width);

@@ -16,7 +16,7 @@ import {
 
 type Slope<Xs extends Tensor[]> = (...xs: Xs) => TensorLike;
 
-/** A derivative as a gradient rule. Operands that the op does not have are undefined; a spread of the operands would be slow. */
+/** A derivative as a gradient rule. It names three operands, because spreading a list would be slow; missing operands are undefined. */
 const ruleFrom =
   (slope: Slope<[Tensor, Tensor, Tensor]>) =>
   (g: Tensor, _: Tensor, a: Tensor, b?: Tensor, c?: Tensor): Tensor =>

@@ -22,20 +22,20 @@ import {
 } from "../../autodiff/index.js";
 import { exp as expOf, log1p as log1pOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import type { Distribution } from "../core/distribution.js";
-import { type Divergence, type Divergences, divergence, type Of, ofParams } from "../core/divergence.js";
+import { byParams, type Divergence, type Divergences, divergence, type Having } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { digammaStep, gammaDivergence, rateDivergence, vonMisesDivergence } from "../densities/divergences.js";
 import { logSinhc, sinhcDivergence } from "../densities/sinhc.js";
 import { byConversion, type Conversion, paramsOf } from "./conversion.js";
 import { byMoments, meanLog, meanLogRest } from "./moments.js";
 
-type Concentrations = Of<"concentration1" | "concentration0">;
+type Concentrations = Having<"concentration1" | "concentration0">;
 type BetaParams = Concentrations["params"];
 
 /**
  * KL(q | p) of Beta distributions. `aStep` and `bStep` are the differences of their concentrations. They may have more correct digits than
- * the differences of the rounded concentrations. If the differences are small, the first-order terms of the formula with log B would cancel.
- * If not, the terms of the other formula, which grow with the larger concentration, would cancel.
+ * the differences of the rounded concentrations. There are two formulas. If the differences are small, terms of first order would cancel in
+ * `far`. If they are large, terms that grow with the larger concentration would cancel in `close`.
  */
 function klOfBetas(
   { concentration1: a, concentration0: b }: BetaParams,
@@ -100,7 +100,7 @@ type Proportion = Tensors<"mean" | "concentration">;
 export const ofBetaProportion = (): Divergences => ({
   to: {
     ...toBetas(proportionAsBeta),
-    BetaProportion: ofParams((q: Proportion, p: Proportion) => {
+    BetaProportion: byParams((q: Proportion, p: Proportion) => {
       const step = p.concentration.sub(q.concentration);
       const shift = p.mean.sub(q.mean).mul(q.concentration);
       return klOfBetas(betaOf(q), betaOf(p), p.mean.mul(step).add(shift), sub(1, p.mean).mul(step).sub(shift));
@@ -134,10 +134,10 @@ export const ofKumaraswamy = (): Divergences => ({
     ),
 });
 
-type Range = Of<"low" | "high">;
+type Range = Having<"low" | "high">;
 /** log(width of p / width of q); with `counted` = 1, the log ratio of the numbers of integers from low to high, both included. */
 const klOfUniforms = (counted: 0 | 1): Divergence =>
-  ofParams((q: Range["params"], p: Range["params"]) =>
+  byParams((q: Range["params"], p: Range["params"]) =>
     where(
       logicalAnd(p.low.lessEqual(q.low), q.high.lessEqual(p.high)),
       log1p(p.high.sub(q.high).add(q.low.sub(p.low)).div(q.high.sub(q.low).add(counted))),
@@ -173,7 +173,7 @@ type Direction = Tensors<"loc" | "concentration">;
 export const ofVonMises = (): Divergences => ({
   to: {
     // The divergence for equal loc, plus 2 κ_p A sin²(d/2), where d = loc_q - loc_p and A = I_1(κ_q) / I_0(κ_q).
-    VonMises: ofParams((q: Direction, p: Direction) => {
+    VonMises: byParams((q: Direction, p: Direction) => {
       const [k, m] = [q.concentration, p.concentration];
       const turn = square(sin(q.loc.sub(p.loc).mul(0.5))).mul(2);
       return vonMisesDivergence(k, m).add(m.mul(i1e(k).div(i0e(k))).mul(turn));

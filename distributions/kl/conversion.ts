@@ -2,13 +2,13 @@
 import type { Tensor } from "../../autodiff/index.js";
 import type { Divergence } from "../core/divergence.js";
 
-/** Converts a distribution into the parameters of another family, or null if it is not a member of that family. */
+/** Returns the parameters of a distribution as a member of another family, or null if it is not a member of that family. */
 export type Conversion<T> = (d: never) => T | null;
 export const paramsOf = <T>({ params }: { readonly params: T }): T => params;
 
 /**
- * Divergences from a family to each family named in `conversions`. `convertQ` converts q, and the entry of p's family in `conversions`
- * converts p. The divergence is null if either conversion returns null.
+ * Divergences from a family to each family named in `conversions`. `convertQ` converts q, the entry of p's family in `conversions` converts
+ * p, and `f` returns the divergence of the results. The divergence is null if either conversion returns null.
  */
 export const byConversion = <T>(
   convertQ: Conversion<T>,

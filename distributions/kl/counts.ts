@@ -1,6 +1,6 @@
 /** Divergences of families of counts. */
 import { stack, sub, type Tensor } from "../../autodiff/index.js";
-import { type Divergences, ofParams } from "../core/divergence.js";
+import { byParams, type Divergences } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { areSame } from "../core/parameters.js";
 import { poissonDivergence } from "../densities/continuous.js";
@@ -19,11 +19,11 @@ function klOfTrial(q: Odds, p: Odds): Tensor {
 }
 const logsOf = ([one, zero]: ReturnType<typeof outcomesOf>): Tensor => stack([one.log, zero.log], -1);
 
-export const ofBernoulli = (): Divergences => ({ to: { Bernoulli: ofParams(klOfTrial) } });
+export const ofBernoulli = (): Divergences => ({ to: { Bernoulli: byParams(klOfTrial) } });
 export const ofBinomial = (): Divergences => ({
   to: {
     // For unequal numbers of trials there is no closed form.
-    Binomial: ofParams((q: Trials, p: Trials) =>
+    Binomial: byParams((q: Trials, p: Trials) =>
       areSame(q.totalCount, p.totalCount) ? klOfTrial(q, p).mul(q.totalCount) : null,
     ),
   },
@@ -31,17 +31,17 @@ export const ofBinomial = (): Divergences => ({
 export const ofGeometric = (): Divergences => ({
   to: {
     // The divergence of one trial, times the mean number of trials, 1 / probs.
-    Geometric: ofParams((q: Odds, p: Odds) => klOfTrial(q, p).div(outcomesOf(q)[0].probability)),
+    Geometric: byParams((q: Odds, p: Odds) => klOfTrial(q, p).div(outcomesOf(q)[0].probability)),
   },
 });
 export const ofNegativeBinomial = (): Divergences => ({
   to: {
     // The divergence of one trial, times the mean number of trials, totalCount / P(failure). For unequal counts there is no closed form.
-    NegativeBinomial: ofParams((q: Trials, p: Trials) =>
+    NegativeBinomial: byParams((q: Trials, p: Trials) =>
       areSame(q.totalCount, p.totalCount) ? klOfTrial(q, p).mul(q.totalCount).div(outcomesOf(q)[1].probability) : null,
     ),
   },
 });
 export const ofPoisson = (): Divergences => ({
-  to: { Poisson: ofParams((q: Tensors<"rate">, p: Tensors<"rate">) => poissonDivergence(q.rate, p.rate)) },
+  to: { Poisson: byParams((q: Tensors<"rate">, p: Tensors<"rate">) => poissonDivergence(q.rate, p.rate)) },
 });

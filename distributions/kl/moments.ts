@@ -32,10 +32,10 @@ export const byMoments = <Q extends Distribution, P extends Distribution>(
     const [inner, outer] = [boundsOfValues(q), boundsOfValues(p)];
     if (inner === null || outer === null) return null;
     const inside = logicalAnd(inner[0].greaterEqual(outer[0]), inner[1].lessEqual(outer[1]));
-    const energy = valueIfKnown(() =>
+    const minusKl = valueIfKnown(() =>
       meanLogDensity(q, p)?.sub(q.divergences.negativeEntropy?.(q) ?? q.entropy().neg()),
     );
-    if (energy !== undefined) return where(inside, energy.neg(), Infinity);
+    if (minusKl !== undefined) return where(inside, minusKl.neg(), Infinity);
     return readNumbers(inside, "the bounds of a support").some((yes) => yes === 1) ? null : inside.mul(0).add(Infinity);
   });
 

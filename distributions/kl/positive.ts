@@ -15,7 +15,7 @@ import {
   where,
 } from "../../autodiff/index.js";
 import { EULER } from "../core/constants.js";
-import { type Divergences, type Of, ofParams } from "../core/divergence.js";
+import { byParams, type Divergences, type Having } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { logRatio, poissonDivergence, stirlingDivergence } from "../densities/continuous.js";
 import { gumbelDivergence, rateDivergence } from "../densities/divergences.js";
@@ -33,15 +33,18 @@ function klOfGammas(q: GammaParams, p: GammaParams): Tensor {
   const mean = where(isSafe, q.concentration.mul(where(isSafe, ratio, 1)), far);
   return poissonDivergence(p.concentration, mean).add(stirlingDivergence(q.concentration, p.concentration));
 }
-const rateAsGamma = ({ params: { rate } }: Of<"rate">): GammaParams => ({ concentration: tensor(1), rate });
-const dfAsGamma = ({ params: { df } }: Of<"df">): GammaParams => ({ concentration: df.mul(0.5), rate: tensor(0.5) });
+const rateAsGamma = ({ params: { rate } }: Having<"rate">): GammaParams => ({ concentration: tensor(1), rate });
+const dfAsGamma = ({ params: { df } }: Having<"df">): GammaParams => ({
+  concentration: df.mul(0.5),
+  rate: tensor(0.5),
+});
 const toGammas = (convert: Conversion<GammaParams>) =>
   byConversion(convert, { Gamma: paramsOf, Chi2: dfAsGamma, Exponential: rateAsGamma }, klOfGammas);
 
 // Minus the logarithm of a Weibull variable is a Gumbel variable.
 const klOfWeibulls = (q: WeibullParams, p: WeibullParams): Tensor =>
   gumbelDivergence(p.concentration, q.concentration, logRatio(p.scale, q.scale).mul(p.concentration));
-const rateAsWeibull = ({ params: { rate } }: Of<"rate">): WeibullParams => ({
+const rateAsWeibull = ({ params: { rate } }: Having<"rate">): WeibullParams => ({
   scale: rate.reciprocal(),
   concentration: tensor(1),
 });
@@ -52,26 +55,26 @@ export const ofExponential = (): Divergences => ({
   to: {
     ...toGammas(rateAsGamma),
     ...toWeibulls(rateAsWeibull),
-    Exponential: ofParams((q: Tensors<"rate">, p: Tensors<"rate">) => rateDivergence(q.rate, p.rate)),
+    Exponential: byParams((q: Tensors<"rate">, p: Tensors<"rate">) => rateDivergence(q.rate, p.rate)),
   },
   from: {
-    "*": byMoments((q, { params: { rate } }: Of<"rate">) => log(rate).sub(rate.mul(q.mean))),
+    "*": byMoments((q, { params: { rate } }: Having<"rate">) => log(rate).sub(rate.mul(q.mean))),
   },
-  meanLog: ({ params: { rate } }: Of<"rate">) => log(rate).neg().sub(EULER),
+  meanLog: ({ params: { rate } }: Having<"rate">) => log(rate).neg().sub(EULER),
 });
 
 export const ofGamma = (): Divergences => ({
   to: {
     ...toGammas(paramsOf),
     // E exp(-(x - loc) / s) = exp(loc / s) (1 + 1 / (s rate))^-concentration
-    Gumbel: byMoments((q: Of<"concentration" | "rate">, { params: { loc, scale } }: Of<"loc" | "scale">) => {
+    Gumbel: byMoments((q: Having<"concentration" | "rate">, { params: { loc, scale } }: Having<"loc" | "scale">) => {
       const { concentration, rate } = q.params;
       const decay = exp(loc.div(scale).sub(concentration.mul(log1p(scale.mul(rate).reciprocal()))));
       return q.mean.sub(loc).div(scale).add(log(scale)).add(decay).neg();
     }),
   },
   from: {
-    "*": byMoments((q, { params: { concentration, rate } }: Of<"concentration" | "rate">) =>
+    "*": byMoments((q, { params: { concentration, rate } }: Having<"concentration" | "rate">) =>
       meanLog(q)
         ?.mul(concentration.sub(1))
         .add(concentration.mul(log(rate)))
@@ -79,7 +82,8 @@ export const ofGamma = (): Divergences => ({
         .sub(lgamma(concentration)),
     ),
   },
-  meanLog: ({ params: { concentration, rate } }: Of<"concentration" | "rate">) => digamma(concentration).sub(log(rate)),
+  meanLog: ({ params: { concentration, rate } }: Having<"concentration" | "rate">) =>
+    digamma(concentration).sub(log(rate)),
 });
 export const ofChi2 = (): Divergences => ({ to: toGammas(dfAsGamma) });
 // 1/x of an inverse gamma variable is a gamma variable.
@@ -91,22 +95,22 @@ export const ofWeibull = (): Divergences => ({
   to: {
     ...toWeibulls(paramsOf),
     // KL(q | Exponential(rate)), plus the terms from the factor x^(concentration - 1) of the gamma density.
-    Gamma: ofParams((q: WeibullParams, { concentration, rate }: GammaParams) => {
+    Gamma: byParams((q: WeibullParams, { concentration, rate }: GammaParams) => {
       const logs = logRatio(q.scale, rate.reciprocal()).sub(mul(EULER, q.concentration.reciprocal()));
       return klOfWeibulls(q, { scale: rate.reciprocal(), concentration: tensor(1) })
         .add(lgamma(concentration))
         .sub(concentration.sub(1).mul(logs));
     }),
   },
-  meanLog: ({ params: { scale, concentration } }: Of<"scale" | "concentration">) =>
+  meanLog: ({ params: { scale, concentration } }: Having<"scale" | "concentration">) =>
     log(scale).sub(mul(EULER, concentration.reciprocal())),
 });
 
-type Pareto = Of<"scale" | "alpha">;
+type Pareto = Having<"scale" | "alpha">;
 export const ofPareto = (): Divergences => ({
   to: {
     // a_p log(s_q / s_p) + r - 1 - log r, r = a_p / a_q, where s_q >= s_p
-    Pareto: ofParams((q: Pareto["params"], p: Pareto["params"]) => {
+    Pareto: byParams((q: Pareto["params"], p: Pareto["params"]) => {
       const parts = p.alpha.mul(logRatio(q.scale, p.scale)).add(rateDivergence(q.alpha, p.alpha));
       return where(greaterEqual(q.scale, p.scale), parts, Infinity);
     }),

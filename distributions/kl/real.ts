@@ -1,7 +1,7 @@
 /** Divergences of the location-scale families on the real line, and of families derived from them. */
 import { abs, exp, greater, log, mulZeroWins, ndtr, square, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { LOG_SQRT_2PI } from "../core/constants.js";
-import { type Divergences, type Of, ofParams } from "../core/divergence.js";
+import { byParams, type Divergences, type Having } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import {
   cauchyDivergence,
@@ -15,14 +15,14 @@ import { byMoments } from "./moments.js";
 type LocScale = Tensors<"loc" | "scale">;
 type Scale = Tensors<"scale">;
 
-const klOfNormals = /* @__PURE__ */ ofParams((q: LocScale, p: LocScale) =>
+const klOfNormals = /* @__PURE__ */ byParams((q: LocScale, p: LocScale) =>
   scaleDivergence(q.scale, p.scale).add(square(q.loc.sub(p.loc).div(p.scale)).mul(0.5)),
 );
 export const ofNormal = (): Divergences => ({
   to: {
     Normal: klOfNormals,
-    // E |x - loc| of a normal variable around m: s √(2/π) exp(-d²/2) + (m - loc) (2 Φ(d) - 1), d = (m - loc) / s
-    Laplace: byMoments((q: Of<"loc" | "scale">, { params: { loc, scale } }: Of<"loc" | "scale">) => {
+    // For x from Normal(m, s): E |x - loc| = s √(2/π) exp(-d²/2) + (m - loc) (2 Φ(d) - 1), d = (m - loc) / s
+    Laplace: byMoments((q: Having<"loc" | "scale">, { params: { loc, scale } }: Having<"loc" | "scale">) => {
       const shift = abs(q.params.loc.sub(loc));
       const d = shift.div(q.params.scale);
       const centred = exp(square(d).mul(-0.5)).mul(q.params.scale.mul(Math.sqrt(2 / Math.PI)));
@@ -31,7 +31,7 @@ export const ofNormal = (): Divergences => ({
     }),
   },
   from: {
-    "*": byMoments((q, { params }: Of<"loc" | "scale">) => meanLogNormal(q.mean, q.variance, params)),
+    "*": byMoments((q, { params }: Having<"loc" | "scale">) => meanLogNormal(q.mean, q.variance, params)),
   },
 });
 // The mean of the log density of Normal(loc, scale).
@@ -44,8 +44,8 @@ const meanLogNormal = (mean: Tensor, variance: Tensor, { loc, scale }: LocScale)
     .sub(LOG_SQRT_2PI);
 export const ofStudentT = (): Divergences => ({
   to: {
-    // The mean of (x - loc)² is infinite even if the mean of x does not exist.
-    Normal: byMoments((q: Of<"df" | "loc" | "scale">, { params }: Of<"loc" | "scale">) =>
+    // For df <= 1 the variance is NaN, but the mean of (x - loc)² is Infinity.
+    Normal: byMoments((q: Having<"df" | "loc" | "scale">, { params }: Having<"loc" | "scale">) =>
       meanLogNormal(q.params.loc, where(greater(q.params.df, 2), q.variance, Infinity), params),
     ),
   },
@@ -53,14 +53,14 @@ export const ofStudentT = (): Divergences => ({
 export const ofLogNormal = (): Divergences => ({ to: { LogNormal: klOfNormals } });
 export const ofHalfNormal = (): Divergences => ({
   to: {
-    HalfNormal: ofParams((q: Scale, p: Scale) => scaleDivergence(q.scale, p.scale)),
+    HalfNormal: byParams((q: Scale, p: Scale) => scaleDivergence(q.scale, p.scale)),
   },
 });
 
 export const ofLaplace = (): Divergences => ({
   to: {
     // r φ(-t) + r - 1 - log r, where φ(x) = exp(x) - 1 - x, r = s_q / s_p and t = |loc_q - loc_p| / s_q. For large t, r φ(-t) = r t - r.
-    Laplace: ofParams((q: LocScale, p: LocScale) => {
+    Laplace: byParams((q: LocScale, p: LocScale) => {
       const shift = abs(q.loc.sub(p.loc));
       const [t, r] = [shift.div(q.scale), q.scale.div(p.scale)];
       const isFar = greater(t, 50);
@@ -72,7 +72,7 @@ export const ofLaplace = (): Divergences => ({
 
 export const ofGumbel = (): Divergences => ({
   to: {
-    Gumbel: ofParams((q: LocScale, p: LocScale) => gumbelDivergence(q.scale, p.scale, q.loc.sub(p.loc).div(p.scale))),
+    Gumbel: byParams((q: LocScale, p: LocScale) => gumbelDivergence(q.scale, p.scale, q.loc.sub(p.loc).div(p.scale))),
   },
 });
 
@@ -80,12 +80,12 @@ export const ofCauchy = (): Divergences => ({
   to: {
     // The mean of (x - loc)² is infinite.
     Normal: () => tensor(Infinity),
-    Cauchy: ofParams((q: LocScale, p: LocScale) => cauchyDivergence(q.scale, p.scale, q.loc.sub(p.loc))),
+    Cauchy: byParams((q: LocScale, p: LocScale) => cauchyDivergence(q.scale, p.scale, q.loc.sub(p.loc))),
   },
 });
 // By symmetry, this is the divergence between two Cauchy distributions around 0.
 export const ofHalfCauchy = (): Divergences => ({
   to: {
-    HalfCauchy: ofParams((q: Scale, p: Scale) => cauchyDivergence(q.scale, p.scale, tensor(0))),
+    HalfCauchy: byParams((q: Scale, p: Scale) => cauchyDivergence(q.scale, p.scale, tensor(0))),
   },
 });

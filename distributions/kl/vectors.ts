@@ -2,7 +2,7 @@
 import { cholesky, diag, eye, matmul, square, sum, type Tensor, triangularSolve, tril } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import type { Derived, Distribution, Independent } from "../core/distribution.js";
-import { type Divergence, type Divergences, divergence, type Of, ofParams } from "../core/divergence.js";
+import { byParams, type Divergence, type Divergences, divergence, type Having } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { classDivergence, gammaDivergence, scaleDivergence } from "../densities/divergences.js";
 import { byConversion } from "./conversion.js";
@@ -18,7 +18,7 @@ export const ofOneHotCategorical = (): Divergences => ({
 
 export const ofDirichlet = (): Divergences => ({
   to: {
-    Dirichlet: ofParams(
+    Dirichlet: byParams(
       ({ concentration: a }: Tensors<"concentration">, { concentration: c }: Tensors<"concentration">) => {
         const step = c.sub(a);
         return sum(gammaDivergence(a, c, step), -1).sub(gammaDivergence(sum(a, -1), sum(c, -1), sum(step, -1)));
@@ -33,11 +33,13 @@ interface NormalVector {
   readonly scale: Tensor;
 }
 const diagonal = (x: Tensor): Tensor => x.expandDims(-1).mul(eye(x.shape.at(-1) as number));
-const fromMultivariate = ({ params: { loc }, scale }: Of<"loc"> & { readonly scale: Tensor }): NormalVector => ({
+const fromMultivariate = ({ params: { loc }, scale }: Having<"loc"> & { readonly scale: Tensor }): NormalVector => ({
   loc,
   scale,
 });
-const fromLowRank = ({ params: { loc, covFactor, covDiag } }: Of<"loc" | "covFactor" | "covDiag">): NormalVector => ({
+const fromLowRank = ({
+  params: { loc, covFactor, covDiag },
+}: Having<"loc" | "covFactor" | "covDiag">): NormalVector => ({
   loc,
   scale: cholesky(matmul(covFactor, matrixTranspose(covFactor)).add(diagonal(covDiag))),
 });
@@ -50,11 +52,11 @@ function fromIndependent({ base, reinterpreted }: Independent): NormalVector | n
 }
 // Σ_i KL of the scales L_ii + (Σ_{i>j} E_ij² + |L_p⁻¹ (m_q - m_p)|²) / 2 for L_p⁻¹ L_q = I + E
 function klOfNormalVectors(q: NormalVector, p: NormalVector): Tensor {
-  const [from, to] = [tril(q.scale), p.scale];
-  const shift = triangularSolve(to, q.loc.sub(p.loc).expandDims(-1));
-  const below = tril(triangularSolve(to, from.sub(tril(to))), -1);
+  const [scaleQ, scaleP] = [tril(q.scale), p.scale];
+  const shift = triangularSolve(scaleP, q.loc.sub(p.loc).expandDims(-1));
+  const below = tril(triangularSolve(scaleP, scaleQ.sub(tril(scaleP))), -1);
   const squares = sum(square(below), [-1, -2]).add(sum(square(shift), [-1, -2]));
-  return sum(scaleDivergence(diag(from), diag(to)), -1).add(squares.mul(0.5));
+  return sum(scaleDivergence(diag(scaleQ), diag(scaleP)), -1).add(squares.mul(0.5));
 }
 const CONVERSIONS = { MultivariateNormal: fromMultivariate, LowRankMultivariateNormal: fromLowRank };
 const amongNormals = (name: "MultivariateNormal" | "LowRankMultivariateNormal"): Divergences => ({

@@ -4,7 +4,7 @@
  */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
-import { abs, clip, less, PedigradError, sub, type Tensor, type TensorLike, where } from "../../autodiff/index.js";
+import { clip, PedigradError, sub, type Tensor, type TensorLike, where } from "../../autodiff/index.js";
 import type { Constraint, IndependentConstraint, Interval } from "../constraints/index.js";
 import { BELOW_ONE, justBeyond, SMALLEST } from "../constraints/inside.js";
 import { Compose, IndependentTransform, Inverse } from "./composed.js";
@@ -33,7 +33,7 @@ class Clamped extends Compose {
   override logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
     const logSlope = super.logAbsDetJacobian(x, y);
     return this.low === -LARGEST || this.high === LARGEST
-      ? where(less(abs(y), LARGEST), logSlope, -Infinity)
+      ? where(y.abs().greaterEqual(LARGEST), -Infinity, logSlope)
       : logSlope;
   }
 }
@@ -42,7 +42,7 @@ const softplus = (): Transform => new Clamped(SMALLEST, LARGEST, new Softplus())
 /** For a diagonal whose squares must neither underflow to 0 nor overflow. */
 const diagonal = (): Transform => new Clamped(2 ** -500, 2 ** 500, new Exp());
 
-/** The least and the largest number inside an interval; a bound that is infinite is replaced by the caller. */
+/** The least and the largest number inside an interval. If a bound is infinite, callers do not use it. */
 const endsOf = ({ low, high, isClosed }: Interval): [low: Tensor, high: Tensor] =>
   isClosed ? [low, high] : [justBeyond(low, 1), justBeyond(high, -1)];
 const above = (c: Interval): Transform => new Clamped(endsOf(c)[0], LARGEST, new Exp(), new Affine(c.low, 1));
@@ -85,7 +85,7 @@ const BY_NAME: Rows<[]> = {
   corrMatrix: () => new Compose([new CorrCholesky(), new Inverse(new CorrMatrixCholesky())]),
 };
 
-/** A constraint with the fields of the kind of constraint that its name tells. */
+/** A constraint whose name tells which of these fields it has. */
 type Named = Interval & Image & IndependentConstraint;
 /** The bijections of constraints that have bounds or parts. */
 const FROM_PARTS: Rows<[Named]> = {
@@ -110,7 +110,7 @@ const NO_BIJECTION: Readonly<Record<string, string>> = {
 const rowOf = <A extends unknown[]>(rows: Rows<A>, name: string) =>
   Object.hasOwn(rows, name) ? rows[name] : undefined;
 
-/** The bijection of a constraint whose name suffices, because it has neither bounds nor parts; else undefined. */
+/** The bijection of the constraint with this name; undefined if the bijection also depends on bounds or parts of the constraint. */
 export const bijectionByName = (name: string): Transform | undefined => rowOf(BY_NAME, name)?.();
 
 /** The bijection from unconstrained numbers to the interior of `constraint`. If there is none, the error says why. */

@@ -36,7 +36,7 @@ export function imageOf(transform: Transform, c: Constraint): Constraint {
   if (transform instanceof Compose) return transform.parts.reduce((from, part) => imageOf(part, from), c);
   const eventConstraint = perEvent(c, transform.domainEventDim);
   const image = eventConstraint && imageOfEvents(transform, eventConstraint);
-  return image ? independent(image, c.eventDim - transform.domainEventDim) : preimages(transform, c);
+  return image ? independent(image, c.eventDim - transform.domainEventDim) : imageByInverse(transform, c);
 }
 
 /** If `c` repeats a constraint on events of `n` axes along further axes, the repeated constraint; else null. */
@@ -47,7 +47,7 @@ function perEvent(c: Constraint, n: number): Constraint | null {
   return base.eventDim <= n ? independent(base, n - base.eventDim) : perEvent(base, n);
 }
 
-/** The image of a constraint on events of the rank that the transform takes, as one of the named constraints; null if it is none of them. */
+/** The image of `c`, whose events have the rank that the transform takes; null if the image is not one of the named constraints. */
 function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   if (transform instanceof Identity) return c;
   if (transform instanceof Abs)
@@ -103,7 +103,7 @@ const hasClosedEnds = (c: Constraint): boolean =>
   "low" in c ? (c as Interval).isClosed : c.name === "nonnegative" || c.name === "unitInterval";
 
 /** The image as the set of all y whose inverse T⁻¹(y) lies in `source`. */
-function preimages(transform: Transform, source: Constraint): Image {
+function imageByInverse(transform: Transform, source: Constraint): Image {
   const extra = source.eventDim - transform.domainEventDim;
   const codomain = independent(transform.codomain, extra);
   return {

@@ -50,7 +50,7 @@ function orderOf(op: string, shape: Shape, diagonal: 0 | 1): number {
   return n;
 }
 
-/** The class of transforms from vectors to n by n matrices with as many free numbers: a lower triangle, with the diagonal or without it. */
+/** The class of transforms from vectors to n by n matrices. Vectors have one number per entry of the lower triangle, with or without its diagonal. */
 const toTriangles = (op: string, codomain: Constraint, diagonal: 0 | 1): (abstract new () => Transform) => {
   abstract class ToTriangles extends fromVectors(codomain) {
     override forwardShape(shape: Shape): Shape {
@@ -74,17 +74,17 @@ const ZEROS = 8;
 /** n by n matrices whose strict lower triangles are filled, row by row, from the vectors along the last axis; zeros elsewhere. */
 function toTriangle(x: Tensor, n: number): Tensor {
   const firstZero = (n * (n - 1)) / 2;
-  const places = Array.from({ length: n }, (_, i) =>
+  const indices = Array.from({ length: n }, (_, i) =>
     Array.from({ length: n }, (_, j) => (j < i ? (i * (i - 1)) / 2 + j : firstZero + (j % ZEROS))),
   );
-  return take(concatenate([x, zeros([...x.shape.slice(0, -1), ZEROS])], -1), places, -1);
+  return take(concatenate([x, zeros([...x.shape.slice(0, -1), ZEROS])], -1), indices, -1);
 }
 
-/** The strict lower triangles of matrices as vectors, row by row. With `right`, the entries that lie `right` columns further right. */
+/** The strict lower triangles of matrices as vectors, row by row. With `right`, each entry is taken from `right` columns further right. */
 function fromTriangle(y: Tensor, right = 0): Tensor {
   const n = y.shape.at(-1) as number;
-  const places = Array.from({ length: n }, (_, i) => Array.from({ length: i }, (_, j) => i * n + j + right)).flat();
-  return take(reshape(y, [...y.shape.slice(0, -2), n * n]), places, -1);
+  const indices = Array.from({ length: n }, (_, i) => Array.from({ length: i }, (_, j) => i * n + j + right)).flat();
+  return take(reshape(y, [...y.shape.slice(0, -2), n * n]), indices, -1);
 }
 
 /**
@@ -138,11 +138,11 @@ export class CorrCholesky extends /* @__PURE__ */ toTriangles("CorrCholesky", co
     const n = orderOf("CorrCholesky", x.shape, 0);
     return toTriangle(tanh(x), n)
       .add(eye(n))
-      .mul(exp(maximum(this.#logLeft(x, n).mul(0.5), SHORTEST)));
+      .mul(exp(maximum(this.#logLeft(x, n).mul(0.5), LEAST_LOG)));
   }
   /**
-   * atanh(y_ij / √l) = asinh(y_ij / √m), where l and m are the squared lengths left before and after the entry. The form with asinh, which
-   * is used, keeps more digits near ±1.
+   * x_ij = atanh(y_ij / √l) = asinh(y_ij / √m), where l and m are the squared lengths left before and after the entry. The code uses asinh,
+   * which keeps more digits where y_ij / √l is near ±1.
    */
   override inverse(y: Tensor): Tensor {
     const left = flip(cumsum(flip(square(y), -1), -1), -1);
@@ -164,7 +164,7 @@ export class CorrCholesky extends /* @__PURE__ */ toTriangles("CorrCholesky", co
 }
 
 /** The logarithm of the smallest diagonal entry, chosen so that its square does not underflow to 0. */
-const SHORTEST = -345;
+const LEAST_LOG = -345;
 
 /**
  * y yᵀ with its diagonal increased by a bound on the rounding errors, so that its Cholesky factor exists even if y is nearly singular

@@ -53,7 +53,7 @@ export abstract class Transform {
   forwardShape(shape: Shape): Shape {
     return shape;
   }
-  /** The shape of inverse(y) for y of this shape. By default, as forwardShape gives it: parameters broadcast with y as with x. */
+  /** The shape of inverse(y) for y of this shape. By default the same as forwardShape, since parameters broadcast with y as they do with x. */
   inverseShape(shape: Shape): Shape {
     return this.forwardShape(shape);
   }

@@ -32,7 +32,7 @@ import { Transform } from "./scalar.js";
 const LAST = { axis: -1 };
 const resizedLast = (shape: Shape, by: number): Shape => [...shape.slice(0, -1), (shape.at(-1) as number) + by];
 
-/** The class of transforms from unconstrained vectors to `codomain`. Vectors in `codomain` have `more` more entries. */
+/** The class of transforms from unconstrained vectors to `codomain`. Vectors in `codomain` have `more` additional entries. */
 export const fromVectors = (codomain: Constraint, more = 0): (abstract new () => Transform) => {
   abstract class FromVectors extends Transform {
     override get domainEventDim(): number {
@@ -111,9 +111,9 @@ export class StickBreaking extends /* @__PURE__ */ fromVectors(simplex, 1) {
 
   #logPieces(x: Tensor): Tensor {
     const shifted = x.sub(offsets(x.shape.at(-1) as number));
-    const none = zeros([...x.shape.slice(0, -1), 1]);
-    const logLeft = concatenate([none, cumsum(logSigmoid(shifted.neg()), -1)], -1);
-    return logLeft.add(concatenate([logSigmoid(shifted), none], -1));
+    const logOne = zeros([...x.shape.slice(0, -1), 1]);
+    const logLeft = concatenate([logOne, cumsum(logSigmoid(shifted.neg()), -1)], -1);
+    return logLeft.add(concatenate([logSigmoid(shifted), logOne], -1));
   }
 }
 

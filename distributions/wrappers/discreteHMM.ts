@@ -111,6 +111,7 @@ export class DiscreteHMM extends Distribution<Params> {
     const { logProb } = this.#forward(logb);
     // The chains of a batch are independent of each other, but the loop has mixed them in the provenance, so restore their axes.
     const rank = logProb.shape.length;
+    // Axes count from the last. An input has `count` axes after its batch axes: a batch axis moves down by `count`, all other axes are mixed.
     const batchProvenance = ({ shape, provenance }: Tensor, count: number): Provenance =>
       provenance.moved(
         mapAxes(shape.length, (axis) => (axis < rank + count ? axis - count : -1)),
@@ -135,7 +136,7 @@ export class DiscreteHMM extends Distribution<Params> {
   override draw(key: Tensor, shape: Shape): Tensor {
     const steps = this.eventShape[0] as number;
     const [stateKeys, valueKeys] = [...random.split(key)].map((k) => random.split(k, steps)) as [Tensor, Tensor];
-    const draws = vmap((k: Tensor, z: Tensor) => chosen(this.observation.draw(k, [...shape, this.#count]), z))(
+    const draws = vmap((k: Tensor, z: Tensor) => chosen(this.observation.draw(k, [...shape, this.#stateCount]), z))(
       valueKeys,
       this.#states(stateKeys, shape),
     ) as Tensor;
@@ -143,7 +144,7 @@ export class DiscreteHMM extends Distribution<Params> {
   }
   /** Paths of the chain, [T, ...shape], drawn with one key for each step. */
   #states(keys: Tensor, shape: Shape): Tensor {
-    const k = this.#count;
+    const k = this.#stateCount;
     const { initialLogits, transitionLogits } = this.params;
     const rows = broadcastTo(logSoftmax(transitionLogits), [...shape, k, k]);
     const start = broadcastTo(logSoftmax(initialLogits), [...shape, k]);
@@ -169,11 +170,11 @@ export class DiscreteHMM extends Distribution<Params> {
   #averaged(moment: string, average: (weights: Tensor, observation: Distribution) => Tensor): Tensor {
     if (isAngle(this.observation)) return this.hasNo(moment);
     const steps = this.eventShape[0] as number;
-    const weights = this.#forward(zeros([steps, ...this.batchShape, this.#count])).filtered;
+    const weights = this.#forward(zeros([steps, ...this.batchShape, this.#stateCount])).filtered;
     return moveAxis(average(weights, this.observation), 0, this.batchShape.length);
   }
 
-  get #count(): number {
+  get #stateCount(): number {
     return this.params.initialLogits.shape.at(-1) as number;
   }
 

@@ -4,9 +4,9 @@
  *
  *     c_t = Σ_k r_tk b_tk,   filter_t = r_t b_t / c_t,   r_{t+1} = filter_t P,   log p(x) = Σ_t log c_t.
  *
- * The numbers computed are probabilities, where b_t is divided by the largest b_tk of a possible state. A probability below 1e-308 becomes
- * 0. This does no harm if every state may follow every other state, because then r_{t+1} is positive again. If π or P consists of fixed
- * numbers of which some are 0 or almost 0, logarithms of probabilities are computed instead, which takes up to twice as long.
+ * A step computes probabilities, after b_t is divided by the largest b_tk of a possible state. A probability below 1e-308 becomes 0. This
+ * does no harm if every state may follow every other state, because then r_{t+1} is positive again. If π or P consists of fixed numbers,
+ * and some of them are 0 or almost 0, a step computes logarithms of probabilities instead, which takes up to twice as long.
  */
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
@@ -40,13 +40,13 @@ export function forwardAlgorithm(
   logb: Tensor,
   batchShape: Shape,
 ): { filtered: Tensor; logProb: Tensor } {
-  const [start, moves] = [logSoftmax(initialLogits), logSoftmax(transitionLogits)];
-  const isSparse = hasSmall(initialLogits, start) || hasSmall(transitionLogits, moves);
+  const [logStart, logMoves] = [logSoftmax(initialLogits), logSoftmax(transitionLogits)];
+  const isSparse = hasSmall(initialLogits, logStart) || hasSmall(transitionLogits, logMoves);
   const lead = broadcastShapes("DiscreteHMM", logb.shape.slice(1, -1), batchShape);
-  const first = broadcastTo(start, [...lead, start.shape.at(-1) as number]);
+  const first = broadcastTo(logStart, [...lead, logStart.shape.at(-1) as number]);
   const [, { filtered, logIncrements }] = isSparse
-    ? scan((logr, logs) => logarithmicStep(logr, logs, moves), first, logb)
-    : scan((r, logs) => step(r, logs, exp(moves)), exp(first), logb);
+    ? scan((logr, logbt) => logarithmicStep(logr, logbt, logMoves), first, logb)
+    : scan((r, logbt) => step(r, logbt, exp(logMoves)), exp(first), logb);
   const logProb = sum(logIncrements, 0);
   // Impossible values have gradient 0.
   return { filtered, logProb: where(greater(logProb, -Infinity), logProb, -Infinity) };
@@ -59,11 +59,11 @@ const hasSmall = (logits: Tensor, logp: Tensor): boolean =>
 type Step = [next: Tensor, { filtered: Tensor; logIncrements: Tensor }];
 
 /** From r_t to r_{t+1}. */
-function step(r: Tensor, logs: Tensor, moves: Tensor): Step {
+function step(r: Tensor, logbt: Tensor, moves: Tensor): Step {
   const isReachable = greater(r, 0);
-  const largest = stopGradient(max(where(isReachable, logs, -Infinity), -1, KEEP));
+  const largest = stopGradient(max(where(isReachable, logbt, -Infinity), -1, KEEP));
   const offset = where(greater(largest, -Infinity), largest, 0);
-  const joint = r.mul(exp(where(isReachable, logs.sub(offset), -Infinity)));
+  const joint = r.mul(exp(where(isReachable, logbt.sub(offset), -Infinity)));
   const c = sum(joint, -1, KEEP);
   const isPossible = greater(c, 0);
   const now = joint.div(where(isPossible, c, 1));
@@ -72,10 +72,10 @@ function step(r: Tensor, logs: Tensor, moves: Tensor): Step {
 }
 
 /** From log r_t to log r_{t+1}. */
-function logarithmicStep(logr: Tensor, logs: Tensor, moves: Tensor): Step {
-  const joint = logr.add(where(greater(logr, -Infinity), logs, -Infinity));
+function logarithmicStep(logr: Tensor, logbt: Tensor, logMoves: Tensor): Step {
+  const joint = logr.add(where(greater(logr, -Infinity), logbt, -Infinity));
   const logc = logsumexp(joint, -1, KEEP);
   const now = joint.sub(where(greater(logc, -Infinity), logc, 0));
-  const next = logsumexp(expandDims(now, -1).add(moves), -2);
+  const next = logsumexp(expandDims(now, -1).add(logMoves), -2);
   return [next, { filtered: exp(now), logIncrements: squeeze(logc, -1) }];
 }

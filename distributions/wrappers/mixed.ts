@@ -41,7 +41,7 @@ import { cumulativeOf } from "./cumulative.js";
 export abstract class MixtureBase<
   C extends Distribution | readonly Distribution[] = Distribution | readonly Distribution[],
 > extends Distribution {
-  readonly #list: readonly Distribution[];
+  readonly #componentList: readonly Distribution[];
   #hasRsample: boolean | undefined;
 
   constructor(
@@ -51,7 +51,7 @@ export abstract class MixtureBase<
     batchShape: Shape,
   ) {
     super({ family, params: {}, batchShape, argConstraints: {} });
-    this.#list = [components].flat() as Distribution[];
+    this.#componentList = [components].flat() as Distribution[];
   }
 
   /** Whether the supports of the components certainly have no gap between them. */
@@ -69,18 +69,18 @@ export abstract class MixtureBase<
     return this.#hasRsample;
   }
   #isReparameterised(): boolean {
-    const list = this.#list;
+    const list = this.#componentList;
     if (this.eventDim > 0 || !list.every((component) => component.hasRsample && hasCdf(component))) return false;
-    return isShared(hullOf(list.map(({ support }) => support))) || this.isConnected();
+    return hasNoParameters(hullOf(list.map(({ support }) => support))) || this.isConnected();
   }
   override get hasAtoms(): boolean {
-    return (this.#list[0] as Distribution).hasAtoms;
+    return (this.#componentList[0] as Distribution).hasAtoms;
   }
   override get eventShape(): Shape {
-    return (this.#list[0] as Distribution).eventShape;
+    return (this.#componentList[0] as Distribution).eventShape;
   }
   override get hasEnumerateSupport(): boolean {
-    return this.#list.every((component) => component.hasEnumerateSupport);
+    return this.#componentList.every((component) => component.hasEnumerateSupport);
   }
   override inside(value: Tensor): Tensor {
     return max(
@@ -104,7 +104,7 @@ export abstract class MixtureBase<
   }
   /** Refuse a moment of angles: the mean and the variance of a component are moments on the circle and cannot be averaged. */
   #refuseAngles(moment: string): void {
-    if (this.#list.some(isAngle)) this.hasNo(moment);
+    if (this.#componentList.some(isAngle)) this.hasNo(moment);
   }
   override get mean(): Tensor {
     this.#refuseAngles("mean");
@@ -156,8 +156,8 @@ export function weightedVariance(weights: Tensor, means: Tensor, variances: Tens
 }
 
 /** Whether a constraint has no parameters that could differ between components. */
-export const isShared = (c: Constraint): boolean =>
-  !("low" in c || "source" in c || c.hasHoles) && (!("base" in c) || isShared(c.base as Constraint));
+export const hasNoParameters = (c: Constraint): boolean =>
+  !("low" in c || "source" in c || c.hasHoles) && (!("base" in c) || hasNoParameters(c.base as Constraint));
 
 const isSame = (a: Constraint, b: Constraint): boolean =>
   a === b ||

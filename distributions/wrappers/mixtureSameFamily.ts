@@ -6,7 +6,7 @@ import { type Constraint, integerInterval, interval } from "../constraints/index
 import type { Distribution } from "../core/distribution.js";
 import { refuseParameter } from "../core/parameters.js";
 import type { Categorical } from "../families/categorical/categorical.js";
-import { areConnected, classesOf, fixedNumbers, isShared, MixtureBase } from "./mixed.js";
+import { areConnected, classesOf, fixedNumbers, hasNoParameters, MixtureBase } from "./mixed.js";
 
 /**
  * @example new MixtureSameFamily(new Categorical([0.5, 0.5]), new Normal([-1, 3], 1)).mean.item() // 1
@@ -40,7 +40,7 @@ export class MixtureSameFamily extends MixtureBase<Distribution> {
   }
 
   #supportOf({ support, batchShape, isDiscrete }: Distribution): Constraint {
-    if (isShared(support)) return support;
+    if (hasNoParameters(support)) return support;
     const bounds = boundsOf(support);
     const inside = (value: Tensor): Tensor => this.inside(value);
     if (bounds === null) return eventConstraint("union", support.must, support.eventDim, inside, support.isDiscrete);

@@ -83,7 +83,10 @@ export class TransformedDistribution extends Mapped {
     const inside = clampInside(y, this.#support);
     return inside === y ? clampInside(y, this.transform.codomain) : inside;
   }
-  /** A draw that was rounded to the image of an open end, where the density is 0, moves to the nearest number inside. */
+  /**
+   * A draw that was rounded to the image of an open end, where the density is 0, moves to the nearest number inside. Of the supports that
+   * `imageOf` makes, only those with a `source` need this.
+   */
   #withinEnds(y: Tensor): Tensor {
     const ends = "source" in this.#support ? this.#ends : null;
     if (ends === null) return y;

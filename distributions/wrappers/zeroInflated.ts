@@ -33,7 +33,7 @@ import { type Given, type Parts, readParameters, refuseParameter } from "../core
 import { hullOf } from "./mixed.js";
 
 export type GateParams = { readonly gate?: Tensor; readonly gateLogits?: Tensor };
-/** The parameters of a distribution of this name: a gate, as a probability, or `{ gate }` or `{ gateLogits }`. */
+/** Reads the gate of the distribution called `name`: a probability, `{ gate }` or `{ gateLogits }`. */
 export const readGate = (name: string, gate: TensorLike | Given<GateParams>) =>
   readParameters({ name, constraints: { gate: unitInterval, gateLogits: real }, oneOf: ["gate", "gateLogits"] }, [
     gate,

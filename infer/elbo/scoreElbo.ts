@@ -191,8 +191,9 @@ function totalOf(costs: readonly Cost[]): Tensor {
 }
 
 /**
- * Pyro's Trace_ELBO: every score site is charged with every cost, element by element along the plates that contain both
- * the site and the cost (plate-wise Rao-Blackwellisation). See Ranganath et al. 2014, "Black box variational inference".
+ * Pyro's Trace_ELBO: every score site is charged with every cost (Ranganath et al. 2014, "Black box variational inference"). If the cost
+ * depends on the site, each element of the site is charged only with the elements of the cost that depend on it. If not, it is charged
+ * element by element along the plates that contain both (plate-wise Rao-Blackwellisation).
  *
  * @example
  * const program = () => sample("z", new Normal(0, 1));

@@ -7,7 +7,9 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { Derived, type Distribution, Expanded } from "../../distributions/index.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { requireProgram } from "../checks.js";
+import { initToFeasible } from "../guides/initStrategies.js";
 import { report } from "../html.js";
+import { familyOf } from "../program/inferOptions.js";
 import { type Handler, type Model, outsideHandlers, type PlateFrame, withHandlers } from "../program/messages.js";
 import { isFactor, trace } from "../program/trace.js";
 import { seed } from "../program/values.js";
@@ -171,6 +173,10 @@ export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
     process: {
       param(message) {
         message.value ??= message.init?.(random.foldIn(key, 1)) ?? null;
+      },
+      sample(message) {
+        // A flat prior cannot be sampled. For the graph, any value will do.
+        if (familyOf(message.fn).family === "ImproperUniform") message.value ??= initToFeasible()(message, key);
       },
       deterministic({ name, plates }) {
         platesOf.set(name, plates);

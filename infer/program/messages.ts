@@ -36,6 +36,8 @@ export interface SampleMessage {
   isTracked: boolean;
   /** Whether `substitute` gave the value in place of a draw. */
   isSubstituted: boolean;
+  /** The value that later statements get instead of this one, from the outermost `intervene`. */
+  intervention?: Tensor | undefined;
   /** Whether gradients treat the drawn value as a constant. */
   isConstant: boolean;
   /** The sites that host code had read before this statement. */
@@ -84,14 +86,11 @@ export interface PlateMessage {
 }
 
 /** The message of `deterministic`: a computed value that the trace records. */
-export interface DeterministicMessage {
+export interface DeterministicMessage extends Pick<SampleMessage, "name" | "plates" | "intervention" | "stop"> {
   readonly type: "deterministic";
-  name: string;
   value: Tensor;
-  plates: PlateFrame[];
   /** Whether the value is the result of a sample statement, which reparam or `obsMask` computes from other sites. */
   readonly isSampled: boolean;
-  stop: boolean;
 }
 
 /** The message of `mutable`: a value that the program may change and that SVI passes on to the next step. */

@@ -80,7 +80,11 @@ function centeredParam(name: string, loc: Tensor, eventDim: number): Tensor {
 export const TransformReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
   if (!(family instanceof TransformedDistribution))
-    return refuse(name, "TransformReparam", `is ${family.family}, but this strategy needs a TransformedDistribution.`);
+    return refuse(
+      name,
+      "TransformReparam",
+      `is ${family.family}, but this strategy needs a TransformedDistribution. Write a LogNormal as new TransformedDistribution(new Normal(loc, scale), new Exp()), for example.`,
+    );
   return family.transform.forward(sample(`${name}_base`, withWrappersOf(fn, family.base)));
 };
 

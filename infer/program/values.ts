@@ -8,7 +8,7 @@ import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { refuseSite, requireKey, requireKind } from "../checks.js";
 import { handler, handlerOfNames, type Program } from "./handlers.js";
-import type { Handler, PlateMessage, SampleMessage } from "./messages.js";
+import type { DeterministicMessage, Handler, PlateMessage, SampleMessage } from "./messages.js";
 import { chooseElements, reuseVisit, takeVisited } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 import { reportAsSite } from "./traceChecks.js";
@@ -190,8 +190,6 @@ export function substituteHandler(
         if (paths.length > 0) message.paths ??= paths;
       },
       ...(replaces && { plate: choosePlate }),
-    },
-    postprocess: {
       deterministic(message) {
         const { name, isSampled } = message;
         const value = values.of(name);
@@ -249,14 +247,18 @@ export const uncondition = <A extends unknown[], R>(f: Program<A, R>): Program<A
  */
 export const intervene = <A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> => {
   const { names, of } = readData("intervene", data);
+  // The message keeps the value on its way up: on its way down it may have another name, from a scope outside this handler.
+  const find = (message: SampleMessage | DeterministicMessage): void => {
+    message.intervention = of(message.name) ?? message.intervention;
+  };
   return handlerOfNames("intervene", f, names, ["sample", "deterministic"], () => ({
+    process: { sample: find, deterministic: find },
     postprocess: {
       sample(message) {
-        const value = of(message.name);
-        if (value !== undefined) message.value = selectVisited(value, message);
+        if (message.intervention !== undefined) message.value = selectVisited(message.intervention, message);
       },
       deterministic(message) {
-        message.value = of(message.name) ?? message.value;
+        message.value = message.intervention ?? message.value;
       },
     },
   }));

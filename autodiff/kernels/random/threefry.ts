@@ -4,6 +4,7 @@
  * the shape of the draw. A key is two uint32 words.
  */
 import { PedigradError } from "../../../provenance/base/error.js";
+import { show } from "../../../provenance/base/options.js";
 
 const TWO_32 = 2 ** 32;
 const PARITY = 0x1bd11bda;
@@ -55,7 +56,7 @@ export function keyFromSeed(seed: number): [number, number] {
     throw new PedigradError({
       code: "invalid-seed",
       op: "key",
-      message: `random.key: the seed must be a whole number between -2^53 and 2^53, got ${String(seed)}. Pass an integer, such as random.key(0).`,
+      message: `random.key: the seed must be a whole number between -2^53 and 2^53, got ${show(seed)}. Pass an integer, such as random.key(0).`,
     });
   return [Math.floor(seed / TWO_32) >>> 0, seed >>> 0];
 }

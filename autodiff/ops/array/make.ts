@@ -1,5 +1,7 @@
 /** Tensors made from shapes and numbers alone. */
 import { refuse } from "../../../provenance/base/error.js";
+import * as kinds from "../../../provenance/base/kinds.js";
+import { requireKind, show } from "../../../provenance/base/options.js";
 import type { TensorLike } from "../../core/convert.js";
 import { checkShape, type Shape } from "../../core/shape.js";
 import { ofView, type Tensor, tensor } from "../../core/tensor.js";
@@ -26,7 +28,7 @@ export function arange(start: number, stop?: number, step = 1): Tensor {
     refuse(
       "bad-option",
       "arange",
-      `start, stop and step must be finite and step not 0, got start ${low}, stop ${high}, step ${step}.`,
+      `start, stop and step must be finite numbers and step not 0, got start ${show(low)}, stop ${show(high)}, step ${show(step)}.`,
     );
   const n = Math.max(0, Math.ceil((high - low) / step));
   checkShape("arange", [n]);
@@ -38,6 +40,8 @@ export function arange(start: number, stop?: number, step = 1): Tensor {
 
 /** `n` evenly spaced numbers from start to stop, both included. */
 export function linspace(start: number, stop: number, n = 50): Tensor {
+  requireKind("linspace", "start", start, kinds.number);
+  requireKind("linspace", "stop", stop, kinds.number);
   checkShape("linspace", [n]);
   const element = (i: number): number =>
     i === n - 1 && n > 1 ? stop : start + (i * (stop - start)) / Math.max(n - 1, 1);

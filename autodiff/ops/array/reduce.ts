@@ -55,7 +55,7 @@ export const axisMapOf = ({ axes, keepDims }: ReduceParams, { shape: { length } 
 
 /**
  * The result `y` of a reduction of x, or its cotangent, in a shape that broadcasts to the shape of x. The reduced axes are put back with
- * size 1, unless they are the first axes of x.
+ * size 1, unless they are the first axes of x, which broadcasting adds anyway.
  */
 export function restoreAxes(y: Tensor, x: Tensor, { axes }: ReduceParams): Tensor {
   const areFirst = axes.at(-1) === axes.length - 1;
@@ -117,8 +117,8 @@ export function reducerOf(op: Op<ReduceParams>) {
     const source = tensor(x);
     const params = readReduced(name, source, axes, options);
     // Along axes of size 1, a reduction that has a gradient changes nothing but the shape.
-    const isSame = hasGradient && params.axes.every((axis) => source.shape[axis] === 1);
-    if (!isSame) return apply(op, params, source);
+    const changesOnlyShape = hasGradient && params.axes.every((axis) => source.shape[axis] === 1);
+    if (!changesOnlyShape) return apply(op, params, source);
     return dropReduced(mixProvenance(source, params.axes, name), params);
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Sums of exponentials along axes, and their logarithms, which densities of classes and mixtures use. On a small array each function is one
  * op, with its kernel in kernels/softmax.ts. On a large array each function is several ops: the compiler can fuse them, and the gradient
- * uses the exponentials computed for the value again.
+ * reuses the exponentials that were computed for the value.
  */
 import { apply } from "../../core/apply.js";
 import { contiguousKernelsOf } from "../../core/binding.js";

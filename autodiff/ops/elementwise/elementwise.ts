@@ -54,7 +54,7 @@ function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor
 
 const asTensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : tensor(x));
 
-/** The function that applies `scalar` to every element of its operand, as a new op; `rules` give the gradient. */
+/** Makes an op from `scalar`, and returns the function that applies the op to a tensor; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
   const op = elementwise(name, scalar as Scalar, 1, rules);
   return Object.assign((a: TensorLike) => apply(op, null, asTensor(a)), {
@@ -130,8 +130,8 @@ interface Cursor {
 }
 type Steps = readonly number[];
 /**
- * Fills `rows` rows of n elements of the result. The first begins at index `at`, and each begins `down` elements after the row before; for
- * operand k, `downs[k]` elements after the row before.
+ * Fills `rows` rows of n elements of the result. The first row begins at index `at`, and each row begins `down` elements after the row
+ * before. In operand k, a row begins `downs[k]` elements after the row before.
  */
 type Loop = (
   n: number,
@@ -199,6 +199,7 @@ function elementwiseKernel(scalar: Scalar): Op["kernel"] {
   };
 }
 
+/** Runs the loop along the last two axes that have more than one element, once for each index into the other axes. */
 function alongLastAxes(loop: Loop, out: View, inputs: readonly View[]): void {
   const axes = [...out.shape.keys()].filter((axis) => out.shape[axis] !== 1);
   const last = axes.pop() as number;

@@ -70,12 +70,12 @@ const logNormalDensity = (x: Tensor): Tensor => sub(mul(-0.5, square(x)), LOG_SQ
 
 // Modified Bessel functions, scaled by exp(-|a|); besselGap(a) is exp(-|a|) (I_0(a) - I_1(|a|))
 export const i0e: Unary = unary("i0e", special.i0e, derivatives([(_, a) => neg(mul(sign(a), besselGap(a)))]));
-export const i1e: Unary = unary("i1e", special.i1e, derivatives([(y, a) => sub(besselGap(a), ratio(y, a))]));
+export const i1e: Unary = unary("i1e", special.i1e, derivatives([(y, a) => sub(besselGap(a), overArgument(y, a))]));
 export const logI0: Unary = unary("logI0", special.logI0, derivatives([(_, a) => div(i1e(a), i0e(a))]));
 export const besselGap: Unary = unary(
   "besselGap",
   special.besselGap,
-  derivatives([(y, a) => mul(sign(a), sub(ratio(i1e(a), a), mul(2, y)))]),
+  derivatives([(y, a) => mul(sign(a), sub(overArgument(i1e(a), a), mul(2, y)))]),
 );
 /** y / a for y = i1e(a); at a = 0, the limit 1/2. */
-const ratio = (y: Tensor, a: Tensor): Tensor => where(equal(a, 0), 0.5, div(y, a));
+const overArgument = (y: Tensor, a: Tensor): Tensor => where(equal(a, 0), 0.5, div(y, a));

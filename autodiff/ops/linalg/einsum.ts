@@ -1,7 +1,7 @@
 /**
- * Einstein summation. Two operands are contracted by one matmul. Labels that both operands and the result have become batch axes. Labels
- * that only one operand has become rows or columns. Labels that the result lacks become the inner axis. More operands are contracted in
- * pairs, from the left.
+ * Einstein summation. Two operands are contracted by one matmul. A label of both operands and of the result is a batch axis of this matmul.
+ * A label of only one operand is part of the rows or columns. A label of both operands that the result lacks is part of the inner axis.
+ * More operands are contracted in pairs, from the left.
  */
 import { mapAxes } from "../../../provenance/axes.js";
 import { refuseOption, show } from "../../../provenance/base/options.js";
@@ -41,14 +41,14 @@ export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
     const laterLabels = new Set([...output, ...terms.slice(i + 1).flatMap((term) => term.labels)]);
     result = contract(result, terms[i] as Labelled, laterLabels);
   }
-  return withAxesOf(transposeTo(result, output), xs, inputs, output);
+  return restoreRelations(transposeTo(result, output), xs, inputs, output);
 }
 
 /**
  * `einsum` merges and splits axes, which mixes the relations in the provenance. This function restores the relations: the labels tell to
  * which axis of the result each axis of an operand went.
  */
-function withAxesOf(result: Tensor, xs: readonly Tensor[], inputs: string[][], output: string[]): Tensor {
+function restoreRelations(result: Tensor, xs: readonly Tensor[], inputs: string[][], output: string[]): Tensor {
   if (!xs.some((x) => x.provenance.hasAxes)) return result;
   const provenance = xs.reduce((set, { provenance }, i) => {
     const labels = inputs[i] as string[];

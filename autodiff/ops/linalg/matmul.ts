@@ -68,7 +68,7 @@ function product(out: View, left: View, right: View): () => void {
       }
     };
   }
-  // For a transposed matrix times a vector, as in the gradient of a product with a vector. The columns of the matrix are contiguous, so
+  // The gradient of a product with a vector multiplies a transposed matrix by a vector. The columns of this matrix are contiguous, so
   // nothing is copied.
   const byColumns = n < FEW_COLUMNS && isRowMajor(transposeView(left));
   const run = byColumns ? multiplyByColumns : multiply;

@@ -170,7 +170,7 @@ interface Events {
   readonly result?: Shape;
 }
 
-/** Draws under `key` of the given shape, which is by default the shape that the parameters broadcast to. */
+/** Draws of the given shape, made with `key`. By default, the shape is the shape that the parameters broadcast to. */
 export function draw(
   op: Op<Draws>,
   key: TensorLike,

@@ -21,10 +21,10 @@ import { finiteLogits } from "./relaxedBernoulli.js";
 type Params = OneOf<"probs" | "logits">;
 const halfOf = (p: Params): Tensor => finiteLogits(p).mul(0.5);
 /**
- * Whether the density increases, and -|l|. Where l = 0, the second result is 1, because the formulas divide by it; their results at l = 0 are
- * not used.
+ * Whether the density increases, and -|l|. Where l = 0, the second result is 1: the formulas divide by it, and their results there are not
+ * used.
  */
-const slopeOf = (logits: Tensor): [isRising: Tensor, size: Tensor] => [
+const signAndMinusSize = (logits: Tensor): [isRising: Tensor, minusSize: Tensor] => [
   greater(logits, 0),
   where(equal(logits, 0), 1, abs(logits).neg()),
 ];
@@ -56,21 +56,21 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
     const logits = finiteLogits(p);
     const x = value.clip(0, 1);
     // The integral starts at the end where the density is low. So it needs only exp(-|l|), which cannot overflow.
-    const [isRising, size] = slopeOf(logits);
-    const share = expm1(size.mul(x)).div(expm1(size));
-    const skewed = where(isRising, share.mul(exp(size.mul(x.neg().add(1)))), share);
+    const [isRising, minusSize] = signAndMinusSize(logits);
+    const share = expm1(minusSize.mul(x)).div(expm1(minusSize));
+    const skewed = where(isRising, share.mul(exp(minusSize.mul(x.neg().add(1)))), share);
     return where(equal(logits, 0), x, skewed);
   },
   icdf: (q, p) => {
     const logits = finiteLogits(p);
-    const [isRising, size] = slopeOf(logits);
+    const [isRising, minusSize] = signAndMinusSize(logits);
     const part = where(isRising, q.neg().add(1), q);
     // log(1 - part (1 - exp(-|l|))), written with a sum of two positive terms, so that nothing cancels where `part` is near 1.
-    const nearOne = log(where(isRising, q, q.neg().add(1)).add(part.mul(exp(size))));
-    const x = where(less(part, 0.5), log1p(part.mul(expm1(size))), nearOne).div(size);
+    const nearOne = log(where(isRising, q, q.neg().add(1)).add(part.mul(exp(minusSize))));
+    const x = where(less(part, 0.5), log1p(part.mul(expm1(minusSize))), nearOne).div(minusSize);
     // Results near 0 have a separate formula, because 1 - x would lose their digits.
-    const growth = q.mul(expm1(minimum(size.neg(), 700)));
-    const rising = where(less(growth, 1), log1p(minimum(growth, 1)).div(size.neg()), x.neg().add(1));
+    const growth = q.mul(expm1(minimum(minusSize.neg(), 700)));
+    const rising = where(less(growth, 1), log1p(minimum(growth, 1)).div(minusSize.neg()), x.neg().add(1));
     return where(equal(logits, 0), q, where(isRising, rising, x)).clip(0, 1);
   },
   divergences: ofContinuousBernoulli,

@@ -26,12 +26,12 @@ const meanOf = (a: Tensor, b: Tensor): Tensor => exp(log(b).add(logBeta(reciproc
 
 /** E x² - (E x)², computed from log E x² - 2 log E x so that nothing cancels. */
 function varianceOf(a: Tensor, b: Tensor): Tensor {
-  const bend = secondDifference(
+  const logMomentRatio = secondDifference(
     reciprocal(a),
     (t) => log(b).add(logBeta(t.add(1), b)),
     (t) => trigamma(t.add(1)).sub(trigamma(t.add(1).add(b.expandDims(-1)))),
   );
-  return square(meanOf(a, b)).mul(expm1(bend));
+  return square(meanOf(a, b)).mul(expm1(logMomentRatio));
 }
 
 /**

@@ -66,27 +66,28 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
       const isMirrored = a.less(b.neg());
       return [where(isMirrored, b.neg(), a), where(isMirrored, a.neg(), b), isMirrored];
     };
-    /** log((Φ(z) - Φ(a)) / φ(m)), where m is the number between a and z that is nearest to 0. */
-    const massOver = (x: Tensor): Tensor => logMassOver(standard(low), standard(x), x.sub(low).div(scale));
+    /** log((Φ(z) - Φ(a)) / φ(m)) for x in standard units z, where m is the number between a and z that is nearest to 0. */
+    const logMassTo = (x: Tensor): Tensor => logMassOver(standard(low), standard(x), x.sub(low).div(scale));
     /** log φ(z) - log φ(m). */
     const fallBetween = (m: Tensor, z: Tensor): Tensor => m.sub(z).mul(m.add(z)).mul(0.5);
     /** x moved between the bounds. */
     const within = (x: Tensor): Tensor => maximum(low, minimum(high, x));
     const logDensity = (x: Tensor): Tensor =>
       fallBetween(nearest(...bounds()), standard(x))
-        .sub(massOver(high))
+        .sub(logMassTo(high))
         .sub(log(scale));
     const cdf = (value: Tensor): Tensor => {
       const [x, [a, b]] = [within(value), bounds()];
       return exp(
         fallBetween(nearest(a, b), nearest(a, standard(x)))
-          .add(massOver(x))
-          .sub(massOver(high)),
+          .add(logMassTo(x))
+          .sub(logMassTo(high)),
       );
     };
     return {
       logDensity,
-      // Where a draw was rounded to a bound, only `cdf` has its gradient: the cdf of all numbers is constant beyond a bound.
+      // The gradient uses the formula `cdf`, not d.cumulative, which is constant from a bound outwards: a draw rounded to a bound would then
+      // have gradient 0.
       draw: (key, shape) =>
         withImplicitGradient(d.quantile(random.uniform(key, shape)), { cumulative: cdf, logDensity }),
       mean: () => {
@@ -102,7 +103,7 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
         const nearestToLoc = nearest(...bounds());
         const [a, b] = mirroredBounds();
         const energy = moments(a, b)[2].sub(square(nearestToLoc)).mul(0.5);
-        return massOver(high).add(energy).add(log(scale));
+        return logMassTo(high).add(energy).add(log(scale));
       },
       cdf,
       icdf: (q) => {
@@ -121,7 +122,7 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
 
 /**
  * The mean of z, its variance, and E[z²], by quadrature over the part of [a, b] where the density is more than exp(-40) times its maximum.
- * Distances are taken from the left end of this part, so that no digits are lost far from 0; so it needs a + b >= 0.
+ * Distances are taken from the left end of this part, so that no digits are lost far from 0. For this, a + b must be >= 0.
  */
 function moments(a: Tensor, b: Tensor): [mean: Tensor, variance: Tensor, square: Tensor] {
   const mode = maximum(a, minimum(b, 0));

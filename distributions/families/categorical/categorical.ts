@@ -21,12 +21,13 @@ export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: Tensor
   support: (p) => integerInterval(0, classesOf(p) - 1),
   values: (p) => arange(classesOf(p)),
   logDensity: (x, p) => {
-    // Outside the support, any number may be returned.
+    // A value that is not a class looks up class 0, because outside the support any number may be returned.
     const [isClass, logits] = [integerInterval(0, classesOf(p) - 1).check(x), logitsOf(p)];
     return lookUpLast(logits, x) ?? pickAlongLast(logits, where(isClass, x, 0));
   },
   draw: (key, shape, p) => random.categorical(key, logitsOf(p), shape),
   cdf: (x, p) => {
+    // NaN looks up class 0; the caller replaces the result.
     const k = floor(where(x.equal(x), x, 0)).clip(0, classesOf(p) - 1);
     return pickAlongLast(cumsum(probsOf(p), -1), k).minimum(1);
   },

@@ -23,11 +23,11 @@ const cutsOf = ({ cutpoints }: Params): number => cutpoints.shape.at(-1) as numb
 /** Log probabilities of the classes, batchShape + [K + 1]. */
 function logitsOf({ predictor, cutpoints }: Params): Tensor {
   const d = cutpoints.sub(predictor.expandDims(-1));
-  const none = zeros([...d.shape.slice(0, -1), 1]);
+  const logOne = zeros([...d.shape.slice(0, -1), 1]);
   const gaps = log1mexp(slice(cutpoints, 0, -1, { axis: -1 }).sub(slice(cutpoints, 1, undefined, { axis: -1 })));
   const ends = zeros([...cutpoints.shape.slice(0, -1), 1]);
-  return concatenate([logSigmoid(d), none], -1)
-    .add(concatenate([none, logSigmoid(d.neg())], -1))
+  return concatenate([logSigmoid(d), logOne], -1)
+    .add(concatenate([logOne, logSigmoid(d.neg())], -1))
     .add(concatenate(cutpoints.shape.at(-1) === 1 ? [ends, ends] : [ends, gaps, ends], -1));
 }
 

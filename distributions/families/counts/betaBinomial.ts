@@ -21,7 +21,7 @@ export class BetaBinomial extends /* @__PURE__ */ family<
   support: ({ totalCount }) => integerInterval(0, totalCount),
   formulas: ({ concentration1: a, concentration0: b, totalCount: n }) => ({
     logDensity: (x) => {
-      // This is the density of two negative binomial counts given their sum, a form in which no large terms cancel. Any common odds would do.
+      // This is the density of two negative binomial counts given their sum, in which no large terms cancel. It does not depend on the odds.
       const odds = stopGradient(minimum(n.div(a.add(b)), 1e300));
       return logNegativeBinomial(x, a, odds)
         .add(logNegativeBinomial(n.sub(x), b, odds))

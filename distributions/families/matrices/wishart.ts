@@ -23,7 +23,8 @@ import { gram } from "../../transforms/matrix.js";
 import { halfLogDeterminant, type ScaleParams, scaleOf, sizeOf } from "../vectors/multivariateNormal.js";
 
 type Params = ScaleParams & Tensors<"df">;
-const overMatrix = ({ df }: Params): Tensor => df.expandDims(-1).expandDims(-1);
+/** df with two more axes, so that it broadcasts over the entries of a matrix. */
+const dfOverMatrix = ({ df }: Params): Tensor => df.expandDims(-1).expandDims(-1);
 
 /**
  * Wishart with df degrees of freedom in p dimensions and scale matrix V, given as scaleTril L (V = L Lᵀ), covarianceMatrix V or
@@ -77,12 +78,12 @@ export class Wishart extends /* @__PURE__ */ family<Params, [df: TensorLike, sca
     return matmul(this.scale, matrixTranspose(this.scale));
   }
   override get mean(): Tensor {
-    return this.spread(this.#matrix.mul(overMatrix(this.params)));
+    return this.spread(this.#matrix.mul(dfOverMatrix(this.params)));
   }
   override get variance(): Tensor {
     const v = this.#matrix;
     const d = diag(v);
     const products = d.expandDims(-1).mul(d.expandDims(-2));
-    return this.spread(square(v).add(products).mul(overMatrix(this.params)));
+    return this.spread(square(v).add(products).mul(dfOverMatrix(this.params)));
   }
 }

@@ -33,12 +33,12 @@ const meanOf = (scale: Tensor, k: Tensor): Tensor => exp(lgamma(reciprocal(k).ad
 
 /** λ² (Γ(1 + 2r) - Γ(1 + r)²) for r = 1/k, computed from log Γ(1 + 2r) - 2 log Γ(1 + r) so that nothing cancels. */
 function varianceOf(scale: Tensor, k: Tensor): Tensor {
-  const bend = secondDifference(
+  const logMomentRatio = secondDifference(
     reciprocal(k),
     (t) => lgamma(t.add(1)),
     (t) => trigamma(t.add(1)),
   );
-  return square(meanOf(scale, k)).mul(expm1(bend));
+  return square(meanOf(scale, k)).mul(expm1(logMomentRatio));
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Location-scale families on the whole line. A row describes the standard member, with loc = 0 and scale = 1. With z = (x - loc) / scale,
  *
- *     log p(x) = shape(z) - logNorm - log(scale),   mean = loc + scale mean(z),   variance = scale² variance(z),   cdf(x) = cdf(z).
+ *     log p(x) = logKernel(z) - logNorm - log(scale),   mean = loc + scale mean(z),   variance = scale² variance(z),   cdf(x) = cdf(z).
  */
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
@@ -36,7 +36,7 @@ import { ofCauchy, ofGumbel, ofLaplace, ofNormal } from "../../kl/real.js";
 /** The distribution of z. */
 interface Standard {
   /** The log density of z, plus `logNorm`. */
-  readonly shape: (z: Tensor) => Tensor;
+  readonly logKernel: (z: Tensor) => Tensor;
   readonly logNorm: number;
   readonly draw: (key: Tensor, shape: Shape) => Tensor;
   readonly mean: number;
@@ -56,7 +56,7 @@ const locationScale = (name: string, standard: Standard) =>
     formulas: ({ loc, scale }) => ({
       logDensity: (x) =>
         standard
-          .shape(x.sub(loc).div(scale))
+          .logKernel(x.sub(loc).div(scale))
           .sub(standard.logNorm === 0 ? log(scale) : log(scale).add(standard.logNorm)),
       draw: (key, shape) => standard.draw(key, shape).mul(scale).add(loc),
       mean: () => (standard.mean === 0 ? loc : scale.mul(standard.mean).add(loc)),
@@ -76,7 +76,7 @@ const locationScale = (name: string, standard: Standard) =>
  * @example new Normal(0, 1).logProb(1).item() // -1.4189
  */
 export class Normal extends /* @__PURE__ */ locationScale("Normal", {
-  shape: (z) => square(z).mul(-0.5),
+  logKernel: (z) => square(z).mul(-0.5),
   logNorm: LOG_SQRT_2PI,
   draw: (key, shape) => random.normal(key, shape),
   mean: 0,
@@ -96,7 +96,7 @@ export class Normal extends /* @__PURE__ */ locationScale("Normal", {
  * @example new Laplace(0, 1).logProb(1).item() // -1.6931
  */
 export class Laplace extends /* @__PURE__ */ locationScale("Laplace", {
-  shape: (z) => abs(z).neg(),
+  logKernel: (z) => abs(z).neg(),
   logNorm: Math.LN2,
   draw: (key, shape) => random.laplace(key, shape),
   mean: 0,
@@ -122,7 +122,7 @@ export class Laplace extends /* @__PURE__ */ locationScale("Laplace", {
  * @example new Logistic(0, 1).cdf(1).item() // 0.7311
  */
 export class Logistic extends /* @__PURE__ */ locationScale("Logistic", {
-  shape: (z) => {
+  logKernel: (z) => {
     const size = abs(z);
     return size.add(softplus(size.neg()).mul(2)).neg();
   },
@@ -144,7 +144,7 @@ export class Logistic extends /* @__PURE__ */ locationScale("Logistic", {
  * @example new Cauchy(0, 1).cdf(1).item() // 0.75
  */
 export class Cauchy extends /* @__PURE__ */ locationScale("Cauchy", {
-  shape: (z) => logOnePlusSquare(z).neg(),
+  logKernel: (z) => logOnePlusSquare(z).neg(),
   logNorm: LOG_PI,
   draw: (key, shape) => random.cauchy(key, shape),
   mean: NaN,
@@ -177,7 +177,7 @@ export function logOnePlusSquare(z: Tensor): Tensor {
  * @example new Gumbel(0, 1).cdf(0).item() // 0.3679
  */
 export class Gumbel extends /* @__PURE__ */ locationScale("Gumbel", {
-  shape: (far) => {
+  logKernel: (far) => {
     // For z = -Infinity, the sum z + exp(-z) would be NaN.
     const z = maximum(far, -Number.MAX_VALUE);
     return z.add(exp(z.neg())).neg();
@@ -202,7 +202,7 @@ export class Gumbel extends /* @__PURE__ */ locationScale("Gumbel", {
  * @example new SoftLaplace(0, 1).cdf(0).item() // 0.5
  */
 export class SoftLaplace extends /* @__PURE__ */ locationScale("SoftLaplace", {
-  shape: (z) => logaddexp(z, z.neg()).neg(),
+  logKernel: (z) => logaddexp(z, z.neg()).neg(),
   logNorm: LOG_HALF_PI,
   draw: (key, shape) => log(abs(random.cauchy(key, shape))),
   mean: 0,

@@ -25,7 +25,7 @@ export class DirichletMultinomial extends /* @__PURE__ */ family<
       eventShape: () => a.shape.slice(-1),
       logDensity: (x) => {
         const [n, all] = [sum(x, -1), sum(a, -1)];
-        // This is the density of negative binomial counts given their sum, a form in which no large terms cancel. Any common odds would do.
+        // This is the density of negative binomial counts given their sum, in which no large terms cancel. It does not depend on the odds.
         const odds = stopGradient(minimum(n.div(all), 1e300));
         return sum(logNegativeBinomial(x, a, odds.expandDims(-1)), -1).sub(logNegativeBinomial(n, all, odds));
       },

@@ -20,8 +20,8 @@ import { logPoisson } from "../../densities/continuous.js";
 import { type Classes, classesOf, logitsOf, probsOf } from "../categorical/classes.js";
 
 /**
- * Multinomial draws, one class after the other. The count of a class is a binomial draw among the remaining trials, whose probability is the
- * probability of this class divided by the total probability of this class and all later classes.
+ * Multinomial draws, one class after the other. The count of a class is a binomial draw from the remaining trials. Its success probability is
+ * the probability of this class divided by the total probability of this class and all later classes.
  */
 export function countsOf(key: Tensor, totalCount: Tensor, probs: Tensor, shape: Shape): Tensor {
   const classes = probs.shape.at(-1) as number;

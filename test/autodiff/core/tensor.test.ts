@@ -129,6 +129,31 @@ test("grad and item refuse a tensor with more than one element", () => {
   refused(() => tensor([1, 2]).item(), "not-scalar", "[2]");
 });
 
+test("lists may contain typed arrays and ndarrays, of one shape", () => {
+  const rows = [new Float64Array([1, 2]), new Float32Array([3, 4])];
+  assert.equal(tensor(rows).toArray(), [
+    [1, 2],
+    [3, 4],
+  ]);
+  const mixed = [rows, [[5, tensor(6)], ndarray(new Float64Array([7, 8]), [2])]];
+  assert.equal(tensor(mixed).toArray(), [
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    [
+      [5, 6],
+      [7, 8],
+    ],
+  ]);
+  assert.equal(P.mul(rows, 2).toArray(), [
+    [2, 4],
+    [6, 8],
+  ]);
+  refused(() => tensor([new Float64Array([1, 2]), [3]]), "shape-mismatch", "[2]", "[1]");
+  refused(() => tensor([new Date(0) as unknown as number]), "not-a-tensor", "a Date");
+});
+
 test("tensor() refuses ragged arrays and values that are not tensor-like", () => {
   refused(() => tensor([[1, 2], [3]]), "ragged-array", "element [1]", "length 1", "expected 2");
   refused(
@@ -161,6 +186,17 @@ test("impossible shapes are refused before anything is allocated", () => {
   refused(() => P.arange(1e10), "too-large");
   refused(() => P.arange(0, 1, 0), "bad-option");
   refused(() => P.linspace(0, 1, -1), "bad-shape");
+  const notNumbers = [
+    ["1", '"1"'],
+    [tensor(1), "a tensor of shape []"],
+    [[1], "an array of length 1"],
+  ] as unknown as [number, string][];
+  for (const [x, shown] of notNumbers) {
+    refused(() => P.arange(x), "bad-option", "numbers", `stop ${shown}`);
+    refused(() => P.linspace(x, 2, 3), "bad-option", `start must be a finite number, got ${shown}`);
+    refused(() => P.linspace(0, x, 3), "bad-option", `stop must be a finite number, got ${shown}`);
+  }
+  refused(() => tensor(1).softmax(), "bad-axis", "(a scalar has none)");
   refused(() => P.random.normal(P.random.key(0), [-1]), "bad-shape");
 });
 

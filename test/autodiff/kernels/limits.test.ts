@@ -3,7 +3,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, random, type Tensor } from "../../../autodiff/index.js";
+import { grad, jit, random, type Tensor, tensor } from "../../../autodiff/index.js";
 import { between } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import {
   betaImplicitGradA,
@@ -127,6 +127,13 @@ test("uniform draws lie in [minval, maxval) however narrow or wide the range", (
       `[${low}, ${high}): ${Math.min(...x)} to ${Math.max(...x)}`,
     );
     assert.ok(between(1 - 2 ** -53, low, high) < high);
+  }
+  for (const [low, high] of [
+    [NaN, 1],
+    [0, NaN],
+  ] as const) {
+    const draws = (x: Tensor, y: Tensor): Tensor => random.uniform(random.key(1), [100], x, y);
+    for (const f of [draws, jit(draws)]) assert.ok(f(tensor(low), tensor(high)).toFloat64Array().every(Number.isNaN));
   }
   const spread = random.uniform(random.key(2), [2000], -1.7e308, 1.7e308).toFloat64Array();
   const share = spread.filter((v) => v < -0.85e308).length / 2000;

@@ -160,6 +160,11 @@ test("a latent of an autoguide has a finite density even far from 0 in unconstra
   assert.ok(numbers(new Normal(0, 1e308).logProb(y)).every(Number.isFinite));
 });
 
+test("the log-Jacobian of NaN is NaN, not a density of 0, so that a loss is reported as NaN", () => {
+  for (const constraint of [c.positive, c.softplusPositive, c.greaterThan(2), c.lessThan(2)])
+    assert.ok(Number.isNaN(bijectTo(constraint).logAbsDetJacobian(tensor(Number.NaN), tensor(Number.NaN)).item()));
+});
+
 test("a vector with an infinite number does not satisfy zeroSum", () => {
   for (const x of [
     [Infinity, 1],

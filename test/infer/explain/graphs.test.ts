@@ -10,6 +10,7 @@ import {
   explain,
   factor,
   formatShapes,
+  ImproperUniform,
   installDisplay,
   MultivariateNormal,
   Normal,
@@ -78,6 +79,20 @@ test("in a chain each site depends on the previous site, and a branch counts as 
     factor("f", tensor(0.5));
   };
   assert.equal(said(renderModel(branch)), ["coin x", "coin f"]);
+});
+
+test("a flat prior, which cannot be sampled, has a node", () => {
+  const model = (y: Tensor) => {
+    const loc = sample("loc", new ImproperUniform(constraints.real, [], []));
+    const scales = plate("groups", 2, () =>
+      sample("scales", new ImproperUniform(constraints.positive, [], []).mask(1)),
+    );
+    sample("y", new Normal(loc, scales.sum()), { obs: y });
+  };
+  assert.is(
+    renderModel(model, tensor(1)).toString(),
+    "loc: latent ~ ImproperUniform\nscales: latent ~ Masked(ImproperUniform) in groups\ny: observed ~ Normal given loc, scales",
+  );
 });
 
 test("nested plates become nested clusters, and names are escaped in DOT, Mermaid and HTML", () => {

@@ -31,7 +31,7 @@ import {
   trackNonReparam,
   uncondition,
 } from "../../../index.js";
-import { refuses } from "../../refusals.js";
+import { refusal, refuses } from "../../refusals.js";
 
 const key = random.key(0);
 const model = (shift = 0) => {
@@ -102,6 +102,32 @@ test("intervene also changes computed sites: deterministic sites, and the sites 
     ) > 50,
   );
   assert.ok(after("a", () => use(sample("a", prior, { obs: 1, obsMask: 0 }))) > 50);
+});
+
+test("intervene and substitute work inside a scope, and the outermost of two decides", () => {
+  const [inner, outer] = [
+    { z: 2, d: 3 },
+    { z: 20, d: 30 },
+  ];
+  const program = () => {
+    const z = sample("z", new Normal(0, 1));
+    const d = deterministic("d", z.mul(2));
+    sample("x", new Normal(0, 1), { obs: z });
+    sample("y", new Normal(0, 1), { obs: d });
+  };
+  const used = (f: () => unknown, prefix = "") => {
+    const t = run(seed(f, key));
+    return ["x", "y", "d"].map((name) => valueOf(t, prefix + name));
+  };
+  assert.equal(used(scope(intervene(program, inner), { prefix: "s" }), "s/").slice(0, 2), [2, 3]);
+  assert.equal(used(intervene(intervene(program, inner), outer)).slice(0, 2), [20, 30]);
+  // The trace has the substituted value of `deterministic`; intervene leaves the site as it is.
+  assert.equal(used(scope(substitute(program, inner), { prefix: "s" }), "s/"), [2, 3, 3]);
+  assert.equal(used(substitute(substitute(program, inner), outer)), [20, 30, 30]);
+  assert.equal(used(intervene(substitute(program, { z: 1 }), outer)), [20, 30, 40]);
+  const decentred = reparam(program, { z: LocScaleReparam() });
+  assert.equal(used(scope(intervene(decentred, inner), { prefix: "s" }), "s/").slice(0, 2), [2, 3]);
+  assert.is(refusal(() => used(scope(substitute(decentred, inner), { prefix: "s" }), "s/")).code, "no-effect");
 });
 
 test("lift turns params into latents, scope puts a prefix before names, inferConfig sets options", () => {

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { tensor } from "../../../../autodiff/index.js";
 import * as random from "../../../../autodiff/kernels/random/index.js";
 import { PedigradError } from "../../../../provenance/base/error.js";
 import { assertFits } from "./goodnessOfFit.js";
@@ -40,6 +41,7 @@ test("a seed that is not a whole number of at most 2^53 is refused", () => {
       () => random.keyFromSeed(seed),
       (e: unknown) => e instanceof PedigradError && e.code === "invalid-seed" && e.message.includes(String(seed)),
     );
+  assert.throws(() => random.keyFromSeed(tensor(3) as unknown as number), /got a tensor of shape \[\]/);
 });
 
 test("split, foldIn, bits32 and bits64 give JAX's words", () => {
