@@ -9,7 +9,7 @@
  *
  * The test of an interval compares y with T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside [low, high].
  */
-import { equal, greater, logicalAnd, maximum, minimum, type Tensor, where } from "../../autodiff/index.js";
+import { equal, logicalAnd, maximum, minimum, type Tensor } from "../../autodiff/index.js";
 import { allOf } from "../constraints/axes.js";
 import {
   boundsOf,
@@ -66,19 +66,23 @@ function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   if (coversDomain(c, domain)) return codomain;
   if (direction === null || c.isDiscrete || !hasClosedEnds(c) || (typeof direction !== "number" && !("low" in c)))
     return null;
-  const [[low, high], [least, most]] = [boundsOf(c), boundsOf(domain)] as [[Tensor, Tensor], [Tensor, Tensor]];
-  const [atLow, atHigh] = [transform.forward(maximum(low, least)), transform.forward(minimum(high, most))];
-  const isIncreasing = greater(direction, 0);
-  return interval(where(isIncreasing, atLow, atHigh), where(isIncreasing, atHigh, atLow));
+  const [[low, high], [least, most]] = [boundsOf(c), boundsOf(domain)] as [Ends, Ends];
+  return interval(...imageOfEnds(transform, [maximum(low, least), minimum(high, most)]));
 }
 
+type Ends = [low: Tensor, high: Tensor];
+
 /** The smallest interval that contains every number in the set, also for images under transforms that increase or decrease; else null. */
-function endsOf(c: Constraint): [low: Tensor, high: Tensor] | null {
+function endsOf(c: Constraint): Ends | null {
   if (!("source" in c)) return boundsOf(c);
   const { source, transform } = c as Image;
   const ends = transform.direction === null ? null : endsOf(source);
-  if (ends === null) return null;
-  const [a, b] = [transform.forward(ends[0]), transform.forward(ends[1])];
+  return ends && imageOfEnds(transform, ends);
+}
+
+/** The images of two numbers under a transform that increases or decreases, the smaller one first. */
+export function imageOfEnds(transform: Transform, ends: Ends): Ends {
+  const [a, b] = ends.map((end) => transform.forward(end)) as [Tensor, Tensor];
   return [minimum(a, b), maximum(a, b)];
 }
 
