@@ -90,7 +90,7 @@ export function imageOfEnds(transform: Transform, ends: Ends): Ends {
 function requireWithin(domain: Constraint, c: Constraint): void {
   const [from, to] = [endsOf(c), boundsOf(domain)];
   if (from === null || to === null || !validation || coversDomain(c, domain)) return;
-  const about = { must: `within the domain of the transform, whose values are ${domain.must}`, eventDim: 0 };
+  const about = { must: `in the domain of the transform (${domain.must})`, eventDim: 0 };
   const require = (which: string, x: Tensor, check: () => Tensor): void =>
     requireAll(check, x, about, { family: "TransformedDistribution", what: `the ${which} value of the base` });
   require("least", from[0], () => from[0].add(1e-12).greaterEqual(to[0]));

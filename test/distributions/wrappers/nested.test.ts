@@ -197,14 +197,14 @@ test("combinations without a density are refused", () => {
     for (const base of [new Uniform(-1, 1), new Levy(-1, 1), halves(new Uniform(-1, 1), new Uniform(0, 2))])
       refusesSaying(
         () => new TransformedDistribution(base, root),
-        "the least value of the base must be within the domain of the transform, whose values are > 0",
+        "the least value of the base must be in the domain of the transform (> 0 and finite)",
         "got -1",
       );
   const negative = new TransformedDistribution(new LogNormal(0, 1), new Affine(-1, 2));
   refusesSaying(() => new TransformedDistribution(negative, new Power(2)), "the least value of the base", "got -1");
   refusesSaying(
     () => new TransformedDistribution(new Uniform(0, 2), new Inverse(new Sigmoid())),
-    "the greatest value of the base must be within the domain",
+    "the greatest value of the base must be in the domain",
     "got 2",
   );
   new TransformedDistribution(new Uniform(0, 1), [new Affine(-0.3, 3), new Affine(0.3, 1), new Power(0.5)]);
