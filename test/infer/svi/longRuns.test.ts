@@ -248,4 +248,18 @@ test("a run of which stableUpdate refuses more than half of the steps gives one 
   assert.match(warning as string, /refused 4 of 6 steps, whose loss or parameters were not finite/);
 });
 
+test("the warning of refused steps does not count a step that threw an error", async () => {
+  const data = [Number.NaN, Number.NaN, "no number" as unknown as number];
+  const svi = new SVI(
+    (x: number) => sample("x", new Normal(param("w", 1), 1), { obs: x }),
+    () => {},
+    adam(0.1),
+    new TraceELBO(),
+  );
+  const warnings = await warningsOf(() =>
+    assert.throws(() => svi.run(key, { numSteps: 3, batches: data, stableUpdate: true })),
+  );
+  assert.match(warnings.join(), /refused 2 of 2 steps/);
+});
+
 test.run();
