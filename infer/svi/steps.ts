@@ -105,23 +105,23 @@ export class Steps {
     const { numSteps, signal, batches, initState } = this.options;
     this.#skipped = batchesTakenBy(this.op, initState);
     const argumentLists = batches === undefined ? null : argumentsOf(args, batches, this.#skipped, this.op);
-    let taken = 0;
+    let numTaken = 0;
     try {
       for (let step = 0; step < numSteps && !signal?.aborted; step++) {
         const { done, value } = argumentLists?.next() ?? { done: false, value: args };
         if (done) return;
         this.#step = step;
         const outcome = this.#next(step, value);
-        taken++;
+        numTaken++;
         if (outcome.wasRefused) this.refused++;
         if (step === numSteps - 1) this.check();
         yield new RunStep(this, step, outcome);
       }
     } finally {
       argumentLists?.return(undefined);
-      if (this.refused > taken / 2) {
+      if (this.refused > numTaken / 2) {
         const sites = findNonFiniteSites(this.svi, this.#current() as SVIState, this.#args).keys();
-        warnOfRefusedSteps(this.op, this.refused, taken, [...sites]);
+        warnOfRefusedSteps(this.op, this.refused, numTaken, [...sites]);
       }
     }
   }
