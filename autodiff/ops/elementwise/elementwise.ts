@@ -180,8 +180,10 @@ function generateLoop(scalar: Scalar): Loop {
       ${each((x) => `${x}o += ${x}d;`)}
     }
   }`;
-  return new Function("f", text)(scalar) as Loop;
+  // V8 keeps one profile for functions of equal text, in which `f` would be a different function at each call and so not be inlined.
+  return new Function("f", `${text} // loop ${loopCount++}`)(scalar) as Loop;
 }
+let loopCount = 0;
 
 function elementwiseKernel(scalar: Scalar): Op["kernel"] {
   let loop: Loop | null = null;
