@@ -45,7 +45,7 @@ const describe = (x: unknown): string =>
   x === null || x === undefined
     ? `${x}`
     : typeof x === "object"
-      ? `a ${x.constructor?.name ?? "record"}`
+      ? `a ${x.constructor === Object ? "record" : (x.constructor?.name ?? "record")}`
       : `${typeof x} ${String(x)}`;
 
 function fromNdArray(x: NdArray): View {
@@ -62,7 +62,8 @@ function fromNested(x: readonly Nested[]): View {
   let next = 0;
   const fill = (item: unknown, axis: number): void => {
     if (axis === shape.length) {
-      if (typeof item !== "number" && typeof item !== "boolean") throw raggedError(path, describe(item), "a number");
+      if (Array.isArray(item)) throw raggedError(path, `length ${item.length}`, "a number");
+      if (typeof item !== "number" && typeof item !== "boolean") throw notNumber(path, item);
       view.data[next++] = +item;
       return;
     }
@@ -79,9 +80,18 @@ function fromNested(x: readonly Nested[]): View {
   return view;
 }
 
+const placeOf = (path: readonly number[]): string => path.map((i) => `[${i}]`).join("");
+
+const notNumber = (path: readonly number[], item: unknown): PedigradError =>
+  new PedigradError({
+    code: "ragged-array",
+    op: "tensor",
+    message: `tensor(): element ${placeOf(path)} is ${describe(item)}, expected a number. Convert it to a number, or write NaN if it is missing.`,
+  });
+
 const raggedError = (path: readonly number[], got: string, expected: string): PedigradError =>
   new PedigradError({
     code: "ragged-array",
     op: "tensor",
-    message: `tensor(): the nested arrays are ragged: element ${path.map((i) => `[${i}]`).join("")} has ${got}, expected ${expected} as in the first element. Make all arrays at one depth equally long.`,
+    message: `tensor(): the nested arrays are ragged: element ${placeOf(path)} has ${got}, expected ${expected} as in the first element. Make all arrays at one depth equally long.`,
   });

@@ -18,6 +18,7 @@ import {
   loadState,
   type Model,
   mask,
+  mutable,
   Normal,
   type Optimizer,
   Predictive,
@@ -43,6 +44,21 @@ import { refuses } from "../../refusals.js";
 test("parameters that must be whole numbers are refused otherwise", () => {
   refuses(() => new Binomial(2.5, 0.5), /Binomial: totalCount must be a whole number >= 0, got 2.5/);
   refuses(() => new DiscreteUniform(0.5, 3), /DiscreteUniform: low must be a whole number, got 0.5/);
+});
+
+test("data and values that are not numbers are refused with the name of their statement and the place of the first", () => {
+  const texts = [1, "2"] as unknown as number[];
+  for (const [f, words] of [
+    [() => sample("x", new Normal(0, 1), { obs: texts }), /^data of site "x": .*\[1\] is string 2, expected a number/],
+    [() => sample("x", new Normal(0, 1), { obs: 1, obsMask: texts }), /^obsMask of site "x": /],
+    [
+      () => param("w", [Number.NaN, null] as number[]),
+      /^initial value of param "w": .*\[1\] is null.*NaN if it is missing/,
+    ],
+    [() => deterministic("d", texts), /^deterministic "d": /],
+    [() => mutable("m", { a: 1 } as never), /^mutable "m": .*got a record/],
+  ] as const)
+    refuses(seed(() => void f(), 0), words);
 });
 
 test("if the guide's b depends on a, the closed form is the KL of b given a", () => {
