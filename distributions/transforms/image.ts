@@ -9,7 +9,7 @@
  *
  * The test of an interval compares y with T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside [low, high].
  */
-import { equal, greater, logicalAnd, maximum, minimum, type Tensor, where } from "../../autodiff/index.js";
+import { equal, logicalAnd, maximum, minimum, type Tensor } from "../../autodiff/index.js";
 import { allOf } from "../constraints/axes.js";
 import {
   boundsOf,
@@ -20,6 +20,7 @@ import {
 } from "../constraints/constraint.js";
 import { independent, interval, nonnegative, positive } from "../constraints/index.js";
 import { refuseParameter } from "../core/parameters.js";
+import { requireAll, validation } from "../core/validation.js";
 import { Compose } from "./composed.js";
 import { Abs, Identity, Reshape, type Transform } from "./scalar.js";
 import { Permute } from "./vector.js";
@@ -55,6 +56,7 @@ function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
     refuse(
       `the transform takes only values that are ${transform.domain.must}, but a draw of the base may be any number. Take another base.`,
     );
+  requireWithin(transform.domain, c);
   if (c.hasHoles) return null;
   // A constraint on each number separately still holds after the numbers are permuted or reshaped.
   const each = "base" in c ? (c as IndependentConstraint).base : null;
@@ -64,10 +66,35 @@ function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   if (coversDomain(c, domain)) return codomain;
   if (direction === null || c.isDiscrete || !hasClosedEnds(c) || (typeof direction !== "number" && !("low" in c)))
     return null;
-  const [[low, high], [least, most]] = [boundsOf(c), boundsOf(domain)] as [[Tensor, Tensor], [Tensor, Tensor]];
-  const [atLow, atHigh] = [transform.forward(maximum(low, least)), transform.forward(minimum(high, most))];
-  const isIncreasing = greater(direction, 0);
-  return interval(where(isIncreasing, atLow, atHigh), where(isIncreasing, atHigh, atLow));
+  const [[low, high], [least, most]] = [boundsOf(c), boundsOf(domain)] as [Ends, Ends];
+  return interval(...imageOfEnds(transform, [maximum(low, least), minimum(high, most)]));
+}
+
+type Ends = [low: Tensor, high: Tensor];
+
+/** The smallest interval that contains every number in the set, also for images under transforms that increase or decrease; else null. */
+function endsOf(c: Constraint): Ends | null {
+  if (!("source" in c)) return boundsOf(c);
+  const { source, transform } = c as Image;
+  const ends = transform.direction === null ? null : endsOf(source);
+  return ends && imageOfEnds(transform, ends);
+}
+
+/** The images of two numbers under a transform that increases or decreases, the smaller one first. */
+export function imageOfEnds(transform: Transform, ends: Ends): Ends {
+  const [a, b] = ends.map((end) => transform.forward(end)) as [Tensor, Tensor];
+  return [minimum(a, b), maximum(a, b)];
+}
+
+/** Refuse a base whose least or greatest value lies outside the domain of the transform by more than rounding. */
+function requireWithin(domain: Constraint, c: Constraint): void {
+  const [from, to] = [endsOf(c), boundsOf(domain)];
+  if (from === null || to === null || !validation || coversDomain(c, domain)) return;
+  const about = { must: `in the domain of the transform (${domain.must})`, eventDim: 0 };
+  const require = (which: string, x: Tensor, check: () => Tensor): void =>
+    requireAll(check, x, about, { family: "TransformedDistribution", what: `the ${which} value of the base` });
+  require("least", from[0], () => from[0].add(1e-12).greaterEqual(to[0]));
+  require("greatest", from[1], () => from[1].sub(1e-12).lessEqual(to[1]));
 }
 
 const refuse = (message: string): never => refuseParameter("TransformedDistribution", "transforms", message);

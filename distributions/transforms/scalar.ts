@@ -256,6 +256,6 @@ function reshaped(shape: Shape, from: Shape, to: Shape): Shape {
   throw new PedigradError({
     code: "shape-mismatch",
     param: "from",
-    message: `Reshape: the last axes must be ${showShape(from)}, got ${showShape(shape)}. Order: new Reshape(from, to).`,
+    message: `Reshape: the last axes must be ${showShape(from)}, got ${showShape(shape)}. Give new Reshape(from, to).`,
   });
 }

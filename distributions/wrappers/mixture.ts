@@ -24,7 +24,7 @@ export class Mixture extends MixtureBase<readonly Distribution[]> {
       refuseParameter(
         "Mixture",
         "components",
-        `components must be a list of distributions, got ${components}. For components along the last batch axis of one distribution, use MixtureSameFamily.`,
+        `components must be a list of distributions, got ${components}. For one distribution, use MixtureSameFamily.`,
       );
     const classes = classesOf("Mixture", mixing);
     const events = components.map(({ eventShape }) => eventShape);

@@ -6,18 +6,7 @@
  * without the Jacobian where the base is discrete. The support is the image under T of the base's support.
  */
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
-import {
-  broadcastTo,
-  clip,
-  equal,
-  greater,
-  isFinite,
-  less,
-  maximum,
-  minimum,
-  type Tensor,
-  where,
-} from "../../autodiff/index.js";
+import { broadcastTo, clip, equal, greater, isFinite, less, type Tensor, where } from "../../autodiff/index.js";
 import { sumOver } from "../constraints/axes.js";
 import { boundsOf, nearestIn } from "../constraints/constraint.js";
 import type { Constraint } from "../constraints/index.js";
@@ -26,7 +15,7 @@ import type { Distribution } from "../core/distribution.js";
 import { Mapped } from "../core/mapped.js";
 import { refuseParameter } from "../core/parameters.js";
 import { Compose } from "../transforms/composed.js";
-import { imageOf } from "../transforms/image.js";
+import { imageOf, imageOfEnds } from "../transforms/image.js";
 import type { Transform } from "../transforms/scalar.js";
 
 const composed = (transforms: Transform | readonly Transform[]): Transform =>
@@ -133,9 +122,7 @@ export class TransformedDistribution extends Mapped {
   /** The images of the ends of the base's support, the smaller one first; null if the transform has no direction or the support no ends. */
   get #ends(): [low: Tensor, high: Tensor] | null {
     const ends = this.#direction === null ? null : boundsOf(this.base.support);
-    if (ends === null) return null;
-    const [a, b] = [this.transform.forward(ends[0]), this.transform.forward(ends[1])];
-    return [minimum(a, b), maximum(a, b)];
+    return ends && imageOfEnds(this.transform, ends);
   }
   get #direction(): Tensor | number | null {
     return this.base.eventDim > 0 || this.base.isDiscrete ? null : this.transform.direction;

@@ -23,6 +23,7 @@ import {
   HalfNormal,
   Hurdle,
   Inverse,
+  Levy,
   LogNormal,
   Mixture,
   MixtureSameFamily,
@@ -191,6 +192,22 @@ test("combinations without a density are refused", () => {
     () => new TransformedDistribution(new Normal(0, 1), new Inverse(new Exp())),
     "any number. Take another base",
   );
+  // Logarithms and roots of negative numbers would be NaN.
+  for (const root of [new Power(0.5), new Inverse(new Exp())])
+    for (const base of [new Uniform(-1, 1), new Levy(-1, 1), halves(new Uniform(-1, 1), new Uniform(0, 2))])
+      refusesSaying(
+        () => new TransformedDistribution(base, root),
+        "the least value of the base must be in the domain of the transform (> 0 and finite)",
+        "got -1",
+      );
+  const negative = new TransformedDistribution(new LogNormal(0, 1), new Affine(-1, 2));
+  refusesSaying(() => new TransformedDistribution(negative, new Power(2)), "the least value of the base", "got -1");
+  refusesSaying(
+    () => new TransformedDistribution(new Uniform(0, 2), new Inverse(new Sigmoid())),
+    "the greatest value of the base must be in the domain",
+    "got 2",
+  );
+  new TransformedDistribution(new Uniform(0, 1), [new Affine(-0.3, 3), new Affine(0.3, 1), new Power(0.5)]);
   refusesSaying(() => new Permute([0, 0, 2]), "Permute: the order must have each of 0 … 2 once, got [0,0,2]");
 });
 
