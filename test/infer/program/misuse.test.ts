@@ -58,7 +58,10 @@ test("data and values that are not numbers are refused with the name of their st
     [() => deterministic("d", texts), /^deterministic "d": /],
     [() => mutable("m", { a: 1 } as never), /^mutable "m": .*got a record/],
   ] as const)
-    refuses(seed(() => void f(), 0), words);
+    refuses(
+      seed(() => void f(), 0),
+      words,
+    );
 });
 
 test("if the guide's b depends on a, the closed form is the KL of b given a", () => {
