@@ -42,7 +42,7 @@ export function numbersOf(x: Exclude<TensorLike, Tensor>): number | View {
 }
 
 const describe = (x: unknown): string =>
-  x === null || x === undefined
+  x == null
     ? `${x}`
     : typeof x === "object"
       ? `a ${x.constructor === Object ? "record" : (x.constructor?.name ?? "record")}`
@@ -63,7 +63,8 @@ function fromNested(x: readonly Nested[]): View {
   const fill = (item: unknown, axis: number): void => {
     if (axis === shape.length) {
       if (Array.isArray(item)) throw raggedError(path, `length ${item.length}`, "a number");
-      if (typeof item !== "number" && typeof item !== "boolean") throw notNumber(path, item);
+      if (typeof item !== "number" && typeof item !== "boolean")
+        throw elementError(path, `is ${describe(item)}, expected a number, or NaN if it is missing.`);
       view.data[next++] = +item;
       return;
     }
@@ -80,18 +81,15 @@ function fromNested(x: readonly Nested[]): View {
   return view;
 }
 
-const placeOf = (path: readonly number[]): string => path.map((i) => `[${i}]`).join("");
-
-const notNumber = (path: readonly number[], item: unknown): PedigradError =>
-  new PedigradError({
-    code: "ragged-array",
-    op: "tensor",
-    message: `tensor(): element ${placeOf(path)} is ${describe(item)}, expected a number. Convert it to a number, or write NaN if it is missing.`,
-  });
-
 const raggedError = (path: readonly number[], got: string, expected: string): PedigradError =>
+  elementError(
+    path,
+    `has ${got}, expected ${expected} as in the first element: the nested arrays are ragged. Make all arrays at one depth equally long.`,
+  );
+
+const elementError = (path: readonly number[], problem: string): PedigradError =>
   new PedigradError({
     code: "ragged-array",
     op: "tensor",
-    message: `tensor(): the nested arrays are ragged: element ${placeOf(path)} has ${got}, expected ${expected} as in the first element. Make all arrays at one depth equally long.`,
+    message: `tensor(): element ${path.map((i) => `[${i}]`).join("")} ${problem}`,
   });

@@ -47,11 +47,9 @@ export function sample(name: string, fn: Distribution, options: SampleOptions = 
   return sampleOutside(name, fn, options);
 }
 
-const DATA = "data of site";
-
-/** `x` as a tensor. The error for a value that cannot be one says that it is the `what` of the statement `name`. */
-const valueOf = (what: string, name: string, x: TensorLike): Tensor =>
-  x instanceof Tensor || typeof x === "number" ? tensor(x) : reportAsSite(name, () => tensor(x), what);
+/** `x` as a tensor. The error for a value that cannot be one names its statement. */
+const valueOf = (name: string, x: TensorLike): Tensor =>
+  x instanceof Tensor || typeof x === "number" ? tensor(x) : reportAsSite(name, () => tensor(x));
 
 /** Like `sample`, for a site that is outside some of the plates around its statement. */
 export function sampleOutside(
@@ -65,7 +63,7 @@ export function sampleOutside(
   if (options !== NO_OPTIONS) requireOptions(`sample site "${name}"`, options, SAMPLE, name);
   const { obs, obsMask, infer, key = null } = options;
   if (obs != null && obsMask !== undefined)
-    return samplePartlyObserved(name, fn, valueOf(DATA, name, obs), valueOf("obsMask of site", name, obsMask), {
+    return samplePartlyObserved(name, fn, valueOf(name, obs), valueOf(name, obsMask), {
       infer,
       key: options.key,
     });
@@ -74,7 +72,7 @@ export function sampleOutside(
     name,
     declared: name,
     fn,
-    value: obs == null ? null : valueOf(DATA, name, obs),
+    value: obs == null ? null : valueOf(name, obs),
     isObserved: obs != null,
     infer: infer === undefined ? NO_OPTIONS : checkInferOptions(name, infer),
     plates: [],
@@ -183,8 +181,7 @@ export function param(
     );
   if (options !== NO_OPTIONS) requireOptions(`param "${name}"`, options, PARAM, name);
   const { constraint = constraints.real, eventDim = constraint.eventDim } = options;
-  const initialValue =
-    typeof init === "function" || init === undefined ? null : valueOf("initial value of param", name, init);
+  const initialValue = typeof init === "function" || init === undefined ? null : valueOf(name, init);
   const message = send<ParamMessage>(
     {
       type: "param",
@@ -195,7 +192,7 @@ export function param(
         initialValue !== null
           ? () => initialValue
           : typeof init === "function"
-            ? (key) => valueOf("initial value of param", name, init(key))
+            ? (key) => valueOf(name, init(key))
             : null,
       shape: initialValue?.shape ?? null,
       constraint,
@@ -220,8 +217,7 @@ export function param(
 }
 
 /** Record `value` in the trace under `name`, and return it. */
-export const deterministic = (name: string, value: TensorLike): Tensor =>
-  computed(name, valueOf("deterministic", name, value), false);
+export const deterministic = (name: string, value: TensorLike): Tensor => computed(name, valueOf(name, value), false);
 
 /** Like `deterministic`; `isSampled` says whether the value is the result of a sample statement. */
 export const computed = (name: string, value: Tensor, isSampled = true): Tensor =>
@@ -238,7 +234,7 @@ export function factor(name: string, logFactor: TensorLike): void {
 
 /** A value that the program may change (by setting `.value`) and that SVI passes on to the next step. */
 export function mutable(name: string, init: TensorLike | (() => TensorLike)): { value: Tensor } {
-  const make = () => valueOf("mutable", name, typeof init === "function" ? init() : init);
+  const make = () => tensor(typeof init === "function" ? init() : init);
   const message = send<MutableMessage>({ type: "mutable", name, cell: null, init: make, stop: false }, (m) => {
     m.cell ??= { value: make() };
   });

@@ -83,7 +83,7 @@ export const TransformReparam = (): Reparam => (name, fn) => {
     return refuse(
       name,
       "TransformReparam",
-      `is ${family.family}, but this strategy needs a TransformedDistribution. Write a LogNormal as new TransformedDistribution(new Normal(loc, scale), new Exp()), for example.`,
+      `is ${family.family}, but this strategy needs a TransformedDistribution. Write a LogNormal as one of Normal and Exp, for example.`,
     );
   return family.transform.forward(sample(`${name}_base`, withWrappersOf(fn, family.base)));
 };
