@@ -36,7 +36,7 @@ import { withImplicitGradient } from "../core/implicit.js";
 import { refuseParameter } from "../core/parameters.js";
 import { requireAll } from "../core/validation.js";
 import type { Categorical } from "../families/categorical/categorical.js";
-import { cumulativeOf } from "./cumulative.js";
+import { cumulativeOf, isAngle } from "./cumulative.js";
 
 export abstract class MixtureBase<
   C extends Distribution | readonly Distribution[] = Distribution | readonly Distribution[],
@@ -133,9 +133,6 @@ export function classesOf(family: string, mixing: Categorical): number {
     );
   return mixing.numCategories;
 }
-
-/** Whether values are angles. */
-export const isAngle = ({ support }: Distribution): boolean => support.name === "circular";
 
 /** For x of shape [..., K] + event and a choice of shape [...]: the part of x that is chosen along the axis K. */
 export function chosen(x: Tensor, choice: Tensor): Tensor {
