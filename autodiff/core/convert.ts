@@ -42,11 +42,7 @@ export function numbersOf(x: Exclude<TensorLike, Tensor>): number | View {
 }
 
 const describe = (x: unknown): string =>
-  x == null
-    ? `${x}`
-    : typeof x === "object"
-      ? `a ${x.constructor === Object ? "record" : (x.constructor?.name ?? "record")}`
-      : `${typeof x} ${String(x)}`;
+  x == null ? `${x}` : typeof x === "object" ? `a ${x.constructor?.name ?? "record"}` : `${typeof x} ${String(x)}`;
 
 function fromNdArray(x: NdArray): View {
   const view = emptyView(x.shape);
@@ -62,7 +58,6 @@ function fromNested(x: readonly Nested[]): View {
   let next = 0;
   const fill = (item: unknown, axis: number): void => {
     if (axis === shape.length) {
-      if (Array.isArray(item)) throw raggedError(path, `length ${item.length}`, "a number");
       if (typeof item !== "number" && typeof item !== "boolean")
         throw elementError(path, `is ${describe(item)}, expected a number, or NaN if it is missing.`);
       view.data[next++] = +item;
@@ -84,7 +79,7 @@ function fromNested(x: readonly Nested[]): View {
 const raggedError = (path: readonly number[], got: string, expected: string): PedigradError =>
   elementError(
     path,
-    `has ${got}, expected ${expected} as in the first element: the nested arrays are ragged. Make all arrays at one depth equally long.`,
+    `has ${got}, expected ${expected} as in the first element. Make all arrays at one depth equally long.`,
   );
 
 const elementError = (path: readonly number[], problem: string): PedigradError =>

@@ -188,12 +188,7 @@ export function param(
       name,
       declared: name,
       value: null,
-      init:
-        initialValue !== null
-          ? () => initialValue
-          : typeof init === "function"
-            ? (key) => valueOf(name, init(key))
-            : null,
+      init: initialValue !== null ? () => initialValue : typeof init === "function" ? (key) => tensor(init(key)) : null,
       shape: initialValue?.shape ?? null,
       constraint,
       isReference: init === undefined && options.constraint === undefined,
