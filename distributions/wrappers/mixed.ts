@@ -126,11 +126,7 @@ export abstract class MixtureBase<
 /** The number of classes of `mixing`; anything but a Categorical is refused. */
 export function classesOf(family: string, mixing: Categorical): number {
   if (mixing.numCategories === undefined)
-    refuseParameter(
-      family,
-      "mixing",
-      `mixing must be a Categorical, got ${mixing}. Its batch shape broadcasts, so that it needs no expand.`,
-    );
+    refuseParameter(family, "mixing", `mixing must be a Categorical, got ${mixing}. Expand the components.`);
   return mixing.numCategories;
 }
 

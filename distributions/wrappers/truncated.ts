@@ -28,6 +28,7 @@ import { boundsOf, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
+import { requireUnmasked } from "../core/mapped.js";
 import { refuseParameter } from "../core/parameters.js";
 import { requireAll, validation } from "../core/validation.js";
 import { isAngle } from "./cumulative.js";
@@ -69,6 +70,7 @@ export class Truncated extends Distribution {
         `${base.label} has events of ${base.eventDim} axes, but only distributions of numbers can be truncated.`,
         "bad-shape",
       );
+    requireUnmasked("Truncated", base);
     if (isAngle(base))
       refuse(`${base.label} is a distribution of angles, which have no order. Truncate a distribution of numbers.`);
     if (base.hasAtoms && !base.isDiscrete)
