@@ -42,11 +42,7 @@ export function numbersOf(x: Exclude<TensorLike, Tensor>): number | View {
 }
 
 const describe = (x: unknown): string =>
-  x === null || x === undefined
-    ? `${x}`
-    : typeof x === "object"
-      ? `a ${x.constructor?.name ?? "record"}`
-      : `${typeof x} ${String(x)}`;
+  x == null ? `${x}` : typeof x === "object" ? `a ${x.constructor?.name ?? "record"}` : `${typeof x} ${String(x)}`;
 
 function fromNdArray(x: NdArray): View {
   const view = emptyView(x.shape);
@@ -62,7 +58,8 @@ function fromNested(x: readonly Nested[]): View {
   let next = 0;
   const fill = (item: unknown, axis: number): void => {
     if (axis === shape.length) {
-      if (typeof item !== "number" && typeof item !== "boolean") throw raggedError(path, describe(item), "a number");
+      if (typeof item !== "number" && typeof item !== "boolean")
+        throw elementError(path, `is ${describe(item)}, expected a number, or NaN if it is missing.`);
       view.data[next++] = +item;
       return;
     }
@@ -80,8 +77,14 @@ function fromNested(x: readonly Nested[]): View {
 }
 
 const raggedError = (path: readonly number[], got: string, expected: string): PedigradError =>
+  elementError(
+    path,
+    `has ${got}, expected ${expected} as in the first element. Make all arrays at one depth equally long.`,
+  );
+
+const elementError = (path: readonly number[], problem: string): PedigradError =>
   new PedigradError({
     code: "ragged-array",
     op: "tensor",
-    message: `tensor(): the nested arrays are ragged: element ${path.map((i) => `[${i}]`).join("")} has ${got}, expected ${expected} as in the first element. Make all arrays at one depth equally long.`,
+    message: `tensor(): element ${path.map((i) => `[${i}]`).join("")} ${problem}`,
   });

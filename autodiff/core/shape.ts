@@ -56,7 +56,7 @@ export function normalizeAxis(op: string, axis: number, shape: Shape): number {
     refuse(
       "bad-axis",
       op,
-      `axis ${axis} is out of range for shape ${showShape(shape)} (${rank === 0 ? "a scalar has none" : `allowed ${-rank}..${rank - 1}`}).`,
+      `axis ${axis} is out of range for shape ${showShape(shape)} (allowed ${-rank}..${rank - 1}).`,
     );
   return axis < 0 ? axis + rank : axis;
 }

@@ -28,8 +28,9 @@ import { Distribution } from "../core/distribution.js";
 import { readParameters, refuseParameter, type Signature } from "../core/parameters.js";
 import { requireAll } from "../core/validation.js";
 import { Categorical } from "../families/categorical/categorical.js";
+import { isAngle } from "./cumulative.js";
 import { forwardAlgorithm } from "./forwardAlgorithm.js";
-import { chosen, isAngle, weightedMean, weightedVariance } from "./mixed.js";
+import { chosen, weightedMean, weightedVariance } from "./mixed.js";
 import { MixtureSameFamily } from "./mixtureSameFamily.js";
 
 type Params = { readonly initialLogits: Tensor; readonly transitionLogits: Tensor };

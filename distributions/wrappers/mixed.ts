@@ -36,7 +36,7 @@ import { withImplicitGradient } from "../core/implicit.js";
 import { refuseParameter } from "../core/parameters.js";
 import { requireAll } from "../core/validation.js";
 import type { Categorical } from "../families/categorical/categorical.js";
-import { cumulativeOf } from "./cumulative.js";
+import { cumulativeOf, isAngle } from "./cumulative.js";
 
 export abstract class MixtureBase<
   C extends Distribution | readonly Distribution[] = Distribution | readonly Distribution[],
@@ -126,16 +126,9 @@ export abstract class MixtureBase<
 /** The number of classes of `mixing`; anything but a Categorical is refused. */
 export function classesOf(family: string, mixing: Categorical): number {
   if (mixing.numCategories === undefined)
-    refuseParameter(
-      family,
-      "mixing",
-      `mixing must be a Categorical, got ${mixing}. Its batch shape broadcasts, so that it needs no expand.`,
-    );
+    refuseParameter(family, "mixing", `mixing must be a Categorical, got ${mixing}. Expand the components.`);
   return mixing.numCategories;
 }
-
-/** Whether values are angles. */
-export const isAngle = ({ support }: Distribution): boolean => support.name === "circular";
 
 /** For x of shape [..., K] + event and a choice of shape [...]: the part of x that is chosen along the axis K. */
 export function chosen(x: Tensor, choice: Tensor): Tensor {

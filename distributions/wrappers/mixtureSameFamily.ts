@@ -20,7 +20,7 @@ export class MixtureSameFamily extends MixtureBase<Distribution> {
       refuseParameter(
         "MixtureSameFamily",
         "components",
-        "components must be one distribution, got a list. For a list, use Mixture.",
+        "components must be one distribution. For a list, use Mixture.",
       );
     const classes = classesOf("MixtureSameFamily", mixing);
     if (components.batchShape.at(-1) !== classes)

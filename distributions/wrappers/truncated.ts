@@ -28,8 +28,10 @@ import { boundsOf, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
+import { requireUnmasked } from "../core/mapped.js";
 import { refuseParameter } from "../core/parameters.js";
 import { requireAll, validation } from "../core/validation.js";
+import { isAngle } from "./cumulative.js";
 
 type Bounds = { readonly low?: TensorLike; readonly high?: TensorLike };
 
@@ -68,7 +70,8 @@ export class Truncated extends Distribution {
         `${base.label} has events of ${base.eventDim} axes, but only distributions of numbers can be truncated.`,
         "bad-shape",
       );
-    if (base.support.name === "circular")
+    requireUnmasked("Truncated", base);
+    if (isAngle(base))
       refuse(`${base.label} is a distribution of angles, which have no order. Truncate a distribution of numbers.`);
     if (base.hasAtoms && !base.isDiscrete)
       refuse(
@@ -93,9 +96,15 @@ export class Truncated extends Distribution {
   #requireMass(): void {
     const { base, low, high } = this;
     const order = base.isDiscrete ? ">=" : ">";
-    const must = `${order} low, both within the support of ${base.label} (${base.support.must})`;
+    const ordered = {
+      eventDim: 0,
+      // A getter, because the text reads the bounds of the support, which have no numbers while `jit` compares programs.
+      get must() {
+        return `${order} low, both within the support of ${base.label} (${base.support.must})`;
+      },
+    };
     const about = { family: "Truncated", what: "high" };
-    requireAll(() => (base.isDiscrete ? low.lessEqual(high) : low.less(high)), high, { eventDim: 0, must }, about);
+    requireAll(() => (base.isDiscrete ? low.lessEqual(high) : low.less(high)), high, ordered, about);
     const tail = `so small that more than 1e-8 of the mass of ${base.label} below high lies above low (further out, rounding of the cdf leaves no digits). For a normal distribution use TruncatedNormal, which has no such limit. For others, reflect the distribution to truncate its lower tail, or use a distribution that starts at low`;
     const isAccurate = () => this.#mass[1].greater(base.cumulative(high).mul(1e-8));
     requireAll(isAccurate, low, { eventDim: 0, must: tail }, { family: "Truncated", what: "low" });

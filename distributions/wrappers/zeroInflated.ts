@@ -29,6 +29,7 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
+import { requireUnmasked } from "../core/mapped.js";
 import { type Given, type Parts, readParameters, refuseParameter } from "../core/parameters.js";
 import { hullOf } from "./mixed.js";
 
@@ -58,6 +59,7 @@ export abstract class ZeroModified<P extends Record<string, Tensor>> extends Dis
         "base",
         `base must be a distribution of counts, got ${base.label}, whose values are ${base.eventDim > 0 ? "vectors" : "continuous"}. For continuous data with extra zeros, observe a Bernoulli site that says which are 0, and mask these in the site of the data.`,
       );
+    requireUnmasked(parts.family, base);
     super({ ...parts, batchShape: broadcastShapes(parts.family, parts.batchShape, base.batchShape) });
   }
 

@@ -198,7 +198,7 @@ export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
     const isSample = site.type === "sample";
     const kind =
       site.type !== "sample" ? site.type : isFactor(site) ? "factor" : site.isObserved ? "observed" : "latent";
-    const outerPlates = isSample ? site.plates : (platesOf.get(site.name) ?? []);
+    const outerPlates = (isSample ? site.plates : platesOf.get(site.name)) ?? [];
     for (const { name, size } of outerPlates) plates.set(name, { name, size });
     const distribution = isSample && kind !== "factor" ? distributionName(site.fn) : "";
     nodes.push({ name: site.name, kind, distribution, plates: outerPlates.map(({ name }) => name).reverse() });

@@ -94,7 +94,7 @@ export class Predictive {
     const { posteriorSamples = {}, batchNdims = 1, numSamples = 1, parallel = true } = this.options;
     const allSamples = asTensors(posteriorSamples);
     const [first] = Object.values(allSamples);
-    const batch = first?.shape.slice(0, batchNdims) ?? [...new Array(Math.max(0, batchNdims - 1)).fill(1), numSamples];
+    const batch = first?.shape.slice(0, batchNdims) ?? [...Array.from({ length: batchNdims - 1 }, () => 1), numSamples];
     requireDraws("Predictive", allSamples, batchNdims);
     const count = batch.reduce((a, b) => a * b, 1);
     if (this.options.numSamples !== undefined && numSamples !== count)

@@ -27,17 +27,16 @@ export const linear = (inputs: number, outputs: number): Net<LinearParams> => ({
 /** A multilayer perceptron: linear layers of the given sizes with an activation between them, such as `mlp([2, 16, 1])`. */
 export function mlp(sizes: readonly number[], activation: (x: Tensor) => Tensor = tanh): Net<LinearParams[]> {
   requireKind("nn.mlp", "the first argument", sizes, kinds.numbers);
-  return layered("nn.mlp", sizes, activation);
+  return layered(sizes, activation);
 }
 
 /** Linear layers of the given sizes, with an activation between them. If there are `masks`, the weights of each layer are multiplied by its mask. */
 function layered(
-  op: string,
   sizes: readonly number[],
   activation: (x: Tensor) => Tensor,
   masks?: readonly Tensor[],
 ): Net<LinearParams[]> {
-  requireKind(op, "activation", activation, kinds.function);
+  requireKind("nn", "activation", activation, kinds.function);
   const layers = sizes.slice(1).map((size, i) => linear(sizes[i] as number, size));
   return {
     init: (key) => layers.map((layer, i) => layer.init(random.foldIn(key, i))),
@@ -74,7 +73,7 @@ export function autoregressive(
   const last = degrees.at(-1) as number[];
   const outputs = Array.from({ length: 2 * dim }, (_, i) => i % dim);
   const masks = [...degrees.slice(1).map((to, layer) => maskOf(degrees[layer] as number[], to)), maskOf(last, outputs)];
-  const { init, apply } = layered("nn.autoregressive", [dim, ...hiddenDims, 2 * dim], activation, masks);
+  const { init, apply } = layered([dim, ...hiddenDims, 2 * dim], activation, masks);
   return {
     init: (key) =>
       init(key).map(({ weight, bias }, i) => ({ weight: i === hiddenDims.length ? weight.mul(0.01) : weight, bias })),

@@ -2,7 +2,7 @@
  * The statements of a model. Each sends a message (messages.ts) and returns the value that handlers give to the message.
  * Where possible, statements also work without handlers: a param returns its initial value, an observed site its data.
  */
-import { PedigradError, stopGradient, type Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
+import { PedigradError, stopGradient, Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
 import { MIX, ownRelation } from "../../provenance/axes.js";
@@ -47,6 +47,10 @@ export function sample(name: string, fn: Distribution, options: SampleOptions = 
   return sampleOutside(name, fn, options);
 }
 
+/** `x` as a tensor. The error for a value that cannot be one names its statement. */
+const valueOf = (name: string, x: TensorLike): Tensor =>
+  x instanceof Tensor || typeof x === "number" ? tensor(x) : reportAsSite(name, () => tensor(x));
+
 /** Like `sample`, for a site that is outside some of the plates around its statement. */
 export function sampleOutside(
   name: string,
@@ -59,13 +63,16 @@ export function sampleOutside(
   if (options !== NO_OPTIONS) requireOptions(`sample site "${name}"`, options, SAMPLE, name);
   const { obs, obsMask, infer, key = null } = options;
   if (obs != null && obsMask !== undefined)
-    return samplePartlyObserved(name, fn, tensor(obs), tensor(obsMask), { infer, key: options.key });
+    return samplePartlyObserved(name, fn, valueOf(name, obs), valueOf(name, obsMask), {
+      infer,
+      key: options.key,
+    });
   const message: SampleMessage = {
     type: "sample",
     name,
     declared: name,
     fn,
-    value: obs == null ? null : tensor(obs),
+    value: obs == null ? null : valueOf(name, obs),
     isObserved: obs != null,
     infer: infer === undefined ? NO_OPTIONS : checkInferOptions(name, infer),
     plates: [],
@@ -174,7 +181,7 @@ export function param(
     );
   if (options !== NO_OPTIONS) requireOptions(`param "${name}"`, options, PARAM, name);
   const { constraint = constraints.real, eventDim = constraint.eventDim } = options;
-  const initialValue = typeof init === "function" || init === undefined ? null : tensor(init);
+  const initialValue = typeof init === "function" || init === undefined ? null : valueOf(name, init);
   const message = send<ParamMessage>(
     {
       type: "param",
@@ -205,7 +212,7 @@ export function param(
 }
 
 /** Record `value` in the trace under `name`, and return it. */
-export const deterministic = (name: string, value: TensorLike): Tensor => computed(name, tensor(value), false);
+export const deterministic = (name: string, value: TensorLike): Tensor => computed(name, valueOf(name, value), false);
 
 /** Like `deterministic`; `isSampled` says whether the value is the result of a sample statement. */
 export const computed = (name: string, value: Tensor, isSampled = true): Tensor =>

@@ -41,8 +41,7 @@ export function LocScaleReparam(how: { centered?: TensorLike | null } | number |
       `centered must be a number from 0 to 1, or null to learn it, got ${centered}.`,
     );
   const constant = centered === null ? null : tensor(centered);
-  if (constant !== null)
-    requireThat(constant, constraints.unitInterval, { family: "LocScaleReparam", what: "centered" });
+  if (constant) requireThat(constant, constraints.unitInterval, { family: "LocScaleReparam", what: "centered" });
   return (name, fn) => {
     const family = familyOf(fn);
     if (!family.isLocationScale)
@@ -80,11 +79,7 @@ function centeredParam(name: string, loc: Tensor, eventDim: number): Tensor {
 export const TransformReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
   if (!(family instanceof TransformedDistribution))
-    return refuse(
-      name,
-      "TransformReparam",
-      `is ${family.family}, but this strategy needs a TransformedDistribution. Write a LogNormal as new TransformedDistribution(new Normal(loc, scale), new Exp()), for example.`,
-    );
+    return refuse(name, "TransformReparam", `is ${family.family}, but this strategy needs a TransformedDistribution.`);
   return family.transform.forward(sample(`${name}_base`, withWrappersOf(fn, family.base)));
 };
 

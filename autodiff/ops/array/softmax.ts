@@ -11,7 +11,7 @@ import { type Tensor, tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
 import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
 import { type Normaliser, normalise, shifts } from "../../kernels/softmax.js";
-import { derivatives, type Unary, unary } from "../elementwise/elementwise.js";
+import { derivatives, mulAnyZeroWins, type Unary, unary } from "../elementwise/elementwise.js";
 import { add, div, equal, exp, mulZeroWins, neg, square, sub, where } from "../elementwise/math.js";
 import { axesToEnd, mixProvenance, transpose, transposeBack } from "../views/shape.js";
 import {
@@ -55,7 +55,7 @@ function normaliser(name: Normaliser, vjp: Vjp<readonly number[]>): Op<readonly 
 
 const sumAlong = (x: Tensor, axes: readonly number[]): Tensor => sum(x, axes, KEEP_DIMS);
 export const softmaxOp = normaliser("softmax", (g, y, _, axes) =>
-  mulZeroWins(y, sub(g, sumAlong(mulZeroWins(y, g), axes))),
+  mulAnyZeroWins(y, sub(g, sumAlong(mulAnyZeroWins(y, g), axes))),
 );
 export const logSoftmaxOp = normaliser("logSoftmax", (g, _, [x], axes) =>
   sub(g, mulZeroWins(sumAlong(g, axes), softmaxOver(x as Tensor, axes))),

@@ -9,6 +9,7 @@ import {
   type Binary,
   binary,
   derivatives,
+  mulAnyZeroWins,
   mulZeroWins,
   type Ternary,
   ternary,
@@ -35,12 +36,12 @@ export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, derivatives([
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, _, a) => sqrtSlope(g, a)]);
 /**
  * g / (2 √a), or 0 where g is 0. At a = 0 the derivative of this op with respect to a is infinite. If the cotangent G is 0 there, the
- * product of the two has no limit (as in the Hessian of a norm), so NaN is right and 0 would be wrong. Therefore the rule multiplies by
- * `mul`, not by `mulZeroWins`.
+ * product of the two has no limit (as in the Hessian of a norm), so NaN is right and 0 would be wrong. Therefore in the rule only a zero of
+ * the other factor wins, not a zero of G.
  */
 const sqrtSlope: Binary = binary("sqrtSlope", (g, a) => (g === 0 ? 0 : (0.5 * g) / Math.sqrt(a)), [
   (G, _, __, a) => sqrtSlope(G, a),
-  (G, _, g, a) => mul(G, mulZeroWins(g, div(-0.25, mul(a, sqrt(a))))),
+  (G, _, g, a) => mulZeroWins(mulZeroWins(g, div(-0.25, mul(a, sqrt(a)))), G),
 ]);
 /** a^b. The gradient with respect to b is 0 at a = 0. a^0 is 1 with gradient 0 with respect to a, even at a = 0. */
 export const pow: Binary = binary("pow", formulas.pow, [
@@ -50,8 +51,8 @@ export const pow: Binary = binary("pow", formulas.pow, [
 /** g b a^(b - 1), or 0 where g is 0. For a zero cotangent, see sqrtSlope. */
 const powSlope: Ternary = ternary("powSlope", formulas.powSlope, [
   (G, _, __, a, b) => powSlope(G, a, b),
-  (G, _, g, a, b) => mul(G, mulZeroWins(mul(g, b), powSlope(1, a, sub(b, 1)))),
-  (G, _, g, a, b) => mulZeroWins(G, mulZeroWins(g, mul(pow(a, sub(b, 1)), add(1, mulZeroWins(b, logOrZero(a)))))),
+  (G, _, g, a, b) => mulZeroWins(mulZeroWins(mulZeroWins(g, b), powSlope(1, a, sub(b, 1))), G),
+  (G, _, g, a, b) => mulAnyZeroWins(G, mulZeroWins(g, mul(pow(a, sub(b, 1)), add(1, mulZeroWins(b, logOrZero(a)))))),
 ]);
 /** log a, or 0 where a is 0. */
 const logOrZero = (a: Tensor): Tensor => log(where(equal(a, 0), 1, a));

@@ -29,7 +29,7 @@ import {
   gammaImplicitGrad,
   vonMisesImplicitGrad,
 } from "../elementwise/incomplete.js";
-import { add, div, exp, less, mul, mulZeroWins, sub, where } from "../elementwise/math.js";
+import { add, div, exp, less, mulZeroWins, sub, where } from "../elementwise/math.js";
 import { digamma } from "../elementwise/special.js";
 import { asKey, type Draws, draw, drawOneOp, drawOp, type Operand } from "./draw.js";
 import { categoricalOp, foldInOp, normalOp, splitOp, uniformOp, weightedOp } from "./wordOps.js";
@@ -196,7 +196,7 @@ const dirichletGradient: Vjp<Draws> = (g, x, [, concentration]) => {
   const large = less(0.5, x);
   const oneMinusX = where(large, sum(where(large, 0, x), -1, options), sub(1, x));
   const slope = where(large, betaImplicitGradB(b, a, oneMinusX).neg(), betaImplicitGradA(a, b, x));
-  return mulZeroWins(sub(g, sum(mul(g, x), -1, options)), div(slope, oneMinusX));
+  return mulZeroWins(sub(g, sum(mulZeroWins(g, x), -1, options)), div(slope, oneMinusX));
 };
 const dirichletOp = /* @__PURE__ */ drawOp(
   "dirichlet",

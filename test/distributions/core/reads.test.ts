@@ -4,7 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { jit, type Tensor, tensor } from "../../../autodiff/index.js";
+import { jit, random, stack, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   Affine,
   Beta,
@@ -14,10 +14,12 @@ import {
   constraints,
   DiscreteUniform,
   Exponential,
+  Folded,
   Geometric,
   klDivergence,
   LKJ,
   Mixture,
+  MixtureSameFamily,
   NegativeBinomial,
   Normal,
   Pareto,
@@ -108,6 +110,7 @@ test("densities, draws and supports read no numbers", () => {
     new Uniform(a, b),
     new TruncatedNormal(0, 1, a, b),
     new Truncated(new Normal(a, b), { low: a, high: b }),
+    new Truncated(new Uniform(a, b), { high: 1.5 }),
     new TransformedDistribution(new Uniform(a, b), new Affine(a, b)),
     new Pareto(b, b),
     new Binomial(b, 0.5),
@@ -123,6 +126,29 @@ test("densities, draws and supports read no numbers", () => {
   for (const low of [0, 1, 2]) assert.ok(Math.abs(density(tensor(low)).item() - 1 / (4 - low)) < 1e-15);
   assert.is(refusal(() => jit((n: Tensor) => new Binomial(n, 0.5).enumerateSupport())(tensor(2))).code, "read-in-jit");
   assert.ok(Number.isFinite((klDivergence(new Exponential(2), new Exponential(3)) as Tensor).item()));
+});
+
+test("moments, draws and distribution functions of mixtures, truncated and folded distributions read no numbers", () => {
+  const made = (high: Tensor) => {
+    const parts = new Uniform(0, high);
+    const mixture = new Mixture(new Categorical([0.5, 0.5]), [parts, new Uniform(0, 1)]);
+    const ofFamily = new MixtureSameFamily(new Categorical([0.5, 0.5]), parts.expand([2]));
+    const truncated = new Truncated(parts, { high: 1.5 });
+    return [
+      truncated.logProb(0.5),
+      mixture.mean,
+      mixture.variance,
+      mixture.cdf(0.5),
+      ofFamily.rsample(random.key(0)),
+      new Folded(parts).cdf(1),
+    ];
+  };
+  assert.is(
+    readBy(() => made(of(2, "high"))),
+    "{}",
+  );
+  const program = jit((high: Tensor) => stack(made(high)));
+  for (const high of [2, 2, 3]) assert.equal(program(tensor(high)).toArray(), stack(made(tensor(high))).toArray());
 });
 
 test.run();

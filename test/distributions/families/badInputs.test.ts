@@ -157,7 +157,10 @@ test("the parts of a mixture must be a Categorical, and one distribution or a li
   refusesSaying(() => new Mixture(mixing.expand([3]) as never, list), "mixing must be a Categorical", "Expanded");
   refusesSaying(() => new MixtureSameFamily([0.5, 0.5] as never, normals), "mixing must be a Categorical");
   refusesSaying(() => new Mixture(mixing, normals as never), "a list of distributions", "use MixtureSameFamily");
-  refusesSaying(() => new MixtureSameFamily(mixing, list as never), "got a list. For a list, use Mixture");
+  refusesSaying(
+    () => new MixtureSameFamily(mixing, list as never),
+    "must be one distribution. For a list, use Mixture",
+  );
 });
 
 test("rsample is refused if there is no pathwise sampler", () => {

@@ -36,6 +36,7 @@ import {
   Mixture,
   MixtureSameFamily,
   MultivariateNormal,
+  MultivariateStudentT,
   NegativeBinomial,
   Normal,
   OneHotCategorical,
@@ -398,6 +399,35 @@ test("the families in this file give the same numbers when compiled and under vm
     const batched = vmap(f)(keys, tensor([0.8, 0.9, 1, 1.1]));
     near(batched.slice(0, 2, { axis: 1 }), stack(rows).slice(0, 2, { axis: 1 }), 1e-12, name);
   }
+});
+
+test("multivariate densities: rows of NaN that a mask hides do not change the gradient", () => {
+  const [loc, rows, mask] = [
+    [0, 0],
+    [
+      [1, 2],
+      [NaN, NaN],
+      [0.5, -1],
+    ],
+    [1, 0, 1],
+  ];
+  const scale = [
+    [1, 0],
+    [0.5, 1],
+  ];
+  const of = (make: (scaleTril: Tensor) => Distribution) => grad((x: Tensor) => make(x).mask(mask).logProb(rows).sum());
+  // z = L⁻¹ x is (1, 1.5) and (0.5, -1.25), and the gradient is the lower triangle of Σ L⁻ᵀ z zᵀ - diag(1 / L).
+  const expected = [
+    [-1.1875, 0],
+    [0.875, 1.8125],
+  ];
+  assert.equal(of((scaleTril) => new MultivariateNormal({ loc, scaleTril }))(scale).toArray(), expected);
+  const student = (scaleTril: Tensor) => new MultivariateStudentT(3, loc, scaleTril);
+  const seen = (x: Tensor) =>
+    student(x)
+      .logProb([rows[0], rows[2]] as number[][])
+      .sum();
+  assert.equal(of(student)(scale).toArray(), grad(seen)(scale).toArray());
 });
 
 test.run();

@@ -208,6 +208,16 @@ test("combinations without a density are refused", () => {
     "got 2",
   );
   new TransformedDistribution(new Uniform(0, 1), [new Affine(-0.3, 3), new Affine(0.3, 1), new Power(0.5)]);
+  // The log density 0 of a masked element would be normalised, or given a Jacobian.
+  const masked = (base: Distribution) => base.expand([2]).mask([1, 0]);
+  for (const make of [
+    () => new Truncated(masked(new Normal(0, 1)), { low: 0 }),
+    () => new Folded(masked(new Normal(0, 1))),
+    () => new TransformedDistribution(masked(new Normal(0, 1)).toEvent(1), new Exp()),
+    () => new ZeroInflated(masked(new Poisson(2)), 0.3),
+    () => new Hurdle(masked(new Poisson(2)), 0.3),
+  ])
+    refusesSaying(make, "base must have no mask. Mask the result");
   refusesSaying(() => new Permute([0, 0, 2]), "Permute: the order must have each of 0 … 2 once, got [0,0,2]");
 });
 

@@ -47,8 +47,8 @@ const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
     [() => P.markov([1, 2], { history: 1.5 }), /history must be a non-negative integer/],
     [() => P.markov(any(3)), /markov: the first argument must be something to loop over/],
     [() => run(() => P.module("net", any({}))), /must be a network/],
-    [() => P.nn.mlp([2, 3, 1], any("relu")), /nn.mlp: activation must be a function/],
-    [() => P.nn.autoregressive(3, [4], any(2)), /nn.autoregressive: activation must be a function/],
+    [() => P.nn.mlp([2, 3, 1], any("relu")), /nn: activation must be a function/],
+    [() => P.nn.autoregressive(3, [4], any(2)), /nn: activation must be a function/],
   ],
   handlers: [
     [() => P.seed(any(3), key), /seed: the first argument must be a function/],

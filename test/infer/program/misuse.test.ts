@@ -45,6 +45,21 @@ test("parameters that must be whole numbers are refused otherwise", () => {
   refuses(() => new DiscreteUniform(0.5, 3), /DiscreteUniform: low must be a whole number, got 0.5/);
 });
 
+test("data and values that are not numbers are refused with the name of their statement and the place of the first", () => {
+  const texts = [1, "2"] as unknown as number[];
+  for (const [f, words] of [
+    [() => sample("x", new Normal(0, 1), { obs: texts }), /^site "x": .*\[1\] is string 2, expected a number/],
+    [() => sample("x", new Normal(0, 1), { obs: 1, obsMask: texts }), /^site "x": /],
+    [() => param("w", [Number.NaN, null] as number[]), /^site "w": .*\[1\] is null.*NaN if it is missing/],
+    [() => deterministic("d", texts), /^site "d": /],
+    [() => deterministic("d", { a: 1 } as never), /^site "d": .*got a Object/],
+  ] as const)
+    refuses(
+      seed(() => void f(), 0),
+      words,
+    );
+});
+
 test("if the guide's b depends on a, the closed form is the KL of b given a", () => {
   const model: Model = () => {
     const a = sample("a", new Normal(0, 1));
