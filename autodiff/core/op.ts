@@ -26,7 +26,7 @@ export type AxisRule<P> = (params: P, inputs: readonly Tensor[], input: number) 
 /** The axis rule of elementwise ops and of broadcasting: every axis keeps its place, counted from the right. */
 export const keepAxes = (): AxisMap => KEEP;
 
-/** The view rule of ops that return the value of their first input, unchanged. A compiled program leaves them out. */
+/** The view rule of ops that return the value of their first input, unchanged. */
 export const sameView = (_: unknown, input: View): View => input;
 
 export interface Op<P = null> {

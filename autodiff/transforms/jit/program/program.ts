@@ -1,10 +1,9 @@
 /**
  * A program is what a compiled function computes: inputs, constants, and ops in the order of the recording. If the same op is applied to
- * the same values twice, the program has it once, and equal numbers are one constant. Ops that the outputs do not need are dropped, and so
- * are ops that only change gradients.
+ * the same values twice, the program has it once, and equal numbers are one constant. Ops that the outputs do not need are dropped.
  */
 
-import { type Op, sameView } from "../../../core/op.js";
+import type { Op } from "../../../core/op.js";
 import { elementsOf } from "../../../core/reads.js";
 import type { Shape } from "../../../core/shape.js";
 import { rawNumber, type Tensor } from "../../../core/tensor.js";
@@ -70,12 +69,7 @@ export function programOf(recording: Recording): Program {
   steps.forEach((step, i) => {
     const { op, params, shape } = step;
     const isNeeded = needed[inputs.length + i] === 1;
-    const from = isNeeded ? operandsRead(step).map(indexOf) : [];
-    if (!isNeeded) indices.push(-1);
-    else
-      indices.push(
-        op.view === sameView ? (from[0] as number) : indexOfOp({ kind: "op", op, params, shape, inputs: from }),
-      );
+    indices.push(isNeeded ? indexOfOp({ kind: "op", op, params, shape, inputs: operandsRead(step).map(indexOf) }) : -1);
   });
   return { values, inputCount: inputs.length, outputs: outputs.map(indexOf) };
 }
