@@ -2,6 +2,7 @@
  * Draws of a posterior as columns of numbers: one column for each element of each site, divided into chains. Summaries
  * and exports use these columns.
  */
+import { indexAt } from "../../autodiff/core/nested.js";
 import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { refuseOption, requireKind, requireOptions, show } from "../checks.js";
@@ -61,7 +62,7 @@ export function columnsOf(
     const shape = value.shape.slice(options.batchNdims ?? 1);
     const size = shape.reduce((a, b) => a * b, 1);
     return Array.from({ length: size }, (_, element) => ({
-      name: shape.length === 0 ? name : `${name}[${indexOf(element, shape)}]`,
+      name: shape.length === 0 ? name : `${name}[${indexAt(element, shape)}]`,
       chains: Array.from({ length: chains }, (_, chain) =>
         Float64Array.from({ length }, (_, draw) => numbers[(chain * length + draw) * size + element] as number),
       ),
@@ -73,17 +74,6 @@ export function columnsOf(
       refuseOption(op, name, `site "${name}" has the same name as an element of another site. Rename one of them.`);
   return columns;
 }
-
-/** The index along each axis of the element at the row-major position `element`. */
-const indexOf = (element: number, shape: readonly number[]): number[] => {
-  const index: number[] = [];
-  for (let axis = shape.length - 1, quotient = element; axis >= 0; axis--) {
-    const size = shape[axis] as number;
-    index.unshift(quotient % size);
-    quotient = Math.floor(quotient / size);
-  }
-  return index;
-};
 
 /** All chains of a column in one array, one after the other. */
 export function poolChains({ chains }: Pick<Column, "chains">): Float64Array {
