@@ -209,6 +209,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...argsAndOption
   );
   const guideSites = [...sampleSites(pair.guide)];
   const latents = guideSites.filter((site) => isDraw(site) && !isEnumerated(site));
+  const payers = costs.map((cost) => new Set(elbo.payers(cost, scoreSites)));
   /** The costs that depend on a drawn latent of the guide, and the costs that the latent is charged with. */
   const describeLatent = (site: SampleSite): Partial<ExplainedSite> => {
     const latent = scoreSite(site);
@@ -217,7 +218,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...argsAndOption
       .map((cost) => ({ cost: label(cost), axes: axisMeetings(latent, [cost], label) }));
     const payer = scoreSites.get(site.name);
     if (payer === undefined) return { dependents };
-    const charged = costs.filter((cost) => [...elbo.payers(cost, scoreSites)].includes(payer));
+    const charged = costs.filter((_, i) => payers[i]?.has(payer));
     const names = charged.map(label);
     if (!elbo.hasBaselines) return { charged: names, dependents };
     const { baseline } = site.infer;
