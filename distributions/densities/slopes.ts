@@ -5,7 +5,6 @@
 import {
   type Binary,
   binary,
-  mulZeroWins,
   type Tensor,
   type TensorLike,
   type Ternary,
@@ -13,14 +12,11 @@ import {
   type Unary,
   unary,
 } from "../../autodiff/index.js";
+import { byDerivative } from "../../autodiff/ops/elementwise/elementwise.js";
 
 type Slope<Xs extends Tensor[]> = (...xs: Xs) => TensorLike;
 
-/** A derivative as a gradient rule. It names three operands, because spreading a list would be slow; missing operands are undefined. */
-const ruleFrom =
-  (slope: Slope<[Tensor, Tensor, Tensor]>) =>
-  (g: Tensor, _: Tensor, a: Tensor, b?: Tensor, c?: Tensor): Tensor =>
-    mulZeroWins(g, slope(a, b as Tensor, c as Tensor));
+const ruleFrom = (slope: Slope<[Tensor, Tensor, Tensor]>) => byDerivative((_, a, b, c) => slope(a, b, c));
 
 export const unaryBySlope = (name: string, scalar: (a: number) => number, ...slopes: Slope<[Tensor]>[]): Unary =>
   unary(name, scalar, slopes.map(ruleFrom));

@@ -112,11 +112,13 @@ export const mulAnyZeroWins = (a: Tensor, b: Tensor): Tensor => anyZeroWins(a, b
  * exactly 0 to a gradient, whatever the derivative of the branch is.
  */
 export function derivatives<Xs extends Tensor[]>(list: ((y: Tensor, ...xs: Xs) => TensorLike)[]): Rule<Xs>[] {
-  return list.map(
-    (derivative) =>
-      (g, y, ...xs) =>
-        mulZeroWins(g, derivative(y, ...xs)),
-  );
+  return list.map(byDerivative as never);
+}
+
+/** The rule of one operand. It names three operands, because spreading a list would be slow; missing operands are undefined. */
+export function byDerivative(derivative: (y: Tensor, a: Tensor, b: Tensor, c: Tensor) => TensorLike) {
+  return (g: Tensor, y: Tensor, a: Tensor, b?: Tensor, c?: Tensor): Tensor =>
+    mulZeroWins(g, derivative(y, a, b as Tensor, c as Tensor));
 }
 
 function shapeOfAll(name: string, inputs: readonly Tensor[]): Shape {
