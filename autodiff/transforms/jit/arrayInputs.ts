@@ -3,7 +3,7 @@
  * With a tensor in place of the array, such code would take a wrong branch. So while a step is recorded, it gets a stand-in: a proxy of the
  * array, which ops take for the tensor, and from which the program can get its class, shape and slices. All else is refused as a read.
  */
-import { PedigradError } from "../../../provenance/index.js";
+import { refuse } from "../../../provenance/base/error.js";
 import { standIns } from "../../core/convert.js";
 import { recorder } from "../../core/recorder.js";
 import { Tensor } from "../../core/tensor.js";
@@ -15,13 +15,9 @@ export function arrayInput(x: Tensor, original: unknown): unknown {
   if (original instanceof Tensor) return x;
   const array = original as Float64Array;
   const refuseRead = (key: PropertyKey): never => {
-    const op = `x[${typeof key === "string" ? key : "…"}]`;
+    const op = `x[${String(key)}]`;
     recorder?.read(x, op);
-    throw new PedigradError({
-      code: "read-in-jit",
-      op,
-      message: `${op}: an array among the arguments of a compiled step has no numbers after the program was recorded. Keep no argument for later, or run with { jit: false }.`,
-    });
+    refuse("read-in-jit", op, "an argument of a compiled step has no numbers after the step. Do not keep it.");
   };
   const standIn = new Proxy(array, {
     get(_, key) {

@@ -189,7 +189,7 @@ class Compiler<A extends unknown[], R> {
     }
     const keys = args.map((arg) => this.#signatures.keyOf(arg));
     const inputs = this.#signatures.match(keys, args);
-    if (inputs === null) throw changedError(1, "an argument has another value each time it is read");
+    if (inputs === null) throw changedError(1, "an argument changes when it is read");
     const entry: Entry = { keys, compilation: null };
     this.#entries.unshift(entry);
     if (this.#entries.length > MAX_ENTRIES) this.#dropOldest();

@@ -39,9 +39,9 @@ export function fillLeaves(
     if (!isContainer(x)) return isReplaced(x) ? inputFor(leaves[next++] as Tensor, x) : x;
     if (Array.isArray(x)) return x.map(fill);
     if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, fill(item)]));
-    const entries = Object.entries(x as object).map(([key, item]) => [key, fill(item)]);
-    // The copy of a record of the caller has the methods of objects, like the record.
-    return Object.setPrototypeOf(Object.fromEntries(entries), Object.getPrototypeOf(x));
+    const copy = Object.fromEntries(Object.entries(x as object).map(([key, item]) => [key, fill(item)]));
+    // A record of the caller has the methods of objects, and so has its copy.
+    return Object.setPrototypeOf(copy, Object.getPrototypeOf(x));
   };
   return fill(value);
 }
