@@ -226,6 +226,12 @@ export const gammaEntropy: Unary = /* @__PURE__ */ unaryBySlope(
   (a) => add(1, mul(sub(1, a), trigamma(a))),
 );
 
+/** The entropy of Beta(a, b). */
+export function betaEntropy(a: Tensor, b: Tensor): Tensor {
+  const total = a.add(b);
+  return gammaEntropy(a).add(gammaEntropy(b)).sub(gammaEntropy(total)).sub(digamma(total));
+}
+
 /** D(k, m) as an op: KL(Poisson(k) | Poisson(m)). */
 export const poissonDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
   "poissonDivergence",

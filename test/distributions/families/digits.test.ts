@@ -20,6 +20,7 @@ import {
   LKJCholesky,
   LogUniform,
   Multinomial,
+  MultivariateStudentT,
   NegativeBinomial,
   NegativeBinomial2,
   Pareto,
@@ -159,6 +160,18 @@ test("densities and entropies of random matrices keep their digits at large conc
   near(new Wishart(1e8, scale).logProb(value), -80.38124340067023, 1e-12);
   near(new Wishart(1e8, scale).entropy(), 31.911553218826549, 1e-14);
   near(new Wishart(1.5, scale).entropy(), 0.98869349691922656, 1e-14);
+});
+
+test("entropies of Student's t vectors and of FisherSnedecor keep their digits at large degrees of freedom", () => {
+  const scale = [
+    [1, 0],
+    [0.5, 0.8],
+  ];
+  near(new MultivariateStudentT(3, [0, 0], scale).entropy(), 3.2814001817618024, 1e-14);
+  near(new MultivariateStudentT(1e8, [0, 0], scale).entropy(), 2.8378770864093455 + Math.log(0.8), 1e-14);
+  near(new FisherSnedecor(3, 6).entropy(), 1.3523123938769264, 1e-14);
+  near(new FisherSnedecor(2e6, 2e6).entropy(), -5.1422429054974917, 1e-14);
+  near(new FisherSnedecor(0.5, 1e6).entropy(), -0.24627201421379348, 1e-13);
 });
 
 test.run();
