@@ -58,7 +58,7 @@ function logFactorDensity(logs: Tensor, p: Params): Tensor {
   const norms = logBeta(a, b).add(b.mul(LOG_PI)).sub(lgamma(b));
   return sum(a.sub(1).mul(2).mul(logs).sub(norms), -1);
 }
-/** Σ_{i=2}^d (d - i) log L_ii, by which the log density of the matrix is smaller than the one of its factor. */
+/** Σ_{i=2}^d (d - i) log L_ii: the log density of the factor minus the log density of the matrix. */
 const logJacobian = (logs: Tensor, p: Params): Tensor => sum(logs.mul(arange(dimOf(p) - 2, -1, -1)), -1);
 /** E log L_ii for i = 2 … d. */
 const meanLogs = (p: Params): Tensor => digammaDifference(...betasOf(p)).mul(-0.5);
