@@ -5,10 +5,10 @@
  */
 import { sizeOf } from "../../../core/shape.js";
 import type { OpValue, Program } from "../program/program.js";
-import { isLong, type Step } from "./loop.js";
+import { isLong, type LoopOp } from "./loops/fusedLoop.js";
+import { hasSimdForm } from "./loops/simdLoop.js";
 import { findRows, type Rows, SUMMED } from "./rows.js";
 import { findShort } from "./short.js";
-import { canRunInPairs } from "./vector.js";
 import type { Views } from "./views.js";
 
 /** Values that are made together. A loop or a group of softmaxes makes several; a kernel, or arithmetic on numbers, makes one. */
@@ -117,7 +117,7 @@ function fusedUnits(program: Program, views: Views, list: readonly number[], car
   const addToLoop = (i: number): void => {
     const { op, inputs, shape } = opOf(i);
     const key = shape.join();
-    const isPlain = isLong(sizeOf(shape)) && !canRunInPairs(op.scalar as Step["scalar"]);
+    const isPlain = isLong(sizeOf(shape)) && !hasSimdForm(op.scalar as LoopOp["scalar"]);
     for (const input of inputs) {
       runMakerOf(input);
       const from = groupOf.get(views.owner(input));
