@@ -11,12 +11,13 @@ import { addressOf } from "../../../kernels/wasm/simd.js";
 import { literal } from "../program/params.js";
 import type { OpValue, Program, Value } from "../program/program.js";
 import { type BlockText, blocksText, kernelText } from "./blocks.js";
+import type { PlainUnit } from "./fusion.js";
 import type { Layout } from "./layout.js";
-import { type FusedLoop, isLong, type LoopOp, plainLoopText, type Read } from "./loops/fusedLoop.js";
+import { type FusedLoop, isLong, javaScriptText, type LoopOp, type Read } from "./loops/fusedLoop.js";
 import { inlineFunctionOf, substituteInto } from "./loops/inline.js";
 import { simdLoopText } from "./loops/simdLoop.js";
 import type { Rows } from "./rows.js";
-import type { PlainUnit, RowsUnit, Unit } from "./schedule.js";
+import type { RowsUnit, Unit } from "./schedule.js";
 import { shortText } from "./short.js";
 
 /** The text of a program, the kernels (with their buffers bound) and the scalar functions that it calls. */
@@ -189,7 +190,7 @@ class Generator {
   #writeLoop(unit: PlainUnit): void {
     const loop = this.#loop(unit);
     const name = this.layout.simd && isLong(sizeOf(loop.shape)) ? this.#routine(loop) : null;
-    if (name === null) this.#addLine(plainLoopText(loop, ({ scalar, operands }) => this.#call(scalar, operands)));
+    if (name === null) this.#addLine(javaScriptText(loop, ({ scalar, operands }) => this.#call(scalar, operands)));
     else this.#addLine(`simd.${name}(); // ${this.#describe(unit)}`);
   }
 

@@ -73,7 +73,7 @@ export function mergeAxes({ shape, reads, ops, rowAxis }: FusedLoop): MergedLoop
 }
 
 /** The loop in JavaScript. `call` returns the text of the expression that computes an op from its operands. */
-export function plainLoopText(loop: FusedLoop, call: (op: LoopOp) => string): string {
+export function javaScriptText(loop: FusedLoop, call: (op: LoopOp) => string): string {
   const { axes, reads, ops } = mergeAxes(loop);
   const index = (axis: number): string => (axes.length === 1 ? "i" : `i${axis}`);
   const element = ({ offset, strides }: Place): string => {
