@@ -1,7 +1,7 @@
 /**
  * How an elementwise op is made from an arrow function of numbers. Each op has a generated loop around its own scalar
- * function, so that V8 inlines the function. One loop for all ops would be seven times slower, because V8 inlines no call
- * whose function changes often. Operands that broadcast or are strided are not copied: the loop runs along the last two
+ * function, so that V8 inlines the function. One loop for all ops would be seven times slower, because V8 does not inline a
+ * call whose function changes often. Operands that broadcast or are strided are not copied: the loop runs along the last two
  * axes, once for each index into the other axes.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
@@ -187,7 +187,8 @@ function generateLoop(scalar: Scalar): LoopFunction {
       ${each((x) => `${x}o += ${x}d;`)}
     }
   }`;
-  // V8 keeps one profile for functions of equal text, in which `f` would be a different function at each call and so not be inlined.
+  // Functions of equal text share one profile in V8. `f` would be many functions in that profile, and V8 would not inline it. So no two
+  // loops have the same text.
   return new Function("f", `${text} // loop ${loopCount++}`)(scalar) as LoopFunction;
 }
 let loopCount = 0;

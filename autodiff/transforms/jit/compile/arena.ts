@@ -11,7 +11,7 @@ import type { OpValue, Program, Value } from "../program/program.js";
 import { type Lifetimes, membersOf, type Unit } from "./schedule.js";
 import type { Views } from "./views.js";
 
-/** Arrays below this size keep their places, because to reuse the places, or to write over an input, would save too little. */
+/** Arrays below this size keep their places, because reusing the places, or writing over an input, would save too little. */
 const MIN_REUSED = 64;
 
 export interface ArenaLayout {

@@ -198,7 +198,7 @@ class Partitioner {
     const row = sizeOf(ownerShape.slice((this.axes.get(owner) as number) + 1));
     const allRows = row * this.count;
     const axis = shape.findIndex((n, k) => n === this.count && stride[k] === row);
-    // Every other axis must stay inside one row, or lead to the same row in another set of `count` rows.
+    // A step along any other axis must stay inside one row, or lead to the same row in another group of `count` rows.
     const keepsRowsApart = (n: number, k: number): boolean => {
       const s = stride[k] as number;
       return k === axis || n === 1 || s % allRows === 0 || (s > 0 && s * (n - 1) < row);

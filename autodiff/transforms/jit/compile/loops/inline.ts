@@ -35,7 +35,7 @@ function parse(text: string): InlineFunction | null {
   const [, singleName, nameList, body] = ARROW.exec(text) ?? [];
   if (body === undefined) return null;
   const parameters: readonly string[] = (singleName ?? nameList)?.match(/[\w$]+/g) ?? [];
-  // Anything else than tokens and spaces is refused, such as `=`, `=>`, a string or a comment.
+  // Anything other than tokens and spaces is refused, such as `=`, `=>`, a string or a comment.
   if (body.replace(TOKEN, "").trim() !== "" || DOUBLED.test(body)) return null;
   const names = body.match(TOKEN)?.filter((token) => /^[A-Za-z_$]/.test(token));
   const isAllowed = (name: string): boolean => NAMES.test(name) || parameters.includes(name);
