@@ -122,7 +122,7 @@ export function findInPlace(
     : { inputs: new Map(), first: units.length };
 }
 
-/** Whether a loop in pairs (vector.ts) never writes into a row before it has read that row. */
+/** Whether a loop in pairs (loops/simdLoop.ts) never writes into a row before it has read that row. */
 function readsRowBeforeWriting(shape: Shape): boolean {
   const sizes = shape.filter((n) => n !== 1);
   return sizes.length === 1 || (sizes.at(-1) as number) % 2 === 0;

@@ -9,7 +9,7 @@ import { stridesOf } from "../../../core/view.js";
 import { type ReduceParams, sumOp } from "../../../ops/array/reduce.js";
 import { matmulOp } from "../../../ops/linalg/matmul.js";
 import type { OpValue, Program } from "../program/program.js";
-import { canRunInPairs } from "./vector.js";
+import { hasSimdForm } from "./loops/simdLoop.js";
 import type { Views } from "./views.js";
 
 /** Used instead of a row axis if the value is a sum over the rows, or has no rows. */
@@ -161,7 +161,7 @@ class Partitioner {
         .strides(x, shape)
         .filter((_, k) => shape[k] !== 1)
         .at(-1) ?? 0;
-    return scalar !== undefined && canRunInPairs(scalar) && inputs.every((x) => [0, 1].includes(lastStep(x)));
+    return scalar !== undefined && hasSimdForm(scalar) && inputs.every((x) => [0, 1].includes(lastStep(x)));
   }
 
   /**
