@@ -21,6 +21,9 @@ export type Nested = Leaf | readonly Nested[];
 /** A tensor, a number, a boolean, a typed array, an ndarray, or nested arrays of these. Items of one array have one shape. */
 export type TensorLike = Nested;
 
+/** The tensors for which stand-ins of arrays stand (transforms/jit/arrayInputs.ts). */
+export const standIns = /* @__PURE__ */ new WeakMap<object, Tensor>();
+
 const isNdArray = (x: object): x is NdArray => "stride" in x && "shape" in x && "data" in x;
 const isTypedArray = (x: object): x is TypedArray =>
   ArrayBuffer.isView(x) && "length" in x && typeof (x as TypedArray)[0] !== "bigint";

@@ -54,7 +54,7 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name">, Formu
   readonly divergences?: () => Divergences;
   /** Refuses parameters that do not fit each other. */
   readonly check?: (p: P) => void;
-  /** All formulas of the distribution `d`, which has the parameters `p`. It leaves all computing to the formulas, as few are called. */
+  /** All formulas of the distribution `d`, which has the parameters `p`. Each formula computes only when it is called, since most are not. */
   readonly formulas?: (p: P, d: Distribution) => Formulas<P>;
 }
 

@@ -133,7 +133,7 @@ export function refuseParameter(
   throw new PedigradError({ code, param, message: `${family}: ${message}` });
 }
 
-/** The number in a parameter that is a size, and so must be known when the distribution is made, and common to all elements. */
+/** The number in a parameter that sets a size. It is read when the distribution is made, and must be the same for all elements. */
 export function commonNumber(x: Tensor, family: string, param: string): number {
   const [first, ...others] = readNumbers(x, param);
   const another = others.find((other) => other !== first);

@@ -13,7 +13,7 @@ import { concatenate } from "../../ops/array/join.js";
 import { broadcastTo, reshape } from "../../ops/views/shape.js";
 import { slice } from "../../ops/views/slicing.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "../tree.js";
-import { loop, type Step } from "./loop.js";
+import { loop, type StepFunction } from "./loop.js";
 
 export interface ScanOptions {
   /** Run from the last x to the first; each y keeps the position of its x. */
@@ -46,7 +46,7 @@ export function scan<C extends AnyTree, X extends AnyTree, Y extends AnyTree>(
   const [start, data] = [init, xs].map(tensorsOf) as [Tensor[], Tensor[]];
   const length = lengthOf(data);
   let yStructure: Tree = null;
-  const step: Step = (carry, x) => {
+  const step: StepFunction = (carry, x) => {
     const result = f(withLeaves(init, carry), withLeaves(xs, x)) as unknown;
     if (!Array.isArray(result) || result.length !== 2)
       throw refusal("bad-result", `the function must return [carry, y], where y may be null, got ${show(result)}.`);
@@ -130,7 +130,7 @@ const describePaths = (paths: readonly string[]): string =>
  * within a block are recomputed for the gradient.
  */
 function loopInBlocks(
-  step: Step,
+  step: StepFunction,
   init: readonly Tensor[],
   xs: readonly Tensor[],
   { length, reverse }: { length: number; reverse: boolean },
@@ -139,7 +139,7 @@ function loopInBlocks(
   const blocks = size === 0 ? 0 : Math.floor(length / size);
   const remaining = length - blocks * size;
   if (blocks < 2) return loop(step, init, xs, { length, reverse });
-  const block: Step = (carry, x) => loop(step, carry, x, { length: size, reverse });
+  const block: StepFunction = (carry, x) => loop(step, carry, x, { length: size, reverse });
   // The steps that do not fill a block run last. If the loop runs backwards, these are the first xs.
   const from = reverse ? remaining : 0;
   const blockXs = xs.map((x) => {

@@ -4,7 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, random, stack, type Tensor, tensor } from "../../../autodiff/index.js";
+import { arange, grad, random, stack, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   Affine,
   Bernoulli,
@@ -363,6 +363,18 @@ test("a mixture with angles has no mean and no variance, which for angles alone 
   ]) {
     refusesSaying(() => d.mean, "has no mean");
     refusesSaying(() => d.variance, "has no variance");
+  }
+});
+
+test("quantiles of zero-inflated counts and of hurdles are the least counts whose distribution function is not smaller", () => {
+  for (const d of [new ZeroInflated(new Poisson(2.3), 0.3), new Hurdle(new Poisson(2.3), 0.3)]) {
+    const cdf = d.cdf(arange(30)).toArray() as number[];
+    const q = [0, 0.2, 0.31, 0.6, 0.99, 1 - 1e-12];
+    assert.equal(
+      d.icdf(q).toArray(),
+      q.map((x) => cdf.findIndex((p) => p >= x)),
+    );
+    assert.is(d.icdf(1).item(), Infinity);
   }
 });
 
