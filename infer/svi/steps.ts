@@ -6,6 +6,7 @@ import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import { validation, withValidation } from "../../distributions/core/validation.js";
 import { refuseOption } from "../checks.js";
 import { argumentsOf } from "./batches.js";
+import { errorInStep, findNonFiniteSites, nonFiniteLossError, warnOfRefusedSteps } from "./nonFinite.js";
 import type { RunOptions } from "./run.js";
 import {
   type Advance,
@@ -18,7 +19,6 @@ import {
   type SVIState,
   termsOf,
 } from "./state.js";
-import { errorInStep, findNonFiniteSites, nonFiniteLossError, warnOfRefusedSteps } from "./unsound.js";
 
 /** One step of a run: its number (from 0), its loss, and the state after it. */
 export interface Step {
@@ -59,7 +59,7 @@ class RunStep implements Step {
 
 /** The number of minibatches that were taken before the state was returned. */
 function batchesTakenBy(op: string, state: SVIState | undefined): number {
-  const count = state?.batchesTaken?.item() ?? 0;
+  const count = Number(state?.batchesTaken ?? 0);
   if (Number.isInteger(count) && count >= 0) return count;
   return refuseOption(op, "initState", `batchesTaken of initState must be a non-negative integer, got ${count}.`);
 }

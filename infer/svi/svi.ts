@@ -197,8 +197,8 @@ export class SVI<
   }
 
   /** The values of the sites whose cost is not finite in the loss of `evaluate`, by name. */
-  unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
-    return this.elbo.unsoundSites(this.#nextTask("svi.unsoundSites", state, args));
+  nonFiniteSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
+    return this.elbo.nonFiniteSites(this.#nextTask("svi.nonFiniteSites", state, args));
   }
 
   /** The constraints of the parameters, which `init` finds. */

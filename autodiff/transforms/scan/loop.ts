@@ -22,18 +22,18 @@ import { slice } from "../../ops/views/slicing.js";
 import { grad } from "../grad.js";
 import { vmap } from "../vmap.js";
 import { bindLoop } from "./bindLoop.js";
-import { blocksOf, type Loop, shapeOf } from "./blocks.js";
+import { blocksOf, type ScanParams, shapeOf } from "./blocks.js";
 import { recordBody } from "./body.js";
 
 /** One step, which computes the next carry and y from the carry and x. */
-export type Step = (carry: Tensor[], x: Tensor[]) => [carry: Tensor[], y: Tensor[]];
+export type StepFunction = (carry: Tensor[], x: Tensor[]) => [carry: Tensor[], y: Tensor[]];
 
 /**
  * Runs the loop from `init` over the leading axes of `xs`, whose length is `length`. Returns the last carry, and every y along a new
  * leading axis.
  */
 export function loop(
-  step: Step,
+  step: StepFunction,
   init: readonly Tensor[],
   xs: readonly Tensor[],
   { length, reverse }: { length: number; reverse: boolean },
@@ -44,8 +44,8 @@ export function loop(
   if (length === 0) return [[...init], body.outputs.slice(carries).map((shape) => zeros([0, ...shape]))];
   const inputs = [...init, ...xs, ...captured];
   const keepsCarries = gradDepth > 0 && inputs.some((x) => x.node !== null);
-  const params: Loop = { body, carries, xs: count, length, reverse, keepsCarries, lead: [] };
-  const parts = blocksOf(apply(loopOp, params, ...inputs), params);
+  const params: ScanParams = { body, carries, xs: count, length, reverse, keepsCarries, lead: [] };
+  const parts = blocksOf(apply(scanOp, params, ...inputs), params);
   const last = reverse || !keepsCarries ? 0 : length - 1;
   return [
     parts.slice(0, carries).map((x) => reshape(slice(x, last, last + 1), x.shape.slice(1))),
@@ -53,10 +53,10 @@ export function loop(
   ];
 }
 
-const loopOp: Op<Loop> = {
+const scanOp: Op<ScanParams> = {
   name: "scan",
   shape: shapeOf,
-  kernel: (loop, out, inputs) => bindLoop(loop, out, inputs)(),
+  kernel: (params, out, inputs) => bindLoop(params, out, inputs)(),
   prepare: bindLoop,
   vjp: (input) => (g, vector, inputs, params) => cotangents(g, vector, inputs, params)[input] as Tensor,
   batch(params, inputs, batched, size) {
@@ -79,14 +79,14 @@ const loopOp: Op<Loop> = {
       (...values) => step(...values) as Tensor[],
       batchedInputs.map((_, i) => stepShape(i)),
     );
-    return apply(loopOp, { ...params, body, lead: [size, ...lead] }, ...batchedInputs, ...captured);
+    return apply(scanOp, { ...params, body, lead: [size, ...lead] }, ...batchedInputs, ...captured);
   },
 };
 
 /** The cotangents of all inputs of a loop, by the cotangent of its result. `grad` asks for one input at a time, so they are cached. */
 const cotangentCache = /* @__PURE__ */ new WeakMap<Tensor, { vector: Tensor; inputCotangents: (Tensor | null)[] }>();
 
-function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
+function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: ScanParams): (Tensor | null)[] {
   const cached = cotangentCache.get(g);
   if (cached?.vector === vector) return cached.inputCotangents;
   const inputCotangents = loopCotangents(g, vector, inputs, params);
@@ -95,14 +95,14 @@ function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params
 }
 
 /** Runs the gradient of a loop: the cotangent of each input, or null for an input that is a constant. */
-function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
+function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: ScanParams): (Tensor | null)[] {
   const { body, carries, xs, length, reverse, keepsCarries } = params;
   const init = inputs.slice(0, carries);
   const steps = inputs.slice(carries, carries + xs);
   const fixed = inputs.slice(carries + xs);
   const isDifferentiated = (x: Tensor): boolean => x.node !== null;
   const fullParams = { ...params, keepsCarries: true };
-  const carriesAfter = blocksOf(keepsCarries ? vector : apply(loopOp, fullParams, ...inputs), fullParams).slice(
+  const carriesAfter = blocksOf(keepsCarries ? vector : apply(scanOp, fullParams, ...inputs), fullParams).slice(
     0,
     carries,
   );
@@ -115,7 +115,7 @@ function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], pa
   const resultCotangents = blocksOf(g, params);
   const differentiatedSteps = steps.filter(isDifferentiated);
   const differentiatedFixed = fixed.filter(isDifferentiated);
-  const backwardStep: Step = (state, [...stepData]) => {
+  const backwardStep: StepFunction = (state, [...stepData]) => {
     const point = [...stepData.splice(0, carries + xs), ...fixed];
     const carryCotangents = keepsCarries
       ? stepData.splice(0, carries).map((cotangent, k) => cotangent.add(state[k] as Tensor))
