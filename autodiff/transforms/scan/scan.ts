@@ -22,6 +22,9 @@ export interface ScanOptions {
   checkpoint?: boolean | undefined;
 }
 
+/** Any type; with `[]` as a member, TypeScript infers the tuple type `[A, B]` for a list `[a, b]` in the call, and not `(A | B)[]`. */
+type AnyTree = NonNullable<unknown> | null | undefined | [];
+
 /** The type T, but TypeScript does not infer T from this position (its own `NoInfer` exists only from version 5.4 on). */
 type NotInferred<T> = [T][T extends unknown ? 0 : never];
 
@@ -31,7 +34,7 @@ type NotInferred<T> = [T][T extends unknown ? 0 : never];
  * body may use tensors from outside, and gradients flow to them; it cannot read numbers.
  * @example scan((sum, x) => [sum.add(x), sum], 0, [1, 2, 3]) // [6, [0, 1, 3]]
  */
-export function scan<C, X, Y>(
+export function scan<C extends AnyTree, X extends AnyTree, Y extends AnyTree>(
   f: (carry: TensorsLike<NotInferred<C>>, x: TensorsLike<NotInferred<X>>) => readonly [carry: unknown, y: Y],
   init: C,
   xs: X,
