@@ -1,5 +1,7 @@
 /** Values accepted in place of a tensor, and how they become numbers. */
 import type { NdArray } from "ndarray";
+import { show } from "../../provenance/base/options.js";
+import { isRecord } from "../../provenance/base/records.js";
 import { PedigradError } from "../../provenance/index.js";
 import { indexAt } from "./nested.js";
 import type { Tensor } from "./tensor.js";
@@ -45,7 +47,7 @@ export function numbersOf(x: Exclude<TensorLike, Tensor>): number | View {
 }
 
 const describe = (x: unknown): string =>
-  x == null ? `${x}` : typeof x === "object" ? `a ${x.constructor?.name ?? "record"}` : `${typeof x} ${String(x)}`;
+  x == null || isRecord(x) ? show(x) : typeof x === "object" ? `a ${x.constructor.name}` : `${typeof x} ${String(x)}`;
 
 function fromNdArray(x: NdArray): View {
   const view = emptyView(x.shape);

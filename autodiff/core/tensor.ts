@@ -85,7 +85,7 @@ export class Tensor {
     };
   }
 
-  /** The numbers as a new ndarray; to write into it does not change the tensor. */
+  /** The numbers as a new ndarray; writing into it does not change the tensor. */
   get data(): View {
     read(this, "data");
     return contiguous(toFlat(rawView(this)), this.shape);

@@ -56,10 +56,10 @@ export function forwardAlgorithm(
 const hasSmall = (logits: Tensor, logp: Tensor): boolean =>
   fixedNumbers(logits) !== null && readNumbers(logp, "a probability").some((x) => x < SMALL);
 
-type Step = [next: Tensor, { filtered: Tensor; logIncrements: Tensor }];
+type StepResult = [next: Tensor, { filtered: Tensor; logIncrements: Tensor }];
 
 /** From r_t to r_{t+1}. */
-function step(r: Tensor, logbt: Tensor, moves: Tensor): Step {
+function step(r: Tensor, logbt: Tensor, moves: Tensor): StepResult {
   const isReachable = greater(r, 0);
   const largest = stopGradient(max(where(isReachable, logbt, -Infinity), -1, KEEP));
   const offset = where(greater(largest, -Infinity), largest, 0);
@@ -72,7 +72,7 @@ function step(r: Tensor, logbt: Tensor, moves: Tensor): Step {
 }
 
 /** From log r_t to log r_{t+1}. */
-function logarithmicStep(logr: Tensor, logbt: Tensor, logMoves: Tensor): Step {
+function logarithmicStep(logr: Tensor, logbt: Tensor, logMoves: Tensor): StepResult {
   const joint = logr.add(where(greater(logr, -Infinity), logbt, -Infinity));
   const logc = logsumexp(joint, -1, KEEP);
   const now = joint.sub(where(greater(logc, -Infinity), logc, 0));

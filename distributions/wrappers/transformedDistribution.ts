@@ -36,7 +36,7 @@ function spreadOver(transform: Transform, base: Distribution): Distribution {
   return refuseParameter(
     "TransformedDistribution",
     "transforms",
-    `the transform maps a draw of shape ${showShape(expanded.shape())} to shape ${showShape(shape)}, but its inverse maps this shape to ${showShape(shapeBack)}. Give parameters of the transform the event shape of ${base.label}, or the batch shape before it.`,
+    `the transform maps a draw of shape ${showShape(expanded.shape())} to shape ${showShape(shape)}, but its inverse maps this shape to ${showShape(shapeBack)}. Give the parameters of the transform the event shape of ${base.label}, with or without batch axes in front.`,
     "shape-mismatch",
   );
 }
@@ -73,8 +73,8 @@ export class TransformedDistribution extends Mapped {
     return inside === y ? clampInside(y, this.transform.codomain) : inside;
   }
   /**
-   * A draw that was rounded to the image of an open end, where the density is 0, moves to the nearest number inside. Of the supports that
-   * `imageOf` makes, only those with a `source` need this.
+   * A draw that was rounded to the image of an open end, where the density is 0, moves to the nearest number inside. Only a support that
+   * `imageOf` makes with a `source` needs this.
    */
   #withinEnds(y: Tensor): Tensor {
     const ends = "source" in this.#support ? this.#ends : null;

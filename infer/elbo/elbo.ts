@@ -63,7 +63,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   /** Whether the estimator subtracts the baselines that sites ask for (`baseline`). */
   readonly hasBaselines: boolean = false;
   /** Whether sites may ask for antithetic pairs (gradient: "disarm"). */
-  readonly hasPairs: boolean = false;
+  readonly hasAntitheticPairs: boolean = false;
   readonly numParticles: number;
   readonly vectorizeParticles: Vectorize;
   readonly maxPlateNesting: number | undefined;

@@ -1,6 +1,6 @@
 /**
  * jit(f): the first call records f, and later calls run one generated function. f must be pure: its result may depend on its arguments
- * only. This is checked: the second call compares f with its recording, step by step, before it compiles, and some later calls compare
+ * only. This is checked: the second call compares f with its recording, op by op, before it compiles, and some later calls compare
  * again (work.ts says which). A difference throws an error that names what changed, and drops the program.
  *
  * Tensors, typed arrays and ndarrays among the arguments are inputs of the program. All other values are static: they are compared by value
