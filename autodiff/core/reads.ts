@@ -39,7 +39,7 @@ export function readNumbers(x: Tensor, op: string): Float64Array {
 
 /**
  * The result of `choose` on the elements of x, for a choice between two ways to compute the same value. It is not a read. While jit compares,
- * the choice is that of the recording.
+ * the choice is the one in the recording.
  */
 export function chooseByNumbers(x: Tensor, choose: (numbers: Float64Array) => boolean): boolean {
   const ofElements = () => choose(elementsOf(x));

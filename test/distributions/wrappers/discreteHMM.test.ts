@@ -383,7 +383,10 @@ test("chains that never meet: what the first observations make as good as imposs
   ]);
   const eager = new DiscreteHMM([0, 0], joined, new Normal(locs, 1), values.length).logProb(values).item();
   for (let i = 0; i < 3; i++) assert.is(byLogits(joined).item(), eager);
-  assert.ok(Number.isNaN(byLogits(tensor(apart)).item()), "a program for chains that meet is not for chains that never do");
+  assert.ok(
+    Number.isNaN(byLogits(tensor(apart)).item()),
+    "a program for chains that meet is not for chains that never do",
+  );
   // A first state of probability exp(-800), and one that is impossible.
   const dense = [
     [0, 0],
