@@ -177,7 +177,7 @@ export class TraceHandler implements Handler {
   readonly sites: Trace = new Map();
   readonly #recorder = recorder;
   readonly #batchDepth = batchDepth;
-  readonly #cells: [string, { value: Tensor }][] = [];
+  readonly #cells = new Map<string, { value: Tensor }>();
 
   readonly postprocess: Listeners = {
     sample: (message) => this.#add(new SampleSite(message as SampleMessage & { value: Tensor })),
@@ -185,9 +185,11 @@ export class TraceHandler implements Handler {
     deterministic: (message) => this.#addValue(message),
     plate: ({ name, value, size, isGiven, isWhole }) =>
       this.#add({ type: "plate", name, value: value as Tensor, size, isGiven, isWhole }),
-    mutable: ({ type, name, cell }) => {
-      this.#cells.push([name, cell as { value: Tensor }]);
-      this.#addValue({ type, name, value: (cell as { value: Tensor }).value });
+    mutable: (message) => {
+      // All statements of one name share the cell of the first.
+      const cell = this.#cells.get(message.name) ?? (message.cell as { value: Tensor });
+      this.#cells.set(message.name, Object.assign(message, { cell }).cell);
+      this.#addValue({ ...message, value: cell.value });
     },
   };
 
