@@ -66,14 +66,13 @@ interface SimdOp extends LoopOp {
 
 /** Two elements that are computed together, neighbours in a line or in two lines. */
 interface ElementPair {
-  /** The ending that tells the variables of this pair from the variables of other pairs. */
+  /** The endings of its variables' names: of values with a number per element, and of operands with a number per line. */
   readonly suffix: string;
+  readonly lineSuffix: string;
   /** How many bytes the pair lies after the current place. */
   readonly at: number;
-  /** The statement that loads an operand of `perElement`. */
+  /** The statement that loads an operand with a number per element. */
   readonly load: (read: Read) => string;
-  /** The variable that has an operand of `perLine`. Any other name stays as it is. */
-  readonly lineVariable: (name: string) => string;
 }
 
 class SimdLoop {
@@ -141,7 +140,7 @@ class SimdLoop {
   }
 
   #pairInLine(suffix: string, at: number): ElementPair {
-    return { suffix, at, load: (read) => this.#load(read, suffix, at), lineVariable: (name) => name };
+    return { suffix, lineSuffix: "", at, load: (read) => this.#load(read, suffix, at) };
   }
 
   /** The code for some pairs. All of them are read before any is written, so that no read has to wait for a write. */
@@ -152,9 +151,10 @@ class SimdLoop {
       ...pairs.flatMap((pair) => this.#storeText(pair)),
     ].join("\n");
   }
-  #computeText({ suffix, lineVariable }: ElementPair): string[] {
-    const perElement = new Set([...this.#perElement, ...this.ops].map(({ name }) => name));
-    const variable = (x: string): string => (perElement.has(x) ? x + suffix : lineVariable(x));
+  #computeText({ suffix, lineSuffix }: ElementPair): string[] {
+    const suffixes = new Map([...this.#perElement, ...this.ops].map(({ name }) => [name, suffix]));
+    for (const { name } of this.#perLine) suffixes.set(name, lineSuffix);
+    const variable = (x: string): string => x + (suffixes.get(x) ?? "");
     return this.ops.map(
       ({ name, form, operands }) => `let ${name}${suffix} = ${substituteInto(form, operands.map(variable))};`,
     );
@@ -185,11 +185,11 @@ class SimdLoop {
    */
   #twoLinesText(): string {
     const loads = this.#perLine.flatMap((read) => {
-      const [first, second, across] = ["0", "1", "both"].map((line) => `${read.name}_${line}`);
+      const { name, strides } = read;
       return [
         this.#loadSame(read, "_0"),
-        this.#loadSame(read, "_1", bytes(read.strides[this.#last - 1] as number)),
-        `let ${across} = firsts(${first}, ${second});`,
+        this.#loadSame(read, "_1", bytes(strides[this.#last - 1] as number)),
+        `let ${name}_both = firsts(${name}_0, ${name}_1);`,
       ];
     });
     const pairs = Array.from({ length: this.#line.size }, (_, k) => this.#pairOfTwoLines(k));
@@ -201,18 +201,17 @@ class SimdLoop {
   /** The pair that has the elements 2k and 2k + 1 of two lines. */
   #pairOfTwoLines(k: number): ElementPair {
     const { size } = this.#line;
-    const line = 2 * k + 1 < size ? "0" : 2 * k + 1 === size ? "both" : "1";
-    const perLine = new Set(this.#perLine.map(({ name }) => name));
+    const lineSuffix = 2 * k + 1 < size ? "_0" : 2 * k + 1 === size ? "_both" : "_1";
     const [suffix, at] = [`_${k}`, 16 * k];
     return {
       suffix,
+      lineSuffix,
       at,
-      lineVariable: (name) => (perLine.has(name) ? `${name}_${line}` : name),
       load: (read) => {
         // The distance from an element of the first line to the same element of the second line.
         const down = read.strides[this.#last - 1] as number;
-        if (down === size || line === "0") return this.#load(read, suffix, at);
-        if (line === "1") return this.#load(read, suffix, bytes(down + 2 * k - size));
+        if (down === size || lineSuffix === "_0") return this.#load(read, suffix, at);
+        if (lineSuffix === "_1") return this.#load(read, suffix, bytes(down + 2 * k - size));
         const [x, y] = [size - 1, down].map((element) => this.#pointers.address(read, bytes(element)));
         return `let ${read.name}${suffix} = firsts(loadSame(${x}), loadSame(${y}));`;
       },
