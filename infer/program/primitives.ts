@@ -229,20 +229,11 @@ export function factor(name: string, logFactor: TensorLike): void {
 
 /** A tensor that the program may change (by setting `.value`) and that SVI passes on to the next step. */
 export function mutable(name: string, init: TensorLike | (() => TensorLike)): { value: Tensor } {
-  const read = (x: TensorLike) => reportAsSite(name, () => tensor(x), "mutable");
-  const make = () => read(typeof init === "function" ? init() : init);
+  const make = () => reportAsSite(name, () => tensor(typeof init === "function" ? init() : init), "mutable");
   const message = send<MutableMessage>({ type: "mutable", name, cell: null, init: make, stop: false }, (m) => {
     m.cell ??= { value: make() };
   });
-  const cell = message.cell as { value: Tensor };
-  return {
-    get value() {
-      return cell.value;
-    },
-    set value(x) {
-      cell.value = read(x);
-    },
-  };
+  return message.cell as { value: Tensor };
 }
 
 /** A new random key, for random numbers that do not belong to a site. */
