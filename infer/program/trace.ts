@@ -205,10 +205,9 @@ export class TraceHandler implements Handler {
 
   /** The trace, with the final values of the mutables that the run changed. */
   finish(): Trace {
-    for (const [name, cell] of this.#cells) {
-      const value = reportAsSite(name, () => tensor(cell.value), "mutable");
-      this.sites.set(name, { type: "mutable", name, value });
-    }
+    const type = "mutable";
+    for (const [name, cell] of this.#cells)
+      this.sites.set(name, { type, name, value: reportAsSite(name, () => tensor(cell.value), type) });
     return this.sites;
   }
 }
