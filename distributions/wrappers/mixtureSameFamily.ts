@@ -48,6 +48,9 @@ export class MixtureSameFamily extends MixtureBase<Distribution> {
     const [low, high] = bounds.map((bound) => broadcastTo(bound, batchShape)) as [Tensor, Tensor];
     return withHoles((isDiscrete ? integerInterval : interval)(min(low, -1), max(high, -1)), inside);
   }
+  protected override withComponents([components]: [Distribution]): Distribution {
+    return new MixtureSameFamily(this.mixing, components);
+  }
   protected override isConnected(): boolean {
     const bounds = boundsOf(this.components.support) ?? [];
     // Intervals with the same lower or the same upper bound overlap.

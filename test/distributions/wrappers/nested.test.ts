@@ -347,6 +347,49 @@ test("a draw that rounding would put on an open end of the support stays inside,
   }
 });
 
+test("masks in a mixture hide the same elements of all components; a mask of only some of them is refused", () => {
+  const mixing = new Categorical([0.3, 0.7]);
+  const locs = tensor([
+    [0, 1],
+    [1, 2],
+  ]);
+  const lastHidden = (loc: Tensor) => new MixtureSameFamily(mixing, new Normal(loc, 1).mask([1, 0]).toEvent(1));
+  const onlyFirst = (loc: Tensor) =>
+    new MixtureSameFamily(mixing, new Normal(loc.slice(0, 1, { axis: 1 }).squeeze(1), 1));
+  assert.equal(lastHidden(locs).logProb([0.5, NaN]).item(), onlyFirst(locs).logProb(0.5).item());
+  const slopes = [
+    grad((x: Tensor) => lastHidden(x).logProb([0.5, NaN]))(locs),
+    grad((x: Tensor) => onlyFirst(x).logProb(0.5))(locs),
+  ] as Tensor[];
+  near(...(slopes.map(numbers) as [number[], number[]]));
+  const { unmasked } = lastHidden(locs);
+  assert.equal(
+    unmasked.logProb([0.5, 3]).item(),
+    new MixtureSameFamily(mixing, new Normal(locs, 1).toEvent(1)).logProb([0.5, 3]).item(),
+  );
+  const columns = [0, 1].map((k) => new Normal(locs.at(k), 1).mask([1, 0]).toEvent(1));
+  near(numbers(new Mixture(mixing, columns).logProb([0.5, 3])), numbers(lastHidden(locs).logProb([0.5, 3])));
+  const chain = (observation: Distribution) => new DiscreteHMM([0, 0], locs, observation, 2);
+  const x = [
+    [0.5, 3],
+    [1, -1],
+  ];
+  near(
+    numbers(chain(new Normal(locs, 1).mask([1, 0]).toEvent(1)).unmasked.logProb(x)),
+    numbers(chain(new Normal(locs, 1).toEvent(1)).logProb(x)),
+  );
+  const some = new Normal([0, 1], 1).mask([1, 0]);
+  const someElements = new Normal(locs, 1).mask(locs).toEvent(1);
+  for (const make of [
+    () => new MixtureSameFamily(mixing, some),
+    () => new MixtureSameFamily(mixing, someElements),
+    () => new Mixture(mixing, [new Normal(0, 1).mask(0), new Normal(1, 1)]),
+    () => new Mixture(mixing, [new MixtureSameFamily(mixing, new Normal([0, 1], 1).mask(0)), new Normal(1, 1)]),
+    () => chain(some),
+  ])
+    refusesSaying(make, "the number of masked components must be 0 or 2 (mask the mixture");
+});
+
 test("a mixture with angles has no mean and no variance, which for angles alone are those on the circle", () => {
   for (const d of [
     halves(new VonMises(0, 1), new Gamma(2, 1)),
