@@ -31,7 +31,7 @@ import {
   where,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { boundsOf, eventConstraint, nearestIn, withHoles } from "../constraints/constraint.js";
+import { boundsOf, eventConstraint, nearestIn, type Union, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution, overElements } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
@@ -205,7 +205,8 @@ export function hullOf(supports: readonly Constraint[]): Constraint {
       supports
         .map((support) => nearestIn(support, x))
         .reduce((a, b) => where(less(abs(b.sub(x)), abs(a.sub(x))), b, a));
-    return withHoles({ ...union, nearest }, check);
+    const hull: Union = { ...union, nearest, parts: supports };
+    return withHoles(hull, check);
   }
   const [lows, highs] = [0, 1].map((end) => bounds.map((pair) => pair?.[end] as Tensor)) as [Tensor[], Tensor[]];
   const ends = [lows.reduce((a, b) => minimum(a, b)), highs.reduce((a, b) => maximum(a, b))] as const;

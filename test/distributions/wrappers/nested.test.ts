@@ -33,6 +33,8 @@ import {
   Poisson,
   Power,
   Sigmoid,
+  Softplus,
+  type Transform,
   TransformedDistribution,
   Truncated,
   Uniform,
@@ -388,6 +390,37 @@ test("masks in a mixture hide the same elements of all components; a mask of onl
     () => chain(some),
   ])
     refusesSaying(make, "the number of masked components must be 0 or 2 (mask the mixture");
+});
+
+test("draws through several transforms that round to their limits stay inside, with a finite density", () => {
+  const transformed = (base: Distribution, ...steps: Transform[]) =>
+    steps.reduce((d: Distribution, t) => new TransformedDistribution(d, t), base);
+  const log = new Inverse(new Exp());
+  const chains: [Distribution, Transform[]][] = [
+    [new Normal(0, 100), [new Sigmoid(), log]],
+    [new Normal(0, 100), [new Sigmoid(), new Sigmoid()]],
+    [new Normal(0, 100), [new Sigmoid(), new Affine(1, 0.1)]],
+    [new Normal(0, 100), [new Sigmoid(), new Softplus(), new Affine(-3, 100)]],
+    [new Normal(0, 800), [new Softplus(), log]],
+    [new LogNormal(0, 30), [new Sigmoid(), new Exp()]],
+    [new LogNormal(0, 30), [new Exp(), new Affine(-1, 1)]],
+    [new LogNormal(0, 30), [new Affine(100, -1), new Exp(), new Softplus()]],
+    [new Pareto(1, 0.1), [new Sigmoid(), new Power(2), new Affine(3, -1)]],
+  ];
+  for (const [base, steps] of chains)
+    for (const d of [new TransformedDistribution(base, steps), transformed(base, ...steps)]) {
+      const draws = d.sample(random.key(5), [200]);
+      assert.ok(numbers(d.support.check(draws)).every(Boolean), `${d}`);
+      assert.ok(numbers(d.logProb(draws)).every(Number.isFinite), `${d}`);
+    }
+  const vectors = new TransformedDistribution(new Normal([0, 0], 100).toEvent(1), [new Sigmoid(), new Affine(1, 0.1)]);
+  assert.ok(numbers(vectors.logProb(vectors.sample(random.key(5), [200]))).every(Number.isFinite));
+  const shifted = transformed(new LogNormal(0, 1), new Sigmoid(), new Affine(-2, 1));
+  const images = halves(transformed(new LogNormal(0, 1), new Sigmoid()), shifted);
+  refusesSaying(() => transformed(images, log), "the least value of the base must be in the domain of the transform");
+  const x = [0.3, 1, 4];
+  const y = x.map((value) => Math.exp(1 / (1 + Math.exp(-value))));
+  near(numbers(transformed(new LogNormal(0, 1), new Sigmoid(), new Exp()).cdf(y)), numbers(new LogNormal(0, 1).cdf(x)));
 });
 
 test("a mixture with angles has no mean and no variance, which for angles alone are those on the circle", () => {
