@@ -32,6 +32,7 @@ const ROOMS = [
   [
     "autodiff/transforms",
     "autodiff/transforms/jit/program",
+    "autodiff/transforms/jit/compile/loops",
     "autodiff/transforms/jit/compile",
     "autodiff/transforms/jit",
     "autodiff/transforms/scan",

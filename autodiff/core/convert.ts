@@ -1,5 +1,7 @@
 /** Values accepted in place of a tensor, and how they become numbers. */
 import type { NdArray } from "ndarray";
+import { show } from "../../provenance/base/options.js";
+import { isRecord } from "../../provenance/base/records.js";
 import { PedigradError } from "../../provenance/index.js";
 import { indexAt } from "./nested.js";
 import type { Tensor } from "./tensor.js";
@@ -18,6 +20,9 @@ type Leaf = Tensor | number | boolean | TypedArray | NdArray;
 export type Nested = Leaf | readonly Nested[];
 /** A tensor, a number, a boolean, a typed array, an ndarray, or nested arrays of these. Items of one array have one shape. */
 export type TensorLike = Nested;
+
+/** The tensors for which stand-ins of arrays stand (transforms/jit/arrayInputs.ts). */
+export const standIns = /* @__PURE__ */ new WeakMap<object, Tensor>();
 
 const isNdArray = (x: object): x is NdArray => "stride" in x && "shape" in x && "data" in x;
 const isTypedArray = (x: object): x is TypedArray =>
@@ -42,7 +47,7 @@ export function numbersOf(x: Exclude<TensorLike, Tensor>): number | View {
 }
 
 const describe = (x: unknown): string =>
-  x == null ? `${x}` : typeof x === "object" ? `a ${x.constructor?.name ?? "record"}` : `${typeof x} ${String(x)}`;
+  x == null || isRecord(x) ? show(x) : typeof x === "object" ? `a ${x.constructor.name}` : `${typeof x} ${String(x)}`;
 
 function fromNdArray(x: NdArray): View {
   const view = emptyView(x.shape);

@@ -40,7 +40,7 @@ export function imageOf(transform: Transform, c: Constraint): Constraint {
   return image ? independent(image, c.eventDim - transform.domainEventDim) : imageByInverse(transform, c);
 }
 
-/** If `c` repeats a constraint on events of `n` axes along further axes, the repeated constraint; else null. */
+/** The constraint on events of `n` axes that `c` repeats along its other axes; null if there is none. */
 function perEvent(c: Constraint, n: number): Constraint | null {
   if (c.eventDim === n) return c;
   if (!("base" in c)) return null;

@@ -37,7 +37,7 @@ function spreadOver(transform: Transform, base: Distribution): Distribution {
   return refuseParameter(
     "TransformedDistribution",
     "transforms",
-    `the transform maps a draw of shape ${showShape(expanded.shape())} to shape ${showShape(shape)}, but its inverse maps this shape to ${showShape(shapeBack)}. Give parameters of the transform the event shape of ${base.label}, or the batch shape before it.`,
+    `the transform maps a draw of shape ${showShape(expanded.shape())} to shape ${showShape(shape)}, but its inverse maps this shape to ${showShape(shapeBack)}. Give the parameters of the transform the event shape of ${base.label}, with or without batch axes in front.`,
     "shape-mismatch",
   );
 }

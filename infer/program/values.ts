@@ -134,7 +134,7 @@ const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
 
 /**
  * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements of the
- * plate. A plate may visit as many elements as it has, in another order or some of them twice. The shape of the value then does not say
+ * plate. If a plate visits as many elements as it has, but in a different order or some of them twice, the shape of the value does not say
  * whether the elements are already selected; the flag `areValuesVisited` does.
  */
 export function selectVisited(

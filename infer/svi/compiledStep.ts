@@ -2,8 +2,9 @@
  * Compiles steps (autodiff/transforms/jit) if the model allows it. A model whose control flow depends on its draws runs eagerly, and
  * one warning names the site.
  */
-import { jit, mapTree, PedigradError, type Tensor } from "../../autodiff/index.js";
-import { forArrays } from "../../autodiff/transforms/jit/typedInputs.js";
+import { mapTree, PedigradError, type Tensor } from "../../autodiff/index.js";
+import { arrayInput } from "../../autodiff/transforms/jit/arrayInputs.js";
+import { jitWith } from "../../autodiff/transforms/jit/jit.js";
 import type { JitMode } from "./options.js";
 import { noteLastStep, type ResidentSteps, type StepResult, type SVIState } from "./state.js";
 
@@ -21,12 +22,12 @@ export class CompiledStep {
     readonly eager: (state: SVIState, args: unknown[]) => StepResult,
     readonly mode: JitMode,
   ) {
-    this.#compiled = jit((state: SVIState, ...args: unknown[]) => {
+    this.#compiled = jitWith((state: SVIState, ...args: unknown[]) => {
       const before = leavesByPath(args);
-      const result = forArrays(() => eager(state, args));
+      const result = eager(state, args);
       requireUnchanged(before, leavesByPath(args));
       return result;
-    });
+    }, arrayInput);
     this.isOn = mode !== false;
   }
 

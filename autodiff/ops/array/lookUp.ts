@@ -59,7 +59,7 @@ const lookUpOp = viewOp<LookUpParams>({
   },
 });
 
-/** x[indices] as a view, if every index counts 0, 1, …, n - 1 along one axis, a different axis of the result for each; else null. */
+/** x[indices] as a view, if each index counts 0, 1, …, n - 1 along one axis, and no two along the same axis of the result; else null. */
 export function lookUp(x: Tensor, indices: readonly Tensor[]): Tensor | null {
   const rank = Math.max(...indices.map(({ shape }) => shape.length));
   const trailingAxes = x.shape.length - indices.length;
@@ -78,8 +78,7 @@ export function lookUp(x: Tensor, indices: readonly Tensor[]): Tensor | null {
 
 /**
  * table[..., index] as a view, or null if a view is not possible. It is possible if the index counts 0, 1, …, n - 1 along one of its axes,
- * where n is the size of the table's last axis, and if the table axis that broadcasts against this axis of the index has size 1 or does not
- * exist.
+ * where n is the size of the table's last axis, and the table has only one element along the axis that broadcasts with this one.
  */
 export function lookUpLast(table: Tensor, index: Tensor): Tensor | null {
   const last = table.shape.length - 1;

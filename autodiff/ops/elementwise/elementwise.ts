@@ -1,7 +1,7 @@
 /**
  * How an elementwise op is made from an arrow function of numbers. Each op has a generated loop around its own scalar
- * function, so that V8 inlines the function. One loop for all ops would be seven times slower, because V8 inlines no call
- * whose function changes often. Operands that broadcast or are strided are not copied: the loop runs along the last two
+ * function, so that V8 inlines the function. One loop for all ops would be seven times slower, because V8 does not inline a
+ * call whose function changes often. Operands that broadcast or are strided are not copied: the loop runs along the last two
  * axes, once for each index into the other axes.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
@@ -140,7 +140,7 @@ type Steps = readonly number[];
  * Fills `rows` rows of n elements of the result. The first row begins at index `at`, and each row begins `down` elements after the row
  * before. In operand k, a row begins `downs[k]` elements after the row before.
  */
-type Loop = (
+type LoopFunction = (
   n: number,
   out: Float64Array,
   at: number,
@@ -152,7 +152,7 @@ type Loop = (
 ) => void;
 
 /** The loop around a scalar function of one to three operands, where generated code is forbidden. */
-function plainLoop(scalar: Scalar): Loop {
+function plainLoop(scalar: Scalar): LoopFunction {
   return (n, out, at, operands, steps, rows, down, downs) => {
     for (let r = 0; r < rows; r++)
       for (let i = 0; i < n; i++) {
@@ -171,7 +171,7 @@ function plainLoop(scalar: Scalar): Loop {
  * The generated loop around a scalar function of one to three operands. In the text, operand a has the offset `ao`, the step `as`, and the
  * step `ad` from the end of a row to the next row.
  */
-function generateLoop(scalar: Scalar): Loop {
+function generateLoop(scalar: Scalar): LoopFunction {
   if (!canGenerateCode()) return plainLoop(scalar);
   const names = ["a", "b", "c"].slice(0, scalar.length);
   const each = (write: (x: string, i: number) => string): string => names.map(write).join(" ");
@@ -187,13 +187,14 @@ function generateLoop(scalar: Scalar): Loop {
       ${each((x) => `${x}o += ${x}d;`)}
     }
   }`;
-  // V8 keeps one profile for functions of equal text, in which `f` would be a different function at each call and so not be inlined.
-  return new Function("f", `${text} // loop ${loopCount++}`)(scalar) as Loop;
+  // Functions of equal text share one profile in V8. `f` would be many functions in that profile, and V8 would not inline it. So no two
+  // loops have the same text.
+  return new Function("f", `${text} // loop ${loopCount++}`)(scalar) as LoopFunction;
 }
 let loopCount = 0;
 
 function elementwiseKernel(scalar: Scalar): Op["kernel"] {
-  let loop: Loop | null = null;
+  let loop: LoopFunction | null = null;
   return (_, out, inputs) => {
     loop ??= generateLoop(scalar);
     const n = out.size;
@@ -209,7 +210,7 @@ function elementwiseKernel(scalar: Scalar): Op["kernel"] {
 }
 
 /** Runs the loop along the last two axes that have more than one element, once for each index into the other axes. */
-function alongLastAxes(loop: Loop, out: View, inputs: readonly View[]): void {
+function alongLastAxes(loop: LoopFunction, out: View, inputs: readonly View[]): void {
   const axes = [...out.shape.keys()].filter((axis) => out.shape[axis] !== 1);
   const last = axes.pop() as number;
   const above = axes.pop() ?? last;

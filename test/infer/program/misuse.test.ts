@@ -52,7 +52,7 @@ test("data and values that are not numbers are refused with the name of their st
     [() => sample("x", new Normal(0, 1), { obs: 1, obsMask: texts }), /^site "x": /],
     [() => param("w", [Number.NaN, null] as number[]), /^site "w": .*\[1\] is null.*NaN if it is missing/],
     [() => deterministic("d", texts), /^site "d": /],
-    [() => deterministic("d", { a: 1 } as never), /^site "d": .*got a Object/],
+    [() => deterministic("d", { a: 1 } as never), /^site "d": .*got a record with a/],
   ] as const)
     refuses(
       seed(() => void f(), 0),

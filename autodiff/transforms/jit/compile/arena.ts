@@ -11,7 +11,7 @@ import type { OpValue, Program, Value } from "../program/program.js";
 import { type Lifetimes, membersOf, type Unit } from "./schedule.js";
 import type { Views } from "./views.js";
 
-/** Arrays below this size keep their places, because to reuse the places, or to write over an input, would save too little. */
+/** Arrays below this size keep their places, because reusing the places, or writing over an input, would save too little. */
 const MIN_REUSED = 64;
 
 export interface ArenaLayout {
@@ -122,7 +122,7 @@ export function findInPlace(
     : { inputs: new Map(), first: units.length };
 }
 
-/** Whether a loop in pairs (vector.ts) never writes into a row before it has read that row. */
+/** Whether a loop in pairs (loops/simdLoop.ts) never writes into a row before it has read that row. */
 function readsRowBeforeWriting(shape: Shape): boolean {
   const sizes = shape.filter((n) => n !== 1);
   return sizes.length === 1 || (sizes.at(-1) as number) % 2 === 0;

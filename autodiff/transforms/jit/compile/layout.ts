@@ -7,7 +7,7 @@ import { allocate, type Simd } from "../../../kernels/wasm/simd.js";
 import type { OpValue, Program, Value } from "../program/program.js";
 import { arenaLayoutOf, findInPlace, type InPlace } from "./arena.js";
 import { isDrawn } from "./draws.js";
-import { isLong, type Place } from "./loop.js";
+import { isLong, type Place } from "./loops/fusedLoop.js";
 import type { Rows } from "./rows.js";
 import { type Lifetimes, lifetimesOf, schedule, type Unit } from "./schedule.js";
 import { simdKernel } from "./simd.js";

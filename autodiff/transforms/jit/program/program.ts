@@ -8,7 +8,7 @@ import { elementsOf } from "../../../core/reads.js";
 import type { Shape } from "../../../core/shape.js";
 import { rawNumber, type Tensor } from "../../../core/tensor.js";
 import { literal, paramsKey, sameParams } from "./params.js";
-import type { Operand, Recording, Step } from "./recording.js";
+import type { Operand, RecordedOp, Recording } from "./recording.js";
 
 /** A value of the program: an input, a constant, or the result of an op. */
 export type Value =
@@ -35,7 +35,7 @@ export type OpValue = Extract<Value, { kind: "op" }>;
 
 /** The program of a recording. */
 export function programOf(recording: Recording): Program {
-  const { inputs, steps, outputs } = recording;
+  const { inputs, ops, outputs } = recording;
   const values: Value[] = inputs.map((shape) => ({ kind: "input", shape }));
   /** For each value of the run, its index in `values`. */
   const indices = inputs.map((_, i) => i);
@@ -66,10 +66,12 @@ export function programOf(recording: Recording): Program {
     return index;
   };
   const needed = neededBy(recording);
-  steps.forEach((step, i) => {
-    const { op, params, shape } = step;
+  ops.forEach((recorded, i) => {
+    const { op, params, shape } = recorded;
     const isNeeded = needed[inputs.length + i] === 1;
-    indices.push(isNeeded ? indexOfOp({ kind: "op", op, params, shape, inputs: operandsRead(step).map(indexOf) }) : -1);
+    indices.push(
+      isNeeded ? indexOfOp({ kind: "op", op, params, shape, inputs: operandsRead(recorded).map(indexOf) }) : -1,
+    );
   });
   return { values, inputCount: inputs.length, outputs: outputs.map(indexOf) };
 }
@@ -84,20 +86,20 @@ function constantKey(x: Tensor): Tensor | string {
 }
 
 /**
- * The operands whose numbers a step reads. A view reads only its first operand; other operands, such as a surrogate loss, matter only for
+ * The operands whose numbers an op reads. A view reads only its first operand; other operands, such as a surrogate loss, matter only for
  * gradients.
  */
-const operandsRead = ({ op, operands }: Step): readonly Operand[] =>
+const operandsRead = ({ op, operands }: RecordedOp): readonly Operand[] =>
   op.view === undefined ? operands : operands.slice(0, 1);
 
 /** 1 for each value of a run that the outputs depend on. */
-function neededBy({ inputs, steps, outputs }: Recording): Uint8Array {
-  const needed = new Uint8Array(inputs.length + steps.length);
+function neededBy({ inputs, ops, outputs }: Recording): Uint8Array {
+  const needed = new Uint8Array(inputs.length + ops.length);
   const markNeeded = (operands: readonly Operand[]): void => {
     for (const x of operands) if (typeof x === "number") needed[x] = 1;
   };
   markNeeded(outputs);
-  for (let i = steps.length - 1; i >= 0; i--)
-    if (needed[inputs.length + i] === 1) markNeeded(operandsRead(steps[i] as Step));
+  for (let i = ops.length - 1; i >= 0; i--)
+    if (needed[inputs.length + i] === 1) markNeeded(operandsRead(ops[i] as RecordedOp));
   return needed;
 }
