@@ -63,6 +63,8 @@ export interface Stepper {
    * null if the state cannot stay there.
    */
   resident(state: SVIState): ResidentSteps | null;
+  /** The loss of the next step, with all checks of values. */
+  evaluate(state: SVIState, ...args: unknown[]): number;
   /** Refuse the program if it has changed since it was compiled for a state and arguments like these. */
   check(state: SVIState, args: unknown[]): void;
   with(options: SVIOptions): Stepper;
