@@ -155,10 +155,8 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
 }
 
 /** The first site whose log density is not finite. */
-export function nonFiniteSite(trace: Trace): SampleSite | null {
-  for (const site of sampleSites(trace)) if (!site.logProb().toFloat64Array().every(Number.isFinite)) return site;
-  return null;
-}
+export const nonFiniteSite = (trace: Trace): SampleSite | null =>
+  [...sampleSites(trace)].find((site) => !site.logProb().toFloat64Array().every(Number.isFinite)) ?? null;
 
 /** Whether a site is a `factor`. Only a factor observes an empty tensor (distributions/families/degenerate/unit.ts). */
 export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
@@ -177,7 +175,7 @@ export class TraceHandler implements Handler {
   readonly sites: Trace = new Map();
   readonly #recorder = recorder;
   readonly #batchDepth = batchDepth;
-  readonly #cells = new Map<string, { value: Tensor }>();
+  readonly #cellOfName = new Map<string, { value: Tensor }>();
 
   readonly postprocess: Listeners = {
     sample: (message) => this.#add(new SampleSite(message as SampleMessage & { value: Tensor })),
@@ -186,10 +184,10 @@ export class TraceHandler implements Handler {
     plate: ({ name, value, size, isGiven, isWhole }) =>
       this.#add({ type: "plate", name, value: value as Tensor, size, isGiven, isWhole }),
     mutable: (message) => {
-      // All statements of one name share the cell of the first.
-      const cell = this.#cells.get(message.name) ?? (message.cell as { value: Tensor });
-      this.#cells.set(message.name, Object.assign(message, { cell }).cell);
-      this.#addValue({ ...message, value: cell.value });
+      const cell = this.#cellOfName.get(message.name) ?? (message.cell as { value: Tensor });
+      message.cell = cell;
+      this.#cellOfName.set(message.name, cell);
+      this.#addValue({ ...message, ...cell });
     },
   };
 
@@ -208,7 +206,7 @@ export class TraceHandler implements Handler {
   /** The trace, with the final values of the mutables that the run changed. */
   finish(): Trace {
     const type = "mutable";
-    for (const [name, cell] of this.#cells)
+    for (const [name, cell] of this.#cellOfName)
       this.sites.set(name, { type, name, value: reportAsSite(name, () => tensor(cell.value), type) });
     return this.sites;
   }
