@@ -233,7 +233,7 @@ function notScalar({ shape, provenance }: Tensor): PedigradError {
     site,
     message: `item: the tensor has shape ${showShape(shape)}, not one element. ${
       site === undefined
-        ? "Use toArray(), or index the tensor first."
+        ? "Use toArray(), or index the tensor first. For a + b, write a.add(b)."
         : `It depends on site "${site}", which is enumerated: the tensor holds one result for each value of the site. Use where() instead of a branch and at() instead of an array index, or sample the site without infer.enumerate.`
     }`,
   });
