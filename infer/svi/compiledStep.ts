@@ -21,9 +21,10 @@ export class CompiledStep {
     readonly eager: (state: SVIState, args: unknown[]) => StepResult,
     readonly mode: JitMode,
   ) {
-    this.#compiled = jit((state: SVIState, ...args: unknown[]) => {
+    this.#compiled = jit((state: SVIState, ...given: unknown[]) => {
+      const args = forArrays(given);
       const before = leavesByPath(args);
-      const result = forArrays(() => eager(state, args));
+      const result = eager(state, args);
       requireUnchanged(before, leavesByPath(args));
       return result;
     });
