@@ -99,12 +99,11 @@ export const mulZeroWins: Binary = binary("mulZeroWins", (g, d) => (g === 0 ? 0 
   (G, _, __, d) => mulZeroWins(G, d),
   (G, _, g) => mulAnyZeroWins(G, g),
 ]);
-const anyZeroWins: Binary = binary("anyZeroWins", (a, b) => (a === 0 ? 0 : b === 0 ? b : a * b), [
-  (G, _, __, b) => anyZeroWins(G, b),
-  (G, _, a) => anyZeroWins(G, a),
-]);
 /** a·b, but 0 if a or b is 0, even if the other is infinite or NaN. So second derivatives of a branch not taken are 0, too. */
-export const mulAnyZeroWins = (a: Tensor, b: Tensor): Tensor => anyZeroWins(a, b);
+export const mulAnyZeroWins: Binary = binary("mulAnyZeroWins", (a, b) => (a === 0 ? 0 : b === 0 ? b : a * b), [
+  (G, _, __, b) => mulAnyZeroWins(G, b),
+  (G, _, a) => mulAnyZeroWins(G, a),
+]);
 
 /**
  * The gradient rules of an op whose derivatives with respect to its operands are given, as functions of the result `y` and of all operands.
