@@ -5,11 +5,12 @@
  * axes, once for each index into the other axes.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
+import { refuseOption, requireFunction, show } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { keepAxes, type Op, type Vjp } from "../../core/op.js";
 import { broadcastShapes, type Shape } from "../../core/shape.js";
-import { Tensor, tensor } from "../../core/tensor.js";
+import { asTensor, Tensor } from "../../core/tensor.js";
 import { broadcastView, isContiguous, type View } from "../../core/view.js";
 import { broadcastTogether } from "../views/batching.js";
 
@@ -35,6 +36,10 @@ function ofArity(f: Scalar, arity: number): Scalar {
 }
 
 function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
+  const maker = ["unary", "binary", "ternary"][arity - 1] as string;
+  requireFunction(maker, f);
+  if (rules !== null && !(Array.isArray(rules) && rules.length === arity))
+    refuseOption(maker, "rules", `expected a list of ${arity} gradient rules, or null, got ${show(rules)}.`);
   const scalar = ofArity(f, arity);
   const vjps = (rules ?? []).map(
     // A rule always gets three operands, because a spread is slow. If the op has fewer, the last operands are undefined.
@@ -52,12 +57,12 @@ function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor
   return op;
 }
 
-const asTensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : tensor(x));
+const operand = (op: Op, x: TensorLike): Tensor => (x instanceof Tensor ? x : asTensor(op.name, x));
 
 /** Makes an op from `scalar`, and returns the function that applies the op to a tensor; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
   const op = elementwise(name, scalar as Scalar, 1, rules);
-  return Object.assign((a: TensorLike) => apply(op, null, asTensor(a)), {
+  return Object.assign((a: TensorLike) => apply(op, null, operand(op, a)), {
     op,
     method(this: Tensor) {
       return apply(op, null, this);
@@ -68,10 +73,10 @@ export function unary(name: string, scalar: (a: number) => number, rules: Rules<
 /** Like `unary`, for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
   const op = elementwise(name, scalar as Scalar, 2, rules);
-  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, asTensor(a), asTensor(b)), {
+  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, operand(op, a), operand(op, b)), {
     op,
     method(this: Tensor, b: TensorLike) {
-      return apply(op, null, this, asTensor(b));
+      return apply(op, null, this, operand(op, b));
     },
   });
 }
@@ -84,11 +89,11 @@ export function ternary(
 ): Ternary {
   const op = elementwise(name, scalar as Scalar, 3, rules);
   return Object.assign(
-    (a: TensorLike, b: TensorLike, c: TensorLike) => apply(op, null, asTensor(a), asTensor(b), asTensor(c)),
+    (a: TensorLike, b: TensorLike, c: TensorLike) => apply(op, null, operand(op, a), operand(op, b), operand(op, c)),
     {
       op,
       method(this: Tensor, b: TensorLike, c: TensorLike) {
-        return apply(op, null, this, asTensor(b), asTensor(c));
+        return apply(op, null, this, operand(op, b), operand(op, c));
       },
     },
   );
