@@ -1,5 +1,5 @@
 /**
- * Bayesian logistic regression on synthetic data: 1,000 rows, ten features, a mean-field normal guide, and minibatches of 100 by a
+ * Bayesian logistic regression on synthetic data: 1,000 rows, ten features, a mean-field normal guide, and minibatches of 100 from a
  * subsampled plate. It prints the posterior beside the weights that generated the data.
  *
  *     npx tsx examples/logisticRegression.ts

@@ -32,6 +32,7 @@ const ROOMS = [
   [
     "autodiff/transforms",
     "autodiff/transforms/jit/program",
+    "autodiff/transforms/jit/compile/loops",
     "autodiff/transforms/jit/compile",
     "autodiff/transforms/jit",
     "autodiff/transforms/scan",
@@ -178,7 +179,6 @@ const LONG_FAMILIES: Readonly<Record<string, string>> = {
   Empirical: "checks of samples and weights together",
   FisherSnedecor: "two tails, and a pathwise gradient of its own",
   ImproperUniform: "no row: it has neither parameters nor draws",
-  LKJCholesky: "a matrix drawn row by row",
   LowRankMultivariateNormal: "algebra of the capacitance matrix",
   MultivariateNormal: "three ways to give the scale, checked together with loc",
   MultivariateStudentT: "infinite and undefined moments along with the algebra",

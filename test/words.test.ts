@@ -29,6 +29,10 @@ const BANNED: readonly [pattern: RegExp, instead: string, where?: RegExp][] = [
   [/\blaws?\b|\btaken away\b/, "say distribution, subtracted", ROOMS],
   [/(?:\/\*\*|^ *\*|\/\/) As `/m, "say Like `…`"],
   [
+    /^After [A-Z][a-z]+'s |\bhere as there\b|\bby the option\b|\b[Aa]nything else than\b|\bequally many\b/m,
+    "say This page follows, in both, with the option, anything other than, the same number of",
+  ],
+  [
     /\b(?:that|those) of\b|\bthose (?:that|which)\b|\b[Tt]he (?:former|latter)\b|\bpays? off\b/,
     "repeat the noun, say what is faster",
     /^(?:provenance|autodiff|bench)\//,

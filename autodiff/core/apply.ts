@@ -60,7 +60,7 @@ function unionInResultAxes<P>(before: Provenance, op: Op<P>, params: P, inputs: 
 function ofViews<P>(op: Op<P>, params: P, inputs: Tensor[], provenance: Provenance): Tensor {
   if (isChecking && inputs.some(isAbsent)) return absent(op.shape(params, inputs), provenance);
   const [first] = inputs as [Tensor];
-  // The shape rule of an op that always gives a view does not check anything, and the view has the shape.
+  // An op whose result is always a view needs no shape rule here: the rule checks nothing, and the view has the shape.
   const shape = op.kernel === viewOnly && !first.isNumber ? null : op.shape(params, inputs);
   if (op.view !== undefined) {
     // A view of a single number is the same number.

@@ -2,6 +2,7 @@
 import type { NdArray } from "ndarray";
 import { refuse } from "../../provenance/base/error.js";
 import { show } from "../../provenance/base/options.js";
+import { isRecord } from "../../provenance/base/records.js";
 import { indexAt } from "./nested.js";
 import type { Tensor } from "./tensor.js";
 import { contiguous, emptyView, type View } from "./view.js";
@@ -19,6 +20,9 @@ type Leaf = Tensor | number | boolean | TypedArray | NdArray;
 export type Nested = Leaf | readonly Nested[];
 /** A tensor, a number, a boolean, a typed array, an ndarray, or nested arrays of these. Items of one array have one shape. */
 export type TensorLike = Nested;
+
+/** The tensors for which stand-ins of arrays stand (transforms/jit/arrayInputs.ts). */
+export const standIns = /* @__PURE__ */ new WeakMap<object, Tensor>();
 
 const isNdArray = (x: object): x is NdArray => "stride" in x && "shape" in x && "data" in x;
 const isTypedArray = (x: object): x is TypedArray =>
@@ -39,7 +43,7 @@ export function numbersOf(op: string, x: Exclude<TensorLike, Tensor>): number | 
 }
 
 const describe = (x: unknown): string =>
-  typeof x === "object" && x !== null ? `a ${x.constructor?.name ?? "record"}` : show(x);
+  typeof x === "object" && x !== null && !isRecord(x) ? `a ${x.constructor?.name}` : show(x);
 
 function fromNdArray(x: NdArray): View {
   const view = emptyView(x.shape);

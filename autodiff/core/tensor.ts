@@ -10,7 +10,7 @@ import { MAX_DEPTH, refuseDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
 import { addMethods, haveMethods, type Methods, pick, stackFor } from "../methods.js";
 import { type Batch, refuseRead } from "./batch.js";
-import { type Nested, numbersOf, type TensorLike } from "./convert.js";
+import { type Nested, numbersOf, standIns, type TensorLike } from "./convert.js";
 import { type NestedNumbers, showNumbers, toFlat, toNested } from "./nested.js";
 import type { Node } from "./node.js";
 import { recorder } from "./recorder.js";
@@ -85,7 +85,7 @@ export class Tensor {
     };
   }
 
-  /** The numbers as a new ndarray; to write into it does not change the tensor. */
+  /** The numbers as a new ndarray; writing into it does not change the tensor. */
   get data(): View {
     read(this, "data");
     return contiguous(toFlat(rawView(this)), this.shape);
@@ -233,7 +233,7 @@ function notScalar({ shape, provenance }: Tensor): PedigradError {
     site,
     message: `item: the tensor has shape ${showShape(shape)}, not one element. ${
       site === undefined
-        ? "Use toArray(), or index the tensor first."
+        ? "Use toArray(), or index the tensor first. For a + b, write a.add(b)."
         : `It depends on site "${site}", which is enumerated: the tensor holds one result for each value of the site. Use where() instead of a branch and at() instead of an array index, or sample the site without infer.enumerate.`
     }`,
   });
@@ -245,19 +245,15 @@ export const textOf = (x: Tensor): string =>
     ? `Tensor${showShape(x.shape)} (${isAbsent(x) ? "not computed" : "batched"})`
     : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000 ? 3 : Infinity)}`;
 
-/** Anything tensor-like as a tensor. A tensor is returned as it is, or, if it stands for a typed array (jit), as a plain copy. */
+/** Anything tensor-like as a tensor. A tensor is returned as it is. */
 export const tensor = (x: TensorLike): Tensor => asTensor("tensor", x);
 /** The same for an argument of `op`, which errors name. */
 export const asTensor = (op: string, x: TensorLike): Tensor =>
-  x instanceof Tensor
-    ? Object.getPrototypeOf(x) === Tensor.prototype
-      ? x
-      : copy(x, x.provenance)
-    : typeof x === "number"
-      ? ofNumber(x)
-      : toTensor(op, x);
+  x instanceof Tensor ? x : typeof x === "number" ? ofNumber(x) : toTensor(op, x);
 
 function toTensor(op: string, x: Exclude<TensorLike, Tensor>): Tensor {
+  const input = standIns.get(x as object);
+  if (input !== undefined) return input;
   if (Array.isArray(x) && hasObjectLeaf(op, x)) return stackFor(op, x);
   const numbers = numbersOf(op, x);
   return typeof numbers === "number" ? ofNumber(numbers) : ofView(numbers);

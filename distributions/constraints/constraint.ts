@@ -23,7 +23,7 @@ export interface Constraint {
   readonly isUnbounded?: boolean;
   /** Whether the set may lack some numbers that lie between its bounds. */
   readonly hasHoles?: boolean;
-  /** For discrete sets: the member of the set that was rounded to x. By default, the whole number nearest to x. */
+  /** For discrete sets: the member of the set that differs from x only by rounding. By default, the whole number nearest to x. */
   nearest?(x: Tensor): Tensor;
 }
 
@@ -38,6 +38,11 @@ export interface Interval extends Constraint {
 /** The constraint `base` on every part of a larger event, which has `eventDim - base.eventDim` more axes. */
 export interface IndependentConstraint extends Constraint {
   readonly base: Constraint;
+}
+
+/** A set whose numbers all lie in one of the `parts`. */
+export interface Union extends Constraint {
+  readonly parts: readonly Constraint[];
 }
 
 /** A constraint on single numbers, with fixed bounds. */
@@ -95,7 +100,7 @@ export function independent(base: Constraint, n: number): Constraint {
   return repeated;
 }
 
-/** The member of a discrete set that was rounded to x. */
+/** The member of a discrete set that differs from x only by rounding. */
 export const nearestIn = (c: Constraint, x: Tensor): Tensor =>
   c.nearest?.(x) ?? ("base" in c ? nearestIn((c as IndependentConstraint).base, x) : round(x));
 

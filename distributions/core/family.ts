@@ -1,11 +1,11 @@
 /**
  * A family as a row of formulas: parameters with their constraints, support, log density, a draw, moments, distribution function. This file
- * adds everything else: a constructor that takes arguments by position or as one record, getters, broadcasting, and whether draws have a
+ * adds everything else: a constructor that takes arguments by position or by name, getters, broadcasting, and whether draws have a
  * gradient. If a row lacks the formula of a method, it may have `as(p)`, the same distribution as a member of another family, whose method
  * is called instead. If the row has no `as` either, the method throws.
  */
 import type { Shape } from "../../autodiff/core/shape.js";
-import { greaterEqual, less, lessEqual, type Tensor, where } from "../../autodiff/index.js";
+import { greaterEqual, less, lessEqual, type Tensor, type TensorLike, where } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { boundsOf } from "../constraints/constraint.js";
 import type { Constraint } from "../constraints/index.js";
@@ -54,7 +54,7 @@ export interface Row<P extends Params> extends Omit<Signature<P>, "name">, Formu
   readonly divergences?: () => Divergences;
   /** Refuses parameters that do not fit each other. */
   readonly check?: (p: P) => void;
-  /** All formulas of the distribution `d`, which has the parameters `p`. It leaves all computing to the formulas, as few are called. */
+  /** All formulas of the distribution `d`, which has the parameters `p`. Each formula computes only when it is called, since most are not. */
   readonly formulas?: (p: P, d: Distribution) => Formulas<P>;
 }
 
@@ -137,10 +137,10 @@ export class Family<P extends Params> extends Distribution<P> {
   }
 }
 
-/** The class of a family. Its constructor takes the arguments `A` by position, or one record of parameters. */
+/** The class of a family. Its constructor takes the arguments `A` by position, or some of them, followed by a record of the others. */
 export interface FamilyClass<P extends Params, A extends unknown[]> {
   new (...args: A): Family<P>;
-  new (params: Given<P>): Family<P>;
+  new (...args: [...positional: TensorLike[], named: Given<P>]): Family<P>;
 }
 
 /** The class that a row describes. */

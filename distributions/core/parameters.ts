@@ -1,6 +1,6 @@
 /**
- * The arguments of a family's constructor: positional, or one record of named parameters. Parameters that are unknown,
- * missing, given twice or outside their constraint are refused here, once for all families.
+ * The arguments of a family's constructor: positional arguments, of which the last may be a record of named parameters. Parameters that are
+ * unknown, missing, given twice or outside their constraint are refused here, once for all families.
  */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
@@ -37,7 +37,10 @@ export interface Parts<P extends Params> {
 /** Read the arguments of a family's constructor: checked parameters as tensors, their constraints, and their common batch shape. */
 export function readParameters<P extends Params>(family: Signature<P>, args: readonly unknown[]): Parts<P> {
   const { name, constraints } = family;
-  const values = args.length === 1 && isRecord(args[0]) ? byName(family, args[0]) : byPosition(family, args);
+  const last = args.at(-1);
+  const values = isRecord(last)
+    ? byName(family, last, byPosition(family, args.slice(0, -1)))
+    : byPosition(family, args);
   const params: Record<string, Tensor> = {};
   for (const param in constraints) {
     const x = param in values ? values[param] : family.defaults?.[param];
@@ -97,9 +100,14 @@ function byPosition<P extends Params>(family: Signature<P>, args: readonly unkno
   return values;
 }
 
-function byName<P extends Params>(family: Signature<P>, record: Record<string, unknown>): Record<string, unknown> {
+/** The parameters in `record`, after the parameters that are already given by position. */
+function byName<P extends Params>(
+  family: Signature<P>,
+  record: Record<string, unknown>,
+  given: Record<string, unknown>,
+): Record<string, unknown> {
   const names = Object.keys(family.constraints);
-  for (const name of Object.keys(record))
+  for (const name of Object.keys(record)) {
     if (!names.includes(name)) {
       const nearest = nearestName(name, names, (param) => SYNONYMS[param] ?? []);
       const hint = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
@@ -110,7 +118,9 @@ function byName<P extends Params>(family: Signature<P>, record: Record<string, u
         "unknown-parameter",
       );
     }
-  return record;
+    if (name in given) refuseParameter(family.name, name, `${name} is given by position and by name.`);
+  }
+  return { ...given, ...record };
 }
 
 /** Refuse the argument `param` of the constructor of `family`. */
@@ -123,7 +133,7 @@ export function refuseParameter(
   throw new PedigradError({ code, param, message: `${family}: ${message}` });
 }
 
-/** The number in a parameter that is a size, and so must be known when the distribution is made, and common to all elements. */
+/** The number in a parameter that sets a size. It is read when the distribution is made, and must be the same for all elements. */
 export function commonNumber(x: Tensor, family: string, param: string): number {
   const [first, ...others] = readNumbers(x, param);
   const another = others.find((other) => other !== first);

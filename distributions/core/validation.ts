@@ -70,8 +70,8 @@ export function requireAll(check: () => Tensor, x: Tensor, constraint: Expected,
   const first = elementsOf(satisfied).indexOf(0);
   if (first < 0) return;
   const spread = x.broadcastTo([...satisfied.shape, ...eventShape(x, constraint)]);
-  // If all examples of a vmap share x, but not the bounds, `satisfied` covers the whole batch, so take the index modulo the number of events
-  // in one example. `check` runs again, now recorded, because the error depends on the bounds as well as on x.
+  // `satisfied` covers a whole batch of vmap if only the bounds differ between examples. All examples then share x, so take the index
+  // modulo the number of events of one example. `check` runs again, now recorded, because the error depends on the bounds as well as on x.
   refuse(check(), spread, spread.batch === null ? first % sizeOf(satisfied.shape) : first, constraint, subject);
 }
 

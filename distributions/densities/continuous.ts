@@ -46,9 +46,9 @@ import {
   gaussLegendre,
   lgamma,
   logBeta,
-  logGammaCorrection,
   productMinus,
   quadratureRule,
+  stirlingError as stirlingErrorOf,
   trigamma as trigammaOf,
 } from "../../autodiff/kernels/special/index.js";
 import { remembering } from "./remembering.js";
@@ -67,7 +67,7 @@ export function devianceFrom(k: number, m: number, difference: number): number {
 }
 
 /** δ(x). */
-export const stirlingError = /* @__PURE__ */ remembering(logGammaCorrection);
+export const stirlingError = /* @__PURE__ */ remembering(stirlingErrorOf);
 /** log(2π x) / 2. */
 const halfLogTwoPiTimes = /* @__PURE__ */ remembering((x) => 0.5 * logOf(2 * Math.PI * x));
 /** log(x / 2π) / 2. */
@@ -221,10 +221,16 @@ export const gammaEntropy: Unary = /* @__PURE__ */ unaryBySlope(
   "gammaEntropy",
   (a) => {
     if (a < 10) return a + lgamma(a) + (1 - a) * digammaOf(a);
-    return 0.5 * (logOf(2 * Math.PI * a) + 1 - 1 / a) + logGammaCorrection(a) + (1 - a) * correctionSlope(a);
+    return 0.5 * (logOf(2 * Math.PI * a) + 1 - 1 / a) + stirlingError(a) + (1 - a) * correctionSlope(a);
   },
   (a) => add(1, mul(sub(1, a), trigamma(a))),
 );
+
+/** The entropy of Beta(a, b). */
+export function betaEntropy(a: Tensor, b: Tensor): Tensor {
+  const total = a.add(b);
+  return gammaEntropy(a).add(gammaEntropy(b)).sub(gammaEntropy(total)).sub(digamma(total));
+}
 
 /** D(k, m) as an op: KL(Poisson(k) | Poisson(m)). */
 export const poissonDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
@@ -247,7 +253,7 @@ const correctionCurve = (a: number): number =>
  */
 export function stirlingExcess(a: number, c: number, d: number): number {
   const first = 0.5 * excessOverLog(d / a, c / a);
-  if (Math.abs(d) >= 0.5 * a) return first + logGammaCorrection(c) - logGammaCorrection(a) - d * correctionSlope(a);
+  if (Math.abs(d) >= 0.5 * a) return first + stirlingError(c) - stirlingError(a) - d * correctionSlope(a);
   return first + (a < 1e-100 ? first : d * d * gaussLegendre((t) => (1 - t) * correctionCurve(a + t * d), 0, 1));
 }
 /** ψ(a) - log a. */

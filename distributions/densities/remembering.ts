@@ -1,10 +1,10 @@
 /**
- * Functions that look up results which they have already computed. A density calls such a function for every element, often with the same
+ * Functions that keep their latest results in a table. A density calls such a function for every element, often with the same
  * argument: a parameter that all observations share, or a small count.
  */
 const SIZE = 256;
 
-/** `f` with a table of results. Each whole number below `SIZE` has an entry. Other numbers share these entries; an entry keeps the latest. */
+/** `f` with a table of its latest results. A result stays until `f` is called with an argument whose whole part is the same modulo `SIZE`. */
 export function remembering(f: (x: number) => number): (x: number) => number {
   let table: { readonly arguments: Float64Array; readonly results: Float64Array } | null = null;
   return (x) => {

@@ -17,7 +17,7 @@ export class Compose extends Transform {
     this.parts = parts;
   }
 
-  /** The smallest number of event axes with which every part gets the axes that it needs; the parts before it may remove or add axes. */
+  /** The least number of event axes that is enough for every part. Parts may add or remove event axes for the parts after them. */
   override get domainEventDim(): number {
     return this.parts.reduceRight(
       (dim, part) => Math.max(part.domainEventDim, dim - part.codomainEventDim + part.domainEventDim),

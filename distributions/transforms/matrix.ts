@@ -124,8 +124,8 @@ export class SoftplusLowerCholesky extends LowerCholesky {
 
 /**
  * Maps n (n - 1) / 2 numbers to the Cholesky factor of a correlation matrix (Lewandowski, Kurowicka and Joe 2009; Stan). The squared entries
- * of a row sum to 1, and come from stick breaking: a squared entry is the share t², with t = tanh(x), of the remainder after the squared
- * entries before it.
+ * of a row sum to 1, and come from stick breaking: with t = tanh(x), a squared entry takes the share t² of what the earlier squared entries
+ * leave.
  *
  *     y_ij = t_ij √Π_{k<j} (1 - t_ik²),   y_ii = √Π_{k<i} (1 - t_ik²).
  *

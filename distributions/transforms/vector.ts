@@ -80,7 +80,7 @@ export class Permute extends Transform {
 }
 
 /**
- * K-1 unconstrained numbers to a simplex of K numbers (Stan, NumPyro). Piece k is the share z_k of the remainder after the pieces before it:
+ * K-1 unconstrained numbers to a simplex of K numbers (Stan, NumPyro). Piece k takes the share z_k of what the earlier pieces leave:
  *
  *     z_k = sigmoid(x_k - log(K - 1 - k)),   y_k = z_k Π_{j<k} (1 - z_j),   y_{K-1} = Π_j (1 - z_j).
  *

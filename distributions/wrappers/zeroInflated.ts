@@ -31,6 +31,7 @@ import { type Constraint, integerInterval, real, unitInterval } from "../constra
 import { Distribution } from "../core/distribution.js";
 import { requireUnmasked } from "../core/mapped.js";
 import { type Given, type Parts, readParameters, refuseParameter } from "../core/parameters.js";
+import { countQuantile } from "../densities/countQuantiles.js";
 import { hullOf } from "./mixed.js";
 
 export type GateParams = { readonly gate?: Tensor; readonly gateLogits?: Tensor };
@@ -79,6 +80,9 @@ export abstract class ZeroModified<P extends Record<string, Tensor>> extends Dis
     const zero = zeros([]);
     const density = this.base.logDensity(zero);
     return this.#mayLackZero ? where(this.base.inside(zero), density, -Infinity) : density;
+  }
+  override quantile(q: Tensor): Tensor {
+    return countQuantile(this, q);
   }
   override get hasEnumerateSupport(): boolean {
     return this.base.hasEnumerateSupport;

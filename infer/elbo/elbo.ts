@@ -63,7 +63,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   /** Whether the estimator subtracts the baselines that sites ask for (`baseline`). */
   readonly hasBaselines: boolean = false;
   /** Whether sites may ask for antithetic pairs (gradient: "disarm"). */
-  readonly hasPairs: boolean = false;
+  readonly hasAntitheticPairs: boolean = false;
   readonly numParticles: number;
   readonly vectorizeParticles: Vectorize;
   readonly maxPlateNesting: number | undefined;
@@ -143,7 +143,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
       // A statement may refuse a value because an earlier site drew outside the model's support. Then blame the earlier site.
       if (error instanceof PedigradError && FROM_VALUES.includes(error.code)) this.#requireSupports(task);
       throw addSiteToParameterError(error, () => {
-        const [site] = this.unsoundSites(task).keys();
+        const [site] = this.nonFiniteSites(task).keys();
         return site === undefined ? null : [site, ""];
       });
     }
@@ -180,10 +180,10 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   }
 
   /** For errors: the values, by name, of the sites whose cost is not finite in some particle. The value of a factor is its log factor. */
-  unsoundSites(task: Task): Map<string, Tensor> {
+  nonFiniteSites(task: Task): Map<string, Tensor> {
     const values = new Map<string, Tensor>();
     const checkParticle = (key: Tensor): void => {
-      for (const site of this.unsoundSitesOf(this.runParticle(key, task)))
+      for (const site of this.nonFiniteSitesOf(this.runParticle(key, task)))
         if (!values.has(site.name)) values.set(site.name, isFactor(site) ? site.logProb() : site.value);
     };
     const keys = particleKeys(random.foldIn(task.key, 1), this.numParticles);
@@ -204,7 +204,7 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   }
 
   /** The sites whose cost is not finite in a particle. */
-  protected unsoundSitesOf(particle: P): SampleSite[] {
+  protected nonFiniteSitesOf(particle: P): SampleSite[] {
     return this.costs(particle)
       .filter(({ value }) => !value.toFloat64Array().every(Number.isFinite))
       .map(({ site, side }) => particle[side].get(site) as SampleSite);

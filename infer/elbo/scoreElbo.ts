@@ -56,7 +56,7 @@ export interface ScoreElboOptions extends ElboOptions {
 abstract class ScoreElbo extends Elbo<PathPair> {
   override readonly hasClosedForms = true;
   override readonly hasBaselines = true;
-  override readonly hasPairs: boolean;
+  override readonly hasAntitheticPairs: boolean;
   readonly order: 1 | 2;
   readonly stickingTheLanding: boolean;
 
@@ -74,13 +74,14 @@ abstract class ScoreElbo extends Elbo<PathPair> {
         "stickingTheLanding gives first derivatives only, so it cannot be combined with order: 2. Use order: 1.",
       );
     this.order = order;
-    this.hasPairs = order === 1;
+    this.hasAntitheticPairs = order === 1;
     this.stickingTheLanding = stickingTheLanding;
   }
 
   runParticle(key: Tensor, task: Task): PathPair {
     const pair = runScoringReads(key, task);
-    const antithetic = this.hasPairs && pair.usedOptions.has("gradient") ? antitheticPair(pair, key, task) : null;
+    const antithetic =
+      this.hasAntitheticPairs && pair.usedOptions.has("gradient") ? antitheticPair(pair, key, task) : null;
     return {
       ...this.#withPath(pair, key, task),
       ...(antithetic && { antitheticPair: this.#withPath(antithetic, key, task) }),

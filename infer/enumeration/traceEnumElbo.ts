@@ -124,15 +124,15 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
   }
 
   /** A cost that is summed over several sites has the name of only one of these sites, so look at all log densities first. */
-  protected override unsoundSitesOf(particle: EnumeratedParticle): SampleSite[] {
+  protected override nonFiniteSitesOf(particle: EnumeratedParticle): SampleSite[] {
     const sites = particle.alternatives.flatMap(({ result: { guide, model } }) => [
       ...guide.values(),
       ...model.values(),
     ]);
-    const unsound = sites
+    const nonFinite = sites
       .filter((site) => site.type === "sample")
       .filter((site) => site.masked(site.logProb()).toFloat64Array().some(Number.isNaN));
-    return unsound.length > 0 ? unsound : super.unsoundSitesOf(particle);
+    return nonFinite.length > 0 ? nonFinite : super.nonFiniteSitesOf(particle);
   }
 }
 

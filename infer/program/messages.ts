@@ -89,8 +89,8 @@ export interface PlateMessage {
 export interface DeterministicMessage extends Pick<SampleMessage, "name" | "plates" | "intervention" | "stop"> {
   readonly type: "deterministic";
   value: Tensor;
-  /** Whether the value is the result of a sample statement, which reparam or `obsMask` computes from other sites. */
-  readonly isSampled: boolean;
+  /** The event dim of the sample statement whose value reparam or `obsMask` computes from other sites; null for `deterministic`. */
+  readonly eventDim: number | null;
 }
 
 /** The message of `mutable`: a value that the program may change and that SVI passes on to the next step. */

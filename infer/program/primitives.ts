@@ -156,7 +156,7 @@ function samplePartlyObserved(
   maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), obsMask)();
   const latent = maskedBy(() => sample(`${name}_unobserved`, fn, options), obsMask.logicalNot())();
   const eventMask = obsMask.reshape([...obsMask.shape, ...fn.eventShape.map(() => 1)]);
-  return computed(name, where(eventMask, obs, latent));
+  return computed(name, where(eventMask, obs, latent), fn.eventDim);
 }
 
 export interface ParamOptions {
@@ -212,11 +212,11 @@ export function param(
 }
 
 /** Record `value` in the trace under `name`, and return it. */
-export const deterministic = (name: string, value: TensorLike): Tensor => computed(name, valueOf(name, value), false);
+export const deterministic = (name: string, value: TensorLike): Tensor => computed(name, valueOf(name, value), null);
 
-/** Like `deterministic`; `isSampled` says whether the value is the result of a sample statement. */
-export const computed = (name: string, value: Tensor, isSampled = true): Tensor =>
-  send({ type: "deterministic", name, value, plates: [], isSampled, stop: false }).value;
+/** Like `deterministic`, or with an `eventDim` for the value of a sample statement. */
+export const computed = (name: string, value: Tensor, eventDim: number | null): Tensor =>
+  send({ type: "deterministic", name, value, plates: [], eventDim, stop: false }).value;
 
 /** Add `logFactor` to the log density of the program. */
 export function factor(name: string, logFactor: TensorLike): void {
@@ -227,9 +227,9 @@ export function factor(name: string, logFactor: TensorLike): void {
   );
 }
 
-/** A value that the program may change (by setting `.value`) and that SVI passes on to the next step. */
+/** A tensor that the program may change (by setting `.value`) and that SVI passes on to the next step. */
 export function mutable(name: string, init: TensorLike | (() => TensorLike)): { value: Tensor } {
-  const make = () => tensor(typeof init === "function" ? init() : init);
+  const make = () => reportAsSite(name, () => tensor(typeof init === "function" ? init() : init), "mutable");
   const message = send<MutableMessage>({ type: "mutable", name, cell: null, init: make, stop: false }, (m) => {
     m.cell ??= { value: make() };
   });

@@ -40,7 +40,9 @@ export function reparam<A extends unknown[], R>(
           (site) => ({ ...infer, ...site.infer }),
         );
         message.stop = true;
-        message.value = computed(declared, key === null ? draw() : seed(draw, key)());
+        message.value = computed(declared, key === null ? draw() : seed(draw, key)(), fn.eventDim);
+        // The computed site has passed every `intervene`, and the outermost of them has decided.
+        message.intervention = undefined;
       },
     },
   }));

@@ -5,7 +5,7 @@
 import { batchDepth } from "../../autodiff/core/batch.js";
 import { recorder } from "../../autodiff/core/recorder.js";
 import { sameShape } from "../../autodiff/core/shape.js";
-import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
+import { PedigradError, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { overElements } from "../../distributions/core/distribution.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -22,7 +22,7 @@ import {
   withHandlers,
 } from "./messages.js";
 import { sharedPlatesHandler } from "./subsamples.js";
-import { addSiteToError, checkBroadcast, checkPlates, checkWeight } from "./traceChecks.js";
+import { addSiteToError, checkBroadcast, checkPlates, checkWeight, reportAsSite } from "./traceChecks.js";
 
 /**
  * A random choice in a trace.
@@ -205,7 +205,9 @@ export class TraceHandler implements Handler {
 
   /** The trace, with the final values of the mutables that the run changed. */
   finish(): Trace {
-    for (const [name, cell] of this.#cells) this.sites.set(name, { type: "mutable", name, value: cell.value });
+    const type = "mutable";
+    for (const [name, cell] of this.#cells)
+      this.sites.set(name, { type, name, value: reportAsSite(name, () => tensor(cell.value), type) });
     return this.sites;
   }
 }

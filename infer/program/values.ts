@@ -2,13 +2,14 @@
  * Handlers that give sites their keys or values: seed, replay, substitute, condition, uncondition and intervene. A value may have one
  * element for each element of a plate, in the order of the plate. A run uses only the elements that its plate visits.
  */
+import { sameShape } from "../../autodiff/core/shape.js";
 import { Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { refuseSite, requireKey, requireKind } from "../checks.js";
 import { handler, handlerOfNames, type Program } from "./handlers.js";
-import type { DeterministicMessage, Handler, PlateMessage, SampleMessage } from "./messages.js";
+import type { DeterministicMessage, Handler, PlateFrame, PlateMessage, SampleMessage } from "./messages.js";
 import { chooseElements, reuseVisit, takeVisited } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 import { reportAsSite } from "./traceChecks.js";
@@ -133,15 +134,26 @@ const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
 
 /**
  * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements of the
- * plate. A plate may visit as many elements as it has, in another order or some of them twice. The shape of the value then does not say
+ * plate. If a plate visits as many elements as it has, but in a different order or some of them twice, the shape of the value does not say
  * whether the elements are already selected; the flag `areValuesVisited` does.
  */
-export function selectVisited(value: Tensor, { fn, plates }: Pick<SampleMessage, "fn" | "plates">): Tensor {
+export function selectVisited(
+  value: Tensor,
+  { fn, plates }: { readonly fn: { readonly eventDim: number }; readonly plates: readonly PlateFrame[] },
+): Tensor {
   let selected = value;
   for (const plate of plates)
     if (!(plate.areValuesVisited && plate.size === plate.subsampleSize))
       selected = takeVisited(selected, fn.eventDim, plate);
   return selected;
+}
+
+/** Like `selectVisited`, for a computed site. The first axis of a value that `deterministic` records belongs to the leftmost plate. */
+function selectComputed(value: Tensor, { value: own, eventDim, plates }: DeterministicMessage): Tensor {
+  const leftmost = Math.max(...plates.map(({ dim }) => -(dim ?? 0)));
+  const fn = { eventDim: eventDim ?? Math.max(0, own.shape.length - leftmost) };
+  const selected = selectVisited(value, { fn, plates });
+  return eventDim !== null || sameShape(selected.shape, own.shape) ? selected : value;
 }
 
 interface SubstituteOptions {
@@ -191,12 +203,12 @@ export function substituteHandler(
       },
       ...(replaces && { plate: choosePlate }),
       deterministic(message) {
-        const { name, isSampled } = message;
+        const { name, eventDim } = message;
         const value = values.of(name);
         if (value === undefined) return;
-        const from = isSampled ? drawn.find((site) => site.startsWith(`${name}_`)) : undefined;
+        const from = eventDim !== null ? drawn.find((site) => site.startsWith(`${name}_`)) : undefined;
         if (from !== undefined) refuseComputed(op, name, `"${from}"`, "substitute");
-        if (replaces) message.value = value;
+        if (replaces) message.value = selectComputed(value, message);
       },
     },
   };
@@ -258,7 +270,7 @@ export const intervene = <A extends unknown[], R>(f: Program<A, R>, data: Data):
         if (message.intervention !== undefined) message.value = selectVisited(message.intervention, message);
       },
       deterministic(message) {
-        message.value = message.intervention ?? message.value;
+        if (message.intervention !== undefined) message.value = selectComputed(message.intervention, message);
       },
     },
   }));

@@ -5,7 +5,8 @@
  */
 
 import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../autodiff/index.js";
-import { MAX_DEPTH } from "../../provenance/base/records.js";
+import { isRecord, MAX_DEPTH } from "../../provenance/base/records.js";
+import { constraintsIn } from "./paramSpace.js";
 import { runSaveCheck, type SVIState } from "./state.js";
 
 // Version 1 kept the averages of baselines in `mutableState`, under names with the prefix `AVERAGE`.
@@ -60,11 +61,11 @@ export function loadState(text: string): SVIState {
   if (!isRecord(parsed) || !PARTS.every((part) => part in parsed))
     return refuse(`the state lacks one of ${PARTS.join(", ")}.`);
   const { constraints, ...tensors } = parsed;
-  if (constraints !== undefined && !isNames(constraints))
+  if (constraints !== undefined && constraintsIn(constraints) === null)
     return refuse("the constraints are not a list of names.", "constraints");
   const state = unpack(tensors, "") as unknown as SVIState;
   requireKeyWords(state.key);
-  const completeState = constraints === undefined ? state : { ...state, constraints };
+  const completeState = constraints === undefined ? state : { ...state, constraints: constraints as string };
   return outer.pedigrad === 1 ? withAverages(completeState) : completeState;
 }
 
@@ -78,15 +79,6 @@ function withAverages({ params, optimState, mutableState, ...otherParts }: SVISt
     if (name.startsWith(AVERAGE)) averages[name.slice(AVERAGE.length)] = value;
   const hasAverages = Object.keys(averages).length > 0;
   return { params, optimState, mutableState, ...(hasAverages && { averages }), ...otherParts };
-}
-
-/** Whether x is JSON text of the kind that ParamSpace writes: a list of pairs of names. */
-function isNames(x: unknown): x is string {
-  const list = typeof x === "string" ? parse(x, "the list of constraints") : null;
-  return (
-    Array.isArray(list) &&
-    list.every((pair) => Array.isArray(pair) && pair.map((name) => typeof name).join() === "string,string")
-  );
 }
 
 /** Refuse a random key that does not consist of two 32-bit words. */
@@ -103,8 +95,6 @@ function parse(text: string, what: string): unknown {
     return refuse(`${what} is not JSON: it was truncated or altered.`);
   }
 }
-
-const isRecord = (x: unknown): x is Record<string, unknown> => typeof x === "object" && x !== null && !Array.isArray(x);
 
 function unpack(node: unknown, path: string, depth = 0): unknown {
   if (depth > MAX_DEPTH) return refuse(`the state is nested more than ${MAX_DEPTH} deep.`);

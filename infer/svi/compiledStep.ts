@@ -2,8 +2,9 @@
  * Compiles steps (autodiff/transforms/jit) if the model allows it. A model whose control flow depends on its draws runs eagerly, and
  * one warning names the site.
  */
-import { jit, mapTree, PedigradError, type Tensor } from "../../autodiff/index.js";
-import { forArrays } from "../../autodiff/transforms/jit/typedInputs.js";
+import { mapTree, PedigradError, type Tensor } from "../../autodiff/index.js";
+import { arrayInput } from "../../autodiff/transforms/jit/arrayInputs.js";
+import { jitWith } from "../../autodiff/transforms/jit/jit.js";
 import type { JitMode } from "./options.js";
 import { noteLastStep, type ResidentSteps, type StepResult, type SVIState } from "./state.js";
 
@@ -21,13 +22,12 @@ export class CompiledStep {
     readonly eager: (state: SVIState, args: unknown[]) => StepResult,
     readonly mode: JitMode,
   ) {
-    this.#compiled = jit((state: SVIState, ...given: unknown[]) => {
-      const args = forArrays(given);
+    this.#compiled = jitWith((state: SVIState, ...args: unknown[]) => {
       const before = leavesByPath(args);
       const result = eager(state, args);
       requireUnchanged(before, leavesByPath(args));
       return result;
-    });
+    }, arrayInput);
     this.isOn = mode !== false;
   }
 
@@ -42,10 +42,10 @@ export class CompiledStep {
       this.isOn = false;
       const cause =
         error.site === undefined
-          ? "a value that depends on its arguments or params"
-          : `a value sampled at {${error.site}}`;
+          ? `a value that depends on its arguments or params (by ${error.op}). If it depends on data alone, read it before the fit`
+          : `a value sampled at {${error.site}} (by ${error.op})`;
       console.warn(
-        `pedigrad: steps run without compilation, because the program reads ${cause} (by ${error.op}). Set jit: false to silence this warning, or jit: true to make it an error.`,
+        `pedigrad: steps run without compilation, because the program reads ${cause}. jit: false silences this warning; jit: true makes it an error.`,
       );
       return this.eager(state, args);
     }

@@ -112,6 +112,27 @@ export function initialise(
   return { values, constraints, mutables };
 }
 
+/**
+ * The result of `dryRun`. Refuses a param in `values` that neither the dry run nor another run from `start` declares, because the program
+ * must have kept the value from its first run.
+ */
+export function requireDeclared<R>(values: Initial["values"], start: () => Initial, dryRun: () => R): R {
+  const missing = new Set(Object.keys(values));
+  const collector: Handler = { process: { param: ({ name }) => void missing.delete(name) } };
+  const result = withHandler(collector, dryRun);
+  if (missing.size > 0) {
+    const { constraints } = start();
+    for (const name of missing)
+      if (!constraints.has(name))
+        refuse(
+          "unknown-param",
+          name,
+          " is declared only in the first run of the program. No step changes a value that is kept. Declare the param in every run.",
+        );
+  }
+  return result;
+}
+
 /** A handler that warns, once, of a latent that the program draws with a key of its own. */
 const ownKeysHandler: Handler = {
   process: {

@@ -7,9 +7,9 @@ import { mapTree, PedigradError, Tensor } from "../../autodiff/index.js";
 import type { IndependentConstraint } from "../../distributions/constraints/constraint.js";
 import { bijectTo, type Constraint, type Transform } from "../../distributions/index.js";
 import { bijectionByName } from "../../distributions/transforms/bijectTo.js";
-import { didYouMean, quoted } from "../checks.js";
+import { didYouMean, quoted, show } from "../checks.js";
 import type { Handler } from "../program/messages.js";
-import type { SVIState } from "./state.js";
+import { refuseState, type SVIState } from "./state.js";
 
 /** A handler that refuses a param that is not in the state, because no step would train it. */
 export const knownParamsHandler: Handler = {
@@ -33,6 +33,26 @@ export function constraintText(constraint: Constraint): string {
   return bounds.length === 0 ? constraint.name : `${constraint.name}(${bounds.map(textOf).join(", ")})`;
 }
 
+/** The text of each constraint, by param, from the `constraints` of a state; null if this is not a text that a ParamSpace writes. */
+export function constraintsIn(text: unknown): Map<string, string> | null {
+  try {
+    const pairs: unknown = typeof text === "string" && JSON.parse(text);
+    const isPair = (x: unknown) => Array.isArray(x) && String(x.map((name) => typeof name)) === "string,string";
+    return Array.isArray(pairs) && pairs.every(isPair) ? new Map(pairs) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Like `constraintsIn`, but refuses other texts; a state without constraints has none. */
+const constraintsOf = (op: string, { constraints = "[]" }: SVIState): Map<string, string> =>
+  constraintsIn(constraints) ??
+  refuseState(
+    op,
+    "constraints",
+    `constraints must be the text that svi.init wrote, or left out, got ${show(constraints)}.`,
+  );
+
 export class ParamSpace {
   #constraints: ReadonlyMap<string, Constraint> = new Map();
   #bijections: ReadonlyMap<string, Transform> = new Map();
@@ -52,9 +72,9 @@ export class ParamSpace {
   }
 
   /** Refuse a state with a parameter that has no constraint here, and a state that was made under other constraints. */
-  checkState(op: string, { params, constraints = this.text }: SVIState): void {
-    for (const name of Object.keys(params)) this.#bijection(name);
-    const textsInState = new Map<string, string>(constraints === this.text ? [] : JSON.parse(constraints));
+  checkState(op: string, state: SVIState): void {
+    for (const name of Object.keys(state.params)) this.#bijection(name);
+    const textsInState = state.constraints === this.text ? new Map() : constraintsOf(op, state);
     for (const [param, constraint] of this.#constraints) {
       const [before, now] = [textsInState.get(param), constraintText(constraint)];
       // States that were saved by older versions have the name without bounds.
@@ -77,7 +97,7 @@ export class ParamSpace {
       this.checkState(op, state);
       return this.constrain(state.params);
     }
-    const texts = new Map<string, string>(JSON.parse(state.constraints ?? "[]"));
+    const texts = constraintsOf(op, state);
     // A constraint "over more axes" maps every number or event as its base does.
     const nameOf = (param: string): string => texts.get(param)?.split(" over ")[0] ?? "";
     return mapTree(state.params, (value, param) =>

@@ -1,6 +1,6 @@
 /** The state of an inference: all that one step returns and the next step needs. */
 import { elementsOf } from "../../autodiff/core/reads.js";
-import { isContainer, mapTree, PedigradError, type Tensor, type Tree } from "../../autodiff/index.js";
+import { isContainer, mapTree, PedigradError, Tensor, type Tree } from "../../autodiff/index.js";
 import type { Resident } from "../../autodiff/transforms/jit/resident.js";
 import { show } from "../checks.js";
 import type { Averages } from "../elbo/particles/pair.js";
@@ -52,7 +52,7 @@ export const termsOf = (
 ): Record<string, number> =>
   names.length === 0 ? NO_TERMS : Object.fromEntries(names.map((name, k) => [name, numberOf(name, k)]));
 
-/** The part of SVI that the loops of run.ts and the errors of unsound.ts use. */
+/** The part of SVI that the loops of run.ts and the errors of nonFinite.ts use. */
 export interface Stepper {
   init(keyOrOptions: Tensor | InitOptions, ...args: unknown[]): SVIState;
   /** One step from a state that `init` or an earlier step returned, or that `requireState` accepted. */
@@ -63,33 +63,35 @@ export interface Stepper {
    * null if the state cannot stay there.
    */
   resident(state: SVIState): ResidentSteps | null;
+  /** The loss of the next step, with all checks of values. */
+  evaluate(state: SVIState, ...args: unknown[]): number;
   /** Refuse the program if it has changed since it was compiled for a state and arguments like these. */
   check(state: SVIState, args: unknown[]): void;
   with(options: SVIOptions): Stepper;
   readonly optimizer: Optimizer;
   readonly space: ParamSpace;
   getParams(state: SVIState): Record<string, Tensor>;
-  unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor>;
+  nonFiniteSites(state: SVIState, ...args: unknown[]): Map<string, Tensor>;
 }
 
-const refusal = (op: string, param: string, message: string): PedigradError =>
-  new PedigradError({ code: "bad-state", op, param, message: `${op}: ${message}` });
+export const refuseState = (op: string, param: string, message: string): never => {
+  throw new PedigradError({ code: "bad-state", op, param, message: `${op}: ${message}` });
+};
 
 /** Refuse an argument that is not a state of SVI. */
 export function requireStateShape(op: string, state: SVIState): void {
-  if (
-    isContainer(state) &&
-    isContainer(state.params) &&
-    state.optimState !== undefined &&
-    isContainer(state.mutableState)
-  )
-    return;
   const isResult = isContainer(state) && "state" in state;
-  throw refusal(
-    op,
-    "state",
-    `the first argument must be a state, as svi.init returns, got ${show(state)}.${isResult ? " Pass its .state." : ""}`,
-  );
+  if (!isContainer(state) || !isContainer(state.params) || state.optimState === undefined)
+    refuseState(
+      op,
+      "state",
+      `the first argument must be a state, as svi.init returns, got ${show(state)}.${isResult ? " Pass its .state." : ""}`,
+    );
+  const { params, mutableState, averages = {}, key, batchesTaken = key } = state;
+  mapTree({ params, mutableState, averages, key, batchesTaken }, (leaf, path) => {
+    if (!(leaf instanceof Tensor))
+      refuseState(op, path, `${path} must be a tensor, got ${show(leaf)}. Keep states as text by saveState.`);
+  });
 }
 
 /** Refuse an argument that is not a state of SVI, or that was made with another optimiser. */
@@ -97,7 +99,7 @@ export function requireState(op: string, state: SVIState, optimizer: Optimizer):
   requireStateShape(op, state);
   const [actual, expected] = [state.optimState, optimizer.init(state.params)].map((tree) => pathsOf(tree).join(", "));
   if (actual !== expected)
-    throw refusal(
+    refuseState(
       op,
       "optimState",
       `this state was made by another optimiser: its optimState has ${actual || "nothing"}, but this optimiser needs ${expected || "nothing"}. Use the optimiser that made the state, or start from the state's params, as initParams of svi.init or svi.run.`,
@@ -107,7 +109,7 @@ export function requireState(op: string, state: SVIState, optimizer: Optimizer):
 /** The paths of all leaves of a tree, sorted. */
 function pathsOf(tree: Tree): string[] {
   const paths: string[] = [];
-  mapTree(tree, (_, path) => paths.push(path));
+  mapTree(tree, (leaf, path) => paths.push(leaf instanceof Tensor ? path : `${path}: ${show(leaf)}`));
   return paths.sort();
 }
 
@@ -120,8 +122,8 @@ export const hasFiniteParams = ({ params }: SVIState): boolean =>
  * step, with a new key.
  */
 export function keepStateIfNonFinite(state: SVIState, { state: next, loss, terms }: Advance): Advance {
-  const isSound = Number.isFinite(loss) && hasFiniteParams(next);
-  return { state: isSound ? next : { ...state, key: next.key }, loss, terms };
+  const isKept = Number.isFinite(loss) && hasFiniteParams(next);
+  return { state: isKept ? next : { ...state, key: next.key }, loss, terms };
 }
 
 const saveChecks = /* @__PURE__ */ new WeakMap<SVIState, () => void>();

@@ -6,9 +6,9 @@ import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import { validation, withValidation } from "../../distributions/core/validation.js";
 import { refuseOption } from "../checks.js";
 import { argumentsOf } from "./batches.js";
+import { errorInStep, findNonFiniteSites, nonFiniteLossError, warnOfRefusedSteps } from "./nonFinite.js";
 import type { RunOptions } from "./run.js";
 import {
-  type Advance,
   checkBeforeSaving,
   hasFiniteParams,
   type ResidentSteps,
@@ -18,7 +18,6 @@ import {
   type SVIState,
   termsOf,
 } from "./state.js";
-import { errorInStep, findNonFiniteSites, nonFiniteLossError, warnOfRefusedSteps } from "./unsound.js";
 
 /** One step of a run: its number (from 0), its loss, and the state after it. */
 export interface Step {
@@ -59,7 +58,7 @@ class RunStep implements Step {
 
 /** The number of minibatches that were taken before the state was returned. */
 function batchesTakenBy(op: string, state: SVIState | undefined): number {
-  const count = state?.batchesTaken?.item() ?? 0;
+  const count = Number(state?.batchesTaken ?? 0);
   if (Number.isInteger(count) && count >= 0) return count;
   return refuseOption(op, "initState", `batchesTaken of initState must be a non-negative integer, got ${count}.`);
 }
@@ -126,9 +125,19 @@ export class Steps {
     }
   }
 
-  /** Refuse the run if the program has changed since its last step was compiled. */
+  /**
+   * Refuse the run if the program has changed since its last step was compiled. Compiled steps do not check values, so refuse the final
+   * state, too, if the next step would be refused.
+   */
   check(): void {
-    if (this.#state !== null && !this.#isChecked) this.svi.check(this.#state, this.#args);
+    const [state, args, step] = [this.#current(), this.#args, this.#step + 1];
+    if (state !== null && !this.#isChecked) {
+      this.svi.check(state, args);
+      if (!this.options.stableUpdate) {
+        const loss = inStep(this.svi, state, step, args, () => this.svi.evaluate(state, ...args));
+        if (!Number.isFinite(loss)) throw nonFiniteLossError(this.svi, state, step, loss, args);
+      }
+    }
     this.#isChecked = true;
   }
 
@@ -139,7 +148,10 @@ export class Steps {
     const fromMemory = this.#nextInMemory(step, args);
     if (fromMemory !== null) return fromMemory;
     const before = this.#current() ?? initialState(this.svi, this.key, this.options, args);
-    const { state, loss, terms } = advance(this.svi, before, step, args, stableUpdate);
+    const { svi } = this;
+    const { state, loss, terms } = inStep(svi, before, step, args, () =>
+      stableUpdate ? svi.stableAdvance(before, args) : svi.advance(before, args),
+    );
     if (!Number.isFinite(loss) && !stableUpdate) throw nonFiniteLossError(this.svi, before, step, loss, args);
     this.#state = state;
     this.#resident = stableUpdate ? null : this.svi.resident(state);
@@ -187,12 +199,12 @@ export class Steps {
 }
 
 /**
- * Take one step, and add the number of the step to errors. If a parameter was not finite before the step, throw the error
+ * Run `body`, and add the number of the step to errors. If a parameter was not finite before the step, throw the error
  * for a loss that is not finite.
  */
-function advance(svi: Stepper, before: SVIState, step: number, args: unknown[], stable: boolean): Advance {
+function inStep<T>(svi: Stepper, before: SVIState, step: number, args: unknown[], body: () => T): T {
   try {
-    return stable ? svi.stableAdvance(before, args) : svi.advance(before, args);
+    return body();
   } catch (error) {
     if (!hasFiniteParams(before)) throw nonFiniteLossError(svi, before, step, Number.NaN, args, error);
     if (!(error instanceof PedigradError)) throw error;

@@ -23,7 +23,7 @@ import { requireOutside } from "../program/trace.js";
 import type { BatchesOrAllArguments } from "./batches.js";
 import { CompiledStep } from "./compiledStep.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
-import { initialise, initialMutables } from "./initialise.js";
+import { initialise, initialMutables, requireDeclared } from "./initialise.js";
 import { applyUpdates, type Optimizer } from "./optim.js";
 import { changedOptions, type InitOptions, initOptions, requireParts, type SVIOptions } from "./options.js";
 import { knownParamsHandler, ParamSpace } from "./paramSpace.js";
@@ -85,14 +85,15 @@ export class SVI<
     requireOutside("svi.init");
     const { key, initParams = {} } = initOptions(keyOrOptions);
     const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
-    const { values, constraints, mutables } = outsideRuns(() =>
-      initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams, this.elbo),
-    );
+    const start = () =>
+      outsideRuns(() => initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams, this.elbo));
+    const { values, constraints, mutables } = start();
     this.#space.setConstraints(constraints);
     const params = this.#space.unconstrain(values);
-    const dryRun = this.#outcome(this.#task({ params, mutableState: mutables }, initKey, args));
-    const optimState = this.optimizer.init(params);
-    return { params, optimState, ...initialMutables(dryRun, mutables), key: next, constraints: this.#space.text };
+    const task = this.#task({ params, mutableState: mutables }, initKey, args);
+    const dryRun = requireDeclared(values, start, () => this.#outcome(task));
+    const state = { params, optimState: this.optimizer.init(params), ...initialMutables(dryRun, mutables) };
+    return { ...state, key: next, constraints: this.#space.text };
   }
 
   /** One step: `[the next state, the loss]`. The given state is not changed. */
@@ -150,8 +151,7 @@ export class SVI<
   /** One eager step: `[the next state, the loss as a tensor]`. */
   step(state: SVIState, ...args: A): [SVIState, Tensor] {
     requireOutside("svi.step");
-    const [next, loss] = this.#eagerStep(state, args);
-    return [next, loss];
+    return this.#eagerStep(state, args).slice(0, 2) as [SVIState, Tensor];
   }
 
   #eagerStep(state: SVIState, args: unknown[]): StepResult {
@@ -197,8 +197,8 @@ export class SVI<
   }
 
   /** The values of the sites whose cost is not finite in the loss of `evaluate`, by name. */
-  unsoundSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
-    return this.elbo.unsoundSites(this.#nextTask("svi.unsoundSites", state, args));
+  nonFiniteSites(state: SVIState, ...args: unknown[]): Map<string, Tensor> {
+    return this.elbo.nonFiniteSites(this.#nextTask("svi.nonFiniteSites", state, args));
   }
 
   /** The constraints of the parameters, which `init` finds. */

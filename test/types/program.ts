@@ -74,6 +74,25 @@ const like: TensorLike = new Float64Array([1, 2]);
 const divergence: Tensor | null = klDivergence(new Normal(0, 1), new Normal(like, 1));
 const told = explain(new TraceGraphELBO(), model, guide, flips, { a: 10, b: 10 });
 const [total, before]: [Tensor, Tensor] = scan((sum, x) => [sum.add(x), sum], 0, [1, 2, 3]);
+const [[last, previous], pairs] = scan(([a, b], x) => [[a.add(b).add(x), a], { a, b }], [1, tensor(1)], [0, 0, 0]);
+const fibonacci: Tensor[] = [last, previous, pairs.b];
 const run = trace(model).getTrace(flips, { a: 1, b: 1 });
 
-export { before, divergence, first, hpdi, keys, matrix, names, next, numbers, rows, run, slope, text, told, total };
+export {
+  before,
+  divergence,
+  fibonacci,
+  first,
+  hpdi,
+  keys,
+  matrix,
+  names,
+  next,
+  numbers,
+  rows,
+  run,
+  slope,
+  text,
+  told,
+  total,
+};

@@ -11,6 +11,7 @@
  * cancel more and more as the mean grows; here nothing cancels.
  */
 import { exp, log, log1p } from "../formulas/scalarFormulas.js";
+import { stirlingError } from "../special/gamma.js";
 import type { Stream } from "./stream.js";
 
 const INVERSION_BELOW = 10;
@@ -98,11 +99,4 @@ function logBinomialMass(k: number, n: number, p: number): number {
 function deviance(k: number, mean: number): number {
   const d = (k - mean) / mean;
   return mean * ((1 + d) * log1p(d) - d);
-}
-
-/** log k! - log(√(2π k) (k/e)^k) for whole k >= 1: by Stirling's series for k >= 10 (error 1e-13), else by recurrence. */
-function stirlingError(k: number): number {
-  if (k < 10) return stirlingError(k + 1) + (k + 0.5) * log1p(1 / k) - 1;
-  const r = 1 / (k * k);
-  return (1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * (1 / 1680 - r / 1188)))) / k;
 }

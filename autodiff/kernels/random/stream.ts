@@ -37,9 +37,9 @@ export class Stream {
   }
 
   /**
-   * A uniform as a signed tail ±p, from which a symmetric distribution makes a draw: the draw gets the sign of ±p, and p in (0, 1/2] is the
-   * probability of values beyond the draw. ±p is made from the same bits as `uniform`, but with steps of 2^-64 in both tails, so that
-   * draws reach far out (9.1 sigma for a normal).
+   * A uniform as a signed tail ±p with p in (0, 1/2]. A symmetric distribution turns it into a draw that has this sign, and beyond which
+   * values have probability p. ±p is made from the same bits as `uniform`, but with steps of 2^-64 in both tails, so that draws reach far
+   * out (9.1 sigma for a normal).
    */
   signedTail(): number {
     this.advance();

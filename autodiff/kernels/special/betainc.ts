@@ -16,7 +16,7 @@
  */
 import { exp, log, log1p, pow } from "../formulas/scalarFormulas.js";
 import { exponentOf, farTail, isVeryLarge, largeImplicitGrad, shiftOf } from "./betaLarge.js";
-import { logBeta, logGammaCorrection } from "./gamma.js";
+import { logBeta, stirlingError } from "./gamma.js";
 import { gammainc, gammaincc } from "./gammainc.js";
 import { digammaDifference } from "./polygamma.js";
 
@@ -41,7 +41,7 @@ const logOf = (x: number, y: number): number => (x < 0.5 ? log(x) : log1p(-y));
 function logMass(a: number, b: number, x: number, y: number): number {
   if (Math.max(a, b) < LARGE_SHAPE) return a * logOf(x, y) + b * logOf(y, x) - logBeta(a, b);
   const s = a + b;
-  const correction = logGammaCorrection(s) - logGammaCorrection(a) - logGammaCorrection(b);
+  const correction = stirlingError(s) - stirlingError(a) - stirlingError(b);
   return 0.5 * log(((a / s) * b) / (2 * Math.PI)) + correction - exponentOf(a, b, x, y);
 }
 

@@ -56,7 +56,7 @@ export function lgamma1p(t: number): number {
  * size of the two terms that are subtracted.
  */
 export function lgamma(x: number): number {
-  if (x > 3) return (x - 0.5) * (log(x) - 1) + (HALF_LOG_2PI - 0.5 + logGammaCorrection(x));
+  if (x > 3) return (x - 0.5) * (log(x) - 1) + (HALF_LOG_2PI - 0.5 + stirlingError(x));
   if (x >= 1) return lgamma1p(x - 1);
   if (x > 0) return lgamma1p(x) - log(x);
   if (!(Math.floor(x) < x)) return Number.isNaN(x) ? NaN : Infinity;
@@ -70,7 +70,7 @@ export function lgamma(x: number): number {
  * δ(x) = log Γ(x) - (x - 1/2) log x + x - log √(2π) for x > 0, relative error 1e-15 (2e-15 below 1). δ(x) is about 1/(12x). Densities and
  * probabilities of large counts use δ, because differences of lgamma would lose digits.
  */
-export function logGammaCorrection(x: number): number {
+export function stirlingError(x: number): number {
   if (x >= 8) return horner(STIRLING_TAIL, 1 / (x * x)) / x;
   if (x >= 1) return ratio(STIRLING_P, STIRLING_Q, 1 / x) / x;
   return lgamma1p(x) - (x + 0.5) * log(x) + (x - HALF_LOG_2PI);
@@ -93,9 +93,9 @@ export function logBeta(a: number, b: number): number {
   const s = a + b;
   if (a >= 0.5 && b <= 3 && s >= 1.5 && s <= 4) return logBetaNear1(a - 1, b - 1);
   if (b < 8) return lgamma(a) + lgamma(b) - lgamma(s);
-  const correction = logGammaCorrection(b) - logGammaCorrection(s);
+  const correction = stirlingError(b) - stirlingError(s);
   if (a < 8) return lgamma(a) + correction + a - a * log(s) + (b - 0.5) * log1p(-a / s);
-  const scale = HALF_LOG_2PI - 0.5 * log(b) + logGammaCorrection(a) + correction;
+  const scale = HALF_LOG_2PI - 0.5 * log(b) + stirlingError(a) + correction;
   return scale + (a - 0.5) * log(a / s) + b * log1p(-a / s);
 }
 

@@ -18,7 +18,7 @@
 import { exp, expm1, log, pow } from "../formulas/scalarFormulas.js";
 import { excessOverLog } from "./cancellation.js";
 import { erfcx } from "./erf.js";
-import { lgamma, lgamma1p, logGammaCorrection } from "./gamma.js";
+import { lgamma, lgamma1p, stirlingError } from "./gamma.js";
 import { digamma, logMinusDigamma } from "./polygamma.js";
 
 const MAX_TERMS = 2000;
@@ -54,7 +54,7 @@ function gammaMass(a: number, x: number, divisor: number): number {
   const mu = (x - a) / a;
   const exponent = a * excessOverLog(mu, x / a);
   if (exponent > 750) return 0;
-  const scale = (Math.sqrt(a / (2 * Math.PI)) * exp(-logGammaCorrection(a))) / divisor;
+  const scale = (Math.sqrt(a / (2 * Math.PI)) * exp(-stirlingError(a))) / divisor;
   if (Math.abs(mu) < 0.5) return scale * exp(-exponent);
   // The factors are combined as eighth roots, since exp(a - x) alone may be as small as exp(-4000), which underflows.
   const eighth = exp(0.125 * (a - x)) * pow(x / a, 0.125 * a);

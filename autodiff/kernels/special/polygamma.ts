@@ -112,7 +112,7 @@ export function polygamma(n: 2 | 3, x: number): number {
 /**
  * ψ(a+b) - ψ(a) for a, b > 0, relative error 1e-15: every term is positive, so nothing cancels. The recurrence raises a to at least 8. Then
  * the difference is log(1 + b/a) plus the divided difference of the tail series. For a <= 0, where the recurrence might take any number of
- * steps, it is the plain difference.
+ * steps, the two values of ψ are subtracted.
  */
 export function digammaDifference(a: number, b: number): number {
   if (!(a > 0)) return digamma(a + b) - digamma(a);

@@ -119,8 +119,8 @@ function ${name}(c0, next, a0, a1, a2, a3, step, b, down, n) {
 
 /**
  * C = C + A B, or C - A B if `sign` is the address of -1 and not of 1 (simd.ts); rows of C are `next` bytes apart. C is computed in tiles of
- * four rows of A and four columns of B. The columns of B are first packed in a panel of up to 256 terms, which stays in the L1 cache. If the
- * rows of B are contiguous, few tiles read them and the sign is +, B is not packed. Incomplete tiles at an edge are computed in the scratch
+ * four rows of A and four columns of B. The columns of B are first packed in a panel of up to 256 terms, which stays in the L1 cache. B is
+ * not packed if its rows are contiguous, few tiles read them, and the sign is +. Incomplete tiles at an edge are computed in the scratch
  * space from address 0 on, and the panel lies after it.
  */
 const products = (): string => `${tile("wholeTile", 2)}${tile("halfTile", 1)}

@@ -61,8 +61,8 @@ const lookUpOp = viewOp<LookUpParams>({
 });
 
 /**
- * x[indices] as a view, if every index counts 0, 1, …, n - 1 along one axis, a different axis of the result for each; else null. Errors name
- * `op`.
+ * x[indices] as a view, if each index counts 0, 1, …, n - 1 along one axis, and no two along the same axis of the result; else null. Errors
+ * name `op`.
  */
 export function lookUp(op: string, x: Tensor, indexLikes: readonly TensorLike[]): Tensor | null {
   const indices = indexLikes.map((index) => asTensor(op, index));
@@ -83,8 +83,7 @@ export function lookUp(op: string, x: Tensor, indexLikes: readonly TensorLike[])
 
 /**
  * table[..., index] as a view, or null if a view is not possible. It is possible if the index counts 0, 1, …, n - 1 along one of its axes,
- * where n is the size of the table's last axis, and if the table axis that broadcasts against this axis of the index has size 1 or does not
- * exist.
+ * where n is the size of the table's last axis, and the table has only one element along the axis that broadcasts with this one.
  */
 export function lookUpLast(table: Tensor, index: Tensor): Tensor | null {
   const last = table.shape.length - 1;

@@ -1,7 +1,7 @@
 /**
  * How an elementwise op is made from an arrow function of numbers. Each op has a generated loop around its own scalar
- * function, so that V8 inlines the function. One loop for all ops would be seven times slower, because V8 inlines no call
- * whose function changes often. Operands that broadcast or are strided are not copied: the loop runs along the last two
+ * function, so that V8 inlines the function. One loop for all ops would be seven times slower, because V8 does not inline a
+ * call whose function changes often. Operands that broadcast or are strided are not copied: the loop runs along the last two
  * axes, once for each index into the other axes.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
@@ -10,7 +10,7 @@ import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { keepAxes, type Op, type Vjp } from "../../core/op.js";
 import { broadcastShapes, type Shape } from "../../core/shape.js";
-import { asTensor, Tensor } from "../../core/tensor.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { broadcastView, isContiguous, type View } from "../../core/view.js";
 import { broadcastTogether } from "../views/batching.js";
 
@@ -57,12 +57,10 @@ function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor
   return op;
 }
 
-const operand = (op: Op, x: TensorLike): Tensor => (x instanceof Tensor ? x : asTensor(op.name, x));
-
 /** Makes an op from `scalar`, and returns the function that applies the op to a tensor; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
   const op = elementwise(name, scalar as Scalar, 1, rules);
-  return Object.assign((a: TensorLike) => apply(op, null, operand(op, a)), {
+  return Object.assign((a: TensorLike) => apply(op, null, asTensor(name, a)), {
     op,
     method(this: Tensor) {
       return apply(op, null, this);
@@ -73,10 +71,10 @@ export function unary(name: string, scalar: (a: number) => number, rules: Rules<
 /** Like `unary`, for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
   const op = elementwise(name, scalar as Scalar, 2, rules);
-  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, operand(op, a), operand(op, b)), {
+  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, asTensor(name, a), asTensor(name, b)), {
     op,
     method(this: Tensor, b: TensorLike) {
-      return apply(op, null, this, operand(op, b));
+      return apply(op, null, this, asTensor(name, b));
     },
   });
 }
@@ -89,11 +87,12 @@ export function ternary(
 ): Ternary {
   const op = elementwise(name, scalar as Scalar, 3, rules);
   return Object.assign(
-    (a: TensorLike, b: TensorLike, c: TensorLike) => apply(op, null, operand(op, a), operand(op, b), operand(op, c)),
+    (a: TensorLike, b: TensorLike, c: TensorLike) =>
+      apply(op, null, asTensor(name, a), asTensor(name, b), asTensor(name, c)),
     {
       op,
       method(this: Tensor, b: TensorLike, c: TensorLike) {
-        return apply(op, null, this, operand(op, b), operand(op, c));
+        return apply(op, null, this, asTensor(name, b), asTensor(name, c));
       },
     },
   );
@@ -144,7 +143,7 @@ type Steps = readonly number[];
  * Fills `rows` rows of n elements of the result. The first row begins at index `at`, and each row begins `down` elements after the row
  * before. In operand k, a row begins `downs[k]` elements after the row before.
  */
-type Loop = (
+type LoopFunction = (
   n: number,
   out: Float64Array,
   at: number,
@@ -156,7 +155,7 @@ type Loop = (
 ) => void;
 
 /** The loop around a scalar function of one to three operands, where generated code is forbidden. */
-function plainLoop(scalar: Scalar): Loop {
+function plainLoop(scalar: Scalar): LoopFunction {
   return (n, out, at, operands, steps, rows, down, downs) => {
     for (let r = 0; r < rows; r++)
       for (let i = 0; i < n; i++) {
@@ -175,7 +174,7 @@ function plainLoop(scalar: Scalar): Loop {
  * The generated loop around a scalar function of one to three operands. In the text, operand a has the offset `ao`, the step `as`, and the
  * step `ad` from the end of a row to the next row.
  */
-function generateLoop(scalar: Scalar): Loop {
+function generateLoop(scalar: Scalar): LoopFunction {
   if (!canGenerateCode()) return plainLoop(scalar);
   const names = ["a", "b", "c"].slice(0, scalar.length);
   const each = (write: (x: string, i: number) => string): string => names.map(write).join(" ");
@@ -191,13 +190,14 @@ function generateLoop(scalar: Scalar): Loop {
       ${each((x) => `${x}o += ${x}d;`)}
     }
   }`;
-  // V8 keeps one profile for functions of equal text, in which `f` would be a different function at each call and so not be inlined.
-  return new Function("f", `${text} // loop ${loopCount++}`)(scalar) as Loop;
+  // Functions of equal text share one profile in V8. `f` would be many functions in that profile, and V8 would not inline it. So no two
+  // loops have the same text.
+  return new Function("f", `${text} // loop ${loopCount++}`)(scalar) as LoopFunction;
 }
 let loopCount = 0;
 
 function elementwiseKernel(scalar: Scalar): Op["kernel"] {
-  let loop: Loop | null = null;
+  let loop: LoopFunction | null = null;
   return (_, out, inputs) => {
     loop ??= generateLoop(scalar);
     const n = out.size;
@@ -213,7 +213,7 @@ function elementwiseKernel(scalar: Scalar): Op["kernel"] {
 }
 
 /** Runs the loop along the last two axes that have more than one element, once for each index into the other axes. */
-function alongLastAxes(loop: Loop, out: View, inputs: readonly View[]): void {
+function alongLastAxes(loop: LoopFunction, out: View, inputs: readonly View[]): void {
   const axes = [...out.shape.keys()].filter((axis) => out.shape[axis] !== 1);
   const last = axes.pop() as number;
   const above = axes.pop() ?? last;

@@ -36,8 +36,8 @@ export const reciprocal: Unary = unary("reciprocal", (a) => 1 / a, derivatives([
 export const sqrt: Unary = unary("sqrt", (a) => Math.sqrt(a), [(g, _, a) => sqrtSlope(g, a)]);
 /**
  * g / (2 √a), or 0 where g is 0. At a = 0 the derivative of this op with respect to a is infinite. If the cotangent G is 0 there, the
- * product of the two has no limit (as in the Hessian of a norm), so NaN is right and 0 would be wrong. Therefore in the rule only a zero of
- * the other factor wins, not a zero of G.
+ * product of the two has no limit (as in the Hessian of a norm), so NaN is right and 0 would be wrong. So in the rule a zero of g wins over
+ * infinity, but a zero of G does not.
  */
 const sqrtSlope: Binary = binary("sqrtSlope", (g, a) => (g === 0 ? 0 : (0.5 * g) / Math.sqrt(a)), [
   (G, _, __, a) => sqrtSlope(G, a),

@@ -100,7 +100,7 @@ export const solveOp: Op<Required<Triangular>> = {
     (g, x, [a], { lower, transpose }) => {
       const b = triangularSolve(a as Tensor, g, { lower, transpose: !transpose });
       if (input === 1) return b;
-      // If nothing uses the solution of a single column, such as one of data hidden by a mask, then b is 0 and must win over a NaN in x.
+      // A single column x may be NaN if nothing uses it, for example because a mask hides its data. Then b is 0 and must win over this NaN.
       const [p, q] = transpose ? [matrixTranspose(b), x] : [b, matrixTranspose(x)];
       const outer = x.shape.at(-1) === 1 ? mulZeroWins(p, q) : transpose ? matmul(q, p) : matmul(p, q);
       return neg(lower ? tril(outer) : triu(outer));

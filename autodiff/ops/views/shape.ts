@@ -70,7 +70,7 @@ const reshapeOp: Op<ReshapeParams> = {
   axes: ({ shape, axes }, inputs) => axes ?? survivingAxes(firstInput(inputs).shape, shape),
 };
 
-/** x in another shape with as many elements; `axes` says where axes of size 1 go, if the shapes alone do not determine this. */
+/** x in a shape with the same number of elements; `axes` says where axes of size 1 go, if the shapes alone do not determine this. */
 export const reshapeAs = (x: Tensor, shape: Shape, axes?: AxisMap): Tensor =>
   sameShape(x.shape, shape) ? x : apply(reshapeOp, { shape, axes }, x);
 

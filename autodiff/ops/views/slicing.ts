@@ -28,7 +28,7 @@ export interface SliceOptions {
   step?: number | undefined;
 }
 
-/** `list`, which has one number per axis, with `value` as the number of axis `axis`. */
+/** `list`, which has one number per axis, with the number of axis `axis` replaced by `value`. */
 export const replaceAt = (axis: number, value: number, list: readonly number[]): number[] =>
   list.map((n, i) => (i === axis ? value : n));
 

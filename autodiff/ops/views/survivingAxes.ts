@@ -1,7 +1,7 @@
 /**
  * Which axes survive `reshape`: an axis survives if it keeps its size and the number of elements to its right. Adjacent axes of
  * size 1 have the same number of elements to their right, so this rule cannot tell them apart. They survive only if both shapes have
- * equally many axes of size 1 in this place, or if one shape is the other with axes added before or after it.
+ * the same number of axes of size 1 in this place, or if one shape is the other with axes added before or after it.
  */
 import { type AxisMap, axisGoesTo, MIX } from "../../../provenance/axes.js";
 import { type Shape, sameShape } from "../../core/shape.js";

@@ -1,6 +1,6 @@
 /**
  * jit(f): the first call records f, and later calls run one generated function. f must be pure: its result may depend on its arguments
- * only. This is checked: the second call compares f with its recording, step by step, before it compiles, and some later calls compare
+ * only. This is checked: the second call compares f with its recording, op by op, before it compiles, and some later calls compare
  * again (work.ts says which). A difference throws an error that names what changed, and drops the program.
  *
  * Tensors, typed arrays and ndarrays among the arguments are inputs of the program. All other values are static: they are compared by value
@@ -16,11 +16,12 @@ import { recorder, withCheckingRecorder, withRecorder } from "../../core/recorde
 import { absent, ofNumber, ofView, rawNumber, rawView, type Tensor } from "../../core/tensor.js";
 import { Executable } from "./compile/executable.js";
 import { OutputSets } from "./outputSets.js";
+import { changedError, fromFirstDifference } from "./program/differences.js";
 import { programOf } from "./program/program.js";
 import { Comparison, type Recording, Writer } from "./program/recording.js";
 import { Resident } from "./resident.js";
 import { leadingRecord, type Maker, makerOf } from "./result.js";
-import { type ArgumentKey, fillLeaves, isInput, type Signature, Signatures } from "./signature.js";
+import { type ArgumentKey, fillLeaves, type InputFor, isInput, type Signature, Signatures } from "./signature.js";
 import { Work } from "./work.js";
 
 /** All calls with one key (same shapes, same static arguments). */
@@ -65,7 +66,12 @@ export interface Jitted<A extends unknown[], R> {
 /** f compiled into one function, with the same results bit for bit and the same gradients. */
 export function jit<A extends unknown[], R>(f: (...args: A) => R, ...others: readonly never[]): Jitted<A, R> {
   requireFunction("jit", f, others);
-  const compiler = new Compiler(f);
+  return jitWith(f);
+}
+
+/** Like `jit`. While f is recorded or compared, it gets `inputFor` of each input. */
+export function jitWith<A extends unknown[], R>(f: (...args: A) => R, inputFor?: InputFor): Jitted<A, R> {
+  const compiler = new Compiler(f, inputFor);
   // Inside another recording, a gradient or a batch, f itself runs: its ops become part of the larger program. Where code generation is
   // forbidden, a compiled program runs its kernels one after the other (compile/executable.ts), which takes longer but gives the same bits.
   const call = (...args: A): R =>
@@ -87,7 +93,10 @@ class Compiler<A extends unknown[], R> {
   #loop: Resident<R> | null = null;
   #dropCount = 0;
 
-  constructor(readonly f: (...args: A) => R) {}
+  constructor(
+    readonly f: (...args: A) => R,
+    readonly inputFor?: InputFor,
+  ) {}
 
   call(args: A): R {
     const last = this.#last;
@@ -179,10 +188,12 @@ class Compiler<A extends unknown[], R> {
       return { entry, inputs };
     }
     const keys = args.map((arg) => this.#signatures.keyOf(arg));
+    const inputs = this.#signatures.match(keys, args);
+    if (inputs === null) throw changedError(1, "an argument changes when it is read");
     const entry: Entry = { keys, compilation: null };
     this.#entries.unshift(entry);
     if (this.#entries.length > MAX_ENTRIES) this.#dropOldest();
-    return { entry, inputs: this.#signatures.match(keys, args) as Tensor[] };
+    return { entry, inputs };
   }
 
   #dropOldest(): void {
@@ -246,7 +257,7 @@ class Compiler<A extends unknown[], R> {
 
   /** Runs f on `inputs`. Returns its result, and the provenance of the values that it read. */
   #run(args: A, inputs: readonly Tensor[], wrap: (body: () => R) => R): { value: R; reads: Provenance } {
-    const argsWithInputs = fillLeaves(args, inputs, isInput) as A;
+    const argsWithInputs = fillLeaves(args, inputs, isInput, this.inputFor) as A;
     const outcome = inFreshRun(() => {
       const value = wrap(() => this.f(...argsWithInputs));
       return { value, reads: currentAmbient() };
@@ -261,18 +272,4 @@ class Compiler<A extends unknown[], R> {
       });
     return outcome;
   }
-}
-
-const changedError = (call: number, difference: string): PedigradError =>
-  new PedigradError({
-    code: "jit-changed",
-    op: "jit",
-    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${difference}. The function uses a number or an array that is not among its arguments and has changed, or it has taken another branch. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
-  });
-
-/** The end of `text`, from the first word in which it differs from `other`. */
-function fromFirstDifference(text: string, other: string): string {
-  let length = 0;
-  while (length < text.length && text[length] === other[length]) length++;
-  return text.slice(Math.max(0, text.lastIndexOf(" ", length - 1)), length + 60) || "nothing";
 }

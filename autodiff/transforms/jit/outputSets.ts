@@ -40,7 +40,7 @@ export class OutputSets {
     const setOf = (x: Operand): Provenance => (typeof x === "number" ? (sets[x] as Provenance) : x.provenance);
     const unionOf = (operands: readonly Operand[]): Provenance =>
       operands.reduce((set: Provenance, x) => union(set, setOf(x)), Provenance.empty);
-    for (const { operands } of this.recording.steps) sets.push(unionOf(operands));
+    for (const { operands } of this.recording.ops) sets.push(unionOf(operands));
     return this.recording.outputs.map((x, k) => union(setOf(x), this.ownSets[k] as Provenance));
   }
 }

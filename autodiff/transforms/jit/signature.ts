@@ -8,9 +8,8 @@ import { isRecord, MAX_DEPTH, refuseDepth, requireNamedFields } from "../../../p
 import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { asTensor, Tensor } from "../../core/tensor.js";
-import { isContainer, mapTree } from "../tree.js";
+import { isContainer } from "../tree.js";
 import { literal } from "./program/params.js";
-import { asTypedInput } from "./typedInputs.js";
 
 /** A value in two parts: a text, which must be equal if two calls are alike, and tensors, whose numbers may differ. */
 export interface Signature {
@@ -25,14 +24,26 @@ export const isInput = (leaf: unknown): boolean =>
 
 export const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
 
-/** A copy of `value` in which `leaves` take the place, in order, of the leaves for which `isReplaced` is true. */
-export function fillLeaves(value: unknown, leaves: readonly Tensor[], isReplaced: (leaf: unknown) => boolean): unknown {
+/** What a function gets for the input `x` of its program. `original` is the argument in whose place x is. */
+export type InputFor = (x: Tensor, original: unknown) => unknown;
+
+/** A copy of `value`, with `inputFor` of `leaves` in place, in order, of the leaves for which `isReplaced` is true. */
+export function fillLeaves(
+  value: unknown,
+  leaves: readonly Tensor[],
+  isReplaced: (leaf: unknown) => boolean,
+  inputFor: InputFor = (x) => x,
+): unknown {
   let next = 0;
-  return mapTree(value, (leaf) => {
-    if (!isReplaced(leaf)) return leaf;
-    const x = leaves[next++];
-    return leaf instanceof Tensor ? x : asTypedInput(x as Tensor);
-  });
+  const fill = (x: unknown): unknown => {
+    if (!isContainer(x)) return isReplaced(x) ? inputFor(leaves[next++] as Tensor, x) : x;
+    if (Array.isArray(x)) return x.map(fill);
+    if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, fill(item)]));
+    const copy = Object.fromEntries(Object.entries(x as object).map(([key, item]) => [key, fill(item)]));
+    // A record of the caller has the methods of objects, and so has its copy.
+    return Object.setPrototypeOf(copy, Object.getPrototypeOf(x));
+  };
+  return fill(value);
 }
 
 export class Signatures {
@@ -78,7 +89,7 @@ export class Signatures {
         if (!isLeaf(x)) return this.#staticText(x);
         const leaf = asTensor("jit", x as TensorLike);
         leaves.push(leaf);
-        return `[${leaf.shape}]`;
+        return `${x instanceof Tensor ? "" : (x as object).constructor.name}[${leaf.shape}]`;
       }
       if (depth > MAX_DEPTH) refuseDepth("jit");
       requireNamedFields("jit", x as object);

@@ -21,14 +21,14 @@ export class Work {
   readonly #comparisonCost: number;
   readonly #callCost: number;
 
-  constructor({ steps }: Recording) {
+  constructor({ ops }: Recording) {
     let [constants, elements] = [0, 0];
-    for (const { operands, shape } of steps) {
+    for (const { operands, shape } of ops) {
       elements += sizeOf(shape);
       for (const x of operands) if (typeof x === "object") constants += x.size;
     }
-    this.#comparisonCost = COMPARED_OP * steps.length + constants;
-    this.#callCost = COMPILED_OP * steps.length + elements;
+    this.#comparisonCost = COMPARED_OP * ops.length + constants;
+    this.#callCost = COMPILED_OP * ops.length + elements;
   }
 
   /** Counts a call. Returns true if f must be compared with its recording at this call. */

@@ -6,7 +6,7 @@ import { copyInto } from "../../core/copy.js";
 import { sizeOf } from "../../core/shape.js";
 import { isContiguous, stridesOf, type View, viewOf } from "../../core/view.js";
 import { bindCarry } from "../jit/compile/carry.js";
-import { type Block, type Loop, layoutOf } from "./blocks.js";
+import { type Block, layoutOf, type ScanParams } from "./blocks.js";
 
 /** A function of t that copies the numbers of one view to another, after moving each view by t times its step. */
 function copier(to: View, toStep: number, from: View, fromStep: number): (t: number) => void {
@@ -31,7 +31,7 @@ const MAX_LOOPED = 256;
 const copyOfView = ({ data, shape, stride, offset }: View): View => viewOf(data, shape, stride, offset);
 
 /** A function that runs the loop on these buffers. */
-export function bindLoop(params: Loop, out: View, inputs: readonly View[]): () => void {
+export function bindLoop(params: ScanParams, out: View, inputs: readonly View[]): () => void {
   const { body, carries, xs, length, reverse, keepsCarries, lead } = params;
   const { layout, run } = body.bound;
   const carry = bindCarry(body.program, layout, carries);

@@ -8,7 +8,8 @@ import { moveToFront, reshape } from "../../ops/views/shape.js";
 import { slice } from "../../ops/views/slicing.js";
 import type { Body } from "./body.js";
 
-export interface Loop {
+/** The parameters of the op `scan`. */
+export interface ScanParams {
   readonly body: Body;
   /** The body's first `carries` inputs are the carry, the next `xs` the x of a step; the rest are the same at every step. */
   readonly carries: number;
@@ -28,7 +29,7 @@ export interface Block {
   readonly steps: number;
 }
 /** The blocks of the body's results, one after the other, and the size of the vector. */
-export function layoutOf({ body, carries, keepsCarries, length, lead }: Loop): { blocks: Block[]; size: number } {
+export function layoutOf({ body, carries, keepsCarries, length, lead }: ScanParams): { blocks: Block[]; size: number } {
   let size = 0;
   const blocks = body.outputs.map((shape, k) => {
     const width = sizeOf(shape.slice(lead.length));
@@ -41,7 +42,7 @@ export function layoutOf({ body, carries, keepsCarries, length, lead }: Loop): {
 }
 
 /** The results of the body, sliced out of the vector, each with the steps along a new leading axis. */
-export function blocksOf(vector: Tensor, params: Loop): Tensor[] {
+export function blocksOf(vector: Tensor, params: ScanParams): Tensor[] {
   const { body, lead } = params;
   const { blocks } = layoutOf(params);
   return body.outputs.map((shape, k) => {
@@ -51,4 +52,4 @@ export function blocksOf(vector: Tensor, params: Loop): Tensor[] {
   });
 }
 
-export const shapeOf = (params: Loop): number[] => [...params.lead, layoutOf(params).size];
+export const shapeOf = (params: ScanParams): number[] => [...params.lead, layoutOf(params).size];

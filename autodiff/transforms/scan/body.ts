@@ -10,7 +10,7 @@ import { absent, ofBatch, type Tensor } from "../../core/tensor.js";
 import { type BoundProgram, bindProgram } from "../jit/compile/executable.js";
 import { sameParams } from "../jit/program/params.js";
 import { type Program, programOf } from "../jit/program/program.js";
-import type { Recording, Step } from "../jit/program/recording.js";
+import type { RecordedOp, Recording } from "../jit/program/recording.js";
 
 /** The body of a loop. It has no constants: tensors that it uses from outside are among its inputs. */
 export class Body {
@@ -64,11 +64,11 @@ export function recordBody(
   });
 }
 
-/** Records a body: each op that depends on the arguments becomes a step. */
+/** Records a body: each op that depends on the arguments is kept. */
 class BodyRecorder implements Tracer {
   readonly arguments: readonly Tensor[];
   readonly captured: Tensor[] = [];
-  readonly #steps: Step[] = [];
+  readonly #ops: RecordedOp[] = [];
   /** The place of each argument and result. The key is the tensor's `batch`, because copies of the tensor have the same `batch`. */
   readonly #places = new Map<Batch, number>();
   /** Tensors from outside. While the body is recorded, their places are -1, -2, …, because it is not known how many there will be. */
@@ -92,7 +92,7 @@ class BodyRecorder implements Tracer {
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor {
     if (!this.isOpen) refuseRead(inputs.find((x) => x.batch?.tracer === this)?.batch as Batch, op.name);
     const shape = op.shape(params, inputs);
-    this.#steps.push({ op, params, operands: inputs.map((x) => this.#placeOf(x)), shape });
+    this.#ops.push({ op, params, operands: inputs.map((x) => this.#placeOf(x)), shape });
     return this.#make(shape);
   }
 
@@ -109,12 +109,12 @@ class BodyRecorder implements Tracer {
     this.isOpen = false;
     const outputPlaces = outputs.map((x) => this.#placeOf(x));
     const argumentCount = this.shapes.length;
-    // The final order: the arguments, the tensors from outside, then the results of steps.
+    // The final order: the arguments, the tensors from outside, then the results of ops.
     const finalPlace = (place: number): number =>
       place < 0 ? argumentCount - place - 1 : place < argumentCount ? place : place + this.captured.length;
     return {
       inputs: [...this.shapes, ...this.captured.map((x) => x.shape)],
-      steps: this.#steps.map((step) => ({ ...step, operands: (step.operands as number[]).map(finalPlace) })),
+      ops: this.#ops.map((recorded) => ({ ...recorded, operands: (recorded.operands as number[]).map(finalPlace) })),
       outputs: outputPlaces.map(finalPlace),
     };
   }

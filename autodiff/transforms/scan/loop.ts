@@ -19,44 +19,41 @@ import { zeros } from "../../ops/array/make.js";
 import { batchAll } from "../../ops/views/batching.js";
 import { expandDims, moveToFront, reshape } from "../../ops/views/shape.js";
 import { slice } from "../../ops/views/slicing.js";
-import { grad } from "../grad.js";
 import { vmap } from "../vmap.js";
+import { backwardStep, cut } from "./backwardStep.js";
 import { bindLoop } from "./bindLoop.js";
-import { blocksOf, type Loop, shapeOf } from "./blocks.js";
+import { blocksOf, type ScanParams, shapeOf } from "./blocks.js";
 import { recordBody } from "./body.js";
 
 /** One step, which computes the next carry and y from the carry and x. */
-export type Step = (carry: Tensor[], x: Tensor[]) => [carry: Tensor[], y: Tensor[]];
+export type StepFunction = (carry: Tensor[], x: Tensor[]) => [carry: Tensor[], y: Tensor[]];
 
 /**
  * Runs the loop from `init` over the leading axes of `xs`, whose length is `length`. Returns the last carry, and every y along a new
  * leading axis.
  */
 export function loop(
-  step: Step,
+  step: StepFunction,
   init: readonly Tensor[],
   xs: readonly Tensor[],
   { length, reverse }: { length: number; reverse: boolean },
 ): [carry: Tensor[], ys: Tensor[]] {
   const [carries, count] = [init.length, xs.length];
-  const flat = (...values: Tensor[]): Tensor[] => step(values.slice(0, carries), values.slice(carries)).flat();
+  const flat = (...values: Tensor[]): Tensor[] => step(...cut(values, carries)).flat();
   const { body, captured } = recordBody(flat, [...init.map((c) => c.shape), ...xs.map((x) => x.shape.slice(1))]);
   if (length === 0) return [[...init], body.outputs.slice(carries).map((shape) => zeros([0, ...shape]))];
   const inputs = [...init, ...xs, ...captured];
   const keepsCarries = gradDepth > 0 && inputs.some((x) => x.node !== null);
-  const params: Loop = { body, carries, xs: count, length, reverse, keepsCarries, lead: [] };
-  const parts = blocksOf(apply(loopOp, params, ...inputs), params);
+  const params: ScanParams = { body, carries, xs: count, length, reverse, keepsCarries, lead: [] };
+  const [keptCarries, ys] = cut(blocksOf(apply(scanOp, params, ...inputs), params), carries);
   const last = reverse || !keepsCarries ? 0 : length - 1;
-  return [
-    parts.slice(0, carries).map((x) => reshape(slice(x, last, last + 1), x.shape.slice(1))),
-    parts.slice(carries),
-  ];
+  return [keptCarries.map((x) => reshape(slice(x, last, last + 1), x.shape.slice(1))), ys];
 }
 
-const loopOp: Op<Loop> = {
+const scanOp: Op<ScanParams> = {
   name: "scan",
   shape: shapeOf,
-  kernel: (loop, out, inputs) => bindLoop(loop, out, inputs)(),
+  kernel: (params, out, inputs) => bindLoop(params, out, inputs)(),
   prepare: bindLoop,
   vjp: (input) => (g, vector, inputs, params) => cotangents(g, vector, inputs, params)[input] as Tensor,
   batch(params, inputs, batched, size) {
@@ -79,82 +76,53 @@ const loopOp: Op<Loop> = {
       (...values) => step(...values) as Tensor[],
       batchedInputs.map((_, i) => stepShape(i)),
     );
-    return apply(loopOp, { ...params, body, lead: [size, ...lead] }, ...batchedInputs, ...captured);
+    return apply(scanOp, { ...params, body, lead: [size, ...lead] }, ...batchedInputs, ...captured);
   },
 };
 
 /** The cotangents of all inputs of a loop, by the cotangent of its result. `grad` asks for one input at a time, so they are cached. */
 const cotangentCache = /* @__PURE__ */ new WeakMap<Tensor, { vector: Tensor; inputCotangents: (Tensor | null)[] }>();
 
-function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
+function cotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: ScanParams): (Tensor | null)[] {
   const cached = cotangentCache.get(g);
   if (cached?.vector === vector) return cached.inputCotangents;
-  const inputCotangents = loopCotangents(g, vector, inputs, params);
+  const inputCotangents = loopBackwards(g, vector, inputs, params);
   cotangentCache.set(g, { vector, inputCotangents });
   return inputCotangents;
 }
 
 /** Runs the gradient of a loop: the cotangent of each input, or null for an input that is a constant. */
-function loopCotangents(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: Loop): (Tensor | null)[] {
-  const { body, carries, xs, length, reverse, keepsCarries } = params;
-  const init = inputs.slice(0, carries);
-  const steps = inputs.slice(carries, carries + xs);
-  const fixed = inputs.slice(carries + xs);
-  const isDifferentiated = (x: Tensor): boolean => x.node !== null;
-  const fullParams = { ...params, keepsCarries: true };
-  const carriesAfter = blocksOf(keepsCarries ? vector : apply(loopOp, fullParams, ...inputs), fullParams).slice(
-    0,
-    carries,
-  );
-  // The carry before each step.
-  const carriesBefore = carriesAfter.map((c, k) => {
-    const start = expandDims(init[k] as Tensor, 0);
-    return concatenate(reverse ? [slice(c, 1, length), start] : [start, slice(c, 0, length - 1)]);
-  });
-  // The cotangents of the loop's results: of the carry after every step (or only the last), and of every y.
+function loopBackwards(g: Tensor, vector: Tensor, inputs: readonly Tensor[], params: ScanParams): (Tensor | null)[] {
+  const { carries, xs, length, reverse, keepsCarries } = params;
+  const before = carriesBefore(vector, inputs, params);
+  const data = inputs.slice(carries, carries + xs);
   const resultCotangents = blocksOf(g, params);
-  const differentiatedSteps = steps.filter(isDifferentiated);
-  const differentiatedFixed = fixed.filter(isDifferentiated);
-  const backwardStep: Step = (state, [...stepData]) => {
-    const point = [...stepData.splice(0, carries + xs), ...fixed];
-    const carryCotangents = keepsCarries
-      ? stepData.splice(0, carries).map((cotangent, k) => cotangent.add(state[k] as Tensor))
-      : state.slice(0, carries);
-    const indices = point.flatMap((_, i) => (i < carries || isDifferentiated(inputs[i] as Tensor) ? [i] : []));
-    const slopes = grad((variables: Tensor[]) => {
-      const inputsAt = [...point];
-      indices.forEach((i, j) => {
-        inputsAt[i] = variables[j] as Tensor;
-      });
-      return apply(pairingOp, null, ...body.call(inputsAt), ...carryCotangents, ...stepData);
-    })(indices.map((i) => point[i] as Tensor)) as Tensor[];
-    const stepCotangents = slopes.slice(carries, carries + differentiatedSteps.length);
-    const fixedCotangents = slopes.slice(carries + differentiatedSteps.length);
-    const sums = fixedCotangents.map((slope, k) => slope.add(state[carries + k] as Tensor));
-    return [[...slopes.slice(0, carries), ...sums], stepCotangents];
-  };
-  const endCotangents = keepsCarries
-    ? init.map((x) => zeros(x.shape))
-    : resultCotangents.splice(0, carries).map((x) => reshape(x, x.shape.slice(1)));
-  const state = [...endCotangents, ...differentiatedFixed.map((x) => zeros(x.shape))];
-  const [ends, stepCotangents] = loop(backwardStep, state, [...carriesBefore, ...steps, ...resultCotangents], {
-    length,
-    reverse: !reverse,
-  });
-  const fixedCotangents = ends.slice(carries);
-  let [next, sum] = [0, 0];
-  return inputs.map((x, i) => {
-    if (i < carries) return ends[i] as Tensor;
-    if (!isDifferentiated(x)) return null;
-    return (i < carries + xs ? stepCotangents[next++] : fixedCotangents[sum++]) as Tensor;
-  });
+  // If the loop has kept only its last carry, the gradient starts from the cotangent of this carry.
+  const [last, ofEachStep] = cut(resultCotangents, keepsCarries ? 0 : carries);
+  const start = keepsCarries
+    ? inputs.slice(0, carries).map((x) => zeros(x.shape))
+    : last.map((x) => reshape(x, x.shape.slice(1)));
+  // The inputs with a cotangent: the carry, and other inputs that are not constants.
+  const variables = [...inputs.keys()].filter((i) => i < carries || (inputs[i] as Tensor).node !== null);
+  const sums = variables.filter((i) => i >= carries + xs).map((i) => zeros((inputs[i] as Tensor).shape));
+  const [end, xCotangents] = loop(
+    backwardStep(inputs, variables, params),
+    [...start, ...sums],
+    [...before, ...data, ...ofEachStep],
+    { length, reverse: !reverse },
+  );
+  const [carryCotangents, fixedCotangents] = cut(end, carries);
+  const ofVariables = [...carryCotangents, ...xCotangents, ...fixedCotangents];
+  return inputs.map((_, i) => ofVariables[variables.indexOf(i)] ?? null);
 }
 
-/** Takes n results and their n cotangents. Its value is not used; its gradient with respect to each result is the given cotangent. */
-const pairingOp: Op = {
-  name: "pairing",
-  shape: () => [],
-  kernel: () => {},
-  vjp: (input) => (_, __, inputs) => inputs[(input + inputs.length / 2) % inputs.length] as Tensor,
-  batch: (_, __, ___, size) => zeros([size]),
-};
+/** The carry before each step, computed again if the loop has kept only its last carry. */
+function carriesBefore(vector: Tensor, inputs: readonly Tensor[], params: ScanParams): Tensor[] {
+  const { carries, length, reverse, keepsCarries } = params;
+  const all = { ...params, keepsCarries: true };
+  const after = blocksOf(keepsCarries ? vector : apply(scanOp, all, ...inputs), all).slice(0, carries);
+  return after.map((c, k) => {
+    const init = expandDims(inputs[k] as Tensor, 0);
+    return concatenate(reverse ? [slice(c, 1, length), init] : [init, slice(c, 0, length - 1)]);
+  });
+}

@@ -13,7 +13,7 @@ import { concatenate } from "../../ops/array/join.js";
 import { broadcastTo, reshape } from "../../ops/views/shape.js";
 import { slice } from "../../ops/views/slicing.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "../tree.js";
-import { loop, type Step } from "./loop.js";
+import { loop, type StepFunction } from "./loop.js";
 
 export interface ScanOptions {
   /** Run from the last x to the first; each y keeps the position of its x. */
@@ -21,6 +21,9 @@ export interface ScanOptions {
   /** For gradients of loops with many steps n: keep the carry only at every √n-th step, and recompute the other carries. */
   checkpoint?: boolean | undefined;
 }
+
+/** Any type; with `[]` as a member, TypeScript infers the tuple type `[A, B]` for a list `[a, b]` in the call, and not `(A | B)[]`. */
+type AnyTree = NonNullable<unknown> | null | undefined | [];
 
 /** The type T, but TypeScript does not infer T from this position (its own `NoInfer` exists only from version 5.4 on). */
 type NotInferred<T> = [T][T extends unknown ? 0 : never];
@@ -31,7 +34,7 @@ type NotInferred<T> = [T][T extends unknown ? 0 : never];
  * body may use tensors from outside, and gradients flow to them; it cannot read numbers.
  * @example scan((sum, x) => [sum.add(x), sum], 0, [1, 2, 3]) // [6, [0, 1, 3]]
  */
-export function scan<C, X, Y>(
+export function scan<C extends AnyTree, X extends AnyTree, Y extends AnyTree>(
   f: (carry: TensorsLike<NotInferred<C>>, x: TensorsLike<NotInferred<X>>) => readonly [carry: unknown, y: Y],
   init: C,
   xs: X,
@@ -43,7 +46,7 @@ export function scan<C, X, Y>(
   const [start, data] = [init, xs].map(tensorsOf) as [Tensor[], Tensor[]];
   const length = lengthOf(data);
   let yStructure: Tree = null;
-  const step: Step = (carry, x) => {
+  const step: StepFunction = (carry, x) => {
     const result = f(withLeaves(init, carry), withLeaves(xs, x)) as unknown;
     if (!Array.isArray(result) || result.length !== 2)
       throw refusal("bad-result", `the function must return [carry, y], where y may be null, got ${show(result)}.`);
@@ -127,7 +130,7 @@ const describePaths = (paths: readonly string[]): string =>
  * within a block are recomputed for the gradient.
  */
 function loopInBlocks(
-  step: Step,
+  step: StepFunction,
   init: readonly Tensor[],
   xs: readonly Tensor[],
   { length, reverse }: { length: number; reverse: boolean },
@@ -136,7 +139,7 @@ function loopInBlocks(
   const blocks = size === 0 ? 0 : Math.floor(length / size);
   const remaining = length - blocks * size;
   if (blocks < 2) return loop(step, init, xs, { length, reverse });
-  const block: Step = (carry, x) => loop(step, carry, x, { length: size, reverse });
+  const block: StepFunction = (carry, x) => loop(step, carry, x, { length: size, reverse });
   // The steps that do not fill a block run last. If the loop runs backwards, these are the first xs.
   const from = reverse ? remaining : 0;
   const blockXs = xs.map((x) => {

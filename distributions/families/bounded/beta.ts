@@ -1,8 +1,8 @@
-import { betainc, betaincinv, digamma, square, type TensorLike } from "../../../autodiff/index.js";
+import { betainc, betaincinv, square, type TensorLike } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { openUnitInterval, positive, unitInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
-import { gammaEntropy, logBetaDensity } from "../../densities/continuous.js";
+import { betaEntropy, logBetaDensity } from "../../densities/continuous.js";
 import { ofBeta, ofBetaProportion } from "../../kl/bounded.js";
 
 /**
@@ -26,10 +26,7 @@ export class Beta extends /* @__PURE__ */ family<
       const total = a.add(b);
       return a.mul(b).div(square(total).mul(total.add(1)));
     },
-    entropy: () => {
-      const total = a.add(b);
-      return gammaEntropy(a).add(gammaEntropy(b)).sub(gammaEntropy(total)).sub(digamma(total));
-    },
+    entropy: () => betaEntropy(a, b),
     cdf: (x) => betainc(a, b, x.clip(0, 1)),
     icdf: (q) => betaincinv(a, b, q),
   }),

@@ -20,11 +20,11 @@ import { Bernoulli } from "../counts/bernoulli.js";
 /** `x` moved to strictly between 0 and 1, where log odds are finite. */
 const inside = (x: Tensor): Tensor => clip(x, Number.MIN_VALUE, BELOW_ONE);
 
+const logit = (x: Tensor): Tensor => log(x).sub(log1p(x.neg()));
+
 /** Log odds. For a probability of 0 or 1, the log odds of the nearest number inside (0, 1). */
 export function finiteLogits({ probs, logits }: OneOf<"probs" | "logits">): Tensor {
-  if (probs === undefined) return logits as Tensor;
-  const p = inside(probs);
-  return log(p).sub(log1p(p.neg()));
+  return probs === undefined ? (logits as Tensor) : logit(inside(probs));
 }
 
 /**
@@ -49,6 +49,8 @@ export class RelaxedBernoulli extends /* @__PURE__ */ family<
     return log(p.temperature).sub(d).sub(softplus(d.neg()).mul(2)).sub(logX).sub(logRest);
   },
   draw: (key, shape, p) => inside(sigmoid(random.logistic(key, shape).add(finiteLogits(p)).div(p.temperature))),
+  cdf: (x, p) => sigmoid(logit(inside(x)).mul(p.temperature).sub(finiteLogits(p))),
+  icdf: (q, p) => sigmoid(logit(q).add(finiteLogits(p)).div(p.temperature)),
 }) {
   get logits(): Tensor {
     return finiteLogits(this.params);
@@ -68,8 +70,17 @@ export class RelaxedBernoulliStraightThrough extends RelaxedBernoulli {
   override get hasRsample(): boolean {
     return true;
   }
+  get #hard(): Bernoulli {
+    return new Bernoulli({ logits: this.logits });
+  }
   override logDensity(value: Tensor): Tensor {
-    return new Bernoulli({ logits: this.logits }).logDensity(value);
+    return this.#hard.logDensity(value);
+  }
+  override cumulative(value: Tensor): Tensor {
+    return this.#hard.cumulative(value);
+  }
+  override quantile(q: Tensor): Tensor {
+    return this.#hard.quantile(q);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const soft = super.draw(key, shape);

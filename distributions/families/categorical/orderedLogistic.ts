@@ -1,7 +1,6 @@
 import {
   arange,
   concatenate,
-  exp,
   log1mexp,
   logSigmoid,
   slice,
@@ -13,7 +12,7 @@ import {
 import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, orderedVector, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
-import { expectation } from "../../densities/divergences.js";
+import { Categorical } from "./categorical.js";
 import { pickAlongLast } from "./classes.js";
 
 type Params = Tensors<"predictor" | "cutpoints">;
@@ -49,10 +48,7 @@ export class OrderedLogistic extends /* @__PURE__ */ family<Params, [predictor: 
     values: (p) => arange(cutsOf(p) + 1),
     logDensity: (x, p) => pickAlongLast(logitsOf(p), where(integerInterval(0, cutsOf(p)).check(x), x, 0)),
     draw: (key, shape, p) => random.categorical(key, logitsOf(p), shape),
-    entropy: (p) => {
-      const logits = logitsOf(p);
-      return expectation(exp(logits), logits).neg();
-    },
+    as: (p) => new Categorical({ logits: logitsOf(p) }),
   },
 ) {
   /** Log probabilities of the classes, batchShape + [K + 1]. */

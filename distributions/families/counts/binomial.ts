@@ -21,7 +21,7 @@ import { FAR_LOGIT, logBinomial } from "../../densities/counts.js";
 import { type Odds, outcomesOf, probsOf } from "../../densities/odds.js";
 import { ofBinomial } from "../../kl/counts.js";
 
-/** The numbers from low to high, each of which must be the same for all elements. `bounds` is what the family calls the two. */
+/** The numbers from low to high. Each bound must be the same for all elements. Errors call the bounds `bounds`. */
 export function valuesBetween(low: Tensor | null, high: Tensor, family: string, bounds: string): Tensor {
   const [lows, highs] = [low === null ? [0] : readNumbers(low, bounds), readNumbers(high, bounds)];
   const [from = 0, to = 0] = [lows[0], highs[0]];

@@ -5,11 +5,12 @@ import {
   clip,
   concatenate,
   diag,
+  digammaDifference,
   eye,
   isFinite,
   lgamma,
   log,
-  multigammaln,
+  logBeta,
   slice,
   sqrt,
   square,
@@ -24,7 +25,7 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { scalarConstraint } from "../../constraints/constraint.js";
 import { corrCholesky, corrMatrix, positive } from "../../constraints/index.js";
 import { LOG_PI } from "../../core/constants.js";
-import { family, type Row, type Tensors } from "../../core/family.js";
+import { type Formulas, family, type Row, type Tensors } from "../../core/family.js";
 import { commonNumber } from "../../core/parameters.js";
 import { gram } from "../../transforms/matrix.js";
 
@@ -34,7 +35,7 @@ const dimOf = ({ dim }: Params, name = "LKJ"): number => commonNumber(dim, name,
 const isDim = (n: number): 0 | 1 => (n >= 2 && n <= 2 ** 31 && Number.isInteger(n) ? 1 : 0);
 const dim = /* @__PURE__ */ scalarConstraint("dim", "a whole number in [2, 2147483648]", isDim, { isDiscrete: true });
 /** A family of dim x dim matrices. */
-const correlations = (name: string, row: Pick<Row<Params>, "support" | "logDensity" | "draw" | "mean">) =>
+const correlations = (name: string, row: Pick<Row<Params>, "support"> & Formulas<Params>) =>
   family<Params, Arguments>(name, {
     constraints: { dim, concentration: positive },
     defaults: { concentration: 1 },
@@ -43,11 +44,31 @@ const correlations = (name: string, row: Pick<Row<Params>, "support" | "logDensi
     ...row,
   });
 
+/** The L_ii² for i = 2 … d are independent Beta(a_i, b_i) with a_i = η + (d - i)/2 and b_i = (i - 1)/2. */
+function betasOf(p: Params): [a: Tensor, b: Tensor] {
+  const d = dimOf(p);
+  const before = arange(d - 1).mul(0.5);
+  const most = p.concentration.add((d - 2) / 2).expandDims(-1);
+  return [most.sub(before), before.add(0.5)];
+}
+
+/** The log density of the factor, from log L_ii for i = 2 … d. */
+function logFactorDensity(logs: Tensor, p: Params): Tensor {
+  const [a, b] = betasOf(p);
+  const norms = logBeta(a, b).add(b.mul(LOG_PI)).sub(lgamma(b));
+  return sum(a.sub(1).mul(2).mul(logs).sub(norms), -1);
+}
+/** Σ_{i=2}^d (d - i) log L_ii: the log density of the factor minus the log density of the matrix. */
+const logJacobian = (logs: Tensor, p: Params): Tensor => sum(logs.mul(arange(dimOf(p) - 2, -1, -1)), -1);
+/** E log L_ii for i = 2 … d. */
+const meanLogs = (p: Params): Tensor => digammaDifference(...betasOf(p)).mul(-0.5);
+const logsOf = (factor: Tensor): Tensor => log(slice(diag(factor), 1, undefined, { axis: -1 }));
+
 /**
  * LKJCholesky: the Cholesky factor of a random correlation matrix (Lewandowski, Kurowicka and Joe 2009). The density is with respect to the
  * free entries below the diagonal:
  *
- *     log p(L) = Σ_{i=2}^d (d - i + 2 (η - 1)) log L_ii - (d - 1)/2 log π - log Γ_{d-1}(α - 1/2) + (d - 1) log Γ(α),   α = η + (d - 1)/2.
+ *     log p(L) = Σ_{i=2}^d (2 (a_i - 1) log L_ii - log B(a_i, b_i) - b_i log π + log Γ(b_i)),   a_i = η + (d - i)/2,   b_i = (i - 1)/2.
  *
  * Draws use the onion method: the entries of a row below the diagonal are a random direction times the square root of a Beta draw.
  *
@@ -55,32 +76,14 @@ const correlations = (name: string, row: Pick<Row<Params>, "support" | "logDensi
  */
 export class LKJCholesky extends /* @__PURE__ */ correlations("LKJCholesky", {
   support: corrCholesky,
-  logDensity: (x, p) => {
-    const d = dimOf(p);
-    const alpha = p.concentration.add((d - 1) / 2);
-    // d - i for i = 2 … d
-    const orders = p.concentration
-      .sub(1)
-      .mul(2)
-      .expandDims(-1)
-      .add(arange(d - 2, -1, -1));
-    const rows = log(slice(diag(x), 1, undefined, { axis: -1 }));
-    return sum(orders.mul(rows), -1)
-      .sub(((d - 1) / 2) * LOG_PI)
-      .sub(multigammaln(p.concentration.add((d - 2) / 2), d - 1))
-      .add(lgamma(alpha).mul(d - 1));
-  },
+  logDensity: (x, p) => logFactorDensity(logsOf(x), p),
+  entropy: (p) => logFactorDensity(meanLogs(p), p).neg(),
   draw: (key, shape, p) => {
     const d = dimOf(p);
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    const before = arange(d - 1);
-    const rest = p.concentration
-      .add((d - 2) / 2)
-      .expandDims(-1)
-      .sub(before.mul(0.5));
     // The squared diagonal entries are drawn directly, because 1 minus the sum of the other squares would lose digits. They are >= 1e-300, so
     // that the square of √left does not underflow to 0.
-    const left = clip(random.beta(k1, rest, before.add(1).mul(0.5), [...shape, d - 1]), 1e-300, 1);
+    const left = clip(random.beta(k1, ...betasOf(p), [...shape, d - 1]), 1e-300, 1);
     const directions = tril(random.normal(k2, [...shape, d - 1, d - 1]));
     const length = sqrt(sum(square(directions), -1, { keepDims: true }));
     const below = directions.div(length).mul(sqrt(left.neg().add(1)).expandDims(-1));
@@ -95,20 +98,27 @@ export class LKJCholesky extends /* @__PURE__ */ correlations("LKJCholesky", {
 /**
  * LKJ: the correlation matrix itself. With L its Cholesky factor,
  *
- *     log p(x) = 2 (η - 1) Σ_i log L_ii + const = log p_LKJCholesky(L) - Σ_{i=2}^d (d - i) log L_ii.
+ *     log p(x) = log p_LKJCholesky(L) - Σ_{i=2}^d (d - i) log L_ii = 2 (η - 1) Σ_i log L_ii + const.
  *
  * @example new LKJ(3, 2).eventShape // [3, 3]
  */
 export class LKJ extends /* @__PURE__ */ correlations("LKJ", {
   support: corrMatrix,
   logDensity: (x, p) => {
-    const d = dimOf(p);
     // Masked values may be NaN, which must not reach the factor's gradient.
-    const factor = cholesky(where(isFinite(x), x, eye(d)));
-    // The weight d - 1 of the first row does not matter, because its diagonal entry is 1.
-    const jacobian = sum(log(diag(factor)).mul(arange(d - 1, -1, -1)), -1);
-    return new LKJCholesky(p).logDensity(factor).sub(jacobian);
+    const logs = logsOf(cholesky(where(isFinite(x), x, eye(dimOf(p)))));
+    return logFactorDensity(logs, p).sub(logJacobian(logs, p));
+  },
+  entropy: (p) => {
+    const logs = meanLogs(p);
+    return logJacobian(logs, p).sub(logFactorDensity(logs, p));
   },
   draw: (key, shape, p) => gram(new LKJCholesky(p).draw(key, shape)),
   mean: (p) => eye(dimOf(p)),
+  // An entry r outside the diagonal is 2 y - 1 for a y from Beta(a, a), a = η + d/2 - 1.
+  variance: (p) => {
+    const d = dimOf(p);
+    const spread = p.concentration.mul(2).add(d - 1);
+    return eye(d).neg().add(1).div(spread.expandDims(-1).expandDims(-1));
+  },
 }) {}

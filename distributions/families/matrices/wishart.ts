@@ -3,10 +3,11 @@ import {
   arange,
   cholesky,
   diag,
+  digamma,
   eye,
   isFinite,
+  log,
   matmul,
-  multigammaln,
   square,
   sum,
   type Tensor,
@@ -18,7 +19,9 @@ import {
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { greaterThan, lowerCholesky, positiveDefinite } from "../../constraints/index.js";
+import { LOG_PI, LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
+import { gammaEntropy, logGammaDensity } from "../../densities/continuous.js";
 import { gram } from "../../transforms/matrix.js";
 import { halfLogDeterminant, type ScaleParams, scaleOf, sizeOf } from "../vectors/multivariateNormal.js";
 
@@ -28,11 +31,10 @@ const dfOverMatrix = ({ df }: Params): Tensor => df.expandDims(-1).expandDims(-1
 
 /**
  * Wishart with df degrees of freedom in p dimensions and scale matrix V, given as scaleTril L (V = L Lᵀ), covarianceMatrix V or
- * precisionMatrix V⁻¹. With C the Cholesky factor of x,
+ * precisionMatrix V⁻¹. By Bartlett's decomposition x = L A Aᵀ Lᵀ with a lower triangular A of independent entries: A_ii² from
+ * Gamma(a_i, 1/2) with a_i = (df - i + 1)/2, and A_ij from Normal(0, 1) for i > j. Draws use it, and
  *
- *     log p(x) = (df - p - 1) Σ log C_ii - |L⁻¹ C|²/2 - df (p/2 log 2 + Σ log L_ii) - log Γ_p(df/2).
- *
- * Draws use Bartlett's decomposition.
+ *     log p(x) = Σ_i (log Gamma(A_ii²; a_i, 1/2) - (p - i) log A_ii) - Σ_{i>j} (A_ij²/2 + log √(2π)) - (p + 1) Σ_i log L_ii.
  *
  * @example new Wishart(4, [[1, 0], [0, 1]]).mean // [[4, 0], [0, 4]]
  */
@@ -50,25 +52,29 @@ export class Wishart extends /* @__PURE__ */ family<Params, [df: TensorLike, sca
   /** The L for which V = L Lᵀ. */
   readonly scale: Tensor = scaleOf(this.params);
 
+  /** The concentrations a_i of the squares of Bartlett's diagonal. */
+  get #concentrations(): Tensor {
+    return this.params.df
+      .expandDims(-1)
+      .sub(arange(sizeOf(this.params)))
+      .mul(0.5);
+  }
   override logDensity(value: Tensor): Tensor {
-    const { df } = this.params;
     const p = sizeOf(this.params);
     // Masked values may be NaN, which must not reach the factor's gradient.
-    const factor = cholesky(where(isFinite(value), value, eye(p)));
-    const trace = sum(square(triangularSolve(this.scale, factor)), [-1, -2]);
-    const norm = df.mul(halfLogDeterminant(this.scale).add((p / 2) * Math.LN2)).add(multigammaln(df.mul(0.5), p));
-    return df
-      .sub(p + 1)
-      .mul(halfLogDeterminant(factor))
-      .sub(trace.mul(0.5))
-      .sub(norm);
+    const factor = triangularSolve(this.scale, cholesky(where(isFinite(value), value, eye(p))));
+    const d = diag(factor);
+    const parts = logGammaDensity(this.#concentrations, 0.5, square(d)).sub(log(d).mul(arange(p - 1, -1, -1)));
+    return sum(parts, -1)
+      .sub(sum(square(tril(factor, -1)), [-1, -2]).mul(0.5))
+      .sub(halfLogDeterminant(this.scale).mul(p + 1))
+      .sub(((p * (p - 1)) / 2) * LOG_SQRT_2PI);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const p = sizeOf(this.params);
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    const half = this.params.df.expandDims(-1).sub(arange(p)).mul(0.5);
     const onDiagonal = random
-      .gamma(k1, half, [...shape, p])
+      .gamma(k1, this.#concentrations, [...shape, p])
       .mul(2)
       .sqrt();
     const below = tril(random.normal(k2, [...shape, p, p]), -1);
@@ -76,6 +82,14 @@ export class Wishart extends /* @__PURE__ */ family<Params, [df: TensorLike, sca
   }
   get #matrix(): Tensor {
     return matmul(this.scale, matrixTranspose(this.scale));
+  }
+  override entropy(): Tensor {
+    const p = sizeOf(this.params);
+    const a = this.#concentrations;
+    const parts = gammaEntropy(a).add(digamma(a).mul(arange(p - 1, -1, -1).mul(0.5)));
+    const constant = (p * (p + 1) * Math.LN2) / 2 + (p * (p - 1) * (LOG_PI + 1)) / 4;
+    const scaled = halfLogDeterminant(this.scale).mul(p + 1);
+    return this.spread(sum(parts, -1).add(scaled).add(constant), 0);
   }
   override get mean(): Tensor {
     return this.spread(this.#matrix.mul(dfOverMatrix(this.params)));

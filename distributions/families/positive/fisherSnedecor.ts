@@ -1,6 +1,7 @@
 import {
   betaincinv,
   clip,
+  digammaDifference,
   exp,
   greater,
   log,
@@ -15,7 +16,7 @@ import { positive } from "../../constraints/index.js";
 import { clampInside } from "../../constraints/inside.js";
 import { family, type Tensors } from "../../core/family.js";
 import { withImplicitGradient } from "../../core/implicit.js";
-import { logRatioDensity } from "../../densities/continuous.js";
+import { betaEntropy, logRatioDensity } from "../../densities/continuous.js";
 import { betaTail } from "../../densities/countQuantiles.js";
 
 /** With more degrees of freedom than this number, draws and the cdf are the same as with infinitely many degrees. */
@@ -55,6 +56,13 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Tensors<"df1" | "df2"
             .mul(df1.add(df2).sub(2))
             .div(df1.mul(df2.sub(4)));
           return where(greater(df2, 4), finite, Number.NaN);
+        },
+        entropy: () => {
+          const [a, b] = limitedHalves();
+          // y is Beta(a, b), and x = b/a · y / (1 - y).
+          return betaEntropy(a, b)
+            .add(log(b.div(a)))
+            .add(digammaDifference(b, a).mul(2));
         },
         cdf: (x) => {
           const [a, b] = limitedHalves();

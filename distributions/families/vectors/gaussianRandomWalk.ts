@@ -42,6 +42,10 @@ export class GaussianRandomWalk extends /* @__PURE__ */ family<
         return sum(square(moves), -1).mul(-0.5).sub(log(scale).add(LOG_SQRT_2PI).mul(steps()));
       },
       draw: (key, shape) => cumsum(random.normal(key, [...shape, steps()]), -1).mul(scale.expandDims(-1)),
+      entropy: () =>
+        log(scale)
+          .add(0.5 + LOG_SQRT_2PI)
+          .mul(steps()),
       mean: () => zeros([steps()]),
       variance: () =>
         square(scale)

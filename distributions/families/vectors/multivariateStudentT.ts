@@ -1,5 +1,6 @@
 import {
   abs,
+  digammaDifference,
   greater,
   lgamma,
   log,
@@ -58,6 +59,15 @@ export class MultivariateStudentT extends /* @__PURE__ */ family<
       const z = random.normal(k1, [...shape, ...scaleTril.shape.slice(-1)]);
       const spread = studentSpread(k2, df, shape).expandDims(-1);
       return matmul(scaleTril, z.expandDims(-1)).squeeze(-1).mul(spread).add(loc);
+    },
+    entropy: () => {
+      const [half, halfSize] = [df.mul(0.5), (scaleTril.shape.at(-1) as number) / 2];
+      return digammaDifference(half, halfSize)
+        .mul(half.add(halfSize))
+        .add(logBeta(half, halfSize))
+        .add(log(df.mul(Math.PI)).mul(halfSize))
+        .add(halfLogDeterminant(scaleTril))
+        .sub(lgamma(halfSize));
     },
     mean: () => where(greater(df, 1).expandDims(-1), loc, NaN),
     variance: () => {

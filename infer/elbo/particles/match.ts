@@ -12,7 +12,7 @@ import { isFactor, type SampleSite, sampleSites, type Trace } from "../../progra
 const refusal = (code: ErrorCode, site: string, message: string): PedigradError =>
   new PedigradError({ code, site, message });
 
-/** Refuse latents of the guide that the model lacks, observes, or has with another shape or plate, and sites that both observe. */
+/** Refuse latents of the guide that the model lacks, observes, or has with a different shape or plate, and sites that both observe. */
 export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity): void {
   for (const site of sampleSites(guide)) {
     const modelSite = latentOf(site, guide, model);

@@ -1,7 +1,7 @@
 /**
  * Refuses subsampled plates where they would bias the objective. The scaled-up sum over a subsample is unbiased for the
  * sum over all elements, but a nonlinear function of the scaled-up sum, such as a logarithm or an importance weight, is
- * biased. Users may accept this bias by an option.
+ * biased. Users may accept this bias with an option.
  */
 import { PedigradError } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";

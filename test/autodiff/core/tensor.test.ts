@@ -127,6 +127,7 @@ test("grad and item refuse a tensor with more than one element", () => {
   refused(() => grad((x: Tensor) => x.mul(2))([1, 2]), "not-scalar", "[2]", ".sum()");
   refused(() => P.vjp((x: Tensor) => x, [1, 2])[1]([1]), "shape-mismatch", "[1]", "[2]");
   refused(() => tensor([1, 2]).item(), "not-scalar", "[2]");
+  refused(() => +tensor([1, 2]) + 1, "not-scalar", "a.add(b)");
 });
 
 test("lists may contain typed arrays and ndarrays, of one shape", () => {

@@ -4,7 +4,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { apply, binary, jit, type Op, type Tensor, tensor, ternary, unary } from "../../../autodiff/index.js";
-import { expressionOf } from "../../../autodiff/transforms/jit/compile/expression.js";
+import { inlineFunctionOf } from "../../../autodiff/transforms/jit/compile/loops/inline.js";
 
 /** The function with exactly this text: a TypeScript compiler would change it. */
 const written = (text: string): ((...xs: number[]) => number) => new Function(`return ${text}`)();
@@ -109,7 +109,7 @@ test("users' ops may use numbers as conditions, conditions as numbers, and the f
 });
 
 test("only functions that are one expression of parameters, numbers, operators and Math are inlined", () => {
-  const isInlined = (text: string) => expressionOf(written(text)) !== null;
+  const isInlined = (text: string) => inlineFunctionOf(written(text)) !== null;
   for (const text of ONE_OPERAND.slice(0, 5)) assert.ok(isInlined(text), text);
   for (const text of ONE_OPERAND.slice(5)) assert.not.ok(isInlined(text), text);
 });

@@ -1,7 +1,7 @@
 /** Densities, moments and tails for which a textbook formula loses digits, compared with 60 digits of mpmath for the exact inputs. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, type Tensor, tensor } from "../../../autodiff/index.js";
+import { grad, type Tensor, type TensorLike, tensor } from "../../../autodiff/index.js";
 import { gammaincc } from "../../../autodiff/kernels/special/index.js";
 import {
   AsymmetricLaplace,
@@ -16,13 +16,17 @@ import {
   GammaPoisson,
   HalfCauchy,
   Kumaraswamy,
+  LKJ,
+  LKJCholesky,
   LogUniform,
   Multinomial,
+  MultivariateStudentT,
   NegativeBinomial,
   NegativeBinomial2,
   Pareto,
   TruncatedNormal,
   Weibull,
+  Wishart,
 } from "../../../distributions/index.js";
 
 const ULP = 2 ** -52;
@@ -31,7 +35,7 @@ const near = (got: Tensor | number, want: number, relative: number): void => {
   assert.ok(Math.abs(x - want) <= relative * Math.abs(want), `${x} is not ${want}`);
 };
 /** Check agreement to 8 units in the last place, or in the last place of 1 if the number is smaller than 1. */
-const density = (d: Distribution, value: number | number[], want: number): void => {
+const density = (d: Distribution, value: TensorLike, want: number): void => {
   const x = d.logProb(value).item();
   assert.ok(Math.abs(x - want) <= 8 * ULP * Math.max(1, Math.abs(want)), `${x} is not ${want}`);
 };
@@ -132,6 +136,42 @@ test("counts in the millions keep their digits", () => {
   density(new Binomial({ totalCount: 5, logits: 1000 }), 3, Math.log(10) - 2000);
   density(new NegativeBinomial({ totalCount: 2, logits: -1000 }), 3, Math.log(4) - 3000);
   density(new NegativeBinomial({ totalCount: 2, logits: 1000 }), 3, Math.log(4) - 2000);
+});
+
+test("densities and entropies of random matrices keep their digits at large concentrations", () => {
+  const factor = [
+    [1, 0, 0],
+    [0.00003, 0.99999999955, 0],
+    [0.00002, -0.00004, 0.9999999989999999],
+  ];
+  density(new LKJCholesky(3, 1e8), factor, 25.62392626673949);
+  near(new LKJCholesky(4, 1e8).entropy(), -48.827852619308896, 1e-14);
+  near(new LKJ(4, 1e8).entropy(), -48.827852629308896, 1e-14);
+  near(new LKJCholesky(4, 0.5).entropy(), 2.8857723628376554, 1e-14);
+  near(new LKJ(4, 0.5).entropy(), 1.9994780017177648, 1e-14);
+  const scale = [
+    [1, 0],
+    [0.5, 0.8],
+  ];
+  const value = [
+    [100100000, 50050000],
+    [50050000, 89089000],
+  ];
+  near(new Wishart(1e8, scale).logProb(value), -80.38124340067023, 1e-12);
+  near(new Wishart(1e8, scale).entropy(), 31.911553218826549, 1e-14);
+  near(new Wishart(1.5, scale).entropy(), 0.98869349691922656, 1e-14);
+});
+
+test("entropies of Student's t vectors and of FisherSnedecor keep their digits at large degrees of freedom", () => {
+  const scale = [
+    [1, 0],
+    [0.5, 0.8],
+  ];
+  near(new MultivariateStudentT(3, [0, 0], scale).entropy(), 3.2814001817618024, 1e-14);
+  near(new MultivariateStudentT(1e8, [0, 0], scale).entropy(), 2.8378770864093455 + Math.log(0.8), 1e-14);
+  near(new FisherSnedecor(3, 6).entropy(), 1.3523123938769264, 1e-14);
+  near(new FisherSnedecor(2e6, 2e6).entropy(), -5.1422429054974917, 1e-14);
+  near(new FisherSnedecor(0.5, 1e6).entropy(), -0.24627201421379348, 1e-13);
 });
 
 test.run();

@@ -3,12 +3,14 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   arange,
+  concatenate,
   grad,
   hessian,
   jit,
   linspace,
   PedigradError,
   random,
+  sigmoid,
   stack,
   type Tensor,
   tensor,
@@ -40,6 +42,7 @@ import {
   NegativeBinomial,
   Normal,
   OneHotCategorical,
+  OrderedLogistic,
   Poisson,
   Power,
   RelaxedBernoulli,
@@ -228,6 +231,24 @@ test("ImproperUniform has log density 0 and refuses draws", () => {
     (e: Error) => e instanceof PedigradError && e.code === "no-sampler",
   );
   assert.throws(() => new ImproperUniform(constraints.simplex), /give the whole event shape/i);
+});
+
+test("RelaxedBernoulli: distribution function by mpmath, quantiles; rounded draws are Bernoulli", () => {
+  near(new RelaxedBernoulli(0.5, 0.3).cdf(0.2), 0.53846153846153848, 1e-15);
+  const d = new RelaxedBernoulli({ temperature: 0.1, logits: 2 });
+  near(d.cdf(1e-300).div(1.3533528323661217e-31), 1, 1e-13);
+  assert.equal(d.cdf([-1, 0, 1, 2]).toArray(), [0, 0, 1, 1]);
+  const q = tensor([1e-20, 0.1]);
+  near(d.cdf(d.icdf(q)).div(q), 1, 1e-12);
+  assert.equal(d.icdf([0, 1]).toArray(), [0, 1]);
+  const hard = new RelaxedBernoulliStraightThrough(0.5, 0.3);
+  near(hard.cdf([0, 0.5, 1]), tensor([0.7, 0.7, 1]), 1e-15);
+  assert.equal(hard.icdf([0.6, 0.8]).toArray(), [0, 1]);
+});
+
+test("OrderedLogistic: the distribution function at class k is σ(c_k - η)", () => {
+  const d = new OrderedLogistic(0.3, [-1, 0.5, 2]);
+  near(d.cdf([-1, 0, 1.5, 2, 3]), concatenate([[0], sigmoid(tensor([-1.3, 0.2, 1.7])), [1]]), 1e-15);
 });
 
 test("Empirical adds the weights of equal samples", () => {

@@ -40,7 +40,7 @@ def von_mises(x, kappa):
     return front * mass, tail(lambda t: cos(t) - ratio)
 
 
-def log_gamma_correction(x):
+def stirling_error(x):
     with mp.workdps(300):
         return (loggamma(x) - (x - mpf(1) / 2) * log(x) + x - log(2 * pi) / 2,)
 
@@ -49,7 +49,7 @@ FUNCTIONS = {
     "gamma": gamma,
     "beta": beta,
     "vonMises": von_mises,
-    "logGammaCorrection": log_gamma_correction,
+    "stirlingError": stirling_error,
     "polygamma3": lambda x: (psi(3, x),),
     "besselGap": lambda x: (exp(-x) * (besseli(0, x) - besseli(1, x)),),
     "digammaDifference": lambda a, b: (digamma(a + b) - digamma(a),),

@@ -6,8 +6,10 @@ import {
   adam,
   Categorical,
   condition,
+  deterministic,
   initToValue,
   intervene,
+  LocScaleReparam,
   lift,
   logLikelihood,
   type Model,
@@ -16,6 +18,7 @@ import {
   param,
   plate,
   random,
+  reparam,
   type SampleSite,
   SVI,
   sample,
@@ -65,6 +68,33 @@ test("a value for all elements of a plate is in the order of the plate", () => {
       order.map((i) => at[i]),
     );
   }
+});
+
+test("a value for all elements of a plate replaces a computed value of the elements that the plate visits", () => {
+  for (const order of [...orders, [2, 0]]) {
+    const inPlate = (body: (i: Tensor) => Tensor) => () => plate("p", 3, { subsample: order }, body);
+    const z = inPlate(() => sample("z", new Normal(0, 1)));
+    const decentred = reparam(z, { z: LocScaleReparam() });
+    const partlyObserved = inPlate(() => sample("z", new Normal(0, 1), { obs: 0, obsMask: 1 }));
+    const index = inPlate((i) => deterministic("z", i));
+    const pair = inPlate((i) => deterministic("z", i.expandDims(-1).mul([1, 1])));
+    const pairs = at.map((x) => [x, -x]);
+    for (const f of [z, decentred, partlyObserved, index, pair]) {
+      const values = f === pair ? pairs : at;
+      const used = intervene(seed(f, key), { z: values })().toArray();
+      assert.equal(
+        used,
+        order.map((i) => values[i]),
+      );
+    }
+    assert.equal(
+      substitute(index, { z: at })().toArray(),
+      order.map((i) => at[i]),
+    );
+  }
+  // The vector has as many elements as the plate, but does not have one for each of them.
+  const shared = () => plate("p", 3, { subsample: [2, 0] }, () => deterministic("z", [0, 0, 0]));
+  assert.equal(intervene(shared, { z: at })().toArray(), at);
 });
 
 test("samplePosterior of an autoguide gives draws in the order of the plate, whatever order the fit visited", () => {

@@ -141,7 +141,7 @@ for (const [what, calls] of Object.entries(wrong))
 /** Programs that are written for a typed array, and whether their steps can be compiled. */
 const forArrays: Record<string, [canCompile: boolean, program: (x: Float64Array) => void]> = {
   whole: [true, (x) => P.plate("d", x.length, () => sample("x", new Normal(P.param("m", 0.5), 1), { obs: x }))],
-  tensor: [true, (x) => sample("x", new Normal(P.param("m", 0.5), 1), { obs: P.tensor(x).at(2) })],
+  "as a tensor": [true, (x) => sample("x", new Normal(P.param("m", 0.5), 1), { obs: P.tensor(x).at(2) })],
   slice: [true, (x) => sample("x", new Normal(P.param("m", 0.5), 1).expand([2]).toEvent(1), { obs: x.slice(1, 3) })],
   equal: [false, (x) => sample("x", new Normal(P.param("m", 0.5), x[0] === 1 ? 1 : 2), { obs: 3 })],
   at: [false, (x) => sample("x", new Normal(P.param("m", 0.5), x.at(-1) === 3 ? 1 : 2), { obs: 3 })],
@@ -161,6 +161,23 @@ const forArrays: Record<string, [canCompile: boolean, program: (x: Float64Array)
     (x) => {
       let i = 0;
       for (const y of x) if (y - 1) sample(`x${i++}`, new Normal(P.param("m", 0.5), 1), { obs: y });
+    },
+  ],
+  class: [true, (x) => sample("x", new Normal(P.param("m", 0.5), x instanceof Float64Array ? 1 : 2), { obs: 3 })],
+  "class of tensors": [
+    true,
+    (x) => sample("x", new Normal(P.param("m", 0.5), any(x) instanceof P.Tensor ? 1 : 2), { obs: 3 }),
+  ],
+  "name of the class": [true, (x) => sample("x", new Normal(P.param("m", 0.5), x.constructor.name.length), { obs: 3 })],
+  "a tensor's member": [true, (x) => sample("x", new Normal(P.param("m", 0.5), any(x).size ?? 7), { obs: 3 })],
+  "a tensor's method": [true, (x) => sample("x", new Normal(P.param("m", 0.5), any(x).sum ? 1 : 2), { obs: 3 })],
+  in: [true, (x) => sample("x", new Normal(P.param("m", 0.5), "shape" in x ? 1 : 2), { obs: 3 })],
+  keys: [false, (x) => sample("x", new Normal(P.param("m", 0.5), Object.keys(x).length), { obs: 3 })],
+  own: [false, (x) => sample("x", new Normal(P.param("m", 0.5), Object.hasOwn(x, 1) ? 1 : 2), { obs: 3 })],
+  "a loop over names": [
+    false,
+    (x) => {
+      for (const i in x) sample(`x${i}`, new Normal(P.param("m", 0.5), 1), { obs: 3 });
     },
   ],
   destructured: [false, ([first]) => sample("x", new Normal(P.param("m", 0.5), first === 1 ? 1 : 2), { obs: 3 })],
@@ -185,6 +202,49 @@ for (const [name, [canCompile, program]] of Object.entries(forArrays))
       else assert.is(refusal(() => losses(true, wrap, any(read))).code, "read-in-jit");
     }
   });
+
+test("each class of array has its own program, and a stand-in of an array is refused after the step", () => {
+  let kept: Float64Array | null = null;
+  const model = (x: Float64Array) => {
+    sample("x", new Normal(P.param("m", 0.5), x instanceof Float32Array ? 1 : 2), { obs: x });
+    kept ??= x;
+  };
+  const losses = (jit: boolean) => {
+    const fit = new P.SVI(model as P.Model, () => {}, P.sgd(0.1), new P.TraceELBO(), { jit });
+    let state = fit.init(key, Float64Array.of(1));
+    kept = null;
+    return [Float64Array, Float32Array, Float64Array, Float32Array].map((Class) => {
+      const [next, loss] = fit.update(state, any(Class.of(3)));
+      state = next;
+      return loss;
+    });
+  };
+  const want = losses(false);
+  assert.equal(losses(true), want);
+  assert.is(refusal(() => any(kept)[0]).code, "read-in-jit");
+});
+
+test("a record among the arguments of a compiled step has the methods of the caller's record", () => {
+  const record = { k: 2, w: P.tensor(1), ["__proto__" as string]: 1 };
+  const bare = Object.assign(Object.create(null), { k: 2 });
+  const model = (a: object, b: object) => {
+    const facts = [Object.hasOwn(a, "k"), a instanceof Object, a.constructor === Object, `${a}`, "toString" in b];
+    sample("x", new Normal(P.param("m", 0.5), 1 + facts.filter((x) => x).length), { obs: 3 });
+  };
+  const losses = (jit: boolean) =>
+    new P.SVI(model, () => {}, P.sgd(0.1), new P.TraceELBO(), { jit }).run(key, 5, record, bare).losses;
+  assert.equal([...losses(true)], [...losses(false)]);
+});
+
+test("an argument that has another value each time it is read is refused by jit", () => {
+  let n = 0;
+  const counting = {
+    get value() {
+      return n++;
+    },
+  };
+  assert.is(refusal(() => P.jit((x: { value: number }) => P.tensor(x.value))(counting)).code, "jit-changed");
+});
 
 test("a compiled step of a program whose argument is an ndarray equals its eager step", () => {
   type NdArray = P.Tensor["data"];

@@ -127,6 +127,8 @@ test("intervene and substitute work inside a scope, and the outermost of two dec
   assert.equal(used(intervene(substitute(program, { z: 1 }), outer)), [20, 30, 40]);
   const decentred = reparam(program, { z: LocScaleReparam() });
   assert.equal(used(scope(intervene(decentred, inner), { prefix: "s" }), "s/").slice(0, 2), [2, 3]);
+  const both = intervene(reparam(intervene(program, inner), { z: LocScaleReparam() }), outer);
+  assert.equal(used(both).slice(0, 2), [20, 30], "also if reparam is between them");
   assert.is(refusal(() => used(scope(substitute(decentred, inner), { prefix: "s" }), "s/")).code, "no-effect");
 });
 

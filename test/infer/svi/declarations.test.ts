@@ -6,9 +6,12 @@ import {
   adam,
   type Constraint,
   constraints,
+  type Distribution,
   lift,
   type Model,
+  module,
   Normal,
+  nn,
   param,
   plate,
   random,
@@ -81,6 +84,54 @@ test("when the model runs to find a param's initial value, plates and loops of t
   };
   const nested = () => plate("o", 3, () => plate("d", 4, { subsampleSize: 2 }, () => site()));
   for (const program of [inLoop, left, nested]) assert.is(start(withStart(program), program).params.m?.item(), 3);
+});
+
+test("a param whose value the program keeps from its first run is refused, since no step would train it", () => {
+  const model: Model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: 2 });
+  const keeping: Record<string, () => () => Distribution> = {
+    value: () => {
+      let kept: Tensor | undefined;
+      return () => {
+        kept ??= param("q", 0.4);
+        return new Normal(kept, 1);
+      };
+    },
+    distribution: () => {
+      let kept: Distribution | undefined;
+      return () => {
+        kept ??= new Normal(param("q", 0.4).mul(2), 1);
+        return kept;
+      };
+    },
+    network: () => {
+      let kept: ((x: Tensor) => Tensor) | undefined;
+      return () => {
+        kept ??= module("q", nn.mlp([1, 1]));
+        return new Normal(kept(zeros([1])).squeeze(0), 1);
+      };
+    },
+  };
+  for (const [what, keep] of Object.entries(keeping)) {
+    const distribution = keep();
+    const { code, param } = refusal(() => start(model, () => sample("z", distribution())));
+    assert.is(code, "unknown-param", what);
+    assert.match(param as string, /^q/);
+  }
+  // A param in a branch that only some draws take.
+  const branching: Model = () => {
+    const q = sample("z", new Normal(param("p", 0), 1)).item() > 0 ? param("q", 0.4) : 0;
+    sample("w", new Normal(q, 1));
+  };
+  const both: Model = () => {
+    sample("z", new Normal(0, 1));
+    sample("w", new Normal(0, 1));
+  };
+  for (let i = 0; i < 20; i++)
+    try {
+      new SVI(both, branching, sgd(1), new TraceELBO()).init(random.key(i));
+    } catch (error) {
+      assert.match((error as Error).message, /"q" is not in the state/);
+    }
 });
 
 test("a second declaration of a param with another constraint is refused, in guide and model", () => {

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import {
   AutoNormal,
   adam,
+  Bernoulli,
   type Constraint,
   constraints,
   factor,
@@ -119,6 +120,24 @@ test("if a parameter has become NaN, the error names site, step and parameters, 
     if (program === smooth) assert.ok(error.site === "x" || error.site === "root", error.site);
     assert.match(error.message, /svi.run: the loss of step 1 is NaN.*w = NaN/);
     assert.is(svi.run(key, { numSteps: 5, stableUpdate: true }).refused, 5);
+  }
+});
+
+test("a run is refused if the next step would be: compiled steps do not check values", () => {
+  // The loss is -log w, with gradient -1 / w, also where w is not a probability. Steps of size 0.1 lead to 0.7, 0.84, 0.96 and 1.07.
+  const success: Model = () => void sample("x", new Bernoulli(param("w", 0.5)), { obs: 1 });
+  // The loss is finite at 0, but its gradient is not.
+  const root: Model = () => factor("root", param("w", 0).sqrt());
+  const runs = { eager: { jit: false }, compiled: { jit: true } };
+  for (const [name, options] of Object.entries(runs)) {
+    const svi = (model: Model) => new SVI(model, () => {}, sgd(0.1), new TraceELBO(), options);
+    const error = refusal(() => svi(success).run(key, 40));
+    assert.is(error.code, "bad-parameter");
+    assert.match(error.message, name === "eager" ? /in step 4: .*probs must be/ : /in step 40: .*probs must be/);
+    assert.match(refusal(() => svi(success).run(key, 4)).message, /in step 4: .*probs must be .* got 1\.065/);
+    assert.is(svi(success).run(key, 3).losses.length, 3);
+    assert.match(refusal(() => svi(root).run(key, 1)).message, /the loss of step 1 is -Infinity.*w = Infinity/);
+    assert.is(svi(success).run(key, { numSteps: 40, stableUpdate: true }).losses.length, 40);
   }
 });
 

@@ -189,6 +189,35 @@ test("NaN and infinities are saved and loaded; altered, truncated and malicious 
   assert.is(({} as Record<string, unknown>).polluted, undefined);
 });
 
+test("a state with a part that a user has changed is refused by the name of this part", () => {
+  const svi = new SVI(model, guide, adam(0.1), new TraceELBO());
+  const data = tensor([1, 2]);
+  const state = svi.init(random.key(0), data);
+  const wrong: [string, object][] = [
+    ["constraints", { constraints: "not JSON" }],
+    ["constraints", { constraints: '[["loc", 1]]' }],
+    ["constraints", { constraints: ["[]"] }],
+    ["key", { key: undefined }],
+    ["mutableState", { mutableState: undefined }],
+    ["averages.mu", { averages: { mu: 3 } }],
+    ["batchesTaken", { batchesTaken: 5 }],
+    ["params.m", { params: { ...state.params, m: 0 } }],
+    ["optimState", { optimState: JSON.parse(JSON.stringify(state.optimState)) }],
+  ];
+  for (const [param, change] of wrong) {
+    const initState = { ...state, ...change } as SVIState;
+    const uses = [
+      () => svi.update(initState, data),
+      () => svi.run(random.key(0), { numSteps: 1, initState }, data),
+      ...(param === "optimState" ? [] : [() => svi.evaluate(initState, data), () => svi.getParams(initState)]),
+    ];
+    for (const use of uses) {
+      const error = refusal(use);
+      assert.equal([error.code, error.param], ["bad-state", param], error.message);
+    }
+  }
+});
+
 test("a text of version 1, which has averages among the mutables, is loaded", () => {
   const state: SVIState = {
     params: {},

@@ -4,20 +4,42 @@
  * becomes a call of its own kernel with its buffers bound. Each does the arithmetic of the eager op in the same order, so compiled and eager
  * results agree bit for bit.
  *
- * The text is cut into *chunks*, functions of a few hundred lines, because V8 optimises functions of this size well.
+ * The text is cut into *chunks*, functions of a few hundred lines, because V8 optimises functions of this size well. For example, the text
+ * for exp(sum((x * (s + 1))²)), where x has three elements and M is the arena:
+ *
+ *     function chunk0() {
+ *         const s1 = M[4];
+ *         const s3 = M[8] = s1+1;
+ *         {
+ *           const a3 = M[8];
+ *           for (let i = 0; i < 3; i++) {
+ *             const a0 = M[0 + i];
+ *             const t4 = a0*a3;
+ *             const t5 = t4*t4;
+ *             M[14 + i] = t5;
+ *           }
+ *         }
+ *         kernels[0](); // sum []
+ *         const s6 = M[18];
+ *         const s7 = M[20] = +functions[0](s6);
+ *     }
+ *     return [() => {
+ *       chunk0();
+ *     }];
  */
 import { sizeOf } from "../../../core/shape.js";
 import { addressOf } from "../../../kernels/wasm/simd.js";
 import { literal } from "../program/params.js";
 import type { OpValue, Program, Value } from "../program/program.js";
 import { type BlockText, blocksText, kernelText } from "./blocks.js";
-import { expressionOf, substituteInto } from "./expression.js";
+import type { PlainUnit } from "./fusion.js";
 import type { Layout } from "./layout.js";
-import { isLong, type Loop, type Read, type Step, scalarText } from "./loop.js";
+import { type FusedLoop, isLong, javaScriptText, type LoopOp, type Read } from "./loops/fusedLoop.js";
+import { inlineFunctionOf, substituteInto } from "./loops/inline.js";
+import { simdLoopText } from "./loops/simdLoop.js";
 import type { Rows } from "./rows.js";
-import type { PlainUnit, RowsUnit, Unit } from "./schedule.js";
+import type { RowsUnit, Unit } from "./schedule.js";
 import { shortText } from "./short.js";
-import { vectorText } from "./vector.js";
 
 /** The text of a program, the kernels (with their buffers bound) and the scalar functions that it calls. */
 export interface Generated {
@@ -73,11 +95,11 @@ class Generator {
   }
 
   generated(): Generated {
-    const { units, inPlace } = this.layout;
-    for (const unit of units.slice(0, inPlace.first)) this.#write(unit);
+    const { schedule, inPlace } = this.layout;
+    for (const unit of schedule.units.slice(0, inPlace.first)) this.#write(unit);
     this.#endChunk();
     const firstPart = this.#chunks.length;
-    for (const unit of units.slice(inPlace.first)) this.#write(unit);
+    for (const unit of schedule.units.slice(inPlace.first)) this.#write(unit);
     this.#endChunk();
     const calls = this.#chunks.map((_, i) => `  chunk${i}();\n`);
     const parts = [calls.slice(0, firstPart), ...(firstPart < calls.length ? [calls.slice(firstPart)] : [])];
@@ -149,12 +171,12 @@ class Generator {
     const i = members[0] as number;
     const { op, inputs } = this.#op(i);
     const operands = inputs.map((x) => this.#scalar(x));
-    const expression = this.#call(op.scalar as Step["scalar"], operands);
+    const expression = this.#call(op.scalar as LoopOp["scalar"], operands);
     this.#locals.add(i);
     this.#addLine({ i, expression });
   }
 
-  #loop({ members }: PlainUnit, rows: Rows | null = null): Loop {
+  #loop({ members }: PlainUnit, rows: Rows | null = null): FusedLoop {
     const { layout } = this;
     const { shape } = this.#op(members[0] as number);
     const memberSet = new Set(members);
@@ -173,30 +195,30 @@ class Generator {
       names.set(x, name);
       return name;
     };
-    const steps = members.map((i): Step => {
+    const ops = members.map((i): LoopOp => {
       const { op, inputs } = this.#op(i);
       return {
         name: `t${i}`,
-        scalar: op.scalar as Step["scalar"],
+        scalar: op.scalar as LoopOp["scalar"],
         operands: inputs.map(operand),
-        to: layout.lifetimes.lastRead[i] !== -1 ? layout.place(i, shape, rows, axis) : null,
+        to: layout.schedule.lastRead[i] !== -1 ? layout.place(i, shape, rows, axis) : null,
       };
     });
-    return { shape, reads, steps, rowAxis: axis };
+    return { shape, reads, ops, rowAxis: axis };
   }
 
   /** Writes a call of the loop's SIMD code or, if there is none, the loop itself. */
   #writeLoop(unit: PlainUnit): void {
     const loop = this.#loop(unit);
     const name = this.layout.simd && isLong(sizeOf(loop.shape)) ? this.#routine(loop) : null;
-    if (name === null) this.#addLine(scalarText(loop, ({ scalar, operands }) => this.#call(scalar, operands)));
+    if (name === null) this.#addLine(javaScriptText(loop, ({ scalar, operands }) => this.#call(scalar, operands)));
     else this.#addLine(`simd.${name}(); // ${this.#describe(unit)}`);
   }
 
   /** The name of a loop's SIMD code; null if it has none. */
-  #routine(loop: Loop): string | null {
+  #routine(loop: FusedLoop): string | null {
     const name = `loop${this.#routines.length}`;
-    const text = vectorText(name, loop, addressOf(this.layout.memory, 0));
+    const text = simdLoopText(name, loop, addressOf(this.layout.memory, 0));
     if (text !== null) this.#routines.push(text);
     return text === null ? null : name;
   }
@@ -224,8 +246,8 @@ class Generator {
   }
 
   #call(scalar: (...xs: number[]) => number, operands: readonly string[]): string {
-    const expression = expressionOf(scalar);
-    if (expression !== null) return substituteInto(expression, operands);
+    const inlined = inlineFunctionOf(scalar);
+    if (inlined !== null) return substituteInto(inlined, operands);
     let name = this.#functionNames.get(scalar);
     if (name === undefined) {
       name = `+functions[${this.#functions.push(scalar) - 1}]`;

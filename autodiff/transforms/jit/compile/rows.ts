@@ -9,7 +9,7 @@ import { stridesOf } from "../../../core/view.js";
 import { type ReduceParams, sumOp } from "../../../ops/array/reduce.js";
 import { matmulOp } from "../../../ops/linalg/matmul.js";
 import type { OpValue, Program } from "../program/program.js";
-import { canRunInPairs } from "./vector.js";
+import { hasSimdForm } from "./loops/simdLoop.js";
 import type { Views } from "./views.js";
 
 /** Used instead of a row axis if the value is a sum over the rows, or has no rows. */
@@ -49,7 +49,14 @@ const WIDE_BLOCK = 8192;
 /** How many of the products in a list are tried as the first op of the blocks. */
 const MAX_STARTS = 8;
 
-/** A list of ops in three parts: before the blocks, in the blocks, and after the blocks. */
+/**
+ * A list of ops in three parts: before the blocks, in the blocks, and after the blocks. For example, for a gradient of n rows X:
+ *
+ *     t0 = X · w            in the blocks: rows along axis 0
+ *     t1 = sigmoid(t0)      in the blocks: rows along axis 0
+ *     t2 = Xᵀ · t1          in the blocks: summed over the rows
+ *     t3 = t2 * rate        after the blocks, because it needs the whole sum
+ */
 export interface Partition {
   readonly before: readonly number[];
   readonly members: readonly number[];
@@ -161,7 +168,7 @@ class Partitioner {
         .strides(x, shape)
         .filter((_, k) => shape[k] !== 1)
         .at(-1) ?? 0;
-    return scalar !== undefined && canRunInPairs(scalar) && inputs.every((x) => [0, 1].includes(lastStep(x)));
+    return scalar !== undefined && hasSimdForm(scalar) && inputs.every((x) => [0, 1].includes(lastStep(x)));
   }
 
   /**
@@ -198,7 +205,7 @@ class Partitioner {
     const row = sizeOf(ownerShape.slice((this.axes.get(owner) as number) + 1));
     const allRows = row * this.count;
     const axis = shape.findIndex((n, k) => n === this.count && stride[k] === row);
-    // Every other axis must stay inside one row, or lead to the same row in another set of `count` rows.
+    // A step along any other axis must stay inside one row, or lead to the same row in another group of `count` rows.
     const keepsRowsApart = (n: number, k: number): boolean => {
       const s = stride[k] as number;
       return k === axis || n === 1 || s % allRows === 0 || (s > 0 && s * (n - 1) < row);

@@ -14,8 +14,9 @@ import { sameParams } from "./params.js";
 /** A number stands for the value of the run with this index (inputs come first, from 0), and a tensor for a constant. */
 export type Operand = number | Tensor;
 
-export interface Step {
-  // biome-ignore lint/suspicious/noExplicitAny: a step pairs an op with parameters of its own type, whatever they are
+/** An op that ran, with its operands. Its result is the next value of the run. */
+export interface RecordedOp {
+  // biome-ignore lint/suspicious/noExplicitAny: a recorded op pairs an op with parameters of its own type, whatever they are
   readonly op: Op<any>;
   readonly params: unknown;
   readonly operands: readonly Operand[];
@@ -24,8 +25,10 @@ export interface Step {
 
 export interface Recording {
   readonly inputs: readonly Shape[];
-  readonly steps: readonly Step[];
+  readonly ops: readonly RecordedOp[];
   readonly outputs: readonly Operand[];
+  /** What the run chose by numbers (`Recorder.choice`). */
+  readonly choices?: readonly boolean[];
 }
 
 /** The recorder of a run. It gives a place to each value that depends on an input, and treats all other values as constants. */
@@ -40,6 +43,7 @@ abstract class RunRecorder implements Recorder {
   }
 
   abstract record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
+  abstract choice(choose: () => boolean): boolean;
 
   /** Gives the next place to a value of the run. */
   protected assignPlace(x: Tensor): void {
@@ -91,7 +95,8 @@ abstract class RunRecorder implements Recorder {
 
 /** The recorder that makes a recording. */
 export class Writer extends RunRecorder {
-  readonly #steps: Step[] = [];
+  readonly #ops: RecordedOp[] = [];
+  readonly #choices: boolean[] = [];
 
   constructor(readonly inputs: readonly Tensor[]) {
     super(inputs);
@@ -101,26 +106,34 @@ export class Writer extends RunRecorder {
     if (!this.dependsOnInput(inputs)) return;
     const operands = new Array<Operand>(inputs.length);
     for (let i = 0; i < inputs.length; i++) operands[i] = this.operand(inputs[i] as Tensor);
-    this.#steps.push({ op, params, operands, shape: result.shape });
+    this.#ops.push({ op, params, operands, shape: result.shape });
     this.assignPlace(result);
+  }
+
+  choice(choose: () => boolean): boolean {
+    const choice = choose();
+    this.#choices.push(choice);
+    return choice;
   }
 
   finish(outputs: readonly Tensor[]): Recording {
     this.throwRefusal();
     return {
       inputs: this.inputs.map((x) => x.shape),
-      steps: this.#steps,
+      ops: this.#ops,
       outputs: outputs.map((x) => this.operand(x)),
+      choices: this.#choices,
     };
   }
 }
 
 /**
- * Compares a run with a recording, step by step. At the first difference, it throws the error that `changedError` makes from a description
+ * Compares a run with a recording, op by op. At the first difference, it throws the error that `changedError` makes from a description
  * of the difference.
  */
 export class Comparison extends RunRecorder {
-  #stepCount = 0;
+  #opCount = 0;
+  #choiceCount = 0;
 
   constructor(
     inputs: readonly Tensor[],
@@ -132,16 +145,20 @@ export class Comparison extends RunRecorder {
 
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void {
     if (!this.dependsOnInput(inputs)) return;
-    const step = this.expected.steps[this.#stepCount++];
+    const expected = this.expected.ops[this.#opCount++];
     if (
-      step === undefined ||
-      step.op !== op ||
-      !this.#sameOperands(step.operands, inputs) ||
-      !sameShape(step.shape, result.shape) ||
-      !sameParams(step.params, params)
+      expected === undefined ||
+      expected.op !== op ||
+      !this.#sameOperands(expected.operands, inputs) ||
+      !sameShape(expected.shape, result.shape) ||
+      !sameParams(expected.params, params)
     )
-      this.#differ(step, { op, params, operands: inputs.map((x) => this.operand(x)), shape: result.shape });
+      this.#differ(expected, { op, params, operands: inputs.map((x) => this.operand(x)), shape: result.shape });
     this.assignPlace(result);
+  }
+
+  choice(): boolean {
+    return this.expected.choices?.[this.#choiceCount++] ?? false;
   }
 
   #sameOperands(before: readonly Operand[], now: readonly Tensor[]): boolean {
@@ -151,16 +168,16 @@ export class Comparison extends RunRecorder {
     return true;
   }
 
-  #differ(before: Step | undefined, now: Step): never {
+  #differ(before: RecordedOp | undefined, now: RecordedOp): never {
     const constant = before?.op === now.op ? differingConstant(before.operands, now.operands) : null;
-    this.refuse(this.changedError(constant ?? `step ${this.#stepCount} was ${show(before)}, now it is ${show(now)}`));
+    this.refuse(this.changedError(constant ?? `op ${this.#opCount} was ${show(before)}, now it is ${show(now)}`));
   }
 
   finish(outputs: readonly Tensor[]): void {
     this.throwRefusal();
-    const { steps, outputs: expectedOutputs } = this.expected;
-    if (this.#stepCount < steps.length)
-      throw this.changedError(`step ${this.#stepCount + 1} was ${show(steps[this.#stepCount])}, now it is missing`);
+    const { ops, outputs: expectedOutputs } = this.expected;
+    if (this.#opCount < ops.length)
+      throw this.changedError(`op ${this.#opCount + 1} was ${show(ops[this.#opCount])}, now it is missing`);
     const now = outputs.map((x) => this.operand(x));
     const constant = differingConstant(expectedOutputs, now);
     if (constant !== null) throw this.changedError(constant);
@@ -193,7 +210,7 @@ function sameBits(a: Tensor, b: Tensor): boolean {
 }
 
 const shorten = (x: Tensor): string => textOf(x).slice(0, 80);
-const show = (step: Step | undefined): string =>
-  step === undefined
+const show = (recorded: RecordedOp | undefined): string =>
+  recorded === undefined
     ? "missing"
-    : `${step.op.name} ${JSON.stringify(step.params)} of ${step.operands.map((x) => (typeof x === "number" ? `value ${x}` : "a constant")).join(", ")}, shape [${step.shape}]`;
+    : `${recorded.op.name} ${JSON.stringify(recorded.params)} of ${recorded.operands.map((x) => (typeof x === "number" ? `value ${x}` : "a constant")).join(", ")}, shape [${recorded.shape}]`;

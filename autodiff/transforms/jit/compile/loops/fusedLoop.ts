@@ -1,5 +1,5 @@
 /** A loop of elementwise ops, and its text in JavaScript, which computes one element at a time. */
-import type { Shape } from "../../../core/shape.js";
+import type { Shape } from "../../../../core/shape.js";
 
 /** Where the elements of a value are: `offset` is the index of the first element in the arena, `strides` the distances along each axis. */
 export interface Place {
@@ -13,17 +13,17 @@ export interface Read extends Place {
   readonly name: string;
 }
 /** A value that the loop computes as `scalar` of its operands. `to` is its place; null if the value is not stored. */
-export interface Step {
+export interface LoopOp {
   readonly name: string;
   readonly scalar: (...xs: number[]) => number;
-  /** The operands in the JavaScript text: names of reads and steps, literals, or variables from around the loop. */
+  /** The operands in the JavaScript text: names of reads and ops, literals, or variables from around the loop. */
   readonly operands: readonly string[];
   readonly to: Place | null;
 }
-export interface Loop {
+export interface FusedLoop {
   readonly shape: Shape;
   readonly reads: readonly Read[];
-  readonly steps: readonly Step[];
+  readonly ops: readonly LoopOp[];
   /** The row axis if the loop runs on a block of rows, else -1. */
   readonly rowAxis: number;
 }
@@ -36,15 +36,15 @@ export interface Axis {
 export interface MergedLoop {
   readonly axes: readonly Axis[];
   readonly reads: readonly Read[];
-  readonly steps: readonly Step[];
+  readonly ops: readonly LoopOp[];
 }
 
 /**
  * The loop with as few axes as possible. Two axes are merged if, for every place, one stride leads from each element to the next along
  * both axes. Axes of size 1 are dropped.
  */
-export function mergeAxes({ shape, reads, steps, rowAxis }: Loop): MergedLoop {
-  const places: Place[] = [...reads, ...steps.flatMap(({ to }) => to ?? [])];
+export function mergeAxes({ shape, reads, ops, rowAxis }: FusedLoop): MergedLoop {
+  const places: Place[] = [...reads, ...ops.flatMap(({ to }) => to ?? [])];
   const axes: Axis[] = [];
   const axisNumbers: number[] = [];
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -68,13 +68,13 @@ export function mergeAxes({ shape, reads, steps, rowAxis }: Loop): MergedLoop {
   return {
     axes,
     reads: reads.map(withMergedStrides),
-    steps: steps.map((step) => ({ ...step, to: step.to && withMergedStrides(step.to) })),
+    ops: ops.map((op) => ({ ...op, to: op.to && withMergedStrides(op.to) })),
   };
 }
 
-/** The loop in JavaScript. `call` returns the text of the expression that computes a step from its operands. */
-export function scalarText(loop: Loop, call: (step: Step) => string): string {
-  const { axes, reads, steps } = mergeAxes(loop);
+/** The loop in JavaScript. `call` returns the text of the expression that computes an op from its operands. */
+export function javaScriptText(loop: FusedLoop, call: (op: LoopOp) => string): string {
+  const { axes, reads, ops } = mergeAxes(loop);
   const index = (axis: number): string => (axes.length === 1 ? "i" : `i${axis}`);
   const element = ({ offset, strides }: Place): string => {
     const terms = strides.map((s, axis) => (s === 0 ? "" : ` + ${s === 1 ? "" : `${s} * `}${index(axis)}`));
@@ -83,9 +83,9 @@ export function scalarText(loop: Loop, call: (step: Step) => string): string {
   const beforeLoop: string[] = [];
   const inLoop: string[] = [];
   for (const read of reads) (isRepeated(read) ? beforeLoop : inLoop).push(`const ${read.name} = ${element(read)};`);
-  for (const step of steps) {
-    inLoop.push(`const ${step.name} = ${call(step)};`);
-    if (step.to !== null) inLoop.push(`${element(step.to)} = ${step.name};`);
+  for (const op of ops) {
+    inLoop.push(`const ${op.name} = ${call(op)};`);
+    if (op.to !== null) inLoop.push(`${element(op.to)} = ${op.name};`);
   }
   const nest = axes.map(({ size }, axis) => `for (let ${index(axis)} = 0; ${index(axis)} < ${size}; ${index(axis)}++)`);
   return ["{", ...beforeLoop, `${nest.join(" ")} {\n        ${inLoop.join("\n        ")}\n      }\n    }`].join(

@@ -63,7 +63,7 @@ export function warnOfRefusedSteps(op: string, refused: number, taken: number, s
 /** The sites whose cost is not finite, with their values; an empty map if the program throws an error instead. */
 export function findNonFiniteSites(svi: Stepper, state: SVIState, args: unknown[]): Map<string, Tensor> {
   try {
-    return svi.unsoundSites(state, ...args);
+    return svi.nonFiniteSites(state, ...args);
   } catch {
     return new Map();
   }

@@ -1,0 +1,16 @@
+/** The error for a function that no longer does what was recorded. */
+import { PedigradError } from "../../../../provenance/index.js";
+
+export const changedError = (call: number, difference: string): PedigradError =>
+  new PedigradError({
+    code: "jit-changed",
+    op: "jit",
+    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${difference}. The function uses a number or an array that is not among its arguments and has changed, or it has taken another branch. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
+  });
+
+/** The end of `text`, from the first word in which it differs from `other`. */
+export function fromFirstDifference(text: string, other: string): string {
+  let length = 0;
+  while (length < text.length && text[length] === other[length]) length++;
+  return text.slice(Math.max(0, text.lastIndexOf(" ", length - 1)), length + 60) || "nothing";
+}
