@@ -38,6 +38,15 @@ export function readNumbers(x: Tensor, op: string): Float64Array {
 }
 
 /**
+ * The result of `choose` on the elements of x, for a choice between two ways to compute the same value. It is not a read. While jit compares,
+ * the choice is the one in the recording.
+ */
+export function chooseByNumbers(x: Tensor, choose: (numbers: Float64Array) => boolean): boolean {
+  const ofElements = () => choose(elementsOf(x));
+  return recorder === null ? ofElements() : recorder.choice(ofElements);
+}
+
+/**
  * Throws an error that depends on the numbers in x. The error is noted first, so that a program that catches it is refused when it ends.
  */
 export function refuseFor(x: Tensor, refusal: Refusal | PedigradError): never {

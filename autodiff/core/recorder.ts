@@ -13,6 +13,8 @@ export interface Recorder {
   read(x: Tensor, op: string): void;
   /** Whether x depends on an input of the program. */
   isVariable(x: Tensor): boolean;
+  /** The result of `choose`, which decides how to compute something; during a comparison, what it was in the recording. */
+  choice(choose: () => boolean): boolean;
   /** Called before a program is refused because of the numbers in `x`. */
   noteRefusal(x: Tensor, refusal: PedigradError): void;
 }

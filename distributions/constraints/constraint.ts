@@ -40,6 +40,11 @@ export interface IndependentConstraint extends Constraint {
   readonly base: Constraint;
 }
 
+/** A set whose numbers all lie in one of the `parts`. */
+export interface Union extends Constraint {
+  readonly parts: readonly Constraint[];
+}
+
 /** A constraint on single numbers, with fixed bounds. */
 export const scalarConstraint = (
   name: string,

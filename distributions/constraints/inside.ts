@@ -8,7 +8,7 @@ export const SMALLEST = 2 ** -1022;
 export const BELOW_ONE = 1 - 2 ** -53;
 
 /** A number just above `bound` (sign 1) or just below (sign -1): one or two representable numbers away, or, near 0, `SMALLEST` away. */
-export const justBeyond = (bound: Tensor, sign: 1 | -1): Tensor =>
+export const justBeyond = (bound: Tensor, sign: number): Tensor =>
   bound.add(
     abs(bound)
       .mul(2 ** -52)

@@ -17,6 +17,7 @@ import {
   type IndependentConstraint,
   type Interval,
   nearestIn,
+  type Union,
 } from "../constraints/constraint.js";
 import { independent, interval, nonnegative, positive } from "../constraints/index.js";
 import { refuseParameter } from "../core/parameters.js";
@@ -70,18 +71,23 @@ function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
   return interval(...imageOfEnds(transform, [maximum(low, least), minimum(high, most)]));
 }
 
-type Ends = [low: Tensor, high: Tensor];
+export type Ends = [low: Tensor, high: Tensor];
 
-/** The smallest interval that contains every number in the set, also for images under transforms that increase or decrease; else null. */
-function endsOf(c: Constraint): Ends | null {
-  if (!("source" in c)) return boundsOf(c);
+/**
+ * The smallest interval that contains every number in the set, also for unions, and for images under transforms that increase or decrease;
+ * else null.
+ */
+export function endsOf(c: Constraint): Ends | null {
+  if ("parts" in c)
+    return (c as Union).parts.map(endsOf).reduce((a, b) => a && b && [minimum(a[0], b[0]), maximum(a[1], b[1])]);
+  if (!("source" in c)) return "base" in c ? endsOf(c.base as Constraint) : boundsOf(c);
   const { source, transform } = c as Image;
   const ends = transform.direction === null ? null : endsOf(source);
   return ends && imageOfEnds(transform, ends);
 }
 
 /** The images of two numbers under a transform that increases or decreases, the smaller one first. */
-export function imageOfEnds(transform: Transform, ends: Ends): Ends {
+export function imageOfEnds(transform: Pick<Transform, "forward">, ends: Ends): Ends {
   const [a, b] = ends.map((end) => transform.forward(end)) as [Tensor, Tensor];
   return [minimum(a, b), maximum(a, b)];
 }

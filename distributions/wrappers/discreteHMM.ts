@@ -80,6 +80,12 @@ export class DiscreteHMM extends Distribution<Params> {
     this.#anyState = new MixtureSameFamily(new Categorical({ logits: zeros([states]) }), observation);
   }
 
+  override get unmasked(): Distribution {
+    const { observation, numSteps } = this;
+    if (observation.unmasked === observation) return this;
+    const parts = { ...(this.params as Params), observation: observation.unmasked };
+    return new DiscreteHMM(numSteps === null ? parts : { ...parts, numSteps });
+  }
   override get eventShape(): Shape {
     if (this.numSteps !== null) return [this.numSteps, ...this.observation.eventShape];
     return refuse("numSteps", "the number of steps is not known. Give numSteps.");

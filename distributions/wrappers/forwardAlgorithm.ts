@@ -5,21 +5,26 @@
  *     c_t = Σ_k r_tk b_tk,   filter_t = r_t b_t / c_t,   r_{t+1} = filter_t P,   log p(x) = Σ_t log c_t.
  *
  * A step computes probabilities, after b_t is divided by the largest b_tk of a possible state. A probability below 1e-308 becomes 0. This
- * does no harm if every state may follow every other state, because then r_{t+1} is positive again. If π or P consists of fixed numbers,
- * and some of them are 0 or almost 0, a step computes logarithms of probabilities instead, which takes up to twice as long.
+ * does no harm if every state may follow every other state, because then r_{t+1} is positive again. If some numbers in π or P are 0 or almost
+ * 0, a step computes logarithms of probabilities instead, which takes up to twice as long. A compiled program computes what it computed
+ * when it was recorded. If it was recorded without such numbers, and gets some later, log p(x) is NaN.
  */
-import { readNumbers } from "../../autodiff/core/reads.js";
+import { chooseByNumbers } from "../../autodiff/core/reads.js";
+import { recorder } from "../../autodiff/core/recorder.js";
 import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
 import {
   broadcastTo,
   exp,
   expandDims,
   greater,
+  less,
   log,
   logSoftmax,
   logsumexp,
   matmul,
   max,
+  min,
+  minimum,
   scan,
   squeeze,
   stopGradient,
@@ -27,7 +32,6 @@ import {
   type Tensor,
   where,
 } from "../../autodiff/index.js";
-import { fixedNumbers } from "./mixed.js";
 
 /** Log probabilities below this number are small. exp(-460) is about 1e-200, still far above the smallest positive number. */
 const SMALL = -460;
@@ -41,20 +45,21 @@ export function forwardAlgorithm(
   batchShape: Shape,
 ): { filtered: Tensor; logProb: Tensor } {
   const [logStart, logMoves] = [logSoftmax(initialLogits), logSoftmax(transitionLogits)];
-  const isSparse = hasSmall(initialLogits, logStart) || hasSmall(transitionLogits, logMoves);
+  const isSparse = hasSmall(logStart) || hasSmall(logMoves);
   const lead = broadcastShapes("DiscreteHMM", logb.shape.slice(1, -1), batchShape);
   const first = broadcastTo(logStart, [...lead, logStart.shape.at(-1) as number]);
   const [, { filtered, logIncrements }] = isSparse
     ? scan((logr, logbt) => logarithmicStep(logr, logbt, logMoves), first, logb)
     : scan((r, logbt) => step(r, logbt, exp(logMoves)), exp(first), logb);
-  const logProb = sum(logIncrements, 0);
+  const total = sum(logIncrements, 0);
   // Impossible values have gradient 0.
-  return { filtered, logProb: where(greater(logProb, -Infinity), logProb, -Infinity) };
+  const logProb = where(greater(total, -Infinity), total, -Infinity);
+  if (isSparse || recorder === null) return { filtered, logProb };
+  const smallest = minimum(min(logStart, -1), min(logMoves, [-2, -1]));
+  return { filtered, logProb: where(less(smallest, SMALL), NaN, logProb) };
 }
 
-/** Whether the logits are fixed numbers, and some of their log probabilities are small. */
-const hasSmall = (logits: Tensor, logp: Tensor): boolean =>
-  fixedNumbers(logits) !== null && readNumbers(logp, "a probability").some((x) => x < SMALL);
+const hasSmall = (logp: Tensor): boolean => chooseByNumbers(logp, (numbers) => numbers.some((x) => x < SMALL));
 
 type StepResult = [next: Tensor, { filtered: Tensor; logIncrements: Tensor }];
 

@@ -12,7 +12,9 @@ import {
   abs,
   add,
   broadcastTo,
+  equal,
   expandDims,
+  full,
   less,
   logicalOr,
   logsumexp,
@@ -29,12 +31,12 @@ import {
   where,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { boundsOf, eventConstraint, nearestIn, withHoles } from "../constraints/constraint.js";
+import { boundsOf, eventConstraint, nearestIn, type Union, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution, overElements } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
 import { refuseParameter } from "../core/parameters.js";
-import { requireAll } from "../core/validation.js";
+import { requireAll, validation } from "../core/validation.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 import { cumulativeOf, isAngle } from "./cumulative.js";
 
@@ -52,8 +54,11 @@ export abstract class MixtureBase<
   ) {
     super({ family, params: {}, batchShape, argConstraints: {} });
     this.#componentList = [components].flat() as Distribution[];
+    if (validation && this.#hasMasks) this.#requireEqualMasks();
   }
 
+  /** The mixture with other components. */
+  protected abstract withComponents(components: readonly Distribution[]): Distribution;
   /** Whether the supports of the components certainly have no gap between them. */
   protected abstract isConnected(): boolean;
   /** f applied to each component and the value: shape [..., K] + the event axes of the result. */
@@ -63,6 +68,32 @@ export abstract class MixtureBase<
   /** A draw of each component, shape + [K] + eventShape. */
   protected abstract drawComponents(key: Tensor, shape: Shape): Tensor;
 
+  get #hasMasks(): boolean {
+    return this.#componentList.some((component) => component.unmasked !== component);
+  }
+  /** Refuse masks that hide only some of the components, which would have density 1 at all values. */
+  #requireEqualMasks(): void {
+    const isMasked = this.mapComponents((component) => {
+      // NaN lies in no support, but a masked element takes any value.
+      const inside = component.elementInside(full(component.eventShape, NaN));
+      return broadcastTo(overElements(inside, component.eventDim - component.elementDim), component.shape());
+    });
+    const count = sum(isMasked, -1 - this.eventDim);
+    const all = this.mixing.numCategories;
+    const must = `0 or ${all} (mask the mixture, or the same elements of all components)`;
+    requireAll(
+      () => logicalOr(equal(count, 0), equal(count, all)),
+      count,
+      { must, eventDim: 0 },
+      {
+        family: this.family,
+        what: "the number of masked components",
+      },
+    );
+  }
+  override get unmasked(): Distribution {
+    return this.#hasMasks ? this.withComponents(this.#componentList.map(({ unmasked }) => unmasked)) : this;
+  }
   /** Whether draws have the implicit gradient. Found once, because the search takes longer than a density. */
   override get hasRsample(): boolean {
     this.#hasRsample ??= this.#isReparameterised();
@@ -174,7 +205,8 @@ export function hullOf(supports: readonly Constraint[]): Constraint {
       supports
         .map((support) => nearestIn(support, x))
         .reduce((a, b) => where(less(abs(b.sub(x)), abs(a.sub(x))), b, a));
-    return withHoles({ ...union, nearest }, check);
+    const hull: Union = { ...union, nearest, parts: supports };
+    return withHoles(hull, check);
   }
   const [lows, highs] = [0, 1].map((end) => bounds.map((pair) => pair?.[end] as Tensor)) as [Tensor[], Tensor[]];
   const ends = [lows.reduce((a, b) => minimum(a, b)), highs.reduce((a, b) => maximum(a, b))] as const;

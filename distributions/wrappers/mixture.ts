@@ -55,6 +55,9 @@ export class Mixture extends MixtureBase<readonly Distribution[]> {
     this.support = supports.includes(hull) ? hull : withHoles(hull, (value) => this.inside(value));
   }
 
+  protected override withComponents(components: readonly Distribution[]): Distribution {
+    return new Mixture(this.mixing, components);
+  }
   protected override isConnected(): boolean {
     const bounds = this.components.map(({ support }) => boundsOf(support));
     const [lows, highs] = [0, 1].map((end) => {

@@ -1,7 +1,7 @@
 /** MixtureSameFamily: a mixture whose components lie along the last batch axis of one distribution. */
 import { broadcastShapes, type Shape, showShape } from "../../autodiff/core/shape.js";
 import { broadcastTo, expandDims, max, min, type Tensor } from "../../autodiff/index.js";
-import { boundsOf, eventConstraint, withHoles } from "../constraints/constraint.js";
+import { boundsOf, eventConstraint, type Union, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
 import { refuseParameter } from "../core/parameters.js";
@@ -43,10 +43,16 @@ export class MixtureSameFamily extends MixtureBase<Distribution> {
     if (hasNoParameters(support)) return support;
     const bounds = boundsOf(support);
     const inside = (value: Tensor): Tensor => this.inside(value);
-    if (bounds === null) return eventConstraint("union", support.must, support.eventDim, inside, support.isDiscrete);
+    if (bounds === null) {
+      const union = eventConstraint("union", support.must, support.eventDim, inside, support.isDiscrete);
+      return { ...union, parts: [support] } as Union;
+    }
     // The components may differ in their bounds: take the lowest and the highest.
     const [low, high] = bounds.map((bound) => broadcastTo(bound, batchShape)) as [Tensor, Tensor];
     return withHoles((isDiscrete ? integerInterval : interval)(min(low, -1), max(high, -1)), inside);
+  }
+  protected override withComponents([components]: [Distribution]): Distribution {
+    return new MixtureSameFamily(this.mixing, components);
   }
   protected override isConnected(): boolean {
     const bounds = boundsOf(this.components.support) ?? [];

@@ -6,16 +6,17 @@
  * without the Jacobian where the base is discrete. The support is the image under T of the base's support.
  */
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
-import { broadcastTo, clip, equal, greater, isFinite, less, type Tensor, where } from "../../autodiff/index.js";
+import { broadcastTo, clip, equal, greater, less, maximum, minimum, type Tensor, where } from "../../autodiff/index.js";
 import { sumOver } from "../constraints/axes.js";
 import { boundsOf, nearestIn } from "../constraints/constraint.js";
-import type { Constraint } from "../constraints/index.js";
+import type { Constraint, IndependentConstraint } from "../constraints/index.js";
 import { clampInside, justBeyond } from "../constraints/inside.js";
-import type { Distribution } from "../core/distribution.js";
+import { Derived, type Distribution } from "../core/distribution.js";
+import { Family } from "../core/family.js";
 import { Mapped } from "../core/mapped.js";
 import { refuseParameter } from "../core/parameters.js";
 import { Compose } from "../transforms/composed.js";
-import { imageOf, imageOfEnds } from "../transforms/image.js";
+import { type Ends, endsOf, imageOf, imageOfEnds } from "../transforms/image.js";
 import type { Transform } from "../transforms/scalar.js";
 
 const composed = (transforms: Transform | readonly Transform[]): Transform =>
@@ -39,6 +40,28 @@ function spreadOver(transform: Transform, base: Distribution): Distribution {
     `the transform maps a draw of shape ${showShape(expanded.shape())} to shape ${showShape(shape)}, but its inverse maps this shape to ${showShape(shapeBack)}. Give the parameters of the transform the event shape of ${base.label}, with or without batch axes in front.`,
     "shape-mismatch",
   );
+}
+
+/** The constraint on each number or other part of an event that `toEvent` put together. */
+const eachOf = (c: Constraint): Constraint => ("base" in c ? eachOf((c as IndependentConstraint).base) : c);
+
+/** The parts of a composition, in order. A composition with a `forward` of its own counts as one part. */
+const partsOf = (transform: Transform): readonly Transform[] =>
+  transform instanceof Compose && transform.forward === Compose.prototype.forward
+    ? transform.parts.flatMap(partsOf)
+    : [transform];
+
+/** The result of one part, moved inside its codomain, where the next part can continue from it. */
+const resultOf = (part: Transform, x: Tensor): Tensor => clampInside(part.forward(x), part.codomain);
+
+/** Whether draws come from a family itself, not from a transform or a mixture, which may have rounded them. */
+const isFamily = (d: Distribution): boolean =>
+  d instanceof Family || (d instanceof Derived && !(d instanceof Mapped) && isFamily(d.base));
+
+/** The numbers just within the ends of an interval, or the other end where rounding has left nothing between the ends. */
+function within(ends: Ends): Ends {
+  const [low, high] = ends.map((end) => clip(end, -Number.MAX_VALUE, Number.MAX_VALUE)) as Ends;
+  return [minimum(justBeyond(low, 4), high), maximum(justBeyond(high, -4), low)];
 }
 
 /**
@@ -68,20 +91,30 @@ export class TransformedDistribution extends Mapped {
     return this.transform.forwardShape(this.base.shape()).slice(this.batchShape.length);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    const y = this.#withinEnds(this.transform.forward(this.base.draw(key, shape)));
-    const inside = clampInside(y, this.#support);
-    return inside === y ? clampInside(y, this.transform.codomain) : inside;
+    const { base, transform } = this;
+    const parts = partsOf(transform);
+    const y = parts.reduce((x, part) => resultOf(part, x), base.draw(key, shape));
+    const [support, codomain] = [this.#support, transform.codomain].map(eachOf) as [Constraint, Constraint];
+    if (support.ends !== undefined && support.ends === codomain.ends) return y;
+    const inside = clampInside(y, support);
+    // A single transform of a family with closed ends can only round to an end that belongs to the support.
+    return parts.length === 1 && isFamily(base) && !("source" in support) ? inside : this.#withinEnds(inside);
   }
   /**
-   * A draw that was rounded to the image of an open end, where the density is 0, moves to the nearest number inside. Only a support that
-   * `imageOf` makes with a `source` needs this.
+   * A draw that was rounded to the image of an end, where the density may be 0, moves to the nearest number from which the inverse of every
+   * part leads to a number inside.
    */
   #withinEnds(y: Tensor): Tensor {
-    const ends = "source" in this.#support ? this.#ends : null;
+    const { base, transform } = this;
+    let ends = base.isDiscrete || transform.direction === null ? null : endsOf(base.support);
     if (ends === null) return y;
-    const [low, high] = ends;
-    const least = where(isFinite(low), justBeyond(low, 1), -Infinity);
-    return clip(y, least, where(isFinite(high), justBeyond(high, -1), Infinity));
+    let inner = within(ends);
+    for (const part of partsOf(transform)) {
+      ends = imageOfEnds(part, ends);
+      const [[a, b], [c, d]] = [imageOfEnds({ forward: (x) => resultOf(part, x) }, inner), within(ends)];
+      inner = [maximum(a, c), minimum(b, d)];
+    }
+    return clip(y, ...inner);
   }
   override logDensity(value: Tensor): Tensor {
     const { base, transform } = this;
@@ -121,7 +154,7 @@ export class TransformedDistribution extends Mapped {
   }
   /** The images of the ends of the base's support, the smaller one first; null if the transform has no direction or the support no ends. */
   get #ends(): [low: Tensor, high: Tensor] | null {
-    const ends = this.#direction === null ? null : boundsOf(this.base.support);
+    const ends = this.#direction === null ? null : endsOf(this.base.support);
     return ends && imageOfEnds(this.transform, ends);
   }
   get #direction(): Tensor | number | null {

@@ -22,6 +22,7 @@ import {
   sample,
   sgd,
   type Tensor,
+  type TensorLike,
   TraceELBO,
   TraceEnumELBO,
   tensor,
@@ -352,6 +353,40 @@ test("chains that never meet: what the first observations make as good as imposs
   numbers(hmm.smooth(values)).forEach((p, i) => {
     close(p, i % 2, "smoothed: the second chain");
   });
+  // Learned logits under a mask, and logits among the arguments: the steps choose by the numbers, and compiled steps as recorded.
+  const observed = (initial: TensorLike, transition: TensorLike) =>
+    sample("x", new DiscreteHMM(initial, transition, new Normal(locs, 1), values.length), { obs: values });
+  const programs: [Model, args: Tensor[]][] = [
+    [
+      () =>
+        observed(
+          param("s", [0, 0]),
+          param("t", [
+            [0, 0],
+            [0, 0],
+          ]).add(apart),
+        ),
+      [],
+    ],
+    [observed, [tensor([0, 0]), tensor(apart)]],
+  ];
+  for (const [model, args] of programs) {
+    const losses = (option: boolean) =>
+      new SVI(model, () => {}, sgd(0), new TraceELBO(), { jit: option }).run(random.key(0), 5, ...args).losses;
+    for (const option of [true, false])
+      for (const loss of losses(option)) close(loss, -truth([half, half]), `loss, jit: ${option}`);
+  }
+  const byLogits = jit((t: Tensor) => new DiscreteHMM([0, 0], t, new Normal(locs, 1), values.length).logProb(values));
+  const joined = tensor([
+    [0, -1],
+    [-1, 0],
+  ]);
+  const eager = new DiscreteHMM([0, 0], joined, new Normal(locs, 1), values.length).logProb(values).item();
+  for (let i = 0; i < 3; i++) assert.is(byLogits(joined).item(), eager);
+  assert.ok(
+    Number.isNaN(byLogits(tensor(apart)).item()),
+    "a program for chains that meet is not for chains that never do",
+  );
   // A first state of probability exp(-800), and one that is impossible.
   const dense = [
     [0, 0],

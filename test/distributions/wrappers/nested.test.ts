@@ -33,6 +33,8 @@ import {
   Poisson,
   Power,
   Sigmoid,
+  Softplus,
+  type Transform,
   TransformedDistribution,
   Truncated,
   Uniform,
@@ -345,6 +347,80 @@ test("a draw that rounding would put on an open end of the support stays inside,
     assert.ok(numbers(d.support.check(draws)).every(Boolean), `${d}`);
     assert.ok(numbers(d.logProb(draws)).every(Number.isFinite), `${d}`);
   }
+});
+
+test("masks in a mixture hide the same elements of all components; a mask of only some of them is refused", () => {
+  const mixing = new Categorical([0.3, 0.7]);
+  const locs = tensor([
+    [0, 1],
+    [1, 2],
+  ]);
+  const lastHidden = (loc: Tensor) => new MixtureSameFamily(mixing, new Normal(loc, 1).mask([1, 0]).toEvent(1));
+  const onlyFirst = (loc: Tensor) =>
+    new MixtureSameFamily(mixing, new Normal(loc.slice(0, 1, { axis: 1 }).squeeze(1), 1));
+  assert.equal(lastHidden(locs).logProb([0.5, NaN]).item(), onlyFirst(locs).logProb(0.5).item());
+  const slopes = [
+    grad((x: Tensor) => lastHidden(x).logProb([0.5, NaN]))(locs),
+    grad((x: Tensor) => onlyFirst(x).logProb(0.5))(locs),
+  ] as Tensor[];
+  near(...(slopes.map(numbers) as [number[], number[]]));
+  const { unmasked } = lastHidden(locs);
+  assert.equal(
+    unmasked.logProb([0.5, 3]).item(),
+    new MixtureSameFamily(mixing, new Normal(locs, 1).toEvent(1)).logProb([0.5, 3]).item(),
+  );
+  const columns = [0, 1].map((k) => new Normal(locs.at(k), 1).mask([1, 0]).toEvent(1));
+  near(numbers(new Mixture(mixing, columns).logProb([0.5, 3])), numbers(lastHidden(locs).logProb([0.5, 3])));
+  const chain = (observation: Distribution) => new DiscreteHMM([0, 0], locs, observation, 2);
+  const x = [
+    [0.5, 3],
+    [1, -1],
+  ];
+  near(
+    numbers(chain(new Normal(locs, 1).mask([1, 0]).toEvent(1)).unmasked.logProb(x)),
+    numbers(chain(new Normal(locs, 1).toEvent(1)).logProb(x)),
+  );
+  const some = new Normal([0, 1], 1).mask([1, 0]);
+  const someElements = new Normal(locs, 1).mask(locs).toEvent(1);
+  for (const make of [
+    () => new MixtureSameFamily(mixing, some),
+    () => new MixtureSameFamily(mixing, someElements),
+    () => new Mixture(mixing, [new Normal(0, 1).mask(0), new Normal(1, 1)]),
+    () => new Mixture(mixing, [new MixtureSameFamily(mixing, new Normal([0, 1], 1).mask(0)), new Normal(1, 1)]),
+    () => chain(some),
+  ])
+    refusesSaying(make, "the number of masked components must be 0 or 2 (mask the mixture");
+});
+
+test("draws through several transforms that round to their limits stay inside, with a finite density", () => {
+  const transformed = (base: Distribution, ...steps: Transform[]) =>
+    steps.reduce((d: Distribution, t) => new TransformedDistribution(d, t), base);
+  const log = new Inverse(new Exp());
+  const chains: [Distribution, Transform[]][] = [
+    [new Normal(0, 100), [new Sigmoid(), log]],
+    [new Normal(0, 100), [new Sigmoid(), new Sigmoid()]],
+    [new Normal(0, 100), [new Sigmoid(), new Affine(1, 0.1)]],
+    [new Normal(0, 100), [new Sigmoid(), new Softplus(), new Affine(-3, 100)]],
+    [new Normal(0, 800), [new Softplus(), log]],
+    [new LogNormal(0, 30), [new Sigmoid(), new Exp()]],
+    [new LogNormal(0, 30), [new Exp(), new Affine(-1, 1)]],
+    [new LogNormal(0, 30), [new Affine(100, -1), new Exp(), new Softplus()]],
+    [new Pareto(1, 0.1), [new Sigmoid(), new Power(2), new Affine(3, -1)]],
+  ];
+  for (const [base, steps] of chains)
+    for (const d of [new TransformedDistribution(base, steps), transformed(base, ...steps)]) {
+      const draws = d.sample(random.key(5), [200]);
+      assert.ok(numbers(d.support.check(draws)).every(Boolean), `${d}`);
+      assert.ok(numbers(d.logProb(draws)).every(Number.isFinite), `${d}`);
+    }
+  const vectors = new TransformedDistribution(new Normal([0, 0], 100).toEvent(1), [new Sigmoid(), new Affine(1, 0.1)]);
+  assert.ok(numbers(vectors.logProb(vectors.sample(random.key(5), [200]))).every(Number.isFinite));
+  const shifted = transformed(new LogNormal(0, 1), new Sigmoid(), new Affine(-2, 1));
+  const images = halves(transformed(new LogNormal(0, 1), new Sigmoid()), shifted);
+  refusesSaying(() => transformed(images, log), "the least value of the base must be in the domain of the transform");
+  const x = [0.3, 1, 4];
+  const y = x.map((value) => Math.exp(1 / (1 + Math.exp(-value))));
+  near(numbers(transformed(new LogNormal(0, 1), new Sigmoid(), new Exp()).cdf(y)), numbers(new LogNormal(0, 1).cdf(x)));
 });
 
 test("a mixture with angles has no mean and no variance, which for angles alone are those on the circle", () => {

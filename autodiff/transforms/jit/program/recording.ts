@@ -27,6 +27,8 @@ export interface Recording {
   readonly inputs: readonly Shape[];
   readonly ops: readonly RecordedOp[];
   readonly outputs: readonly Operand[];
+  /** What the run chose by numbers (`Recorder.choice`). */
+  readonly choices?: readonly boolean[];
 }
 
 /** The recorder of a run. It gives a place to each value that depends on an input, and treats all other values as constants. */
@@ -41,6 +43,7 @@ abstract class RunRecorder implements Recorder {
   }
 
   abstract record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
+  abstract choice(choose: () => boolean): boolean;
 
   /** Gives the next place to a value of the run. */
   protected assignPlace(x: Tensor): void {
@@ -93,6 +96,7 @@ abstract class RunRecorder implements Recorder {
 /** The recorder that makes a recording. */
 export class Writer extends RunRecorder {
   readonly #ops: RecordedOp[] = [];
+  readonly #choices: boolean[] = [];
 
   constructor(readonly inputs: readonly Tensor[]) {
     super(inputs);
@@ -106,12 +110,19 @@ export class Writer extends RunRecorder {
     this.assignPlace(result);
   }
 
+  choice(choose: () => boolean): boolean {
+    const choice = choose();
+    this.#choices.push(choice);
+    return choice;
+  }
+
   finish(outputs: readonly Tensor[]): Recording {
     this.throwRefusal();
     return {
       inputs: this.inputs.map((x) => x.shape),
       ops: this.#ops,
       outputs: outputs.map((x) => this.operand(x)),
+      choices: this.#choices,
     };
   }
 }
@@ -122,6 +133,7 @@ export class Writer extends RunRecorder {
  */
 export class Comparison extends RunRecorder {
   #opCount = 0;
+  #choiceCount = 0;
 
   constructor(
     inputs: readonly Tensor[],
@@ -143,6 +155,10 @@ export class Comparison extends RunRecorder {
     )
       this.#differ(expected, { op, params, operands: inputs.map((x) => this.operand(x)), shape: result.shape });
     this.assignPlace(result);
+  }
+
+  choice(): boolean {
+    return this.expected.choices?.[this.#choiceCount++] ?? false;
   }
 
   #sameOperands(before: readonly Operand[], now: readonly Tensor[]): boolean {
