@@ -35,11 +35,11 @@ export const ofDirichlet = (): Divergences => ({
     Dirichlet: byParams(
       ({ concentration: a }: Tensors<"concentration">, { concentration: c }: Tensors<"concentration">) => {
         // Each weight, as a share of itself and all later weights, is an independent Beta variable.
-        const own = (x: Tensor): Tensor => slice(x, 0, -1, { axis: -1 });
-        const later = (x: Tensor): Tensor => flip(own(cumsum(flip(x, -1), -1)), -1);
-        const betaOf = (x: Tensor) => ({ concentration1: own(x), concentration0: later(x) });
+        const current = (x: Tensor): Tensor => slice(x, 0, -1, { axis: -1 });
+        const later = (x: Tensor): Tensor => flip(current(cumsum(flip(x, -1), -1)), -1);
+        const betaOf = (x: Tensor) => ({ concentration1: current(x), concentration0: later(x) });
         const step = c.sub(a);
-        return sum(klOfBetas(betaOf(a), betaOf(c), own(step), later(step)), -1);
+        return sum(klOfBetas(betaOf(a), betaOf(c), current(step), later(step)), -1);
       },
     ),
   },

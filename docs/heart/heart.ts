@@ -209,7 +209,7 @@ export function loss(model: Program, guide: Program, params: readonly Tensor[], 
   return result;
 }
 
-/** Chapter 10. The part of a cost that each element of a choice pays: its own element if they correspond, else all. */
+/** Chapter 10. What each element of a choice is charged with: its own element of the cost if they correspond, or the sum of all. */
 function shareOf(cost: Tensor, name: string): Tensor {
   return cost.provenance.get(name) ? cost : sum(cost);
 }

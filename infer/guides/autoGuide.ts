@@ -146,6 +146,7 @@ export abstract class AutoGuide extends Callable {
   /**
    * Draws of all latents, of shape [...sampleShape, ...site], given constrained parameters by name. `args` are the
    * arguments of the model. They are needed if the plates of the model depend on them, or if the guide has not run yet.
+   * For the values that the model computes from the latents, run `new Predictive(model, { posteriorSamples: draws })`.
    */
   samplePosterior(
     key: Tensor,

@@ -35,7 +35,8 @@ export const runWith = (
 
 /**
  * log p of every observed site given each posterior sample, of shape [draws, ...batch], by name. All elements of subsampled plates are
- * visited, unless the program gives the elements, or posteriorSamples has their indices under the plate's name.
+ * visited, unless the program gives the elements, or posteriorSamples has their indices under the plate's name. If there are chains, reshape
+ * the axes of chains and draws to one axis.
  */
 export function logLikelihood(
   model: Model,

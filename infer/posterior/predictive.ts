@@ -18,13 +18,7 @@ import { requireParamsHandler } from "../program/traceChecks.js";
 import { substituteHandler } from "../program/values.js";
 import { inEachDraw } from "./inEachDraw.js";
 import { asTensors, runWith } from "./logDensity.js";
-import {
-  requireDraws,
-  requireElements,
-  requireSampleNames,
-  requireShapesHandler,
-  requireUsedSamples,
-} from "./predictiveChecks.js";
+import { requireDraws, requireElements, requireSampleNames, requireShapesHandler } from "./predictiveChecks.js";
 
 export interface PredictiveOptions {
   /** Draws of latent sites by name, with `batchNdims` leading axes. */
@@ -146,12 +140,11 @@ export class Predictive {
       shapesHandler,
     );
     if (guideTrace === null) {
-      requireUsedSamples(modelTrace, Object.keys(samples), "posteriorSamples");
-      requireSampleNames(modelTrace, samples);
+      requireSampleNames(modelTrace, Object.keys(samples), "posteriorSamples");
       requireElements(modelTrace, samples);
     } else {
       const draws = [...sampleSites(guideTrace)].filter(({ isObserved, infer }) => !isObserved && !infer.isAuxiliary);
-      requireUsedSamples(
+      requireSampleNames(
         modelTrace,
         draws.map(({ name }) => name),
         "the guide",

@@ -23,7 +23,7 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
         op,
         "shape-mismatch",
         name,
-        `the value given for site "${name}" has shape ${showShape(actual)} in each draw, but the site has shape ${showShape(expected)}. Run the program with arguments of the size that the draws were made with, or leave "${name}" out to draw it anew.`,
+        `the value given for site "${name}" has shape ${showShape(actual)} in each draw, but the site has shape ${showShape(expected)}. Run the program with arguments of the size that the draws were made with, or ${op === "logLikelihood" ? "reshape the axes of chains and draws to one axis" : `leave "${name}" out to draw it anew`}.`,
       );
     },
   },
@@ -61,44 +61,40 @@ export function requireElements(run: Trace, samples: Record<string, Tensor>): vo
 }
 
 const withoutDigits = (name: string): string => name.replace(/\d/g, "");
+/** The end of the name of a site that `reparam` has made; the beginning is the name of the site that is computed from it. */
+const REPARAM_ENDING = /_(decentered|base|unwrapped)$/;
 
 /**
- * Refuse posterior samples with a misspelt name, since the latent that is meant would be drawn from its prior. A name counts as misspelt if
- * it is not in the program, but resembles a latent without samples. Names that differ from this latent only in digits, such as z_1 and z_2,
- * and names that resemble no latent may belong to a larger model.
+ * Refuse posterior samples, or a guide, if none of its `names` is a site of the program; errors call the samples or the guide `source`. One
+ * site is enough, since the samples or the guide may belong to a larger model. But refuse misspelt names, and names that `reparam` has made
+ * from a latent of the program, since this latent would be drawn from its prior. A name counts as misspelt if it is not in the program, but
+ * resembles a latent without samples. Names that differ from this latent only in digits, such as z_1 and z_2, may belong to a larger model.
  */
-export function requireSampleNames(run: Trace, samples: Record<string, unknown>): void {
-  const drawn = [...sampleSites(run)].filter(({ name, isObserved }) => !isObserved && !Object.hasOwn(samples, name));
-  for (const name of Object.keys(samples)) {
-    const hint = run.has(name)
-      ? ""
-      : didYouMean(
-          name,
-          drawn.map((site) => site.name).filter((site) => withoutDigits(site) !== withoutDigits(name)),
-        );
-    if (hint !== "")
-      refuse(
-        "Predictive",
-        "unknown-site",
-        name,
-        `the program has no site "${name}" of posteriorSamples. It has ${quoted(run.keys())}.${hint}`,
-      );
-  }
-}
-
-/**
- * Refuse posterior samples, or a guide, if none of its `names` is a site of the program. One site is enough, since the samples or the guide
- * may belong to a larger model. Errors call the samples or the guide `source`.
- */
-export function requireUsedSamples(run: Trace, names: readonly string[], source: string): void {
+export function requireSampleNames(run: Trace, names: readonly string[], source: string): void {
   const [first] = names;
-  if (first === undefined || names.some((name) => run.has(name))) return;
-  refuse(
-    "Predictive",
-    "unknown-site",
-    first,
-    `the program has none of the sites ${quoted(names)} of ${source}. It has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
-  );
+  const refuseName = (name: string, why: string): never => refuse("Predictive", "unknown-site", name, why);
+  if (first !== undefined && !names.some((name) => run.has(name)))
+    refuseName(
+      first,
+      `the program has none of the sites ${quoted(names)} of ${source}. It has ${quoted(run.keys())}.${didYouMean(first, run.keys())}`,
+    );
+  const drawn = [...sampleSites(run)]
+    .filter(({ name, isObserved }) => !isObserved && !names.includes(name))
+    .map(({ name }) => name);
+  for (const name of names.filter((name) => !run.has(name))) {
+    const origin = name.replace(REPARAM_ENDING, "");
+    if (drawn.includes(origin))
+      refuseName(
+        name,
+        `the program has no site "${name}" of ${source}, and would draw "${origin}" from its prior. Run the program that reparam returned.`,
+      );
+    const hint = didYouMean(
+      name,
+      drawn.filter((site) => withoutDigits(site) !== withoutDigits(name)),
+    );
+    if (hint !== "")
+      refuseName(name, `the program has no site "${name}" of ${source}. It has ${quoted(run.keys())}.${hint}`);
+  }
 }
 
 /** Refuse a run with a latent that has no value in `values`. */

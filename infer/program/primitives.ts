@@ -227,9 +227,9 @@ export function factor(name: string, logFactor: TensorLike): void {
   );
 }
 
-/** A value that the program may change (by setting `.value`) and that SVI passes on to the next step. */
+/** A tensor that the program may change (by setting `.value`) and that SVI passes on to the next step. */
 export function mutable(name: string, init: TensorLike | (() => TensorLike)): { value: Tensor } {
-  const make = () => tensor(typeof init === "function" ? init() : init);
+  const make = () => reportAsSite(name, () => tensor(typeof init === "function" ? init() : init), "mutable");
   const message = send<MutableMessage>({ type: "mutable", name, cell: null, init: make, stop: false }, (m) => {
     m.cell ??= { value: make() };
   });

@@ -10,6 +10,8 @@ import {
   constraints,
   Derived,
   type Distribution,
+  Exp,
+  Normal,
   TransformedDistribution,
 } from "../../distributions/index.js";
 import { refuseOption, refuseSite, requireOptions } from "../checks.js";
@@ -73,14 +75,21 @@ function centeredParam(name: string, loc: Tensor, eventDim: number): Tensor {
 }
 
 /**
- * For a transformed distribution: sample `name_base` from the base distribution, and apply the transform to this draw to
+ * For a transformed distribution or a LogNormal: sample `name_base` from the base distribution, and apply the transform to this draw to
  * get the site's value.
  */
 export const TransformReparam = (): Reparam => (name, fn) => {
   const family = familyOf(fn);
-  if (!(family instanceof TransformedDistribution))
-    return refuse(name, "TransformReparam", `is ${family.family}, but this strategy needs a TransformedDistribution.`);
-  return family.transform.forward(sample(`${name}_base`, withWrappersOf(fn, family.base)));
+  const { loc, scale } = family.params as Record<string, Tensor>;
+  const transformed =
+    family.family === "LogNormal" ? new TransformedDistribution(new Normal(loc, scale), new Exp()) : family;
+  if (!(transformed instanceof TransformedDistribution))
+    return refuse(
+      name,
+      "TransformReparam",
+      `is ${family.family}, but this strategy needs a TransformedDistribution or a LogNormal. Write the distribution as new TransformedDistribution(base, transform).`,
+    );
+  return transformed.transform.forward(sample(`${name}_base`, withWrappersOf(fn, transformed.base)));
 };
 
 /**

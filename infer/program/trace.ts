@@ -5,7 +5,7 @@
 import { batchDepth } from "../../autodiff/core/batch.js";
 import { recorder } from "../../autodiff/core/recorder.js";
 import { sameShape } from "../../autodiff/core/shape.js";
-import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
+import { PedigradError, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { overElements } from "../../distributions/core/distribution.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -22,7 +22,7 @@ import {
   withHandlers,
 } from "./messages.js";
 import { sharedPlatesHandler } from "./subsamples.js";
-import { addSiteToError, checkBroadcast, checkPlates, checkWeight } from "./traceChecks.js";
+import { addSiteToError, checkBroadcast, checkPlates, checkWeight, reportAsSite } from "./traceChecks.js";
 
 /**
  * A random choice in a trace.
@@ -155,10 +155,8 @@ export function* sampleSites(trace: Trace): Generator<SampleSite> {
 }
 
 /** The first site whose log density is not finite. */
-export function nonFiniteSite(trace: Trace): SampleSite | null {
-  for (const site of sampleSites(trace)) if (!site.logProb().toFloat64Array().every(Number.isFinite)) return site;
-  return null;
-}
+export const nonFiniteSite = (trace: Trace): SampleSite | null =>
+  [...sampleSites(trace)].find((site) => !site.logProb().toFloat64Array().every(Number.isFinite)) ?? null;
 
 /** Whether a site is a `factor`. Only a factor observes an empty tensor (distributions/families/degenerate/unit.ts). */
 export const isFactor = ({ fn }: { readonly fn: Distribution }): boolean => fn.eventShape[0] === 0;
@@ -177,7 +175,7 @@ export class TraceHandler implements Handler {
   readonly sites: Trace = new Map();
   readonly #recorder = recorder;
   readonly #batchDepth = batchDepth;
-  readonly #cells: [string, { value: Tensor }][] = [];
+  readonly #cellOfName = new Map<string, { value: Tensor }>();
 
   readonly postprocess: Listeners = {
     sample: (message) => this.#add(new SampleSite(message as SampleMessage & { value: Tensor })),
@@ -185,9 +183,11 @@ export class TraceHandler implements Handler {
     deterministic: (message) => this.#addValue(message),
     plate: ({ name, value, size, isGiven, isWhole }) =>
       this.#add({ type: "plate", name, value: value as Tensor, size, isGiven, isWhole }),
-    mutable: ({ type, name, cell }) => {
-      this.#cells.push([name, cell as { value: Tensor }]);
-      this.#addValue({ type, name, value: (cell as { value: Tensor }).value });
+    mutable: (message) => {
+      const cell = this.#cellOfName.get(message.name) ?? (message.cell as { value: Tensor });
+      message.cell = cell;
+      this.#cellOfName.set(message.name, cell);
+      this.#addValue({ ...message, ...cell });
     },
   };
 
@@ -205,7 +205,9 @@ export class TraceHandler implements Handler {
 
   /** The trace, with the final values of the mutables that the run changed. */
   finish(): Trace {
-    for (const [name, cell] of this.#cells) this.sites.set(name, { type: "mutable", name, value: cell.value });
+    const type = "mutable";
+    for (const [name, cell] of this.#cellOfName)
+      this.sites.set(name, { type, name, value: reportAsSite(name, () => tensor(cell.value), type) });
     return this.sites;
   }
 }

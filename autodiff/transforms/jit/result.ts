@@ -18,7 +18,16 @@ export interface Maker {
 /** The record with which a result begins: the result itself or, if it is a list, its first item. */
 export const leadingRecord = (result: unknown): unknown => (Array.isArray(result) ? result[0] : result);
 
-/** A maker of results like `value`. */
+/**
+ * A maker of results like `value`. The code for [{ a: t, b: 2 }, u], where t and u are tensors and 2 is in the list of constants:
+ *
+ *     function Record0(x0,x1) { this["a"] = x0; this["b"] = x1; }
+ *     Record0.prototype = prototype;
+ *     return {
+ *       make: (outputs) => [new Record0(outputs[0],constants[0]),outputs[1]],
+ *       isUnmodified: (record, outputs) => fieldCount(record) === 2 && Object.is(record["a"], outputs[0]) && Object.is(…),
+ *     };
+ */
 export function makerOf(value: unknown): Maker {
   if (!canGenerateCode()) return { make: (outputs) => fillLeaves(value, outputs, isTensor), isUnmodified: () => false };
   const constants: unknown[] = [];

@@ -43,7 +43,8 @@ test("values that are needed at the same time never overlap, and inputs, constan
     return [cumsum(late.mul(a), 0), b.add(late.at(0)), tensor(Array.from({ length: 100 }, (_, i) => i)).add(a)];
   };
   const layout = layoutOf(f, random.normal(random.key(1), [100]));
-  const { units, views, program } = layout;
+  const { schedule, views, program } = layout;
+  const { units } = schedule;
   const outputs = program.outputs.map((i) => views.owner(i));
   const [born, dies] = [new Map<number, number>(), new Map<number, number>()];
   program.values.forEach((value, i) => {

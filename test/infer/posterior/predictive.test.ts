@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   AutoNormal,
+  adam,
   Bernoulli,
   Beta,
   deterministic,
@@ -15,10 +16,12 @@ import {
   plate,
   random,
   reparam,
+  SVI,
   sample,
   substitute,
   type Tensor,
   type TensorLike,
+  TraceELBO,
   tensor,
 } from "../../../index.js";
 import { refusal } from "../../refusals.js";
@@ -120,6 +123,32 @@ test("missing params, and posterior samples that the program does not use, are r
   assert.equal(superset.obs?.shape, [3, 10]);
   assert.equal(drawing({ posteriorSamples: { f: [0.1, 0.2], unused: [1, 2] } })().obs?.shape, [2, 10]);
   assert.throws(drawing({ posteriorSamples: { f: [0.1, 0.2], g: [1, 2, 3] } }), /"g" has shape \[3\].*"f" has \[2\]/);
+});
+
+test("draws of a reparameterised model give its original sites, and are refused by the original model", () => {
+  const eight = () => {
+    const mu = sample("mu", new Normal(0, 1));
+    return plate("groups", 3, () => sample("theta", new Normal(mu, 0.1)));
+  };
+  const rewritten = reparam(eight, { theta: LocScaleReparam() });
+  const auto = new AutoNormal(rewritten);
+  const { params } = new SVI(rewritten, auto, adam(0.1), new TraceELBO()).run(key, 3);
+  const posteriorSamples = auto.samplePosterior(key, params, { sampleShape: [5] });
+  const { mu, theta_decentered: noise } = posteriorSamples as { mu: Tensor; theta_decentered: Tensor };
+  const { theta } = new Predictive(rewritten, { posteriorSamples }).run(key) as { theta: Tensor };
+  assert.ok(
+    theta
+      .sub(mu.expandDims(-1).add(noise.mul(0.1)))
+      .abs()
+      .max()
+      .item() < 1e-15,
+  );
+  assert.equal(new Predictive(rewritten, { guide: auto, params, numSamples: 5 }).run(key).theta?.shape, [5, 3]);
+  for (const options of [{ posteriorSamples }, { guide: auto, params, numSamples: 5 }]) {
+    const error = refusal(() => new Predictive(eight, options).run(key));
+    assert.equal([error.code, error.site], ["unknown-site", "theta_decentered"]);
+    assert.match(error.message, /would draw "theta" from its prior.*reparam/);
+  }
 });
 
 test("posterior samples whose name resembles a latent without samples are refused; names of plates, computed sites and other models are not", () => {

@@ -18,6 +18,7 @@ import {
   loadState,
   type Model,
   mask,
+  mutable,
   Normal,
   type Optimizer,
   Predictive,
@@ -53,6 +54,8 @@ test("data and values that are not numbers are refused with the name of their st
     [() => param("w", [Number.NaN, null] as number[]), /^site "w": .*\[1\] is null.*NaN if it is missing/],
     [() => deterministic("d", texts), /^site "d": /],
     [() => deterministic("d", { a: 1 } as never), /^site "d": .*got a record with a/],
+    [() => mutable("m", { mean: 1 } as never), /^mutable "m": .*got a record with mean/],
+    [() => trace(() => Object.assign(mutable("m", 1), { value: "2" })).getTrace(), /^mutable "m": .*got string 2/],
   ] as const)
     refuses(
       seed(() => void f(), 0),

@@ -5,9 +5,11 @@ import {
   AutoNormal,
   adam,
   CircularReparam,
+  type Distribution,
   Exp,
   initToValue,
   LocScaleReparam,
+  LogNormal,
   type Model,
   Normal,
   Predictive,
@@ -18,6 +20,7 @@ import {
   type Reparam,
   random,
   reparam,
+  type SampleSite,
   SVI,
   sample,
   seed,
@@ -75,6 +78,29 @@ test("TransformReparam samples the base distribution", () => {
     () => seed(reparam(model, { x: TransformReparam() }), random.key(0))(),
     /needs a TransformedDistribution/,
   );
+});
+
+test("TransformReparam of a LogNormal: log p(x) = log p'(log x) - log x, and the base can be decentred in turn", () => {
+  const fn = new LogNormal([-1.3, 2], [0.4, 5]);
+  const cases: [Distribution, keep: number[]][] = [
+    [fn, [1, 1]],
+    [fn.expand([3, 2]), [1, 1]],
+    [fn.mask([1, 0]), [1, 0]],
+    [fn.toEvent(1), [1, 1]],
+  ];
+  for (const [written, keep] of cases) {
+    const drawn = reparam(() => sample("x", written), { x: TransformReparam() });
+    const run = trace(seed(drawn, random.key(1))).getTrace();
+    const base = run.get("x_base") as SampleSite;
+    const jacobian = base.value.mul(keep);
+    const want = base.logProb().sub(written.eventDim === 1 ? jacobian.sum(-1) : jacobian);
+    const got = written.logProb(run.get("x")?.value as Tensor);
+    assert.ok(got.sub(want).abs().max().item() < 1e-12, `${written}`);
+  }
+  const once = reparam(() => sample("x", new LogNormal(0.5, 0.4)), { x: TransformReparam() });
+  const twice = reparam(once, { x_base: LocScaleReparam() });
+  const { x } = new Predictive(twice, { numSamples: n, returnSites: ["x"] }).run(random.key(2));
+  check((x as Tensor).log(), 0.5, 0.4);
 });
 
 test("paretoK recovers k from exact Pareto quantiles", () => {

@@ -409,6 +409,27 @@ test("a mutable that guide and model declare passes from the guide to the model,
   }
 });
 
+test("two mutable statements of one name share their value within a run", () => {
+  const model = () => {
+    for (const [index, step] of [1, 10].entries()) {
+      const c = mutable("c", 0);
+      c.value = c.value.add(step);
+      sample(`x${index}`, new Normal(c.value, 1), { obs: 0 });
+    }
+  };
+  for (const jit of [true, false]) {
+    const svi = new SVI(model, () => {}, sgd(0.1), new TraceELBO(), { jit });
+    let state = svi.init(random.key(0));
+    for (const after of [11, 22, 33]) {
+      const [next, loss] = svi.update(state);
+      assert.is(next.mutableState.c?.item(), after);
+      const squares = (after - 10) ** 2 + after ** 2;
+      assert.ok(Math.abs(loss - squares / 2 - Math.log(2 * Math.PI)) < 1e-9, `${loss}`);
+      state = next;
+    }
+  }
+});
+
 test("a cost that depends on a draw through a mutable of the guide is charged to the draw's site", () => {
   // ELBO(q) = Σ_z q(z) (log p(z) - log q(z) + log N(1.5 | 2 z, 1)), so its slope is q (1 - q) (2 * 1.5 - 2 - logit q).
   const [logit, probs] = [0.3, 1 / (1 + Math.exp(-0.3))];

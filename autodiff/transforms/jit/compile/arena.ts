@@ -8,29 +8,27 @@
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import type { OpValue, Program, Value } from "../program/program.js";
-import { type Lifetimes, membersOf, type Unit } from "./schedule.js";
+import { membersOf, type Schedule } from "./schedule.js";
 import type { Views } from "./views.js";
 
 /** Arrays below this size keep their places, because reusing the places, or writing over an input, would save too little. */
 const MIN_REUSED = 64;
 
-export interface ArenaLayout {
+export interface ArenaPlan {
   /** Where the memory of each value begins; -1 for a value that is never in memory. */
   readonly offsets: readonly number[];
   readonly size: number;
+  readonly inPlace: InPlace;
 }
 
 /** Arrays begin at even offsets and have room for at least one extra number, as SIMD code reads and writes in pairs. */
 const paddedSize = (size: number): number => size + 2 - (size % 2);
 
-/** A place for every value of a program that runs in these units. The outputs listed in `inPlace` take the place of an input. */
-export function arenaLayoutOf(
-  { values }: Program,
-  units: readonly Unit[],
-  { lastRead }: Lifetimes,
-  views: Views,
-  inPlace: InPlace["inputs"],
-): ArenaLayout {
+/** A place for every value of a program. Some of the first `carryCount` outputs take the place of an input. */
+export function planArena(program: Program, views: Views, schedule: Schedule, carryCount: number): ArenaPlan {
+  const { values } = program;
+  const { units, lastRead } = schedule;
+  const inPlace = findInPlace(program, views, schedule, carryCount);
   const arena = new Arena();
   const offsets = new Array<number>(values.length).fill(-1);
   const sizesInBlocks = new Map(units.flatMap((unit) => (unit.kind === "rows" ? [...unit.rows.memorySize] : [])));
@@ -42,13 +40,13 @@ export function arenaLayoutOf(
       offsets[i] = arena.allocate(reservedSize(i));
     else lastReads[lastRead[i] as number]?.push(i);
   });
-  for (const [result, input] of inPlace) offsets[result] = offsets[input] as number;
+  for (const [result, input] of inPlace.inputs) offsets[result] = offsets[input] as number;
   units.forEach((unit, index) => {
     for (const i of membersOf(unit))
       if (lastRead[i] !== -1 && offsets[i] === -1) offsets[i] = arena.allocate(reservedSize(i));
     for (const i of lastReads[index] as number[]) arena.free(offsets[i] as number, reservedSize(i));
   });
-  return { offsets, size: arena.size };
+  return { offsets, size: arena.size, inPlace };
 }
 
 /** A memory of numbers, with free gaps. */
@@ -95,11 +93,10 @@ export interface InPlace {
 }
 
 /** Which of the first `carryCount` outputs can take the places of the inputs with the same index. */
-export function findInPlace(
+function findInPlace(
   { values, outputs }: Program,
-  units: readonly Unit[],
-  { madeBy, lastRead }: Lifetimes,
   views: Views,
+  { units, madeBy, lastRead }: Schedule,
   carryCount: number,
 ): InPlace {
   const inputs = new Map<number, number>();

@@ -178,7 +178,7 @@ export function bindProgram(program: Program, carryCount = 0): BoundProgram {
 /** Like `bindProgram`, where code generation is forbidden: `run` calls the kernels of all ops, one after the other. */
 export function interpretProgram(program: Program): BoundProgram {
   const layout = new Layout(program, { fused: false });
-  const opValues = layout.units.flatMap(membersOf);
+  const opValues = layout.schedule.units.flatMap(membersOf);
   const kernels = opValues.map((i) => layout.boundKernel(i));
   const names = opValues.map((i) => (program.values[i] as OpValue).op.name);
   const run = (): void => {

@@ -4,7 +4,28 @@
  * becomes a call of its own kernel with its buffers bound. Each does the arithmetic of the eager op in the same order, so compiled and eager
  * results agree bit for bit.
  *
- * The text is cut into *chunks*, functions of a few hundred lines, because V8 optimises functions of this size well.
+ * The text is cut into *chunks*, functions of a few hundred lines, because V8 optimises functions of this size well. For example, the text
+ * for exp(sum((x * (s + 1))²)), where x has three elements and M is the arena:
+ *
+ *     function chunk0() {
+ *         const s1 = M[4];
+ *         const s3 = M[8] = s1+1;
+ *         {
+ *           const a3 = M[8];
+ *           for (let i = 0; i < 3; i++) {
+ *             const a0 = M[0 + i];
+ *             const t4 = a0*a3;
+ *             const t5 = t4*t4;
+ *             M[14 + i] = t5;
+ *           }
+ *         }
+ *         kernels[0](); // sum []
+ *         const s6 = M[18];
+ *         const s7 = M[20] = +functions[0](s6);
+ *     }
+ *     return [() => {
+ *       chunk0();
+ *     }];
  */
 import { sizeOf } from "../../../core/shape.js";
 import { addressOf } from "../../../kernels/wasm/simd.js";
@@ -74,11 +95,11 @@ class Generator {
   }
 
   generated(): Generated {
-    const { units, inPlace } = this.layout;
-    for (const unit of units.slice(0, inPlace.first)) this.#write(unit);
+    const { schedule, inPlace } = this.layout;
+    for (const unit of schedule.units.slice(0, inPlace.first)) this.#write(unit);
     this.#endChunk();
     const firstPart = this.#chunks.length;
-    for (const unit of units.slice(inPlace.first)) this.#write(unit);
+    for (const unit of schedule.units.slice(inPlace.first)) this.#write(unit);
     this.#endChunk();
     const calls = this.#chunks.map((_, i) => `  chunk${i}();\n`);
     const parts = [calls.slice(0, firstPart), ...(firstPart < calls.length ? [calls.slice(firstPart)] : [])];
@@ -180,7 +201,7 @@ class Generator {
         name: `t${i}`,
         scalar: op.scalar as LoopOp["scalar"],
         operands: inputs.map(operand),
-        to: layout.lifetimes.lastRead[i] !== -1 ? layout.place(i, shape, rows, axis) : null,
+        to: layout.schedule.lastRead[i] !== -1 ? layout.place(i, shape, rows, axis) : null,
       };
     });
     return { shape, reads, ops, rowAxis: axis };

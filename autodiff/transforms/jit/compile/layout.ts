@@ -5,11 +5,11 @@ import { rawNumber, rawView } from "../../../core/tensor.js";
 import { contiguous, type View, viewOf } from "../../../core/view.js";
 import { allocate, type Simd } from "../../../kernels/wasm/simd.js";
 import type { OpValue, Program, Value } from "../program/program.js";
-import { arenaLayoutOf, findInPlace, type InPlace } from "./arena.js";
+import { type InPlace, planArena } from "./arena.js";
 import { isDrawn } from "./draws.js";
 import { isLong, type Place } from "./loops/fusedLoop.js";
 import type { Rows } from "./rows.js";
-import { type Lifetimes, lifetimesOf, schedule, type Unit } from "./schedule.js";
+import { type Schedule, scheduleOf } from "./schedule.js";
 import { simdKernel } from "./simd.js";
 import { isOneNumber, Views } from "./views.js";
 
@@ -18,8 +18,7 @@ export class Layout {
   readonly memory: Float64Array;
   /** The SIMD memory that contains the arena; null if no array or draw is long enough for SIMD code, or the platform has none. */
   readonly simd: Simd | null;
-  readonly units: readonly Unit[];
-  readonly lifetimes: Lifetimes;
+  readonly schedule: Schedule;
   readonly views: Views;
   readonly inPlace: InPlace;
   readonly #offsets: readonly number[];
@@ -35,18 +34,15 @@ export class Layout {
     const benefits = ({ op, shape }: OpValue): boolean =>
       isLong(sizeOf(shape)) || (isDrawn(op) && sizeOf(shape) >= MIN_DRAWS);
     const isSimd = simd && values.some((x) => x.kind === "op" && benefits(x));
-    const planUnits = (inBlocks: boolean) => {
-      const units = schedule(program, this.views, { fused, inBlocks, carryCount });
-      const lifetimes = lifetimesOf(program, units, this.views);
-      const inPlace = findInPlace(program, units, lifetimes, this.views, carryCount);
-      return { units, lifetimes, inPlace, ...arenaLayoutOf(program, units, lifetimes, this.views, inPlace.inputs) };
+    const planFor = (inBlocks: boolean) => {
+      const schedule = scheduleOf(program, this.views, { fused, inBlocks, carryCount });
+      return { schedule, ...planArena(program, this.views, schedule, carryCount) };
     };
-    let plan = planUnits(isSimd);
+    let plan = planFor(isSimd);
     this.simd = isSimd ? allocate(plan.size) : null;
-    if (isSimd && this.simd === null) plan = planUnits(false);
+    if (isSimd && this.simd === null) plan = planFor(false);
     const { offsets, size } = plan;
-    this.units = plan.units;
-    this.lifetimes = plan.lifetimes;
+    this.schedule = plan.schedule;
     this.inPlace = plan.inPlace;
     this.#offsets = offsets;
     this.memory = this.simd?.numbers ?? new Float64Array(size);

@@ -49,7 +49,14 @@ const WIDE_BLOCK = 8192;
 /** How many of the products in a list are tried as the first op of the blocks. */
 const MAX_STARTS = 8;
 
-/** A list of ops in three parts: before the blocks, in the blocks, and after the blocks. */
+/**
+ * A list of ops in three parts: before the blocks, in the blocks, and after the blocks. For example, for a gradient of n rows X:
+ *
+ *     t0 = X · w            in the blocks: rows along axis 0
+ *     t1 = sigmoid(t0)      in the blocks: rows along axis 0
+ *     t2 = Xᵀ · t1          in the blocks: summed over the rows
+ *     t3 = t2 * rate        after the blocks, because it needs the whole sum
+ */
 export interface Partition {
   readonly before: readonly number[];
   readonly members: readonly number[];

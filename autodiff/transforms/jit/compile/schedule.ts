@@ -19,15 +19,37 @@ export interface RowsUnit {
 /** The greatest number of searches for rows in blocks per program. */
 const MAX_SEARCHES = 64;
 
-/**
- * The units of a program. Without `fused`, every op is a unit of its own; rows run in blocks only with `inBlocks`. `carryCount` is as in
- * layout.ts.
- */
-export function schedule(
-  program: Program,
-  views: Views,
-  { fused = true, inBlocks = false, carryCount = 0 } = {},
-): Unit[] {
+/** The units in the order in which they run, and when each value is made and read, as indices of units. */
+export interface Schedule {
+  readonly units: readonly Unit[];
+  /** The unit that makes the value; -1 for an input, a constant or a view. */
+  readonly madeBy: readonly number[];
+  /** The last unit that reads the memory of the value; the number of units for an output; -1 if the value need not be in memory. */
+  readonly lastRead: readonly number[];
+}
+
+interface ScheduleOptions {
+  /** If false, every op is a unit of its own. */
+  readonly fused: boolean;
+  /** Whether rows may run in blocks. */
+  readonly inBlocks: boolean;
+  /** As in layout.ts. */
+  readonly carryCount: number;
+}
+
+export function scheduleOf(program: Program, views: Views, options: ScheduleOptions): Schedule {
+  const units = unitsOf(program, views, options);
+  const madeBy = new Array<number>(program.values.length).fill(-1);
+  const lastRead = [...madeBy];
+  units.forEach((unit, index) => {
+    for (const i of membersOf(unit)) madeBy[i] = index;
+    for (const x of readsOf(unit, program)) lastRead[views.owner(x)] = index;
+  });
+  for (const output of program.outputs) lastRead[views.owner(output)] = units.length;
+  return { units, madeBy, lastRead };
+}
+
+function unitsOf(program: Program, views: Views, { fused, inBlocks, carryCount }: ScheduleOptions): Unit[] {
   const unitsOfList = (list: readonly number[]): PlainUnit[] =>
     fused ? new Fusion(program, views).unitsOf(list, carryCount) : separateUnits(program, views, list);
   // Each search goes through the whole list. Limiting their number keeps the time linear in the length of the program.
@@ -59,22 +81,3 @@ const readsOf = (unit: Unit, { values }: Program): readonly number[] =>
     const memberSet = new Set(members);
     return members.flatMap((i) => (values[i] as OpValue).inputs).filter((x) => !memberSet.has(x));
   });
-
-/** When each value is made and read, as indices of units. */
-export interface Lifetimes {
-  /** The unit that makes the value; -1 for an input, a constant or a view. */
-  readonly madeBy: readonly number[];
-  /** The last unit that reads the memory of the value; the number of units for an output; -1 if the value need not be in memory. */
-  readonly lastRead: readonly number[];
-}
-
-export function lifetimesOf(program: Program, units: readonly Unit[], views: Views): Lifetimes {
-  const madeBy = new Array<number>(program.values.length).fill(-1);
-  const lastRead = [...madeBy];
-  units.forEach((unit, index) => {
-    for (const i of membersOf(unit)) madeBy[i] = index;
-    for (const x of readsOf(unit, program)) lastRead[views.owner(x)] = index;
-  });
-  for (const output of program.outputs) lastRead[views.owner(output)] = units.length;
-  return { madeBy, lastRead };
-}

@@ -41,14 +41,29 @@ export function findShort({ values }: Program, list: readonly number[]): Map<num
   return new Map([...groups.values()].flatMap((members) => members.map((i) => [i, members] as const)));
 }
 
+type Call = (scalar: (x: number) => number, operand: string) => string;
+
 /**
  * The source of a nameless function that computes these softmaxes together, and the arguments with which to call this function: the offsets
- * at which the input and each result begin. `call` returns the text of a call of a function of one operand.
+ * at which the input and each result begin. `call` returns the text of a call of a function of one operand. For logSoftmax and softmax of
+ * one matrix of shape [4, 2], the source is
+ *
+ *     (from, to0, to1) {
+ *       for (let i0 = 0; i0 < 4; i0++) {
+ *         const x0 = M[from + 2 * i0];
+ *         const x1 = M[from + 2 * i0 + 1];
+ *         … the lines of `sharedText`
+ *         M[to0 + 2 * i0] = d0 - logTotal;
+ *         M[to0 + 2 * i0 + 1] = d1 - logTotal;
+ *         M[to1 + 2 * i0] = e0 / total;
+ *         M[to1 + 2 * i0 + 1] = e1 / total;
+ *       }
+ *     }
  */
 export function shortText(
   layout: Layout,
   members: readonly number[],
-  call: (scalar: (x: number) => number, operand: string) => string,
+  call: Call,
 ): { text: string; places: readonly number[] } {
   const values = members.map((i) => layout.program.values[i] as OpValue);
   const [first] = values as [OpValue];
@@ -61,18 +76,33 @@ export function shortText(
     const start = [place, ...outerAxes.map((axis) => `${strides[axis]} * i${axis}`)].join(" + ");
     return offsetsAlong(axes, shape, strides).map((offset) => `M[${start}${offset === 0 ? "" : ` + ${offset}`}]`);
   };
-  const from = elements("from", stride);
-  const textOfEach = (text: (k: number) => string): string[] => from.map((_, k) => text(k));
-  const every2nd = (first: number): string[] => textOfEach((k) => `e${k}`).filter((_, k) => k % 2 === first);
   const stores = values.flatMap((value, r): readonly string[] => {
     const kind = kindOf(value);
     const strides = stridesOf(kind === "logsumexp" ? shape.map((n, axis) => (axes.includes(axis) ? 1 : n)) : shape);
     const to = elements(`to${r}`, strides);
     if (kind === "logsumexp") return [`${to[0]} = shift + logTotal;`];
-    return textOfEach((k) => `${to[k]} = ${kind === "softmax" ? `e${k} / total` : `d${k} - logTotal`};`);
+    return to.map((element, k) => `${element} = ${kind === "softmax" ? `e${k} / total` : `d${k} - logTotal`};`);
   });
-  const lines = [
-    ...textOfEach((k) => `const x${k} = ${from[k]};`),
+  const needsLog = values.some((value) => kindOf(value) !== "softmax");
+  const lines = [...sharedText(elements("from", stride), needsLog, call), ...stores];
+  const nest = outerAxes.map((axis) => `for (let i${axis} = 0; i${axis} < ${shape[axis]}; i${axis}++) `).join("");
+  const parameters = ["from", ...values.map((_, r) => `to${r}`)];
+  return {
+    text: `(${parameters.join(", ")}) {\n  ${nest}{\n    ${lines.join("\n    ")}\n  }\n}`,
+    places: [x, ...members].map((i) => layout.offset(i)),
+  };
+}
+
+/**
+ * The arithmetic that the softmaxes of the numbers x0, x1, … share:
+ *
+ *     dₖ = xₖ - max x          eₖ = exp dₖ          total = (e0 + e2 + …) + (e1 + e3 + …)          logTotal = log total
+ */
+function sharedText(numbers: readonly string[], needsLog: boolean, call: Call): string[] {
+  const textOfEach = (text: (k: number) => string): string[] => numbers.map((_, k) => text(k));
+  const every2nd = (first: number): string[] => textOfEach((k) => `e${k}`).filter((_, k) => k % 2 === first);
+  return [
+    ...textOfEach((k) => `const x${k} = ${numbers[k]};`),
     `const top = Math.max(${textOfEach((k) => `x${k}`).join(", ")});`,
     "const shift = Math.abs(top) === Infinity ? 0 : top;",
     ...textOfEach((k) => `const d${k} = x${k} - shift;`),
@@ -80,15 +110,8 @@ export function shortText(
     `const even = ${every2nd(0).join(" + ")};`,
     `const odd = ${every2nd(1).join(" + ") || 0};`,
     "const total = even + odd;",
-    ...(values.every((value) => kindOf(value) === "softmax") ? [] : [`const logTotal = ${call(log, "total")};`]),
-    ...stores,
+    ...(needsLog ? [`const logTotal = ${call(log, "total")};`] : []),
   ];
-  const nest = outerAxes.map((axis) => `for (let i${axis} = 0; i${axis} < ${shape[axis]}; i${axis}++) `).join("");
-  const parameters = ["from", ...values.map((_, r) => `to${r}`)];
-  return {
-    text: `(${parameters.join(", ")}) {\n  ${nest}{\n    ${lines.join("\n    ")}\n  }\n}`,
-    places: [x, ...members].map((i) => layout.offset(i)),
-  };
 }
 
 /** The offsets of the elements along some axes, in row-major order. */

@@ -2,7 +2,6 @@
  * A program is what a compiled function computes: inputs, constants, and ops in the order of the recording. If the same op is applied to
  * the same values twice, the program has it once, and equal numbers are one constant. Ops that the outputs do not need are dropped.
  */
-
 import type { Op } from "../../../core/op.js";
 import { elementsOf } from "../../../core/reads.js";
 import type { Shape } from "../../../core/shape.js";
@@ -33,47 +32,63 @@ export interface Program {
 
 export type OpValue = Extract<Value, { kind: "op" }>;
 
-/** The program of a recording. */
+/**
+ * The program of a recording. For example, exp(2 * x) + exp(2 * x) is recorded as 2 * x, exp, 2 * x, exp, add. The values of its program are
+ *
+ *     0: x     1: the constant 2     2: mul(1, 0)     3: exp(2)     4: add(3, 3)          outputs: [4]
+ */
 export function programOf(recording: Recording): Program {
   const { inputs, ops, outputs } = recording;
-  const values: Value[] = inputs.map((shape) => ({ kind: "input", shape }));
-  /** For each value of the run, its index in `values`. */
+  const values = new UniqueValues(inputs);
+  /** For each value of the run, its index in the program. */
   const indices = inputs.map((_, i) => i);
-  const constants = new Map<Tensor | string, number>();
-  const indexOf = (x: Operand): number => {
-    if (typeof x === "number") return indices[x] as number;
-    const key = constantKey(x);
-    const existing = constants.get(key);
-    if (existing !== undefined) return existing;
-    const index = values.push({ kind: "constant", shape: x.shape, tensor: x }) - 1;
-    constants.set(key, index);
-    return index;
-  };
-  const sameOps = new Map<string, number[]>();
-  const opNumbers = new Map<object, number>();
-  /** The index of an op's value; an equal op that is already there is used again. */
-  const indexOfOp = (value: OpValue): number => {
-    const { op, params, inputs: from } = value;
-    const number = opNumbers.get(op) ?? opNumbers.size;
-    opNumbers.set(op, number);
-    const key = `${number}|${from}|${paramsKey(params)}`;
-    const candidates = sameOps.get(key) ?? [];
-    const existing = candidates.find((index) => sameParams((values[index] as OpValue).params, params));
-    if (existing !== undefined) return existing;
-    const index = values.push(value) - 1;
-    candidates.push(index);
-    sameOps.set(key, candidates);
-    return index;
-  };
+  const indexOf = (x: Operand): number => (typeof x === "number" ? (indices[x] as number) : values.addConstant(x));
   const needed = neededBy(recording);
   ops.forEach((recorded, i) => {
     const { op, params, shape } = recorded;
     const isNeeded = needed[inputs.length + i] === 1;
     indices.push(
-      isNeeded ? indexOfOp({ kind: "op", op, params, shape, inputs: operandsRead(recorded).map(indexOf) }) : -1,
+      isNeeded ? values.addOp({ kind: "op", op, params, shape, inputs: operandsRead(recorded).map(indexOf) }) : -1,
     );
   });
-  return { values, inputCount: inputs.length, outputs: outputs.map(indexOf) };
+  return { values: values.list, inputCount: inputs.length, outputs: outputs.map(indexOf) };
+}
+
+/** The values of a program. A value that is added again gets the index that it already has. */
+class UniqueValues {
+  readonly list: Value[];
+  readonly #constants = new Map<Tensor | string, number>();
+  /** The indices of op values, by a text that is equal for equal values, but not only for these. */
+  readonly #ops = new Map<string, number[]>();
+  readonly #opNumbers = new Map<object, number>();
+
+  constructor(inputs: readonly Shape[]) {
+    this.list = inputs.map((shape) => ({ kind: "input", shape }));
+  }
+
+  addConstant(tensor: Tensor): number {
+    const key = constantKey(tensor);
+    const index = this.#constants.get(key) ?? this.#add({ kind: "constant", shape: tensor.shape, tensor });
+    this.#constants.set(key, index);
+    return index;
+  }
+
+  addOp(value: OpValue): number {
+    const { op, params, inputs } = value;
+    const number = this.#opNumbers.get(op) ?? this.#opNumbers.size;
+    this.#opNumbers.set(op, number);
+    const key = `${number}|${inputs}|${paramsKey(params)}`;
+    const candidates = this.#ops.get(key) ?? [];
+    const existing = candidates.find((index) => sameParams((this.list[index] as OpValue).params, params));
+    if (existing !== undefined) return existing;
+    candidates.push(this.#add(value));
+    this.#ops.set(key, candidates);
+    return this.list.length - 1;
+  }
+
+  #add(value: Value): number {
+    return this.list.push(value) - 1;
+  }
 }
 
 /** Constants with more elements than this are equal only if they are the same tensor. */
