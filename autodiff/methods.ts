@@ -22,7 +22,7 @@ import * as slicing from "./ops/views/slicing.js";
 import * as gradients from "./transforms/grad.js";
 
 // Functions from later folders that core uses, besides the methods.
-export { stack } from "./ops/array/join.js";
+export { stackFor } from "./ops/array/join.js";
 export { pick } from "./ops/views/slicing.js";
 
 const table = () => ({

@@ -64,7 +64,7 @@ const KNOT = "autodiff/core/tensor.ts -> autodiff/methods.ts";
  */
 const READERS = new Set([
   ...["apply", "reads", "tensor"].map((name) => `autodiff/core/${name}.ts`),
-  "autodiff/transforms/jit/jit.ts",
+  "autodiff/transforms/jit/entry.ts",
   ...["program", "recording"].map((name) => `autodiff/transforms/jit/program/${name}.ts`),
   ...["executable", "layout", "views"].map((name) => `autodiff/transforms/jit/compile/${name}.ts`),
   "autodiff/ops/array/lookUp.ts",

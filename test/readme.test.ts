@@ -174,7 +174,7 @@ test("the numbers in README are the numbers that its commands print", () => {
     [/baseline, ([\d,]+) without/, coin, /│ without\D+([\d.]+)/],
     [/([\d,]+) with a `plate`/, mixture, /plate \(\D+([\d.]+)/],
     [/`plate`, ([\d,]+) as one event/, mixture, /one event\)\D+([\d.]+)/],
-    [/one event; ([\d,]+) without provenance of/, mixture, /name alone\D+([\d.]+)/],
+    [/one event; ([\d,]+) if provenance/, mixture, /name alone\D+([\d.]+)/],
   ];
   for (const [said, output, printed] of pairs) {
     const ratio = numberIn(readme, said) / numberIn(output, printed);

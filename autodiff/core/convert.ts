@@ -1,8 +1,8 @@
 /** Values accepted in place of a tensor, and how they become numbers. */
 import type { NdArray } from "ndarray";
+import { refuse } from "../../provenance/base/error.js";
 import { show } from "../../provenance/base/options.js";
 import { isRecord } from "../../provenance/base/records.js";
-import { PedigradError } from "../../provenance/index.js";
 import { indexAt } from "./nested.js";
 import type { Tensor } from "./tensor.js";
 import { contiguous, emptyView, type View } from "./view.js";
@@ -30,24 +30,20 @@ const isTypedArray = (x: object): x is TypedArray =>
 
 /**
  * The numbers of `x`, whose arrays contain only numbers and booleans: one number, or a view. The view is of a copy, so that later changes
- * to `x` do not change the tensor.
+ * to `x` do not change the tensor. Errors name `op`.
  */
-export function numbersOf(x: Exclude<TensorLike, Tensor>): number | View {
+export function numbersOf(op: string, x: Exclude<TensorLike, Tensor>): number | View {
   if (typeof x === "number" || typeof x === "boolean") return +x;
-  if (Array.isArray(x)) return fromNested(x);
+  if (Array.isArray(x)) return fromNested(op, x);
   if (typeof x === "object" && x !== null) {
     if (isTypedArray(x)) return contiguous(Float64Array.from(x), [x.length]);
     if (isNdArray(x)) return fromNdArray(x);
   }
-  throw new PedigradError({
-    code: "not-a-tensor",
-    op: "tensor",
-    message: `tensor(): expected a tensor, number, nested arrays, typed array or ndarray, got ${describe(x)}.`,
-  });
+  refuse("not-a-tensor", op, `expected a tensor, number, nested arrays, typed array or ndarray, got ${describe(x)}.`);
 }
 
 const describe = (x: unknown): string =>
-  x == null || isRecord(x) ? show(x) : typeof x === "object" ? `a ${x.constructor.name}` : `${typeof x} ${String(x)}`;
+  typeof x === "object" && x !== null && !isRecord(x) ? `a ${x.constructor?.name}` : show(x);
 
 function fromNdArray(x: NdArray): View {
   const view = emptyView(x.shape);
@@ -55,7 +51,7 @@ function fromNdArray(x: NdArray): View {
   return view;
 }
 
-function fromNested(x: readonly Nested[]): View {
+function fromNested(op: string, x: readonly Nested[]): View {
   const shape: number[] = [];
   for (let level: unknown = x; Array.isArray(level); level = level[0]) shape.push(level.length);
   const view = emptyView(shape);
@@ -64,13 +60,13 @@ function fromNested(x: readonly Nested[]): View {
   const fill = (item: unknown, axis: number): void => {
     if (axis === shape.length) {
       if (typeof item !== "number" && typeof item !== "boolean")
-        throw elementError(path, `is ${describe(item)}, expected a number, or NaN if it is missing.`);
+        refuseElement(op, path, `is ${describe(item)}, expected a number, or NaN if it is missing.`);
       view.data[next++] = +item;
       return;
     }
     const size = shape[axis] as number;
-    if (!Array.isArray(item)) throw raggedError(path, describe(item), `an array of length ${size}`);
-    if (item.length !== size) throw raggedError(path, `length ${item.length}`, `${size}`);
+    if (!Array.isArray(item)) refuseRagged(op, path, describe(item), `an array of length ${size}`);
+    if (item.length !== size) refuseRagged(op, path, `length ${item.length}`, `${size}`);
     for (let i = 0; i < size; i++) {
       path[axis] = i;
       fill(item[i], axis + 1);
@@ -81,15 +77,14 @@ function fromNested(x: readonly Nested[]): View {
   return view;
 }
 
-const raggedError = (path: readonly number[], got: string, expected: string): PedigradError =>
-  elementError(
+function refuseRagged(op: string, path: readonly number[], got: string, expected: string): never {
+  refuseElement(
+    op,
     path,
     `has ${got}, expected ${expected} as in the first element. Make all arrays at one depth equally long.`,
   );
+}
 
-const elementError = (path: readonly number[], problem: string): PedigradError =>
-  new PedigradError({
-    code: "ragged-array",
-    op: "tensor",
-    message: `tensor(): element ${path.map((i) => `[${i}]`).join("")} ${problem}`,
-  });
+function refuseElement(op: string, path: readonly number[], problem: string): never {
+  refuse("ragged-array", op, `element ${path.map((i) => `[${i}]`).join("")} ${problem}`);
+}

@@ -26,7 +26,7 @@ export function withoutLeadingOnes(shape: Shape): Shape {
 }
 
 /** `[2,3]`: how errors write a shape. */
-export const showShape = (shape: Shape): string => `[${shape.join(",")}]`;
+export const showShape = (shape: Shape): string => `[${shape.map(String).join(",")}]`;
 
 /** The shape that two shapes broadcast to, as in NumPy: aligned at the right, sizes must be equal or 1. Errors name `op`. */
 export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
@@ -48,16 +48,23 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
   return out;
 }
 
-/** `axis` as a number in 0..rank-1; a negative axis counts from the end. Errors name `op`. */
-export function normalizeAxis(op: string, axis: number, shape: Shape): number {
-  const rank = shape.length;
+/** Whether x of one shape can be broadcast to another shape. */
+export function broadcastsTo(from: Shape, to: Shape): boolean {
+  const lead = to.length - from.length;
+  return lead >= 0 && from.every((n, i) => n === 1 || n === to[i + lead]);
+}
+
+/** The indices that an axis of size n allows, for errors. */
+export const showIndices = (n: number): string => (n === 0 ? "none is allowed" : `allowed ${-n}..${n - 1}`);
+
+/**
+ * `axis` as a number in 0..rank-1; a negative axis counts from the end. `rank` is the number of axes of `shape`, or one more for a new axis.
+ * Errors name `op`.
+ */
+export function normalizeAxis(op: string, axis: number, shape: Shape, rank = shape.length): number {
   if (typeof axis !== "number") refuse("bad-axis", op, `the axis must be a whole number, got ${show(axis)}.`);
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
-    refuse(
-      "bad-axis",
-      op,
-      `axis ${axis} is out of range for shape ${showShape(shape)} (allowed ${-rank}..${rank - 1}).`,
-    );
+    refuse("bad-axis", op, `axis ${axis} is out of range for shape ${showShape(shape)} (${showIndices(rank)}).`);
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -78,7 +85,7 @@ export function checkShape(op: string, argument: Shape): Shape {
       refuse(
         "bad-shape",
         op,
-        `shape ${showShape(shape)} has an axis of size ${n}. Sizes must be non-negative integers.`,
+        `shape ${showShape(shape)} has an axis of size ${show(n)}. Sizes must be non-negative integers.`,
       );
   const size = sizeOf(shape);
   if (size > MAX_SIZE)

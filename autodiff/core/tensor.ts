@@ -8,7 +8,7 @@
 import { refuse } from "../../provenance/base/error.js";
 import { MAX_DEPTH, refuseDepth } from "../../provenance/base/records.js";
 import { enumeratedIn, noteRead, noteRefusal, PedigradError, Provenance } from "../../provenance/index.js";
-import { addMethods, haveMethods, type Methods, pick, stack } from "../methods.js";
+import { addMethods, haveMethods, type Methods, pick, stackFor } from "../methods.js";
 import { type Batch, refuseRead } from "./batch.js";
 import { type Nested, numbersOf, standIns, type TensorLike } from "./convert.js";
 import { type NestedNumbers, showNumbers, toFlat, toNested } from "./nested.js";
@@ -249,20 +249,22 @@ export const textOf = (x: Tensor): string =>
     : `Tensor${showShape(x.shape)} ${showNumbers(toNested(rawView(x)), sizeOf(x.shape) > 1000 ? 3 : Infinity)}`;
 
 /** Anything tensor-like as a tensor. A tensor is returned as it is. */
-export const tensor = (x: TensorLike): Tensor =>
-  x instanceof Tensor ? x : typeof x === "number" ? ofNumber(x) : toTensor(x);
+export const tensor = (x: TensorLike): Tensor => asTensor("tensor", x);
+/** The same for an argument of `op`, which errors name. */
+export const asTensor = (op: string, x: TensorLike): Tensor =>
+  x instanceof Tensor ? x : typeof x === "number" ? ofNumber(x) : toTensor(op, x);
 
-function toTensor(x: Exclude<TensorLike, Tensor>): Tensor {
+function toTensor(op: string, x: Exclude<TensorLike, Tensor>): Tensor {
   const input = standIns.get(x as object);
   if (input !== undefined) return input;
-  if (Array.isArray(x) && hasObjectLeaf(x)) return stack(x.map((item) => tensor(item)));
-  const numbers = numbersOf(x);
+  if (Array.isArray(x) && hasObjectLeaf(op, x)) return stackFor(op, x);
+  const numbers = numbersOf(op, x);
   return typeof numbers === "number" ? ofNumber(numbers) : ofView(numbers);
 }
 
 /** Whether nested arrays contain tensors, typed arrays or ndarrays. */
-function hasObjectLeaf(x: Nested, depth = 0): boolean {
+function hasObjectLeaf(op: string, x: Nested, depth = 0): boolean {
   if (!Array.isArray(x)) return typeof x === "object" && x !== null;
-  if (depth > MAX_DEPTH) refuseDepth("tensor()");
-  return x.some((item) => hasObjectLeaf(item, depth + 1));
+  if (depth > MAX_DEPTH) refuseDepth(op);
+  return x.some((item) => hasObjectLeaf(op, item, depth + 1));
 }

@@ -6,12 +6,12 @@ import { refuse } from "../../provenance/base/error.js";
 import { refuseOption, requireFunction, show } from "../../provenance/base/options.js";
 import type { TensorLike } from "../core/convert.js";
 import { sameShape, showShape } from "../core/shape.js";
-import { type Tensor, tensor } from "../core/tensor.js";
+import { asTensor, type Tensor, tensor } from "../core/tensor.js";
 import { eye, zeros } from "../ops/array/make.js";
 import { sum } from "../ops/array/reduce.js";
 import { add, mul } from "../ops/elementwise/math.js";
 import { reshape } from "../ops/views/shape.js";
-import { grad, vjp } from "./grad.js";
+import { grad, gradFor, vjpFor } from "./grad.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "./tree.js";
 import { vmap } from "./vmap.js";
 
@@ -20,7 +20,7 @@ function innerProduct(op: string, xs: readonly unknown[], ys: readonly unknown[]
   const [left, right] = [xs.flatMap(leavesOf), ys.flatMap(leavesOf)];
   let total = tensor(0);
   left.forEach((leaf, i) => {
-    const [x, y] = [tensor(leaf as TensorLike), tensor((right[i] ?? []) as TensorLike)];
+    const [x, y] = [asTensor(op, leaf as TensorLike), asTensor(op, (right[i] ?? []) as TensorLike)];
     if (left.length !== right.length || !sameShape(x.shape, y.shape))
       refuse(
         "shape-mismatch",
@@ -38,10 +38,11 @@ export function jvp(
   xs: readonly unknown[],
   tangents: readonly unknown[],
 ): [Tensor, Tensor] {
+  requireFunction("jvp", f);
   for (const [name, list] of Object.entries({ xs, tangents }))
     if (!Array.isArray(list))
       refuseOption("jvp", name, `${name} must be a list with one entry for each argument of f, got ${show(list)}.`);
-  const [y, pullback] = vjp(f, ...xs);
+  const [y, pullback] = vjpFor("jvp", f, xs);
   return [y, grad((u: Tensor) => innerProduct("jvp", pullback(u), tangents))(zeros(y.shape))];
 }
 
@@ -51,8 +52,13 @@ export function jacobian<X = Tree, R extends unknown[] = []>(
   ...others: readonly never[]
 ): (x: unknown, ...rest: R) => TensorsLike<X> {
   requireFunction("jacobian", f, others);
-  return (x, ...rest) => {
-    const [y, pullback] = vjp((point: Tree) => f(point, ...rest), x);
+  return jacobianFor("jacobian", f);
+}
+/** `jacobian` as a part of the function `op`, which errors name. */
+const jacobianFor =
+  (op: string, f: (...args: Tree[]) => Tensor) =>
+  (x: unknown, ...rest: unknown[]): Tree => {
+    const [y, pullback] = vjpFor(op, (point: Tree) => f(point, ...rest), [x]);
     const units = reshape(eye(y.size), [y.size, ...y.shape]);
     const rows = vmap((u: Tensor) => pullback(u)[0])(units);
     return mapTree(rows, (leaf) => {
@@ -60,7 +66,6 @@ export function jacobian<X = Tree, R extends unknown[] = []>(
       return reshape(row, [...y.shape, ...row.shape.slice(1)]);
     });
   };
-}
 
 /** The second derivatives of a scalar function of one tensor, of shape [...x.shape, ...x.shape]. */
 export function hessian<R extends unknown[]>(
@@ -68,7 +73,7 @@ export function hessian<R extends unknown[]>(
   ...others: readonly never[]
 ): (x: TensorLike, ...rest: R) => Tensor {
   requireFunction("hessian", f, others);
-  return jacobian(grad(f));
+  return jacobianFor("hessian", gradFor("hessian", f));
 }
 
 /** The Hessian of a scalar function at x, times v, without forming the Hessian; v and the result have the structure of x. */
@@ -77,5 +82,6 @@ export function hvp<X = Tree, R extends unknown[] = []>(
   ...others: readonly never[]
 ): (x: unknown, v: unknown, ...rest: R) => TensorsLike<X> {
   requireFunction("hvp", f, others);
-  return (x, v, ...rest) => grad((point: Tree) => innerProduct("hvp", [grad(f)(point, ...rest)], [v]))(x);
+  return (x, v, ...rest) =>
+    gradFor("hvp", (point: Tree) => innerProduct("hvp", [gradFor("hvp", f)(point, ...rest)], [v]))(x);
 }

@@ -14,7 +14,7 @@ import { gradDepth, Node, withNodes } from "../core/node.js";
 import { keepAxes, type Op, sameView, type Vjp } from "../core/op.js";
 import { type Part, sumOfParts } from "../core/part.js";
 import { sameShape, showShape } from "../core/shape.js";
-import { Tensor, tensor } from "../core/tensor.js";
+import { asTensor, Tensor } from "../core/tensor.js";
 import { ones, zeros } from "../ops/array/make.js";
 import { sum } from "../ops/array/reduce.js";
 import { add } from "../ops/elementwise/math.js";
@@ -30,7 +30,8 @@ function variableOf(x: Tensor): Tensor {
 }
 
 /** The same value as x, but a constant for every gradient. The provenance is kept. */
-export const stopGradient = <T>(x: T): T => mapTree(x, (item) => apply(stopOp, null, tensor(item as TensorLike)));
+export const stopGradient = <T>(x: T): T =>
+  mapTree(x, (item) => apply(stopOp, null, asTensor("stopGradient", item as TensorLike)));
 const stopOp = identityOp("stopGradient", null);
 
 /** An op that returns its input, with another gradient. */
@@ -98,8 +99,9 @@ const addCotangent = (sum: Tensor | undefined, contribution: Tensor): Tensor =>
 const sumCotangents = (whole: Tensor | undefined, parts: readonly Part[] | undefined, x: Tensor): Tensor | undefined =>
   parts === undefined ? whole : addCotangent(whole, sumOfParts(parts, x.shape));
 
-/** Runs f, which returns `[value, aux]`, on variables made from the leaves of its arguments. */
+/** Runs f, which returns `[value, aux]`, on variables made from the leaves of its arguments. Errors name `op`. */
 function runOnVariables<A>(
+  op: string,
   f: (...xs: Tree[]) => readonly [TensorLike, A],
   xs: readonly unknown[],
 ): { y: Tensor; aux: A; variables: Tensor[] } {
@@ -107,23 +109,23 @@ function runOnVariables<A>(
   return withNodes(() => {
     const points = xs.map((x) =>
       mapTree(x, (item) => {
-        const variable = variableOf(tensor(item as TensorLike));
+        const variable = variableOf(asTensor(op, item as TensorLike));
         variables.push(variable);
         return variable;
       }),
     );
     const [y, aux] = f(...points);
-    return { y: asResult(y), aux, variables };
+    return { y: asResult(op, y), aux, variables };
   });
 }
 
 /** The result of a function as a tensor. Refuses a plain number, because gradients pass only through tensors. */
-function asResult(y: unknown): Tensor {
+function asResult(op: string, y: unknown): Tensor {
   if (y instanceof Tensor) return y;
-  if (leavesOf(y).some((part) => part instanceof Tensor)) return tensor(y as TensorLike);
+  if (leavesOf(y).some((part) => part instanceof Tensor)) return asTensor(op, y as TensorLike);
   refuse(
     "not-a-tensor",
-    "grad",
+    op,
     `the function must return a tensor made by ops, got ${show(y)}, which has no gradient. Write x.mul(2) instead of 2 * x, and return the tensor instead of its item().`,
   );
 }
@@ -157,16 +159,21 @@ export function valueAndGrad(f: (...args: Tree[]) => unknown, ...others: readonl
   requireFunction("valueAndGrad", f, isRecord(others[0]) ? others.slice(1) : others);
   const options = (others[0] ?? {}) as { hasAux?: boolean };
   requireOptions("valueAndGrad", options, { hasAux: kinds.flag });
-  const { hasAux } = options;
-  return (x: unknown, ...rest: unknown[]) => {
+  return valueAndGradFor("valueAndGrad", f, options.hasAux);
+}
+
+/** `valueAndGrad` as a part of the function `op`, which errors name. */
+function valueAndGradFor(op: string, f: (...args: Tree[]) => unknown, hasAux = false) {
+  return (x: unknown, ...rest: unknown[]): [unknown, Tree] => {
     const { y, aux, variables } = runOnVariables(
+      op,
       (argument) => (hasAux ? requirePair(f(argument, ...rest)) : [f(argument, ...rest) as Tensor, null]),
       [x],
     );
     if (y.shape.length > 0 && y.size !== 1)
       refuse(
         "not-scalar",
-        "grad",
+        op,
         `the function must return a scalar, got a tensor of shape ${showShape(y.shape)}. Reduce it first (e.g. .sum()), or use vjp or jacobian.`,
       );
     const value = withoutGraph(y);
@@ -189,19 +196,32 @@ export function grad<X = Tree, R extends unknown[] = []>(
   ...others: readonly never[]
 ): (x: unknown, ...rest: R) => TensorsLike<X> {
   requireFunction("grad", f, others);
-  return (x, ...rest) => valueAndGrad(f)(x, ...rest)[1];
+  return gradFor("grad", f);
 }
+/** `grad` as a part of the function `op`, which errors name. */
+export const gradFor =
+  (op: string, f: (...args: Tree[]) => Tensor) =>
+  (...args: [x: unknown, ...rest: unknown[]]): Tree =>
+    valueAndGradFor(op, f)(...args)[1];
 
 /** `[y, pullback]`, where y = f(...xs), and pullback maps a cotangent of y to the cotangents of xs, one per argument. */
 export function vjp(f: (...xs: Tree[]) => Tensor, ...xs: unknown[]): [Tensor, (cotangent: TensorLike) => Tree[]] {
   requireFunction("vjp", f);
-  const { y, variables } = runOnVariables((...points) => [f(...points), null], xs);
+  return vjpFor("vjp", f, xs);
+}
+/** `vjp` as a part of the function `op`, which errors name. */
+export function vjpFor(
+  op: string,
+  f: (...xs: Tree[]) => Tensor,
+  xs: readonly unknown[],
+): [Tensor, (cotangent: TensorLike) => Tree[]] {
+  const { y, variables } = runOnVariables(op, (...points) => [f(...points), null], xs);
   const pullback = (cotangent: TensorLike): Tree[] => {
-    const g = tensor(cotangent);
+    const g = asTensor(op, cotangent);
     if (!sameShape(g.shape, y.shape))
       refuse(
         "shape-mismatch",
-        "vjp",
+        op,
         `the cotangent has shape ${showShape(g.shape)}, the function's value has shape ${showShape(y.shape)}. Give both the same shape.`,
       );
     return gradientsOf(y, g, xs, variables);

@@ -12,7 +12,7 @@ import { asExample } from "../core/apply.js";
 import { inBatch } from "../core/batch.js";
 import type { TensorLike } from "../core/convert.js";
 import { normalizeAxis, showShape } from "../core/shape.js";
-import { type Tensor, tensor } from "../core/tensor.js";
+import { asTensor, type Tensor } from "../core/tensor.js";
 import { broadcastTo, expandDims, moveToFront } from "../ops/views/shape.js";
 import { mapTree, type TensorsLike, type TreeLike } from "./tree.js";
 
@@ -54,7 +54,7 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
       const axis = axes[i] as number | null;
       if (axis === null) return arg;
       return mapTree(arg, (leaf) => {
-        const front = toFront(tensor(leaf as TensorLike), axis);
+        const front = toFront(asTensor("vmap", leaf as TensorLike), axis);
         size ??= front.shape[0] as number;
         if (front.shape[0] !== size)
           refuse(
@@ -72,7 +72,7 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
       const examples = batches.map((arg, i) =>
         axes[i] === null ? arg : mapTree(arg, (leaf) => asExample(leaf as Tensor, level)),
       );
-      return mapTree(f(...(examples as never[])), (leaf) => unbatch(tensor(leaf as TensorLike), level, n));
+      return mapTree(f(...(examples as never[])), (leaf) => unbatch(asTensor("vmap", leaf as TensorLike), level, n));
     });
   };
 }
@@ -89,7 +89,7 @@ function checkAxes(inAxes: unknown, unknownOptions: readonly string[]): void {
       refuseOption(
         "vmap",
         "inAxes",
-        `inAxes must give each argument a whole number or null, got ${JSON.stringify(axis)}. Pass leaves that need different axes as separate arguments.`,
+        `inAxes must give each argument a whole number or null, got ${show(axis)}. Pass leaves that need different axes as separate arguments.`,
       );
 }
 

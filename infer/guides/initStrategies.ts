@@ -1,6 +1,6 @@
 /** Strategies for the initial values of an autoguide. A strategy returns a constrained value for a latent site. */
 import { elementsOf } from "../../autodiff/core/reads.js";
-import { broadcastShapes, sameShape, showShape } from "../../autodiff/core/shape.js";
+import { broadcastsTo, showShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import {
   broadcastTo,
@@ -168,7 +168,7 @@ export function startingValue(strategy: InitStrategy, site: LatentSite, key: Ten
     () => {
       const value = tensor(strategy(site, key));
       const shape = shapeWithWholePlates(value, site);
-      if (!sameShape(broadcastShapes(fn.label, value.shape, shape), shape))
+      if (!broadcastsTo(value.shape, shape))
         refuse(
           "shape-mismatch",
           `the initial value has shape ${showShape(value.shape)}, but the site has shape ${showShape(fn.shape())}. Give a value that broadcasts to the site's shape.`,

@@ -18,6 +18,7 @@ export const names: Kind = [
   "an array of names",
 ];
 export const numbers: Kind = [(x) => Array.isArray(x) && x.every(Number.isInteger), "an array of whole numbers"];
+export const whole: Kind = [Number.isInteger, "a whole number"];
 export const size: Kind = [(x) => Number.isInteger(x) && (x as number) >= 0, "a non-negative integer"];
 export const count: Kind = [
   (x) => Number.isInteger(x) && (x as number) >= 1 && (x as number) <= MAX_COUNT,

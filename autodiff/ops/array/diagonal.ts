@@ -2,10 +2,12 @@
 
 import { mapAxes } from "../../../provenance/axes.js";
 import { refuse } from "../../../provenance/base/error.js";
+import * as kinds from "../../../provenance/base/kinds.js";
+import { requireKind } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { showShape } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { viewOf } from "../../core/view.js";
 import { equal, greaterEqual, sub, where } from "../elementwise/math.js";
 import { expandDims, viewOp } from "../views/shape.js";
@@ -16,7 +18,7 @@ import { arange } from "./make.js";
 const offsets = (n: number, m: number): Tensor => sub(arange(m), expandDims(arange(n), 1));
 
 function asMatrix(op: string, x: TensorLike): { matrices: Tensor; rows: number; columns: number } {
-  const matrices = tensor(x);
+  const matrices = asTensor(op, x);
   const [rows, columns] = matrices.shape.slice(-2);
   if (rows === undefined || columns === undefined)
     refuse("shape-mismatch", op, `x must have matrices in its last two axes, got shape ${showShape(matrices.shape)}.`);
@@ -24,12 +26,13 @@ function asMatrix(op: string, x: TensorLike): { matrices: Tensor; rows: number; 
 }
 
 /** The lower triangle of each matrix, up to the k-th diagonal above the main one; zeros elsewhere. */
-export const tril = (x: TensorLike, k = 0): Tensor => triangle("tril", x, (offset) => greaterEqual(k, offset));
+export const tril = (x: TensorLike, k = 0): Tensor => triangle("tril", x, k, (offset) => greaterEqual(k, offset));
 
 /** The upper triangle of each matrix, from the k-th diagonal above the main one; zeros elsewhere. */
-export const triu = (x: TensorLike, k = 0): Tensor => triangle("triu", x, (offset) => greaterEqual(offset, k));
+export const triu = (x: TensorLike, k = 0): Tensor => triangle("triu", x, k, (offset) => greaterEqual(offset, k));
 
-function triangle(op: string, x: TensorLike, contains: (offset: Tensor) => Tensor): Tensor {
+function triangle(op: string, x: TensorLike, k: number, contains: (offset: Tensor) => Tensor): Tensor {
+  requireKind(op, "k", k, kinds.whole);
   const { matrices, rows, columns } = asMatrix(op, x);
   return where(contains(offsets(rows, columns)), matrices, 0);
 }
@@ -70,7 +73,7 @@ export const diagonal = (x: Tensor, first: number, second: number): Tensor => ap
 
 /** For a vector, the matrix with x on its diagonal. For a tensor of two or more axes, the diagonal of each matrix. */
 export function diag(x: TensorLike): Tensor {
-  const values = tensor(x);
+  const values = asTensor("diag", x);
   if (values.shape.length === 1) {
     const n = values.length;
     return where(equal(offsets(n, n), 0), values, 0);

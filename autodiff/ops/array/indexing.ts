@@ -13,13 +13,29 @@ import { bindClear } from "../../core/copy.js";
 import { keepAxes, noGradient, type Op } from "../../core/op.js";
 import { Part, type SumOfParts } from "../../core/part.js";
 import { refuseFor } from "../../core/reads.js";
-import { broadcastShapes, checkShape, normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import {
+  broadcastShapes,
+  checkShape,
+  normalizeAxis,
+  type Shape,
+  showIndices,
+  showShape,
+  sizeOf,
+} from "../../core/shape.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
 import { add, equal, mul } from "../elementwise/math.js";
 import { batchAll } from "../views/batching.js";
-import { broadcastTo, expandDims, mixProvenance, moveAxes, moveToFront, reshape } from "../views/shape.js";
+import {
+  broadcastFor,
+  broadcastTo,
+  expandDims,
+  mixProvenance,
+  moveAxes,
+  moveToFront,
+  reshape,
+} from "../views/shape.js";
 import { pick } from "../views/slicing.js";
 import { concatenate } from "./join.js";
 import { lookUp } from "./lookUp.js";
@@ -39,7 +55,7 @@ const indexOf =
     refuse(
       "bad-index",
       op,
-      `index ${raw} is out of range for an axis of size ${size} (allowed ${-size}..${size - 1}, whole numbers).`,
+      `index ${raw} is out of range for an axis of size ${size} (${showIndices(size)}). Indices are whole numbers.`,
     );
   };
 
@@ -77,7 +93,7 @@ function checkedIndex(op: string, indices: TensorLike, size: number): Tensor {
       op,
       `boolean masks are not supported as indices (the shape of the result would depend on values). Use where(mask, x, 0), or the indices of the true entries.`,
     );
-  const index = tensor(indices);
+  const index = asTensor(op, indices);
   try {
     return index.size < MANY_INDICES ? indexInto(op, size)(index) : apply(indicesOp, { op, size }, index);
   } catch (error) {
@@ -176,9 +192,9 @@ const rowOffsets = (i: Tensor, size: number, n: number): Tensor =>
 
 /** The entries of `x` at `indices` along an axis (the first by default), which is replaced by the axes of `indices`. */
 export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
-  const source = tensor(x);
+  const source = asTensor("take", x);
   const along = normalizeAxis("take", axis, source.shape);
-  const view = along === 0 ? lookUp(source, [tensor(indices)]) : null;
+  const view = along === 0 ? lookUp("take", source, [indices]) : null;
   if (view !== null) return view;
   const index = checkedIndex("take", indices, source.shape[along] as number);
   const entries = apply(gatherOp, gatherOf(1), moveToFront(source, along), index);
@@ -187,7 +203,7 @@ export function take(x: TensorLike, indices: TensorLike, axis = 0): Tensor {
 
 /** x[i, j, …]: index tensors broadcast against each other and stand for the first axes of `x` (Pyro's Vindex). */
 export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
-  const source = tensor(x);
+  const source = asTensor("at", x);
   if (indices.length === 0 || indices.length > source.shape.length)
     refuse(
       "bad-index",
@@ -202,7 +218,7 @@ export function at(x: TensorLike, ...indices: TensorLike[]): Tensor {
     const part = pick(source, indexOf(axis)(indices[numberAxis] as number), numberAxis);
     return last === 0 ? part : at(part, ...indices.filter((_, i) => i !== numberAxis));
   }
-  return (indices.some(isMask) ? null : lookUp(source, indices.map(tensor))) ?? gather("at", source, indices);
+  return (indices.some(isMask) ? null : lookUp("at", source, indices)) ?? gather("at", source, indices);
 }
 
 /** x[i, j, …]. For `aligned`, see `Gather`. Other indexed axes become mixed, and `mixedBy` reports `op`, the function that was called. */
@@ -220,7 +236,7 @@ function gather(op: string, source: Tensor, indices: readonly TensorLike[], alig
 
 /** out[..., j, ...] = x[..., indices[..., j, ...], ...]: one index per position; the other axes broadcast, as in NumPy. */
 export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number): Tensor {
-  const [source, index] = [tensor(x), tensor(indices)];
+  const [source, index] = [asTensor("takeAlongAxis", x), asTensor("takeAlongAxis", indices)];
   const along = normalizeAxis("takeAlongAxis", axis, source.shape);
   if (source.shape.length !== index.shape.length)
     refuse(
@@ -244,11 +260,11 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number):
 
 /** x with `updates` added at `indices` along an axis; repeated indices add up. The transpose of `take`. */
 export function scatterAdd(x: TensorLike, indices: TensorLike, updates: TensorLike, axis = 0): Tensor {
-  const [target, values] = [tensor(x), tensor(updates)];
+  const [target, values] = [asTensor("scatterAdd", x), asTensor("scatterAdd", updates)];
   const along = normalizeAxis("scatterAdd", axis, target.shape);
   const size = target.shape[along] as number;
   const index = checkedIndex("scatterAdd", indices, size);
-  const allUpdates = broadcastTo(values, [
+  const allUpdates = broadcastFor("scatterAdd", values, [
     ...target.shape.slice(0, along),
     ...index.shape,
     ...target.shape.slice(along + 1),

@@ -6,7 +6,7 @@ import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { copyInto } from "../../core/copy.js";
 import { normalizeAxis, sameShape, showShape } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { type View, viewOf } from "../../core/view.js";
 import { expandDims } from "../views/shape.js";
 import { placingOp, replaceAt, type Slice } from "../views/slicing.js";
@@ -26,7 +26,7 @@ function listOf(op: string, xs: readonly TensorLike[]): [Tensor, ...Tensor[]] {
   if (!Array.isArray(xs))
     refuseOption(op, "xs", `the first argument must be a list of tensors, such as [a, b], got ${show(xs)}.`);
   if (xs.length === 0) refuse("empty", op, "got an empty list. Give at least one tensor.");
-  return xs.map(tensor) as [Tensor, ...Tensor[]];
+  return xs.map((x) => asTensor(op, x)) as [Tensor, ...Tensor[]];
 }
 
 /** Joins tensors along an existing axis; the sizes of the other axes must agree. */
@@ -57,17 +57,21 @@ export function concatenate(xs: readonly TensorLike[], axis = 0): Tensor {
 const MAX_OPERANDS = 4096;
 
 /** Joins tensors along a new axis; their shapes must be equal. */
-export function stack(xs: readonly TensorLike[], axis = 0): Tensor {
-  const parts = listOf("stack", xs);
-  const mismatch = parts.find((x) => !sameShape(x.shape, parts[0].shape));
+export const stack = (xs: readonly TensorLike[], axis = 0): Tensor => stackFor("stack", xs, axis);
+/** `stack` as a part of the function `op`, which errors name. */
+export function stackFor(op: string, xs: readonly TensorLike[], axis = 0): Tensor {
+  const parts = listOf(op, xs);
+  const { shape } = parts[0];
+  const along = normalizeAxis(op, axis, shape, shape.length + 1);
+  const mismatch = parts.find((x) => !sameShape(x.shape, shape));
   if (mismatch !== undefined)
     refuse(
       "shape-mismatch",
-      "stack",
-      `all tensors must have one shape, got ${showShape(parts[0].shape)} and ${showShape(mismatch.shape)}.`,
+      op,
+      `all tensors must have one shape, got ${showShape(shape)} and ${showShape(mismatch.shape)}.`,
     );
   return concatenate(
-    parts.map((x) => expandDims(x, axis)),
-    axis,
+    parts.map((x) => expandDims(x, along)),
+    along,
   );
 }

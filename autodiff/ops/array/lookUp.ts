@@ -4,8 +4,9 @@
  */
 import { insertAxes, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
+import type { TensorLike } from "../../core/convert.js";
 import { recorder } from "../../core/recorder.js";
-import { isAbsent, rawView, type Tensor } from "../../core/tensor.js";
+import { asTensor, isAbsent, rawView, type Tensor } from "../../core/tensor.js";
 import { viewOf } from "../../core/view.js";
 import { axesToEnd, reshape, transpose, viewOp } from "../views/shape.js";
 import { isCounting } from "./make.js";
@@ -59,8 +60,12 @@ const lookUpOp = viewOp<LookUpParams>({
   },
 });
 
-/** x[indices] as a view, if each index counts 0, 1, …, n - 1 along one axis, and no two along the same axis of the result; else null. */
-export function lookUp(x: Tensor, indices: readonly Tensor[]): Tensor | null {
+/**
+ * x[indices] as a view, if each index counts 0, 1, …, n - 1 along one axis, and no two along the same axis of the result; else null. Errors
+ * name `op`.
+ */
+export function lookUp(op: string, x: Tensor, indexLikes: readonly TensorLike[]): Tensor | null {
+  const indices = indexLikes.map((index) => asTensor(op, index));
   const rank = Math.max(...indices.map(({ shape }) => shape.length));
   const trailingAxes = x.shape.length - indices.length;
   const sourceAxes = [

@@ -4,12 +4,13 @@ import * as kinds from "../../../provenance/base/kinds.js";
 import { requireKind, show } from "../../../provenance/base/options.js";
 import type { TensorLike } from "../../core/convert.js";
 import { checkShape, type Shape } from "../../core/shape.js";
-import { ofView, type Tensor, tensor } from "../../core/tensor.js";
+import { asTensor, ofView, type Tensor } from "../../core/tensor.js";
 import { contiguous, emptyView } from "../../core/view.js";
 import { equal } from "../elementwise/math.js";
-import { broadcastTo, expandDims } from "../views/shape.js";
+import { broadcastFor, expandDims } from "../views/shape.js";
 
-const fill = (op: string, shape: Shape, value: TensorLike): Tensor => broadcastTo(tensor(value), checkShape(op, shape));
+const fill = (op: string, shape: Shape, value: TensorLike): Tensor =>
+  broadcastFor(op, asTensor(op, value), checkShape(op, shape));
 
 export const zeros = (shape: Shape): Tensor => fill("zeros", shape, 0);
 export const ones = (shape: Shape): Tensor => fill("ones", shape, 1);

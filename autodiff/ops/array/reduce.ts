@@ -6,13 +6,13 @@
 import { type AxisMap, mapAxes, mixAxis } from "../../../provenance/axes.js";
 import { refuse } from "../../../provenance/base/error.js";
 import * as kinds from "../../../provenance/base/kinds.js";
-import { requireOptions } from "../../../provenance/base/options.js";
+import { requireOptions, show } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
 import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { type View, viewOf } from "../../core/view.js";
 import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows } from "../../kernels/reduce.js";
 import { div, equal, mulZeroWins } from "../elementwise/math.js";
@@ -114,7 +114,7 @@ export function reducerOf(op: Op<ReduceParams>) {
   const { name } = op;
   const hasGradient = op.vjp(0) !== null;
   return (x: TensorLike, axes?: Axes, options?: KeepDims): Tensor => {
-    const source = tensor(x);
+    const source = asTensor(name, x);
     const params = readReduced(name, source, axes, options);
     // Along axes of size 1, a reduction that has a gradient changes nothing but the shape.
     const changesOnlyShape = hasGradient && params.axes.every((axis) => source.shape[axis] === 1);
@@ -173,7 +173,7 @@ export function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape):
     refuse(
       "bad-axis",
       op,
-      `axes must be a number or a list of numbers, got ${JSON.stringify(axes)}. Give options such as keepDims as the next argument.`,
+      `axes must be a number or a list of numbers, got ${show(axes)}. Give options such as keepDims as the next argument.`,
     );
   const list = (typeof axes === "number" ? [axes] : (axes as readonly number[])).map((axis) =>
     normalizeAxis(op, axis, shape),
@@ -204,7 +204,7 @@ export const min = reduction("min", foldAllWith(minOf), extremumVjp, { emptyIsEr
 
 /** The average. */
 export function mean(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
-  const source = tensor(x);
+  const source = asTensor("mean", x);
   const params = readReduced("mean", source, axes, options);
   const n = sizeOf(params.axes.map((axis) => source.shape[axis] as number));
   if (n === 0)
@@ -255,6 +255,6 @@ const cumsumOp: Op<number> = {
 };
 /** Running sums along an axis, the first by default. */
 export const cumsum = (x: TensorLike, axis = 0): Tensor => {
-  const source = tensor(x);
+  const source = asTensor("cumsum", x);
   return apply(cumsumOp, normalizeAxis("cumsum", axis, source.shape), source);
 };

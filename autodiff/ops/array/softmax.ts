@@ -7,7 +7,7 @@ import { apply } from "../../core/apply.js";
 import { contiguousKernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import type { Op, Vjp } from "../../core/op.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
 import { log as logOf } from "../../kernels/formulas/scalarFormulas.js";
 import { type Normaliser, normalise, shifts } from "../../kernels/softmax.js";
@@ -89,13 +89,13 @@ export const shiftOp = reductionOp("shift", shifts, null, { byRows: true });
 /** The shift along `axes`, which keep size 1. These axes become mixed, and `mixedBy` reports `op`, the function that uses the shift. */
 export const shiftAlong = (op: string, x: Tensor, axes: readonly number[]): Tensor =>
   apply(shiftOp, { axes, keepDims: true }, mixProvenance(x, axes, op));
-const logTotal: Unary = unary("log", logOf, derivatives([(_, a) => inverseTotal(a)]));
+const logTotal: Unary = unary("logTotal", logOf, derivatives([(_, a) => inverseTotal(a)]));
 /**
  * The derivative 1 / total of log total, with two exceptions. If total is 0, because there are no exponentials or all of them are 0, the
  * result is 0. If total is Infinity, the result is NaN, because the gradient of an infinite exponential has no limit.
  */
 const inverseTotal: Unary = unary(
-  "reciprocal",
+  "inverseTotal",
   (a) => (a === 0 ? 0 : a < Infinity ? 1 / a : NaN),
   derivatives([(y) => neg(square(y))]),
 );
@@ -110,7 +110,7 @@ function shiftedExponentials(op: string, x: Tensor, axes: readonly number[]) {
 
 /** log Σ exp(x); -Infinity (with gradient 0) for an axis that is empty or all -Infinity. */
 export function logsumexp(x: TensorLike, axes?: Axes, options?: KeepDims): Tensor {
-  const source = tensor(x);
+  const source = asTensor("logsumexp", x);
   if (source.size < LARGE) return smallLogsumexp(source, axes, options);
   const params = readReduced("logsumexp", source, axes, options);
   const { shift, sum } = shiftedExponentials("logsumexp", source, params.axes);
@@ -118,7 +118,7 @@ export function logsumexp(x: TensorLike, axes?: Axes, options?: KeepDims): Tenso
 }
 /** exp(x) / Σ exp(x) along an axis, the last by default. */
 export function softmax(x: TensorLike, axis = -1): Tensor {
-  const source = tensor(x);
+  const source = asTensor("softmax", x);
   const axes = normalizeAxes("softmax", axis, source.shape);
   if (source.size < LARGE) return apply(softmaxOp, axes, source);
   const { exponentials, sum } = shiftedExponentials("softmax", source, axes);
@@ -126,7 +126,7 @@ export function softmax(x: TensorLike, axis = -1): Tensor {
 }
 /** x - logsumexp(x) along an axis, the last by default. */
 export function logSoftmax(x: TensorLike, axis = -1): Tensor {
-  const source = tensor(x);
+  const source = asTensor("logSoftmax", x);
   const axes = normalizeAxes("logSoftmax", axis, source.shape);
   if (source.size < LARGE) return apply(logSoftmaxOp, axes, source);
   const { difference, sum } = shiftedExponentials("logSoftmax", source, axes);

@@ -5,11 +5,12 @@
  * axes, once for each index into the other axes.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
+import { refuseOption, requireFunction, show } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { keepAxes, type Op, type Vjp } from "../../core/op.js";
 import { broadcastShapes, type Shape } from "../../core/shape.js";
-import { Tensor, tensor } from "../../core/tensor.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { broadcastView, isContiguous, type View } from "../../core/view.js";
 import { broadcastTogether } from "../views/batching.js";
 
@@ -35,6 +36,10 @@ function ofArity(f: Scalar, arity: number): Scalar {
 }
 
 function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
+  const maker = ["unary", "binary", "ternary"][arity - 1] as string;
+  requireFunction(maker, f);
+  if (rules !== null && !(Array.isArray(rules) && rules.length === arity))
+    refuseOption(maker, "rules", `expected a list of ${arity} gradient rules, or null, got ${show(rules)}.`);
   const scalar = ofArity(f, arity);
   const vjps = (rules ?? []).map(
     // A rule always gets three operands, because a spread is slow. If the op has fewer, the last operands are undefined.
@@ -52,12 +57,10 @@ function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor
   return op;
 }
 
-const asTensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : tensor(x));
-
 /** Makes an op from `scalar`, and returns the function that applies the op to a tensor; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
   const op = elementwise(name, scalar as Scalar, 1, rules);
-  return Object.assign((a: TensorLike) => apply(op, null, asTensor(a)), {
+  return Object.assign((a: TensorLike) => apply(op, null, asTensor(name, a)), {
     op,
     method(this: Tensor) {
       return apply(op, null, this);
@@ -68,10 +71,10 @@ export function unary(name: string, scalar: (a: number) => number, rules: Rules<
 /** Like `unary`, for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
   const op = elementwise(name, scalar as Scalar, 2, rules);
-  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, asTensor(a), asTensor(b)), {
+  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, asTensor(name, a), asTensor(name, b)), {
     op,
     method(this: Tensor, b: TensorLike) {
-      return apply(op, null, this, asTensor(b));
+      return apply(op, null, this, asTensor(name, b));
     },
   });
 }
@@ -84,11 +87,12 @@ export function ternary(
 ): Ternary {
   const op = elementwise(name, scalar as Scalar, 3, rules);
   return Object.assign(
-    (a: TensorLike, b: TensorLike, c: TensorLike) => apply(op, null, asTensor(a), asTensor(b), asTensor(c)),
+    (a: TensorLike, b: TensorLike, c: TensorLike) =>
+      apply(op, null, asTensor(name, a), asTensor(name, b), asTensor(name, c)),
     {
       op,
       method(this: Tensor, b: TensorLike, c: TensorLike) {
-        return apply(op, null, this, asTensor(b), asTensor(c));
+        return apply(op, null, this, asTensor(name, b), asTensor(name, c));
       },
     },
   );
@@ -99,12 +103,11 @@ export const mulZeroWins: Binary = binary("mulZeroWins", (g, d) => (g === 0 ? 0 
   (G, _, __, d) => mulZeroWins(G, d),
   (G, _, g) => mulAnyZeroWins(G, g),
 ]);
-const anyZeroWins: Binary = binary("anyZeroWins", (a, b) => (a === 0 ? 0 : b === 0 ? b : a * b), [
-  (G, _, __, b) => anyZeroWins(G, b),
-  (G, _, a) => anyZeroWins(G, a),
-]);
 /** a·b, but 0 if a or b is 0, even if the other is infinite or NaN. So second derivatives of a branch not taken are 0, too. */
-export const mulAnyZeroWins = (a: Tensor, b: Tensor): Tensor => anyZeroWins(a, b);
+export const mulAnyZeroWins: Binary = binary("mulAnyZeroWins", (a, b) => (a === 0 ? 0 : b === 0 ? b : a * b), [
+  (G, _, __, b) => mulAnyZeroWins(G, b),
+  (G, _, a) => mulAnyZeroWins(G, a),
+]);
 
 /**
  * The gradient rules of an op whose derivatives with respect to its operands are given, as functions of the result `y` and of all operands.

@@ -3,9 +3,11 @@
  * the gradients.
  */
 
+import * as kinds from "../../../provenance/base/kinds.js";
+import { requireKind } from "../../../provenance/base/options.js";
 import type { TensorLike } from "../../core/convert.js";
 import { noFurtherDerivative } from "../../core/op.js";
-import type { Tensor } from "../../core/tensor.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { log } from "../../kernels/formulas/scalarFormulas.js";
 import { erfcxCurve as erfcxCurveOf, erfcxSlope as erfcxSlopeOf } from "../../kernels/special/erfcxSlope.js";
 import * as special from "../../kernels/special/index.js";
@@ -42,8 +44,10 @@ export const digammaDifference: Binary = binary(
 );
 /** log Γ_d(a) = d(d-1)/4 log π + Σ_{j<d} lgamma(a - j/2), d a whole number. */
 export const multigammaln = (a: TensorLike, d: number): Tensor => {
-  let sum = lgamma(a);
-  for (let j = 1; j < d; j++) sum = add(sum, lgamma(sub(a, j / 2)));
+  requireKind("multigammaln", "d", d, kinds.count);
+  const x = asTensor("multigammaln", a);
+  let sum = lgamma(x);
+  for (let j = 1; j < d; j++) sum = add(sum, lgamma(sub(x, j / 2)));
   return add(sum, ((d * (d - 1)) / 4) * log(Math.PI));
 };
 

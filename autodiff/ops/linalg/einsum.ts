@@ -8,7 +8,7 @@ import { refuseOption, show } from "../../../provenance/base/options.js";
 import { ambient, PedigradError, union } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { showShape, sizeOf } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { diagonal } from "../array/diagonal.js";
 import { sum } from "../array/reduce.js";
 import { mul } from "../elementwise/math.js";
@@ -29,7 +29,7 @@ interface Labelled {
 export function einsum(spec: string, ...operands: TensorLike[]): Tensor {
   if (typeof spec !== "string")
     refuseOption("einsum", "spec", `the first argument must be a string such as "ij,jk->ik", got ${show(spec)}.`);
-  const xs = operands.map(tensor);
+  const xs = operands.map((x) => asTensor("einsum", x));
   const { inputs, output } = parse(spec, xs);
   const sizes = sizesOf(spec, inputs, xs);
   const terms = xs.map((x, i) =>

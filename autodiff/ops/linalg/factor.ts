@@ -17,7 +17,7 @@ import type { TensorLike } from "../../core/convert.js";
 import { asContiguous, copyInto } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
 import { broadcastShapes, type Shape, showShape, sizeOf } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { broadcastView, type View } from "../../core/view.js";
 import * as kernels from "../../kernels/factor.js";
 import { tril, triu } from "../array/diagonal.js";
@@ -65,7 +65,7 @@ export const choleskyOp = matrixOp("cholesky", kernels.cholesky, (g, factor) => 
 });
 /** The lower factor L of (A + Aᵀ)/2 = L Lᵀ; NaN for a matrix that is not positive definite. */
 export function cholesky(x: TensorLike): Tensor {
-  const a = tensor(x);
+  const a = asTensor("cholesky", x);
   squareShape("cholesky", a);
   return apply(choleskyOp, null, mul(0.5, add(a, matrixTranspose(a))));
 }
@@ -118,8 +118,8 @@ export const solveOp: Op<Required<Triangular>> = {
 export function triangularSolve(a: TensorLike, b: TensorLike, options: Triangular = {}): Tensor {
   requireOptions("triangularSolve", options, { lower: kinds.flag, transpose: kinds.flag });
   const { lower = true, transpose = false } = options;
-  const right = tensor(b);
-  const solve = (columns: Tensor) => apply(solveOp, { lower, transpose }, tensor(a), columns);
+  const [matrix, right] = [asTensor("triangularSolve", a), asTensor("triangularSolve", b)];
+  const solve = (columns: Tensor) => apply(solveOp, { lower, transpose }, matrix, columns);
   return right.shape.length === 1 ? squeeze(solve(expandDims(right, 1)), -1) : solve(right);
 }
 
@@ -128,7 +128,7 @@ const inverseOp = matrixOp("inverse", kernels.inverse, (g, y) => {
   return neg(matmul(t, matmul(g, t)));
 });
 /** The inverse of each matrix; not finite if the matrix is singular. */
-export const inverse = (x: TensorLike): Tensor => apply(inverseOp, null, tensor(x));
+export const inverse = (x: TensorLike): Tensor => apply(inverseOp, null, asTensor("inverse", x));
 
 const logdetOp: Op = {
   name: "logdet",
@@ -145,4 +145,4 @@ const logdetOp: Op = {
   axes: () => dropLast(2),
 };
 /** The logarithm of the determinant of each matrix; -Infinity if the matrix is singular, NaN if the determinant is negative. */
-export const logdet = (x: TensorLike): Tensor => apply(logdetOp, null, tensor(x));
+export const logdet = (x: TensorLike): Tensor => apply(logdetOp, null, asTensor("logdet", x));

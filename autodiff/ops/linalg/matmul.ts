@@ -8,7 +8,7 @@ import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
 import { broadcastShapes, type Shape, showShape } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { broadcastView, type View, viewOf } from "../../core/view.js";
 import { multiply, multiplyByColumns, multiplyRow } from "../../kernels/matmul.js";
 import { broadcastTogether } from "../views/batching.js";
@@ -119,7 +119,7 @@ export function offsetsOf(x: View, batch: Shape): number[] {
 
 /** NumPy's matmul: matrices in the last two axes, batches before them; a vector is a row on the left, a column on the right. */
 export function matmul(a: TensorLike, b: TensorLike): Tensor {
-  const [left, right] = [tensor(a), tensor(b)];
+  const [left, right] = [asTensor("matmul", a), asTensor("matmul", b)];
   if (left.shape.length === 0 || right.shape.length === 0)
     refuse(
       "shape-mismatch",

@@ -4,14 +4,23 @@
  * leading axes come first in the result. So the batching rule only aligns shapes, and vmap over keys gives the same draws as a loop.
  */
 import { mapAxes } from "../../../provenance/axes.js";
-import { PedigradError } from "../../../provenance/index.js";
+import { refuse } from "../../../provenance/base/error.js";
+import { refuseOption } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
 import type { Kernels } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
-import { broadcastShapes, checkShape, type Shape, sameShape, showShape, sizeOf } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import {
+  broadcastShapes,
+  broadcastsTo,
+  checkShape,
+  type Shape,
+  sameShape,
+  showShape,
+  sizeOf,
+} from "../../core/shape.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { broadcastView, isContiguous, type View } from "../../core/view.js";
 import { Stream } from "../../kernels/random/index.js";
 import { batchAll, padRank } from "../views/batching.js";
@@ -101,12 +110,12 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
     shape: (draws, [key, ...parameters]) => {
       const fullShape = parameterShape(key as Tensor, draws);
       for (const x of parameters)
-        if (!sameShape(broadcastShapes(name, x.shape, fullShape), fullShape))
-          throw new PedigradError({
-            code: "shape-mismatch",
-            op: name,
-            message: `random.${name}: a parameter of shape ${showShape(x.shape)} does not broadcast to the shape of the draws, ${showShape(draws.shape)}. Give the full shape of the result.`,
-          });
+        if (!broadcastsTo(x.shape, fullShape))
+          refuse(
+            "shape-mismatch",
+            `random.${name}`,
+            `a parameter of shape ${showShape(x.shape)} does not broadcast to the shape of the draws, ${showShape(draws.shape)}. Give the full shape of the result.`,
+          );
       return [...(key as Tensor).shape.slice(0, -1), ...draws.shape, ...draws.resultEvent];
     },
     ...contiguousKernelsOf((draws, out, keys, operands) => {
@@ -148,19 +157,20 @@ export const drawOneOp = (name: string, draw: DrawOne, vjps?: readonly Vjp<Draws
 /** A key as a tensor; refuses shapes other than [..., 2]. */
 export function asKey(op: string, key: TensorLike): Tensor {
   if (key === undefined || key === null)
-    throw new PedigradError({
-      code: "no-key",
-      op,
-      param: "key",
-      message: `random.${op}: the first argument must be a key such as random.key(0), got ${key}.`,
-    });
-  const words = tensor(key);
+    refuseOption(
+      `random.${op}`,
+      "key",
+      `the first argument must be a key such as random.key(0), got ${key}.`,
+      undefined,
+      "no-key",
+    );
+  const words = asTensor(`random.${op}`, key);
   if (words.shape.at(-1) !== 2)
-    throw new PedigradError({
-      code: "bad-key",
-      op,
-      message: `random.${op}: a key must have shape [2], or [..., 2] for a batch of keys, got shape ${showShape(words.shape)}. Make a key with random.key(0) or random.split(key).`,
-    });
+    refuse(
+      "bad-key",
+      `random.${op}`,
+      `a key must have shape [2], or [..., 2] for a batch of keys, got shape ${showShape(words.shape)}. Make a key with random.key(0) or random.split(key).`,
+    );
   return words;
 }
 
@@ -178,13 +188,12 @@ export function draw(
   shape?: Shape,
   { vector = false, result: resultEvent = [] }: Events = {},
 ): Tensor {
-  const tensors = parameters.map(tensor);
+  const name = `random.${op.name}`;
+  const tensors = parameters.map((x) => asTensor(name, x));
   const rank = vector ? 1 : 0;
   const parameterEvent = tensors[0]?.shape.slice(tensors[0].shape.length - rank) ?? [];
   const batches = tensors.map((x) => x.shape.slice(0, x.shape.length - rank));
   const drawShape =
-    shape === undefined
-      ? batches.reduce<Shape>((a, b) => broadcastShapes(op.name, a, b), [])
-      : checkShape(`random.${op.name}`, shape);
+    shape === undefined ? batches.reduce<Shape>((a, b) => broadcastShapes(name, a, b), []) : checkShape(name, shape);
   return apply(op, { shape: drawShape, parameterEvent, resultEvent }, asKey(op.name, key), ...tensors);
 }

@@ -9,13 +9,13 @@
  *
  * where f is the density and F the distribution function. How the sampler arrived at x does not matter.
  */
+import { refuse } from "../../../provenance/base/error.js";
 import { isRecord } from "../../../provenance/base/records.js";
-import { PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import type { Vjp } from "../../core/op.js";
 import { elementsOf, refuseFor } from "../../core/reads.js";
-import { type Shape, showShape } from "../../core/shape.js";
-import { ofView, type Tensor, tensor } from "../../core/tensor.js";
+import type { Shape } from "../../core/shape.js";
+import { asTensor, ofView, type Tensor } from "../../core/tensor.js";
 import { contiguous } from "../../core/view.js";
 import { between as betweenOf } from "../../kernels/formulas/scalarFormulas.js";
 import * as kernels from "../../kernels/random/index.js";
@@ -51,18 +51,17 @@ export const bits = (from: TensorLike, shape: Shape = []): Tensor => draw(bitsOp
 /** Uniform on [minval, maxval). */
 export function uniform(from: TensorLike, shape: Shape = [], minval: TensorLike = 0, maxval: TensorLike = 1): Tensor {
   if (isRecord(minval))
-    throw new PedigradError({
-      code: "bad-argument",
-      op: "uniform",
-      message:
-        "random.uniform: minval must be a number, got a record. Give the bounds by position: uniform(key, shape, minval, maxval).",
-    });
+    refuse(
+      "bad-argument",
+      "random.uniform",
+      "minval must be a number, got a record. Give the bounds by position: uniform(key, shape, minval, maxval).",
+    );
   const unit = draw(uniformOp, from, [], shape);
   return minval === 0 && maxval === 1 ? unit : between(unit, minval, maxval);
 }
 /** low + u (high - low), kept below `high` despite rounding. */
 const between: Ternary = /* @__PURE__ */ ternary(
-  "between",
+  "random.uniform",
   betweenOf,
   /* @__PURE__ */ derivatives([(_, __, low, high) => sub(high, low), (_, u) => sub(1, u), (_, u) => u]),
 );
@@ -114,18 +113,18 @@ export function randint(from: TensorLike, shape: Shape, minval: TensorLike, maxv
   if (tooLarge === undefined) return draw(randintOp, from, [low, high], shape);
   return refuseFor(count, {
     code: "bad-parameter",
-    op: "randint",
+    op: "random.randint",
     message: `random.randint: maxval - minval must be at most 2^53, got ${tooLarge}. Narrow the range, or draw with random.uniform.`,
   });
 }
 
 function wholeNumbers(bound: string, x: TensorLike): Tensor {
-  const bounds = tensor(x);
+  const bounds = asTensor("random.randint", x);
   const nonInteger = elementsOf(bounds).find((value) => !Number.isInteger(value));
   if (nonInteger === undefined) return bounds;
   return refuseFor(bounds, {
     code: "bad-parameter",
-    op: "randint",
+    op: "random.randint",
     message: `random.randint: ${bound} must be a whole number, got ${nonInteger}. Round it, or draw with random.uniform.`,
   });
 }
@@ -144,14 +143,13 @@ const permutationOp = /* @__PURE__ */ drawOp("permutation", kernels.fillPermutat
 /** 0 … n - 1 in random order, or a tensor with its first axis in random order. */
 export function permutation(from: TensorLike, nOrTensor: TensorLike): Tensor {
   if (typeof nOrTensor === "number") return draw(permutationOp, from, [], [nOrTensor]);
-  const x = tensor(nOrTensor);
+  const x = asTensor("random.permutation", nOrTensor);
   if (x.shape.length === 0)
-    throw new PedigradError({
-      code: "bad-shape",
-      op: "permutation",
-      message:
-        "random.permutation: the second argument must be a number, or a tensor with at least one axis, got a tensor of shape [].",
-    });
+    refuse(
+      "bad-shape",
+      "random.permutation",
+      "the second argument must be a number, or a tensor with at least one axis, got a tensor of shape [].",
+    );
   return take(x, draw(permutationOp, asKey("permutation", from), [], [x.length]));
 }
 
@@ -222,12 +220,12 @@ export const vonMises = (from: TensorLike, concentration: TensorLike, shape?: Sh
   draw(vonMisesOp, from, [concentration], shape);
 
 function asVector(op: string, parameter: string, x: TensorLike): Tensor {
-  const values = tensor(x);
+  const values = asTensor(`random.${op}`, x);
   if (values.shape.length === 0)
-    throw new PedigradError({
-      code: "shape-mismatch",
-      op,
-      message: `random.${op}: ${parameter} must have at least one axis, because its last axis is the vector of one draw, got shape ${showShape(values.shape)}.`,
-    });
+    refuse(
+      "shape-mismatch",
+      `random.${op}`,
+      `${parameter} must have at least one axis, because its last axis is the vector of one draw, got shape [].`,
+    );
   return values;
 }

@@ -25,4 +25,4 @@ const classOp = (name: string, drawClass: ClassDraw, stream = new kernels.Stream
   });
 /** Draws of classes: the first op takes logits along the last axis, the second takes weights. */
 export const categoricalOp: Draw = /* @__PURE__ */ classOp("categorical", kernels.categoricalDraw);
-export const weightedOp: Draw = /* @__PURE__ */ classOp("weighted", kernels.weightedDraw);
+export const weightedOp: Draw = /* @__PURE__ */ classOp("categorical", kernels.weightedDraw);

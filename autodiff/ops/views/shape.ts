@@ -12,7 +12,7 @@ import { copyInto } from "../../core/copy.js";
 import { keepAxes, type Op, viewOnly } from "../../core/op.js";
 import {
   asShape,
-  broadcastShapes,
+  broadcastsTo,
   checkShape,
   normalizeAxis,
   type Shape,
@@ -20,7 +20,7 @@ import {
   showShape,
   sizeOf,
 } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { broadcastView, contiguous, isContiguous, type View, viewOf } from "../../core/view.js";
 import { survivingAxes } from "./survivingAxes.js";
 
@@ -76,7 +76,7 @@ export const reshapeAs = (x: Tensor, shape: Shape, axes?: AxisMap): Tensor =>
 
 /** The same elements, row-major, in another shape; one axis may be -1. */
 export function reshape(x: TensorLike, shape: Shape): Tensor {
-  const source = tensor(x);
+  const source = asTensor("reshape", x);
   const sizes = asShape("reshape", shape);
   const knownSizes = sizes.filter((n) => n !== -1);
   const missingSize = source.size / Math.max(sizeOf(knownSizes), 1);
@@ -94,7 +94,7 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
 
 /** The axes in another order. `axes[i]` is the axis of x that becomes axis i; reversed by default. */
 export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
-  const source = tensor(x);
+  const source = asTensor("transpose", x);
   const rank = source.shape.length;
   if (axes !== undefined && !Array.isArray(axes))
     refuse("bad-axis", "transpose", `the axes must be a list such as [1, 0], got ${show(axes)}.`);
@@ -147,16 +147,19 @@ export function moveAxes(x: Tensor, from: number, count: number, to: number): Te
 export const moveToFront = (x: Tensor, axis: number): Tensor => moveAxes(x, axis, 1, 0);
 
 /** x repeated along new leading axes and along axes of size 1; the data are not copied. */
-export function broadcastTo(x: TensorLike, shape: Shape): Tensor {
-  const source = tensor(x);
-  if (sameShape(source.shape, asShape("broadcastTo", shape))) return source;
-  if (!sameShape(broadcastShapes("broadcastTo", source.shape, checkShape("broadcastTo", shape)), shape))
+export const broadcastTo = (x: TensorLike, shape: Shape): Tensor =>
+  broadcastFor("broadcastTo", asTensor("broadcastTo", x), shape);
+
+/** `broadcastTo` as a part of the function `op`, which errors name. */
+export function broadcastFor(op: string, x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, asShape(op, shape))) return x;
+  if (!broadcastsTo(x.shape, checkShape(op, shape)))
     refuse(
       "shape-mismatch",
-      "broadcastTo",
-      `shape ${showShape(source.shape)} does not broadcast to ${showShape(shape)}. Each axis must have the new size, or size 1.`,
+      op,
+      `shape ${showShape(x.shape)} does not broadcast to ${showShape(shape)}. Each axis must have the new size, or size 1.`,
     );
-  return apply(broadcastOp, shape, source);
+  return apply(broadcastOp, shape, x);
 }
 
 const broadcastOp: Op<Shape> = {
@@ -177,15 +180,15 @@ const broadcastOp: Op<Shape> = {
 
 /** A new axis of size 1 at position `axis`. */
 export function expandDims(x: TensorLike, axis: number): Tensor {
-  const source = tensor(x);
-  const position = normalizeAxis("expandDims", axis, [...source.shape, 1]);
+  const source = asTensor("expandDims", x);
+  const position = normalizeAxis("expandDims", axis, source.shape, source.shape.length + 1);
   const after = source.shape.slice(position);
   return reshapeAs(source, [...source.shape.slice(0, position), 1, ...after], insertAxes(after.length, 1));
 }
 
 /** x without axis `axis`, which must have size 1; by default, without all axes of size 1. */
 export function squeeze(x: TensorLike, axis?: number): Tensor {
-  const source = tensor(x);
+  const source = asTensor("squeeze", x);
   if (axis === undefined)
     return reshape(
       source,

@@ -2,15 +2,15 @@
 
 import { dropAxis, mixAxis } from "../../../provenance/axes.js";
 import { refuse } from "../../../provenance/base/error.js";
-import { requireOptions } from "../../../provenance/base/options.js";
+import { requireOptions, show } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
 import { type Bind, kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { bindAdd, bindClear } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
 import { Part } from "../../core/part.js";
-import { normalizeAxis, type Shape, showShape } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { normalizeAxis, type Shape, showIndices, showShape } from "../../core/shape.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { type View, viewOf } from "../../core/view.js";
 import { batchAll } from "./batching.js";
 import { expandDims, fromRight, mixProvenance, viewOp } from "./shape.js";
@@ -89,14 +89,15 @@ const unslice = (parts: readonly Part<Slice>[], shape: Shape): Tensor =>
 export function slice(x: TensorLike, start: number, end?: number, options?: SliceOptions): Tensor {
   if (options !== undefined) requireOptions("slice", options, ["axis", "step"]);
   const { axis = 0, step = 1 } = options ?? {};
-  const source = tensor(x);
+  const source = asTensor("slice", x);
   const along = normalizeAxis("slice", axis, source.shape);
   const size = source.shape[along] as number;
   if (!(Number.isInteger(step) && step > 0))
-    refuse("bad-option", "slice", `step must be a positive integer, got ${step}.`);
+    refuse("bad-option", "slice", `step must be a positive integer, got ${show(step)}.`);
   const clampBound = (which: string, i: number): number => {
-    if (Math.trunc(i) === i) return Math.min(Math.max(i < 0 ? i + size : i, 0), size);
-    refuse("bad-index", "slice", `${which} ${i} is not a whole number. Round it.`);
+    if (Number.isInteger(i) || i === Infinity || i === -Infinity)
+      return Math.min(Math.max(i < 0 ? i + size : i, 0), size);
+    refuse("bad-index", "slice", `${which} ${show(i)} is not a whole number. Round it.`);
   };
   const [low, high] = [clampBound("start", start), clampBound("end", end ?? size)];
   const count = Math.max(0, Math.ceil((high - low) / step));
@@ -108,15 +109,15 @@ export function slice(x: TensorLike, start: number, end?: number, options?: Slic
 
 /** Entry `index` of an axis (the first by default), without that axis; a negative index counts from the end. */
 export function pick(x: TensorLike, index: number, axis = 0): Tensor {
-  const source = tensor(x);
-  const along = normalizeAxis("pick", axis, source.shape);
+  const source = asTensor("at", x);
+  const along = normalizeAxis("at", axis, source.shape);
   const size = source.shape[along] as number;
   const start = index < 0 ? index + size : index;
   if (!Number.isInteger(index) || start < 0 || start >= size)
     refuse(
       "bad-index",
-      "pick",
-      `index ${index} is out of range for axis ${along} of shape ${showShape(source.shape)} (allowed ${-size}..${size - 1}).`,
+      "at",
+      `index ${index} is out of range for axis ${along} of shape ${showShape(source.shape)} (${showIndices(size)}).`,
     );
   return apply(pickOp, { axis: along, index: start }, source);
 }
@@ -136,7 +137,7 @@ const omitAxis = (list: readonly number[], axis: number): number[] => list.filte
 
 /** x in reverse order along an axis (the first by default). */
 export const flip = (x: TensorLike, axis = 0): Tensor => {
-  const source = tensor(x);
+  const source = asTensor("flip", x);
   return apply(flipOp, normalizeAxis("flip", axis, source.shape), source);
 };
 

@@ -7,7 +7,7 @@
 import { isRecord, MAX_DEPTH, refuseDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
-import { Tensor, tensor } from "../../core/tensor.js";
+import { asTensor, Tensor } from "../../core/tensor.js";
 import { isContainer } from "../tree.js";
 import { literal } from "./program/params.js";
 
@@ -87,7 +87,7 @@ export class Signatures {
     const textOf = (x: unknown, depth: number): string => {
       if (!isContainer(x)) {
         if (!isLeaf(x)) return this.#staticText(x);
-        const leaf = tensor(x as TensorLike);
+        const leaf = asTensor("jit", x as TensorLike);
         leaves.push(leaf);
         return `${x instanceof Tensor ? "" : (x as object).constructor.name}[${leaf.shape}]`;
       }

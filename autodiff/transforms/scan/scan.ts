@@ -7,8 +7,8 @@ import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions, show } from "../../../provenance/base/options.js";
 import { type ErrorCode, PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
-import { broadcastShapes, sameShape, showShape } from "../../core/shape.js";
-import { type Tensor, tensor } from "../../core/tensor.js";
+import { broadcastsTo, sameShape, showShape } from "../../core/shape.js";
+import { asTensor, type Tensor } from "../../core/tensor.js";
 import { concatenate } from "../../ops/array/join.js";
 import { broadcastTo, reshape } from "../../ops/views/shape.js";
 import { slice } from "../../ops/views/slicing.js";
@@ -64,7 +64,7 @@ const refusal = (code: ErrorCode, message: string): PedigradError =>
 
 /** The leaves of a tree; none for null. */
 const tensorsOf = (tree: unknown): Tensor[] =>
-  tree == null ? [] : leavesOf(tree).map((leaf) => tensor(leaf as TensorLike));
+  tree == null ? [] : leavesOf(tree).map((leaf) => asTensor("scan", leaf as TensorLike));
 
 /** A structure like `tree` with these leaves. */
 function withLeaves(tree: unknown, leaves: readonly Tensor[]): Tree {
@@ -109,7 +109,7 @@ function nextCarry(init: unknown, start: readonly Tensor[], next: unknown): Tens
     const { shape } = start[i] as Tensor;
     if (sameShape(x.shape, shape)) return x;
     const name = paths[i] === "" ? "the carry" : `"${paths[i]}" of the carry`;
-    if (x.shape.length > shape.length || !sameShape(broadcastShapes("scan", x.shape, shape), shape))
+    if (!broadcastsTo(x.shape, shape))
       throw refusal(
         "shape-mismatch",
         `${name} starts with shape ${showShape(shape)} and has shape ${showShape(x.shape)} after a step. Give init the shape that the carry has after a step.`,

@@ -165,12 +165,12 @@ test("tensor() refuses ragged arrays and values that are not tensor-like", () =>
       ]),
     "ragged-array",
     "element [1][1]",
-    "string 4",
+    'is "4", expected a number',
   );
   refused(() => tensor([[1], 2]), "ragged-array", "element [1]");
   refused(() => tensor([tensor([1]), [1, 2]]), "shape-mismatch", "[1]");
   for (const x of [undefined, null, "3", {}, () => 1, 3n])
-    refused(() => tensor(x as unknown as TensorLike), "not-a-tensor", "tensor():");
+    refused(() => tensor(x as unknown as TensorLike), "not-a-tensor", "tensor:");
 });
 
 test("mean, max, argmin and concatenate refuse empty data", () => {
@@ -203,7 +203,7 @@ test("impossible shapes are refused before anything is allocated", () => {
 test("unknown options and wrong einsum strings are refused", () => {
   const twice = (y: Tensor) => y.mul(2);
   refused(() => P.vmap(twice, { outAxes: 1 } as object), "bad-option", '"outAxes"', "first axis");
-  refused(() => P.vmap(twice, { inAxes: [{ w: 0 }] } as object), "bad-option", '{"w":0}', "separate arguments");
+  refused(() => P.vmap(twice, { inAxes: [{ w: 0 }] } as object), "bad-option", "a record with w", "separate arguments");
   refused(() => P.einsum("i->i->i", [1, 1]), "bad-einsum", '"->"');
   refused(() => P.stack([]), "empty", "stack");
 });
@@ -212,8 +212,11 @@ test("axes and indices out of range are refused, not clamped", () => {
   const x = zeros([2, 3]);
   refused(() => x.sum(2), "bad-axis", "axis 2 is out of range for shape [2,3] (allowed -2..1)");
   refused(() => x.sum(-3), "bad-axis");
+  refused(() => zeros([]).sum(0), "bad-axis", "axis 0 is out of range for shape [] (none is allowed)");
+  refused(() => P.stack([x, x], 3), "bad-axis", "stack: axis 3 is out of range for shape [2,3] (allowed -3..2)");
+  refused(() => zeros([0]).at(0), "bad-index", "(none is allowed)");
   refused(() => x.sum([0, -2]), "bad-axis", "twice");
-  refused(() => x.sum({ axis: 0 } as unknown as number), "bad-axis", '{"axis":0}', "keepDims");
+  refused(() => x.sum({ axis: 0 } as unknown as number), "bad-axis", "a record with axis", "keepDims");
   refused(() => x.transpose([0, 0]), "bad-axis");
   refused(() => x.squeeze(0), "bad-axis", "size 2");
   for (const index of [5, 1.5, Number.NaN, -3]) {
