@@ -57,10 +57,13 @@ export function sampledCosts(estimator: Estimator, pair: Pair): Cost[] {
 /** The cost of every site, first of the guide and then of the model. */
 export function costsOf(guide: Trace, model: Trace): Cost[] {
   const costs: Cost[] = [];
-  for (const site of sampleSites(guide)) costs.push(costOf(site, "guide", !isScoreSite(site)));
+  for (const site of sampleSites(guide)) costs.push(costOf(site, "guide", !isScoreSite(site) || hasGradient(site.scale)));
   for (const site of sampleSites(model)) costs.push(costOf(site, "model", true));
   return costs;
 }
+
+/** Whether a scale depends on a param or a pathwise draw. The gradient of -log q has mean 0, but that of a scale times -log q does not. */
+const hasGradient = (scale: Tensor | number): boolean => typeof scale === "object" && scale.node !== null;
 
 /** The sites of the guide that have a score-function gradient. */
 export function scoreSitesOf(guide: Trace): ScoreSite[] {
