@@ -29,7 +29,7 @@ import {
 } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, quoted } from "../checks.js";
-import { asMasked } from "../elbo/particles/masks.js";
+import { isMasked } from "../elbo/particles/masks.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
@@ -70,12 +70,12 @@ export abstract class AutoFlat extends AutoGuide {
 
   #supportedLatents(args: readonly unknown[]): readonly Latent[] {
     const latents = this.latentsOf(args);
-    for (const { name, plates, site } of latents) {
+    for (const { name, plates, site, sharesMask } of latents) {
       const refuse = (code: ErrorCode, why: string): never => {
         const message = `${this.title} has one distribution over all latents, ${why}. Use AutoNormal, or AutoGuideList with AutoNormal for "${name}".`;
         throw new PedigradError({ code, op: this.title, site: name, message });
       };
-      if (site.mask !== null || asMasked(site.fn) !== null)
+      if (sharesMask && isMasked(site))
         refuse("masked-latent", `which cannot leave out the masked elements of "${name}"`);
       const plate = plates.find(({ isWhole }) => !isWhole);
       if (plate !== undefined)

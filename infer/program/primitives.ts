@@ -92,7 +92,7 @@ export function sampleOutside(
 
 function setValue(message: SampleMessage): void {
   const { gradient, enumerate } = message.infer;
-  // An enumerated site is not sampled, so its draws have no gradient.
+  // An enumerated site is not sampled, so its `gradient` option has no effect.
   if (gradient !== undefined && enumerate == null && !message.isObserved)
     message.fn = withGradient(message.name, message.fn, gradient);
   const value = message.value ?? draw(message);
