@@ -57,7 +57,8 @@ export function sampledCosts(estimator: Estimator, pair: Pair): Cost[] {
 /** The cost of every site, first of the guide and then of the model. */
 export function costsOf(guide: Trace, model: Trace): Cost[] {
   const costs: Cost[] = [];
-  for (const site of sampleSites(guide)) costs.push(costOf(site, "guide", !isScoreSite(site) || hasGradient(site.scale)));
+  for (const site of sampleSites(guide))
+    costs.push(costOf(site, "guide", !isScoreSite(site) || hasGradient(site.scale)));
   for (const site of sampleSites(model)) costs.push(costOf(site, "model", true));
   return costs;
 }
