@@ -7,7 +7,7 @@
  */
 import { refuse } from "../../provenance/base/error.js";
 import { MAX_DEPTH, refuseDepth } from "../../provenance/base/records.js";
-import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
+import { enumeratedIn, noteRead, noteRefusal, PedigradError, Provenance } from "../../provenance/index.js";
 import { addMethods, haveMethods, type Methods, pick, stackFor } from "../methods.js";
 import { type Batch, refuseRead } from "./batch.js";
 import { type Nested, numbersOf, standIns, type TensorLike } from "./convert.js";
@@ -101,7 +101,7 @@ export class Tensor {
 
   /** The number in a tensor of one element. */
   item(): number {
-    if (sizeOf(this.shape) !== 1) throw notScalar(this);
+    if (sizeOf(this.shape) !== 1) refuseNotScalar(this);
     read(this, "item");
     return rawNumber(this);
   }
@@ -225,9 +225,9 @@ function read(x: Tensor, op: string): void {
   noteRead(x.provenance);
 }
 
-function notScalar({ shape, provenance }: Tensor): PedigradError {
+function refuseNotScalar({ shape, provenance }: Tensor): never {
   const site = enumeratedIn(provenance);
-  return new PedigradError({
+  const error = new PedigradError({
     code: "not-scalar",
     op: "item",
     site,
@@ -237,6 +237,9 @@ function notScalar({ shape, provenance }: Tensor): PedigradError {
         : `It depends on site "${site}", which is enumerated: the tensor holds one result for each value of the site. Use where() instead of a branch and at() instead of an array index, or sample the site without infer.enumerate.`
     }`,
   });
+  // A program that catches this error would take the same branch for all values of the site.
+  if (site !== undefined) noteRefusal(provenance, error);
+  throw error;
 }
 
 /** The text of `toString`, for the library's own messages: a call does not count as a read. */

@@ -34,7 +34,7 @@ const copyOfView = ({ data, shape, stride, offset }: View): View => viewOf(data,
 export function bindLoop(params: ScanParams, out: View, inputs: readonly View[]): () => void {
   const { body, carries, xs, length, reverse, keepsCarries, lead } = params;
   const { layout, run } = body.bound;
-  const carry = bindCarry(body.program, layout, carries);
+  const carry = bindCarry(layout, carries);
   const { blocks, size } = layoutOf(params);
   const rows = stridesOf([...lead, size]).slice(0, -1);
   const loads = inputs.slice(carries, carries + xs).map((x, k) => {

@@ -35,6 +35,7 @@ import {
   LKJ,
   LKJCholesky,
   LogNormal,
+  LowRankMultivariateNormal,
   Mixture,
   MixtureSameFamily,
   MultivariateNormal,
@@ -443,6 +444,15 @@ test("multivariate densities: rows of NaN that a mask hides do not change the gr
     [0.875, 1.8125],
   ];
   assert.equal(of((scaleTril) => new MultivariateNormal({ loc, scaleTril }))(scale).toArray(), expected);
+  const lowRank = (covFactor: Tensor) => new LowRankMultivariateNormal(loc, covFactor, [1, 2]);
+  const full = (covFactor: Tensor) => {
+    const covarianceMatrix = covFactor.matmul(covFactor.transpose()).add([
+      [1, 0],
+      [0, 2],
+    ]);
+    return new MultivariateNormal({ loc, covarianceMatrix });
+  };
+  near(of(lowRank)([[1], [0.5]]) as Tensor, of(full)([[1], [0.5]]) as Tensor, 1e-14);
   const student = (scaleTril: Tensor) => new MultivariateStudentT(3, loc, scaleTril);
   const seen = (x: Tensor) =>
     student(x)
