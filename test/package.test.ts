@@ -59,7 +59,7 @@ test("CommonJS sub-paths share one handler stack and one Tensor, and make no ten
   assert.ok(main.tensor(1) instanceof Tensor);
 });
 
-test("kernel text without white space reads as the kernels of the sources", async () => {
+test("kernel text without white space parses to the same kernels as the sources", async () => {
   const { library } = await import("../tsup.config.js");
   const outfile = join(out, "kernels.mjs");
   await build({

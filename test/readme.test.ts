@@ -54,7 +54,7 @@ async function linesOf(file: string): Promise<string[]> {
   return lines;
 }
 
-test("there are blocks, and the first is complete by line 10 of the README's text", () => {
+test("the docs have blocks of code, and the first block of README begins within its first 10 lines", () => {
   assert.ok(blocks.length >= 3);
   const lines = readFileSync(join(root, "README.md"), "utf8").split("\n");
   assert.ok(lines.indexOf("```ts") < 10);

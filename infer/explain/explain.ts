@@ -115,7 +115,7 @@ export class Explanation extends /* @__PURE__ */ report() {
     const table = measurements.length > 0 ? [heading, ...measurements] : [];
     const choices = formatChoices(this.choices);
     const bySite =
-      choices.length > 0 ? ["the same, of all parameters together, for each choice at one site:", ...choices] : [];
+      choices.length > 0 ? ["the same, summed over parameters, for each choice at one site:", ...choices] : [];
     return [`${this.estimator}:`, ...lines, ...table, ...bySite].join("\n");
   }
 

@@ -142,7 +142,7 @@ export function requireDeclared<R>(values: Initial["values"], start: () => Initi
         refuse(
           "unknown-param",
           name,
-          " is declared only in the first run of the program. No step changes a value that is kept. Declare the param in every run.",
+          " is declared only in the first run of the program. If the program keeps the value from that run, no step changes it. Declare the param in every run.",
         );
   }
   return result;

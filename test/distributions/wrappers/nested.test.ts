@@ -423,7 +423,7 @@ test("draws through several transforms that round to their limits stay inside, w
   near(numbers(transformed(new LogNormal(0, 1), new Sigmoid(), new Exp()).cdf(y)), numbers(new LogNormal(0, 1).cdf(x)));
 });
 
-test("a mixture with angles has no mean and no variance, which for angles alone are those on the circle", () => {
+test("a mixture with angles has no mean and no variance; angles alone have a mean and a variance on the circle", () => {
   for (const d of [
     halves(new VonMises(0, 1), new Gamma(2, 1)),
     new MixtureSameFamily(new Categorical([1, 1]), new VonMises([0, 1], 1)),
@@ -442,7 +442,7 @@ test("a mixture with angles has no mean and no variance, which for angles alone 
   }
 });
 
-test("quantiles of zero-inflated counts and of hurdles are the least counts whose distribution function is not smaller", () => {
+test("quantiles of zero-inflated counts and hurdles are the least counts at which the cdf reaches the probability", () => {
   for (const d of [new ZeroInflated(new Poisson(2.3), 0.3), new Hurdle(new Poisson(2.3), 0.3)]) {
     const cdf = d.cdf(arange(30)).toArray() as number[];
     const q = [0, 0.2, 0.31, 0.6, 0.99, 1 - 1e-12];
