@@ -63,7 +63,7 @@ export function costsOf(guide: Trace, model: Trace): Cost[] {
   return costs;
 }
 
-/** Whether a scale depends on a param or a pathwise draw. The gradient of -log q has mean 0, but that of a scale times -log q does not. */
+/** Whether a scale depends on a param or a pathwise draw. If so, -log q, whose own gradient has mean 0, must be differentiated. */
 const hasGradient = (scale: Tensor | number): boolean => typeof scale === "object" && scale.node !== null;
 
 /** The sites of the guide that have a score-function gradient. */
