@@ -1,4 +1,4 @@
-import { arange, cumsum, floor, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
+import { arange, cumsum, floor, sum, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
 import { lookUpLast } from "../../../autodiff/ops/array/lookUp.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, logWeights, weights } from "../../constraints/index.js";
@@ -30,6 +30,10 @@ export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: Tensor
     // NaN looks up class 0; the caller replaces the result.
     const k = floor(where(x.equal(x), x, 0)).clip(0, classesOf(p) - 1);
     return pickAlongLast(cumsum(probsOf(p), -1), k).minimum(1);
+  },
+  icdf: (q, p) => {
+    const isPassed = cumsum(probsOf(p), -1).less(q.expandDims(-1));
+    return where(q.equal(q), sum(isPassed, -1).minimum(classesOf(p) - 1), NaN);
   },
   entropy: entropyOf,
   divergences: ofCategorical,
