@@ -99,6 +99,20 @@ for (const [how, latent] of Object.entries(flat))
       }
     });
 
+test("an obsMask of one number makes no prior flat, because the masked latent is not used", () => {
+  const model: Model = () => {
+    const z = sample("z", new Normal(0, 1), { obs: 0.5, obsMask: true });
+    sample("x", new Normal(z, 1), { obs: 1 });
+  };
+  const { params, losses } = new SVI(model, new AutoNormal(model), adam(0.1), new TraceELBO()).run(random.key(0), 20);
+  assertClose(
+    [...losses, (params.z_unobserved_auto_scale as Tensor).item()],
+    [...losses.map(() => 0.25 - 2 * half), 0.1],
+    1e-15,
+    "fit",
+  );
+});
+
 test("a mask around a whole model leaves the guide as it is, since no cost bounds it", () => {
   const model = mask(() => void sample("x", new Normal(sample("t", new Normal(0, 1)), 1), { obs: 2 }), false);
   const { params, losses } = new SVI(model, new AutoNormal(model), adam(0.1), new TraceELBO()).run(random.key(0), 20);
