@@ -1,10 +1,10 @@
-import { arange, cumsum, floor, sum, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
+import { arange, cumsum, floor, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
 import { lookUpLast } from "../../../autodiff/ops/array/lookUp.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, logWeights, weights } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
 import { ofCategorical } from "../../kl/vectors.js";
-import { type Classes, classesOf, entropyOf, logitsOf, pickAlongLast, probsOf } from "./classes.js";
+import { type Classes, classesOf, entropyOf, leastClass, logitsOf, pickAlongLast, probsOf } from "./classes.js";
 
 /**
  * Categorical: class k = 0 … K-1 with probability probs_k / Σ probs, or softmax(logits)_k, along the last axis of the parameter.
@@ -31,10 +31,7 @@ export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: Tensor
     const k = floor(where(x.equal(x), x, 0)).clip(0, classesOf(p) - 1);
     return pickAlongLast(cumsum(probsOf(p), -1), k).minimum(1);
   },
-  icdf: (q, p) => {
-    const isPassed = cumsum(probsOf(p), -1).less(q.expandDims(-1));
-    return where(q.equal(q), sum(isPassed, -1).minimum(classesOf(p) - 1), NaN);
-  },
+  icdf: leastClass,
   entropy: entropyOf,
   divergences: ofCategorical,
 }) {
