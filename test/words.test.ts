@@ -13,7 +13,9 @@ const allFiles = execFileSync("git", ["ls-files", "--cached", "--others", "--exc
 }).split("\n");
 const tests = allFiles.filter((name) => /^test\/.*\.test\.ts$/.test(name));
 const files = allFiles
-  .filter((name) => /^(provenance|autodiff|distributions|infer|docs|examples|bench|README|CONTRIBUTING|CHANGELOG)/.test(name))
+  .filter((name) =>
+    /^(provenance|autodiff|distributions|infer|docs|examples|bench|README|CONTRIBUTING|CHANGELOG)/.test(name),
+  )
   .filter((name) => /\.(ts|md)$/.test(name) && !name.startsWith("docs/site/"));
 
 const ROOMS = /^(?:provenance|autodiff|distributions|infer)\/.*\.ts$/;
