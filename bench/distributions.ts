@@ -1,6 +1,6 @@
 /**
- * The time of a log density with its gradient for value and parameters, and of a draw with its gradient if the draw has one, for the twenty
- * most used families: nanoseconds per element, compiled and eager.
+ * For the twenty most used families, compiled and eager: the time of a log density with its gradient (with respect to value and parameters),
+ * and the time of a draw with its gradient if it has one, in nanoseconds per element.
  */
 import * as P from "../index.js";
 import { type Distribution, jit, random, type Tensor, tensor, valueAndGrad } from "../index.js";

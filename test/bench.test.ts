@@ -40,7 +40,7 @@ test("without arguments the command prints its help and measures nothing", () =>
   assert.not(optionsOf(["bench"]).help);
 });
 
-test("a misuse is a message and a hint, exit code 2, without a stack trace", () => {
+test("a misuse prints a message and a hint but no stack trace, and the exit code is 2", () => {
   const { status, stderr, stdout } = pedigrad("bench", "--fliter", "mul");
   assert.is(status, 2);
   assert.is(stdout, "");
@@ -82,7 +82,7 @@ test("the rows beside NumPyro are selected by their topic and a part of their na
   assert.equal(stdout.trim().split("\n"), ["loops/HMM K=10 T=50, enumerated", "loops/HMM K=10 T=50, DiscreteHMM"]);
 });
 
-test("--version is that of package.json, and --help names every option", () => {
+test("--version prints the version of package.json, and --help names every option", () => {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   assert.is(pedigrad("--version").stdout, `${version}\n`);
   const { stdout, status } = pedigrad("--help");
@@ -91,7 +91,7 @@ test("--version is that of package.json, and --help names every option", () => {
     assert.match(stdout, `--${option} `);
 });
 
-test("a text selects the names that contain it, a whole name only itself", () => {
+test("a text selects the names that contain it, but a complete name selects only itself", () => {
   const rows = ["ops/mul n=1", "ops/mul n=10", "ops/sum n=1"].map((name) => ({ name }));
   const names = (text: string) => matching(rows, text).map(({ name }) => name);
   assert.equal(names("mul n=1"), ["ops/mul n=1", "ops/mul n=10"]);
@@ -109,7 +109,7 @@ const report = (min: number, median: number, machine = 1) => {
   const timings = [timing("ours", min, median, median / 4), timing("loop", 2, 4, 1)];
   return { rows: [{ name: "ops/mul n=1", yardstick: "loop", rounds: 9, timings }] };
 };
-test("slower is slower beside the yardstick, by median and by minimum", () => {
+test("a row is slower if its median and its minimum have grown relative to the yardstick", () => {
   const slower = (min: number, median: number, machine = 1) => {
     const [change, ...others] = changes(report(1, 8), report(min, median, machine));
     assert.equal(others, []);

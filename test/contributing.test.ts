@@ -128,7 +128,7 @@ function isFamily(value: unknown, name: string): boolean {
 /** "half-normal" for HalfNormal. */
 const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
 
-test("every family is exported, in the README's list and that of its room, and under the laws", async () => {
+test("every family is exported, in the lists of the README and of its room, and in the general tests of families", async () => {
   const complaints: string[] = [];
   const list = read("README.md").split("## Distributions")[1]?.split("```")[0] as string;
   const found = [...(await exportsOf("distributions/families")), ...(await exportsOf("distributions/wrappers"))];
@@ -156,7 +156,7 @@ test("the list of the README names nothing that is not there", () => {
   none(said.filter((name) => !(name in distributions)).map((name) => `README.md lists ${name}, which is not exported`));
 });
 
-test("every KL divergence is of two families, and each family has its own", async () => {
+test("every table of KL divergences names exported families, and is in the row of its own family", async () => {
   const all = distributions as unknown as Record<string, unknown>;
   const complaints: string[] = [];
   for (const { name, value, file } of await exportsOf("distributions/kl")) {
@@ -236,7 +236,7 @@ test("every function and every estimator of inference is under test", () => {
 
 // The package
 
-test("names that are exported since the last version, or no longer, are in CHANGELOG.md", () => {
+test("names whose export was added or removed since the last version are in CHANGELOG.md", () => {
   const [version, ...known] = read("test/types/exports.txt").trimEnd().split("\n") as [string, ...string[]];
   const today = JSON.parse(read("package.json")).version;
   const write = `(echo ${today}; npx tsx --input-type=module --eval 'for (const name in await import("./index.js")) console.log(name)') > test/types/exports.txt`;

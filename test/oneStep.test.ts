@@ -6,7 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { callsOfOneStep, count } from "../bench/files.js";
 
-test("an eager step of the coin goes a straight way: a call that leads into another file has to be worth it", async () => {
+test("an eager step of the coin keeps its budget of files and of calls from one file to another", async () => {
   const calls = await callsOfOneStep();
   const [all, infer] = [count(calls), count(calls, "infer/")];
   const hint = "npx tsx bench/files.ts --trace shows the calls in order";

@@ -35,32 +35,32 @@ const scripts: Record<string, Record<string, Figure>> = JSON.parse(
   readFileSync(join(pages, "pyro/figures.json"), "utf8"),
 );
 
-/** What is wrong with the rows of a page's table `| | here | Pyro | within |`. */
+/** What is wrong with the rows of a page's table `| | here | Pyro | tolerance |`. */
 function wrongFigures(page: string, text: string): string[] {
-  const table = /^\| \| here \| Pyro \| within \|\n.*\n((?:\|.*\n)*)/m.exec(text)?.[1] ?? "";
+  const table = /^\| \| here \| Pyro \| tolerance \|\n.*\n((?:\|.*\n)*)/m.exec(text)?.[1] ?? "";
   const rows = table.split("\n").filter((line) => line !== "");
   const names = Object.keys(scripts[page] ?? {}).filter((name) => !rows.some((row) => row.startsWith(`| ${name} |`)));
   const printed = blocksOf(text, "text").join("");
   return [
     ...names.map((name) => `the page has no row for Pyro's "${name}"`),
     ...rows.flatMap((row) => {
-      const [name, here, pyro, within] = row
+      const [name, here, pyro, tolerance] = row
         .split("|")
         .slice(1)
         .map((cell) => cell.trim()) as [string, string, string, string];
       const apart = Math.abs(Number(here) - Number(pyro));
-      const holds = within.startsWith(">") ? apart > Number(within.slice(1)) : apart <= Number(within);
+      const holds = tolerance.startsWith(">") ? apart > Number(tolerance.slice(1)) : apart <= Number(tolerance);
       const figure = scripts[page]?.[name] ?? Number.NaN;
       const { value: measured, sd, seeds } = typeof figure === "number" ? { value: figure, sd: 0, seeds: 1 } : figure;
       const least = (4.5 * sd) / Math.sqrt(seeds);
       return [
-        ...(holds ? [] : [`${name}: ${here} and ${pyro} are ${apart.toFixed(4)} apart, not ${within}`]),
+        ...(holds ? [] : [`${name}: ${here} and ${pyro} are ${apart.toFixed(4)} apart, not ${tolerance}`]),
         ...(measured.toFixed(pyro.split(".")[1]?.length ?? 0) === pyro
           ? []
           : [`${name}: Pyro's figure is ${measured}, not ${pyro}`]),
-        ...(Number(within.replace(">", "")) >= least
+        ...(Number(tolerance.replace(">", "")) >= least
           ? []
-          : [`${name}: ${within} is less than 4.5 standard errors of Pyro's mean, ${least.toFixed(4)}`]),
+          : [`${name}: ${tolerance} is less than 4.5 standard errors of Pyro's mean, ${least.toFixed(4)}`]),
         ...(printed.includes(here) ? [] : [`${name}: ${here} is not in what the program prints`]),
       ];
     }),

@@ -25,6 +25,7 @@ const BANNED: readonly [pattern: RegExp, instead: string, where?: RegExp][] = [
   [/(?:\/\*\*|^ \*) What [a-z]+ (?:is|are|does|has)\b/m, 'begin the definition with the thing, not with "What"'],
   [/\bhand on the brake\b|\bbills?\b/, "say it without a metaphor"],
   [/\b(?:TODO|FIXME|XXX)\b/, "finish it"],
+  [/\b[Cc]osts?\*? (?:is|are) (?:a |the )?terms? of the loss\b/, "a cost is a term of the ELBO, +log p or -log q"],
   [/\bbeneath\b|\b[Tt]urned about\b|\bHere stands?\b/, "say below or too small, reversed, this file has", ROOMS],
   [/\blaws?\b|\btaken away\b/, "say distribution, subtracted", ROOMS],
   [/(?:\/\*\*|^ *\*|\/\/) As `/m, "say Like `…`"],

@@ -7,7 +7,7 @@
  */
 import { refuse } from "../../provenance/base/error.js";
 import { MAX_DEPTH, refuseDepth } from "../../provenance/base/records.js";
-import { enumeratedIn, noteRead, PedigradError, Provenance } from "../../provenance/index.js";
+import { enumeratedIn, noteRead, noteRefusal, PedigradError, Provenance } from "../../provenance/index.js";
 import { addMethods, haveMethods, type Methods, pick, stackFor } from "../methods.js";
 import { type Batch, refuseRead } from "./batch.js";
 import { type Nested, numbersOf, standIns, type TensorLike } from "./convert.js";
@@ -31,7 +31,7 @@ export function rawViews(xs: readonly Tensor[]): View[] {
 export let rawNumber: (x: Tensor) => number;
 /** Whether a tensor has a shape but no numbers. Such tensors exist while jit compares a function with its recording (recorder.ts). */
 export let isAbsent: (x: Tensor) => boolean;
-/** A tensor with the same value and the same place in a recording, but without a node. */
+/** A tensor with the same value and the same serial in a recording, but without a node. */
 let copy: (x: Tensor, provenance: Provenance) => Tensor;
 
 export interface Tensor extends Methods {}
@@ -42,8 +42,8 @@ export interface Tensor extends Methods {}
 export class Tensor {
   /** How this tensor was made, if a gradient is being taken. */
   node: Node | null = null;
-  /** The place of this tensor in the recording that made it (recorder.ts); 0 for a constant. */
-  place = 0;
+  /** The serial of this tensor in the recording that made it (recorder.ts); 0 for a constant. */
+  recordingSerial = 0;
   // A plain number, a strided view, or null: an example of a batch, or absent. `rawView` replaces a plain number by a view.
   #content: number | View | null;
 
@@ -80,7 +80,7 @@ export class Tensor {
     };
     copy = (x, provenance) => {
       const result = new Tensor(x.#content, x.shape, provenance, x.isNumber, x.batch);
-      result.place = x.place;
+      result.recordingSerial = x.recordingSerial;
       return result;
     };
   }
@@ -101,7 +101,7 @@ export class Tensor {
 
   /** The number in a tensor of one element. */
   item(): number {
-    if (sizeOf(this.shape) !== 1) throw notScalar(this);
+    if (sizeOf(this.shape) !== 1) refuseNotScalar(this);
     read(this, "item");
     return rawNumber(this);
   }
@@ -225,9 +225,9 @@ function read(x: Tensor, op: string): void {
   noteRead(x.provenance);
 }
 
-function notScalar({ shape, provenance }: Tensor): PedigradError {
+function refuseNotScalar({ shape, provenance }: Tensor): never {
   const site = enumeratedIn(provenance);
-  return new PedigradError({
+  const error = new PedigradError({
     code: "not-scalar",
     op: "item",
     site,
@@ -237,6 +237,9 @@ function notScalar({ shape, provenance }: Tensor): PedigradError {
         : `It depends on site "${site}", which is enumerated: the tensor holds one result for each value of the site. Use where() instead of a branch and at() instead of an array index, or sample the site without infer.enumerate.`
     }`,
   });
+  // A program that catches this error would take the same branch for all values of the site.
+  if (site !== undefined) noteRefusal(provenance, error);
+  throw error;
 }
 
 /** The text of `toString`, for the library's own messages: a call does not count as a read. */

@@ -16,7 +16,7 @@ export function chain(start: Start): () => number {
   const words = new Int32Array(2);
   const [z, cost] = [new Int32Array(length), new Float64Array(length)];
   const [shares, gradient] = [new Float64Array(K * length), new Float64Array(logits.length)];
-  // Log probabilities that a state has the class of the state before, that it has another class, and of the first state.
+  // Three log probabilities: a state has the class of the previous state; it has a certain other class; the first state has a certain class.
   const total = Math.log(Math.E + 2);
   const [same, other] = [1 - total, -total];
   const first = [0, 0.1, 0].map((logit) => logit - Math.log(2 + Math.exp(0.1)));

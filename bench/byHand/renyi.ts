@@ -5,7 +5,7 @@ import type { DrawKernel } from "../../autodiff/kernels/wasm/draws.js";
 import { Adam, drawKernel, Keys, memoryFor, type Start } from "./tools.js";
 
 const COUNT = 10;
-// Draws are made four at a time.
+// Space for 10 draws, which are made four at a time.
 const ROOM = 12;
 const OBSERVED = 0.6;
 const LOG_SQRT_2PI = 0.5 * Math.log(2 * Math.PI);

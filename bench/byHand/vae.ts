@@ -64,7 +64,7 @@ export function vae(start: Start, pictures: Float64Array): () => number {
   const loop = (from: number, n: number, text: string): string =>
     `p = ${from}; while (p !== ${from + 8 * n}) { ${text} p = p + 16; }`;
 
-  /** A loop over the codes, row by row, where l is log σ, `p` the address of μ, and `q` the place of the latent. */
+  /** A loop over the codes, row by row, where l is log σ, `p` the address of μ, and `q` the index of the latent. */
   const loopOverCodes = (text: string): string => `
     p = ${at.code}; q = 0;
     while (q !== ${8 * BATCH * LATENTS}) {

@@ -226,12 +226,6 @@ export class Independent extends WithElements {
   override entropy(): Tensor {
     return sumOver(this.base.entropy(), this.reinterpreted);
   }
-  override cumulative(): Tensor {
-    return this.hasNo("cdf");
-  }
-  override quantile(): Tensor {
-    return this.hasNo("icdf");
-  }
   override supportValues(): Tensor {
     return this.hasNo("enumerable support");
   }

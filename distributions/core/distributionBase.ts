@@ -192,6 +192,7 @@ export abstract class DistributionBase<P extends Params = Params> {
 
   /** P(X <= value) for any real value, NaN for NaN. The result has the shape of value broadcast with the batch shape. */
   cdf(value: TensorLike): Tensor {
+    if (this.eventDim > 0) this.hasNo("cdf");
     const x = tensor(value);
     const shape = broadcastShapes(this.label, x.shape, this.batchShape);
     return broadcastTo(where(isNaN(x), NaN, this.cumulative(x)), shape);
@@ -199,6 +200,7 @@ export abstract class DistributionBase<P extends Params = Params> {
 
   /** The value whose cdf is q (for counts: the least value whose cdf is >= q); NaN unless 0 <= q <= 1. Shapes as in `cdf`. */
   icdf(q: TensorLike): Tensor {
+    if (this.eventDim > 0) this.hasNo("icdf");
     const p = tensor(q);
     const shape = broadcastShapes(this.label, p.shape, this.batchShape);
     return broadcastTo(this.quantile(where(unitInterval.check(p), p, NaN)), shape);

@@ -232,12 +232,13 @@ export function betaEntropy(a: Tensor, b: Tensor): Tensor {
   return gammaEntropy(a).add(gammaEntropy(b)).sub(gammaEntropy(total)).sub(digamma(total));
 }
 
-/** D(k, m) as an op: KL(Poisson(k) | Poisson(m)). */
-export const poissonDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
+/** D(k, m) as an op: KL(Poisson(k) | Poisson(m)). The difference m - k may have more correct digits than the rounded m. */
+export const poissonDivergence: Ternary = /* @__PURE__ */ ternaryBySlopes(
   "poissonDivergence",
-  deviance,
-  (k, m) => sub(log(k), log(m)),
+  devianceFrom,
+  (k, m) => logRatio(k, m),
   (k, m) => sub(1, mulZeroWins(k, reciprocal(m))),
+  () => 0,
 );
 
 /** δ''(a) = ψ'(a) - 1/a - 1/(2a²). */
@@ -254,18 +255,5 @@ const correctionCurve = (a: number): number =>
 export function stirlingExcess(a: number, c: number, d: number): number {
   const first = 0.5 * excessOverLog(d / a, c / a);
   if (Math.abs(d) >= 0.5 * a) return first + stirlingError(c) - stirlingError(a) - d * correctionSlope(a);
-  return first + (a < 1e-100 ? first : d * d * gaussLegendre((t) => (1 - t) * correctionCurve(a + t * d), 0, 1));
+  return first + (a < 1e-100 ? first : d * (d * gaussLegendre((t) => (1 - t) * correctionCurve(a + t * d), 0, 1)));
 }
-/** ψ(a) - log a. */
-const digammaExcess: Unary = /* @__PURE__ */ unaryBySlope(
-  "digammaExcess",
-  (a) => correctionSlope(a) - 0.5 / a,
-  (a) => sub(trigamma(a), reciprocal(a)),
-);
-/** KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a) as an op. */
-export const stirlingDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
-  "stirlingDivergence",
-  (a, c) => stirlingExcess(a, c, c - a),
-  (a, c) => mulZeroWins(sub(a, c), sub(trigamma(a), reciprocal(a))),
-  (a, c) => sub(digammaExcess(c), digammaExcess(a)),
-);

@@ -51,7 +51,7 @@ import {
   trigamma as trigammaOf,
 } from "../../autodiff/kernels/special/index.js";
 import { EULER } from "../core/constants.js";
-import { devianceFrom, logRatio, stirlingExcess } from "./continuous.js";
+import { logRatio, stirlingExcess } from "./continuous.js";
 import { binaryBySlopes, ternaryBySlopes, unaryBySlope } from "./slopes.js";
 
 /** d² ∫_0^1 (1 - t) curvature(from + t d) dt: A(from + d) - A(from) - d A'(from) for a function A with A'' = curvature. */
@@ -104,14 +104,14 @@ export const digammaStep = (a: Tensor, d: Tensor): Tensor =>
   mul(sign(d), digammaDifference(minimum(a, a.add(d)), abs(d)));
 
 /**
- * KL(Gamma(a, 1) | Gamma(c, 1)). d = c - a is a separate argument, because it may have more correct digits than the difference of the
- * rounded a and c.
+ * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a). d = c - a is a separate argument, because it may have more correct digits than the difference of
+ * the rounded a and c.
  */
-export const gammaDivergence: Ternary = /* @__PURE__ */ ternaryBySlopes(
-  "gammaDivergence",
-  (a, c, d) => devianceFrom(c, a, -d) + stirlingExcess(a, c, d),
-  (a, _, d) => mulZeroWins(d, trigamma(a)).neg(),
-  (a, _, d) => digammaStep(a, d),
+export const stirlingDivergence: Ternary = /* @__PURE__ */ ternaryBySlopes(
+  "stirlingDivergence",
+  stirlingExcess,
+  (a, _, d) => mulZeroWins(d, sub(reciprocal(a), trigamma(a))),
+  (a, c, d) => sub(digammaStep(a, d), logRatio(c, a)),
   () => 0,
 );
 

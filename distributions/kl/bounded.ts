@@ -24,7 +24,8 @@ import { exp as expOf, log1p as log1pOf } from "../../autodiff/kernels/formulas/
 import type { Distribution } from "../core/distribution.js";
 import { byParams, type Divergence, type Divergences, divergence, type Having } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
-import { digammaStep, gammaDivergence, rateDivergence, vonMisesDivergence } from "../densities/divergences.js";
+import { poissonDivergence } from "../densities/continuous.js";
+import { digammaStep, rateDivergence, stirlingDivergence, vonMisesDivergence } from "../densities/divergences.js";
 import { logSinhc, sinhcDivergence } from "../densities/sinhc.js";
 import { byConversion, type Conversion, paramsOf } from "./conversion.js";
 import { byMoments, meanLog, meanLogRest } from "./moments.js";
@@ -37,7 +38,7 @@ type BetaParams = Concentrations["params"];
  * the differences of the rounded concentrations. There are two formulas. If the differences are small, terms of first order would cancel in
  * `far`. If they are large, terms that grow with the larger concentration would cancel in `close`.
  */
-function klOfBetas(
+export function klOfBetas(
   { concentration1: a, concentration0: b }: BetaParams,
   { concentration1: c, concentration0: d }: BetaParams,
   aStep: Tensor = c.sub(a),
@@ -45,15 +46,20 @@ function klOfBetas(
 ): Tensor {
   const isSmall = (step: Tensor, x: Tensor): Tensor => less(abs(step), x.mul(0.02));
   const isNear = logicalAnd(isSmall(aStep, a), isSmall(bStep, b));
-  const near = (x: Tensor, y: Tensor, step: Tensor): Tensor =>
-    gammaDivergence(x, where(isNear, y, x), where(isNear, step, 0));
   const far = logBeta(c, d)
     .sub(logBeta(a, b))
     .add(mulZeroWins(aStep, digammaDifference(a, b)))
     .add(mulZeroWins(bStep, digammaDifference(b, a)));
-  const close = near(a, c, aStep)
-    .add(near(b, d, bStep))
-    .sub(near(a.add(b), c.add(d), aStep.add(bStep)));
+  const [n, m] = [a.add(b), c.add(d)];
+  const growth = m.div(n);
+  // `close` is the divergence between Gamma(a, 1) and Gamma(c, 1), plus that between Gamma(b, 1) and Gamma(d, 1), minus that between their sums.
+  // The deviances D(c, a) + D(d, b) - D(m, n) in it are D(c, a m/n) + D(d, b m/n), where a m/n - c = d - b m/n is `shift`.
+  const shift = a.div(n).mul(bStep).sub(b.div(n).mul(aStep));
+  const close = poissonDivergence(c, a.mul(growth), shift)
+    .add(poissonDivergence(d, b.mul(growth), shift.neg()))
+    .add(stirlingDivergence(a, c, aStep))
+    .add(stirlingDivergence(b, d, bStep))
+    .sub(stirlingDivergence(n, m, aStep.add(bStep)));
   return where(isNear, close, far);
 }
 const betaOf = ({ mean, concentration }: Proportion): BetaParams => ({

@@ -9,10 +9,11 @@ import { type Odds, outcomesOf } from "../densities/odds.js";
 
 type Trials = Odds & Tensors<"totalCount">;
 
+const divergenceOfCounts = (q: Tensor, p: Tensor): Tensor => poissonDivergence(q, p, p.sub(q));
 /** The divergence of one trial: a sum of deviances if both distributions are given by probabilities. */
 function klOfTrial(q: Odds, p: Odds): Tensor {
   if (q.probs !== undefined && p.probs !== undefined)
-    return poissonDivergence(q.probs, p.probs).add(poissonDivergence(sub(1, q.probs), sub(1, p.probs)));
+    return divergenceOfCounts(q.probs, p.probs).add(divergenceOfCounts(sub(1, q.probs), sub(1, p.probs)));
   const [qOutcomes, pOutcomes] = [outcomesOf(q), outcomesOf(p)];
   const probs = stack([qOutcomes[0].probability, qOutcomes[1].probability], -1);
   return classDivergence(probs, logsOf(qOutcomes), logsOf(pOutcomes));
@@ -43,5 +44,5 @@ export const ofNegativeBinomial = (): Divergences => ({
   },
 });
 export const ofPoisson = (): Divergences => ({
-  to: { Poisson: byParams((q: Tensors<"rate">, p: Tensors<"rate">) => poissonDivergence(q.rate, p.rate)) },
+  to: { Poisson: byParams((q: Tensors<"rate">, p: Tensors<"rate">) => divergenceOfCounts(q.rate, p.rate)) },
 });

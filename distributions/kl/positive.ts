@@ -1,5 +1,6 @@
 /** Divergences of families on the positive numbers. */
 import {
+  abs,
   digamma,
   exp,
   greater,
@@ -17,8 +18,8 @@ import {
 import { EULER } from "../core/constants.js";
 import { byParams, type Divergences, type Having } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
-import { logRatio, poissonDivergence, stirlingDivergence } from "../densities/continuous.js";
-import { gumbelDivergence, rateDivergence } from "../densities/divergences.js";
+import { logRatio, poissonDivergence } from "../densities/continuous.js";
+import { gumbelDivergence, rateDivergence, stirlingDivergence } from "../densities/divergences.js";
 import { byConversion, type Conversion, paramsOf } from "./conversion.js";
 import { byMoments, meanLog } from "./moments.js";
 
@@ -26,12 +27,19 @@ type GammaParams = Tensors<"concentration" | "rate">;
 type WeibullParams = Tensors<"scale" | "concentration">;
 
 function klOfGammas(q: GammaParams, p: GammaParams): Tensor {
+  const [a, c] = [q.concentration, p.concentration];
+  // The ratio of two representable numbers may overflow or underflow, and so may its product with another number.
+  const isSafe = (x: Tensor): Tensor => logicalAnd(greater(x, 1e-300), less(x, 1e300));
   const ratio = p.rate.div(q.rate);
-  // The ratio of two representable numbers may overflow or underflow.
-  const isSafe = logicalAnd(greater(ratio, 1e-300), less(ratio, 1e300));
-  const far = q.concentration.div(where(isSafe, 1, q.rate)).mul(p.rate);
-  const mean = where(isSafe, q.concentration.mul(where(isSafe, ratio, 1)), far);
-  return poissonDivergence(p.concentration, mean).add(stirlingDivergence(q.concentration, p.concentration));
+  const mean = where(isSafe(ratio), a.mul(ratio), a.div(q.rate).mul(p.rate));
+  const rounded = mean.sub(c);
+  const exact = a.mul(p.rate.sub(q.rate).div(q.rate)).sub(c.sub(a));
+  const difference = where(less(abs(rounded), c.mul(0.5)), exact, rounded);
+  const logs = log(c)
+    .sub(log(a))
+    .sub(log(p.rate).sub(log(q.rate)));
+  const deviance = where(isSafe(mean), poissonDivergence(c, mean, difference), c.mul(logs).add(rounded));
+  return deviance.add(stirlingDivergence(a, c, c.sub(a)));
 }
 const rateAsGamma = ({ params: { rate } }: Having<"rate">): GammaParams => ({ concentration: tensor(1), rate });
 const dfAsGamma = ({ params: { df } }: Having<"df">): GammaParams => ({

@@ -1,10 +1,24 @@
 /** Divergences of categorical families and of families of vectors. */
-import { cholesky, diag, eye, matmul, square, sum, type Tensor, triangularSolve, tril } from "../../autodiff/index.js";
+import {
+  cholesky,
+  cumsum,
+  diag,
+  eye,
+  flip,
+  matmul,
+  slice,
+  square,
+  sum,
+  type Tensor,
+  triangularSolve,
+  tril,
+} from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import type { Derived, Distribution, Independent } from "../core/distribution.js";
 import { byParams, type Divergence, type Divergences, divergence, type Having } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
-import { classDivergence, gammaDivergence, scaleDivergence } from "../densities/divergences.js";
+import { classDivergence, scaleDivergence } from "../densities/divergences.js";
+import { klOfBetas } from "./bounded.js";
 import { byConversion } from "./conversion.js";
 
 type Classes = Distribution & { readonly probs: Tensor; readonly logits: Tensor };
@@ -20,8 +34,12 @@ export const ofDirichlet = (): Divergences => ({
   to: {
     Dirichlet: byParams(
       ({ concentration: a }: Tensors<"concentration">, { concentration: c }: Tensors<"concentration">) => {
+        // Each weight, as a share of itself and all later weights, is an independent Beta variable.
+        const current = (x: Tensor): Tensor => slice(x, 0, -1, { axis: -1 });
+        const later = (x: Tensor): Tensor => flip(current(cumsum(flip(x, -1), -1)), -1);
+        const betaOf = (x: Tensor) => ({ concentration1: current(x), concentration0: later(x) });
         const step = c.sub(a);
-        return sum(gammaDivergence(a, c, step), -1).sub(gammaDivergence(sum(a, -1), sum(c, -1), sum(step, -1)));
+        return sum(klOfBetas(betaOf(a), betaOf(c), current(step), later(step)), -1);
       },
     ),
   },

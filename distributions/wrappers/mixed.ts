@@ -149,7 +149,6 @@ export abstract class MixtureBase<
     return this.spread(weightedVariance(this.mixing.probs, means, variances, this.eventDim));
   }
   override cumulative(value: Tensor): Tensor {
-    if (this.eventDim > 0) return this.hasNo("cdf");
     return sum(this.mixing.probs.mul(this.mapComponentsAt(value, cumulativeOf)), -1);
   }
 }

@@ -197,19 +197,19 @@ export function loss(model: Program, guide: Program, params: readonly Tensor[], 
   if (q.some(({ name, fn }) => fn.hasPath && read.has(name)))
     return loss(model, guide, params, key, union(scored, read));
 
-  const costs = p.map(({ logProb }) => neg(logProb));
-  for (const { fn, logProb } of q) costs.push(fn.hasPath ? logProb : stop(logProb));
+  const costs = p.map(({ logProb }) => logProb);
+  for (const { fn, logProb } of q) costs.push(neg(fn.hasPath ? logProb : stop(logProb)));
   const total = (some: readonly Tensor[]): Tensor => some.reduce((all, cost) => add(all, sum(cost)), tensor(0));
-  let result = total(costs);
+  let elbo = total(costs);
   for (const { name, logProb } of q.filter(({ fn }) => !fn.hasPath)) {
     const charged = costs.filter((cost) => cost.provenance.has(name)); // This line is TraceGraphELBO.
     const paid = charged.reduce((all, cost) => add(all, shareOf(cost, name)), tensor(0));
-    result = add(result, sum(mul(stop(paid), sub(logProb, stop(logProb)))));
+    elbo = add(elbo, sum(mul(stop(paid), sub(logProb, stop(logProb)))));
   }
-  return result;
+  return neg(elbo);
 }
 
-/** Chapter 10. The part of a cost that each element of a choice pays: its own element if they correspond, else all. */
+/** Chapter 10. What each element of a choice is charged with: its own element of the cost if they correspond, or the sum of all. */
 function shareOf(cost: Tensor, name: string): Tensor {
   return cost.provenance.get(name) ? cost : sum(cost);
 }

@@ -5,9 +5,9 @@
  *     Σ_plates Σ_enumerated q(enumerated) · t · exp(L - stopGradient(L)).
  *
  * Here q(enumerated) is the joint probability of the enumerated sites on which t or L depends; their enumerated ancestors are summed out.
- * L is the sum of log q over the sampled score sites on which t or q(enumerated) depends. (`dependenciesOf` finds both sets of sites
- * together, since each depends on the other.) The last factor has the value 1 and the gradient of these score sites (DiCE, Foerster et
- * al. 2018). As in charge.ts, if an axis of log q meets an axis of t, element i of log q pays for element i of t only; along other axes,
+ * L is the sum of log q over the sampled score sites on which t, its scale or q(enumerated) depends. (`dependenciesOf` finds both sets of
+ * sites together, since each depends on the other.) The last factor has the value 1 and the gradient of these score sites (DiCE, Foerster
+ * et al. 2018). As in charge.ts, if an axis of log q meets an axis of t, element i of log q pays for element i of t only; along other axes,
  * every element of log q pays for all of t.
  */
 import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
@@ -86,16 +86,16 @@ interface Dependencies {
   readonly enumeratedSites: ReadonlySet<string>;
   /** The conditional probabilities of the sites in `enumeratedSites` and of their enumerated ancestors, by name. */
   readonly probabilities: ReadonlyMap<string, Factor>;
-  /** log q of every sampled score site on which the term or one of these probabilities depends. */
+  /** log q of every sampled score site on which the term, its scale or one of these probabilities depends. */
   readonly scoreFactors: readonly Factor[];
 }
 
-function dependenciesOf({ plates, sites }: Term, factor: Factor, context: TermContext): Dependencies {
+function dependenciesOf({ plates, sites, scale }: Term, factor: Factor, context: TermContext): Dependencies {
   const { run, scores, choiceProbability } = context;
   const isEnumerated = (name: string): boolean => run.guideDims.dimOf.has(name);
   const enumeratedSites = new Set(factor.names.filter(isEnumerated));
   const probabilities = new Map<string, Factor>();
-  const dependents: Factor[] = [factor];
+  const dependents: Factor[] = scale === null ? [factor] : [factor, scale];
   if (choiceProbability !== null) dependents.push({ names: [], value: choiceProbability });
   const addProbabilities = (names: readonly string[]): void => {
     for (const name of names.filter(isEnumerated).reverse()) {

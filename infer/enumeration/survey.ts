@@ -29,7 +29,7 @@ export function survey(key: Tensor, task: Task, handlers: readonly Handler[]): S
   return { depth: Math.max(0, ...sites.flatMap(({ plates }) => plates.map(({ dim }) => -(dim ?? 0)))), sites };
 }
 
-/** Refuse batch dims of the first run that no plate declares, since the dims of enumerated sites lie in the same places. */
+/** Refuse batch dims of the first run that no plate declares, since enumerated sites use the same dims. */
 export function requireDeclaredDims({ name, fn, value, isObserved, mask, scale, plates }: SampleSite): void {
   const batchOfData = isObserved ? value.shape.slice(0, value.shape.length - fn.eventDim) : [];
   const shapes = [batchOfData, mask?.shape ?? [], tensor(scale).shape];

@@ -115,7 +115,7 @@ export class Explanation extends /* @__PURE__ */ report() {
     const table = measurements.length > 0 ? [heading, ...measurements] : [];
     const choices = formatChoices(this.choices);
     const bySite =
-      choices.length > 0 ? ["the same, of all parameters together, for each choice at one site:", ...choices] : [];
+      choices.length > 0 ? ["the same, summed over parameters, for each choice at one site:", ...choices] : [];
     return [`${this.estimator}:`, ...lines, ...table, ...bySite].join("\n");
   }
 
@@ -200,7 +200,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...argsAndOption
   requireProgram("explain", "model", model);
   requireProgram("explain", "guide", guide);
   const { args, draws, params, key } = splitArguments(argsAndOptions);
-  const { values, mutables } = initialise(key, model, guide, args, params, elbo);
+  const { values, mutables } = initialise(key, { model, guide, elbo }, args, params);
   const task = { key, values: mergeRecords(values, mutables), model, guide, args, isMeasured: true };
   const pair = elbo.traces(task);
   const costs = elbo.costs(pair);

@@ -18,6 +18,7 @@ import {
   type TensorLike,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { requireAll, validation } from "../../distributions/core/validation.js";
 import {
   constraints,
   Delta,
@@ -28,7 +29,7 @@ import {
 } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, quoted } from "../checks.js";
-import { asMasked } from "../elbo/particles/masks.js";
+import { isMasked } from "../elbo/particles/masks.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
 import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
@@ -69,12 +70,12 @@ export abstract class AutoFlat extends AutoGuide {
 
   #supportedLatents(args: readonly unknown[]): readonly Latent[] {
     const latents = this.latentsOf(args);
-    for (const { name, plates, site } of latents) {
+    for (const { name, plates, site, sharesMask } of latents) {
       const refuse = (code: ErrorCode, why: string): never => {
         const message = `${this.title} has one distribution over all latents, ${why}. Use AutoNormal, or AutoGuideList with AutoNormal for "${name}".`;
         throw new PedigradError({ code, op: this.title, site: name, message });
       };
-      if (site.mask !== null || asMasked(site.fn) !== null)
+      if (sharesMask && isMasked(site))
         refuse("masked-latent", `which cannot leave out the masked elements of "${name}"`);
       const plate = plates.find(({ isWhole }) => !isWhole);
       if (plate !== undefined)
@@ -95,8 +96,13 @@ export abstract class AutoJoint extends AutoFlat {
   protected abstract spread(params: Record<string, Tensor>): Tensor;
 
   protected override drawFlat(loc: Tensor, size: number): Tensor {
-    return sample(`_${this.prefix}_latent`, this.posterior(loc, size), { infer: { isAuxiliary: true } });
+    const q = this.posterior(loc, size);
+    const flat = sample(`_${this.prefix}_latent`, q, { infer: { isAuxiliary: true } });
+    this.checkDraw(flat, q);
+    return flat;
   }
+  /** Refuse a draw from `q` whose density has lost its digits. */
+  protected checkDraw(_flat: Tensor, _q: Distribution): void {}
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {
     return this.quantiles(params, 0.5);
@@ -142,6 +148,17 @@ abstract class ScaledJoint extends AutoJoint {
   constructor(model: Model, options: ScaleOptions = {}, moreOptions: Readonly<Record<string, Kind>> = {}) {
     super(model, options, { initScale: kinds.positive, ...moreOptions });
     this.initScale = options.initScale ?? 0.1;
+  }
+  /**
+   * For a draw loc + L ε of a normal, log q + entropy is (D - |ε|²) / 2, and |ε|² is about D. The density finds ε by solving with L. If L is
+   * close to singular, the solution has no right digit, and |ε|² is far larger.
+   */
+  protected override checkDraw(flat: Tensor, q: Distribution): void {
+    const least = -50 * (flat.length + 1);
+    const isNear = () => q.logProb(flat).add(q.entropy()).greaterEqual(least);
+    const must = "far from singular (lower the learning rate), since densities lose all digits";
+    const subject = { family: this.title, what: "the covariance" };
+    if (validation) requireAll(isNear, q.variance, { must, eventDim: 1 }, subject);
   }
 }
 

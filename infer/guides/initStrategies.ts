@@ -59,7 +59,7 @@ export function initToUniform(options: { radius?: number | undefined } = {}): In
   );
 }
 
-/** A strategy that draws from the prior. A flat prior that cannot be sampled starts as by initToUniform, as in NumPyro. */
+/** A strategy that draws from the prior. A flat prior, which cannot be sampled, starts as with initToUniform, like in NumPyro. */
 const fromPrior = (title: string, start: (fn: Distribution, key: Tensor) => Tensor): InitStrategy =>
   withTitle(title, (site, key) => {
     try {

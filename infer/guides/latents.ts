@@ -18,6 +18,7 @@ import {
 import { bijectionByName } from "../../distributions/transforms/bijectTo.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
 import { didYouMean, quoted } from "../checks.js";
+import { sharesMask } from "../elbo/particles/masks.js";
 import { type Handler, type Model, outsideHandlers, type PlateFrame, withHandler } from "../program/messages.js";
 import { nonFiniteSite, type SampleSite, type Trace, trace } from "../program/trace.js";
 import { addSiteToParameterError } from "../program/traceChecks.js";
@@ -33,6 +34,8 @@ export interface Latent {
   readonly site: SampleSite;
   /** The plates around the site, outermost first. */
   readonly plates: readonly PlateFrame[];
+  /** Whether the guide's site has the mask of the model's site. */
+  readonly sharesMask: boolean;
   /** The bijection from unconstrained space to the support of the site. */
   readonly transform: Transform;
   /** The initial value in unconstrained space, for all elements of every plate. */
@@ -188,6 +191,7 @@ export function toLatents(sites: readonly SampleSite[], inspection: ModelInspect
       name: site.name,
       site,
       plates,
+      sharesMask: sharesMask(site, inspection.first),
       transform,
       startFrom,
       startShape: firstStart.shape,

@@ -1,18 +1,19 @@
 /** Log densities of a model at given values: of each observed site, and of all sites together. */
-import { emptyRecord, mapTree, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
+import { emptyRecord, type Tensor, type TensorLike, tensor, vmap } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { mergeRecords } from "../../provenance/base/records.js";
 import { inRun } from "../../provenance/index.js";
 import { refuseOption } from "../checks.js";
 import { type Handler, type Model, outsideHandlers, withHandler } from "../program/messages.js";
 import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
 import { type Trace, traceOf } from "../program/trace.js";
-import { requireParamsHandler } from "../program/traceChecks.js";
+import { reportAsSite, requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
 import { requireDraws, requireEnumeratedValues, requireLatents, requireShapesHandler } from "./predictiveChecks.js";
 
 /** The values as tensors, by name. */
 export const asTensors = (values: Record<string, TensorLike>): Record<string, Tensor> =>
-  mapTree(values, (x) => tensor(x as TensorLike));
+  mergeRecords(...Object.entries(values).map(([name, x]) => ({ [name]: reportAsSite(name, () => tensor(x)) })));
 
 /** Where a user gives the params of the fit, for error messages. */
 const PARAMS_ADVICE = "substitute(model, result.params)";

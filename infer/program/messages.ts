@@ -76,8 +76,8 @@ export interface PlateMessage {
   /** Whether the program itself chose the elements to visit (the option `subsample`). */
   isGiven: boolean;
   /**
-   * Whether the values that handlers give to sites in the plate have one element for each visited element. By default, a
-   * value with as many elements as the plate has one for each element of the plate, and the visited ones are selected.
+   * Whether the values that handlers give to sites in the plate have one element for each visited element. By default, if
+   * a value has as many elements as the plate, it is taken to be for all of them, and the visited elements are selected.
    */
   areValuesVisited?: boolean | undefined;
   /** Whether the plate visits all elements in order. */

@@ -125,7 +125,7 @@ function requireShared(
   refuseSite(
     "plate-size",
     name,
-    `subsample: with eventDim ${eventDim}, the data of shape [${shape}] have no axis at dim ${dim} of plate "${name}", but as many elements as the plate (${size}) along dim ${axis - batch.length}. Correct eventDim, the number of axes of one event, or reshape the data to [${shared}] if all elements of the plate share them.`,
+    `subsample: with eventDim ${eventDim}, the data of shape [${shape}] have no axis at dim ${dim} of plate "${name}". Their axis at dim ${axis - batch.length} has the size of the plate (${size}). Correct eventDim, the number of axes of one event, or reshape the data to [${shared}] if all elements of the plate share them.`,
     { op: "subsample" },
   );
 }

@@ -92,7 +92,7 @@ export function sampleOutside(
 
 function setValue(message: SampleMessage): void {
   const { gradient, enumerate } = message.infer;
-  // An enumerated site is not sampled, so its draws have no gradient.
+  // An enumerated site is not sampled, so its `gradient` option has no effect.
   if (gradient !== undefined && enumerate == null && !message.isObserved)
     message.fn = withGradient(message.name, message.fn, gradient);
   const value = message.value ?? draw(message);
@@ -153,10 +153,12 @@ function samplePartlyObserved(
   options: SampleOptions,
 ): Tensor {
   requireBatchMask(name, fn, obs, obsMask, openPlates());
-  maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), obsMask)();
-  const latent = maskedBy(() => sample(`${name}_unobserved`, fn, options), obsMask.logicalNot())();
+  const observed = maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), obsMask)();
+  // Where the latent is masked, its value is not used, although provenance says that the result depends on it.
+  const unused = { ...options, infer: { ...options.infer, sharesMask: true } };
+  const latent = maskedBy(() => sample(`${name}_unobserved`, fn, unused), obsMask.logicalNot())();
   const eventMask = obsMask.reshape([...obsMask.shape, ...fn.eventShape.map(() => 1)]);
-  return computed(name, where(eventMask, obs, latent), fn.eventDim);
+  return computed(name, where(eventMask, observed, latent), fn.eventDim);
 }
 
 export interface ParamOptions {

@@ -100,7 +100,7 @@ export function checkBroadcast({ name, fn, value, isObserved, plates }: SiteWith
   refuseSite(
     "shape-mismatch",
     name,
-    `sample site "${name}": log_prob has shape [${joint}]${within && ` but its plates are ${within}`}. The distribution's batch shape [${batchShape}] and the observation's shape [${value.shape}] broadcast against each other. Reshape the observation to [${[...batchShape, ...eventShape]}], or the distribution's parameters to [${lead}].`,
+    `sample site "${name}": the log density would have shape [${joint}]${within && `, but the plates are ${within}`}. The distribution's batch shape [${batchShape}] and the observation's shape [${value.shape}] broadcast against each other. Reshape the observation to [${[...batchShape, ...eventShape]}], or the distribution's parameters to [${lead}].`,
   );
 }
 

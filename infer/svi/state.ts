@@ -90,7 +90,7 @@ export function requireStateShape(op: string, state: SVIState): void {
   const { params, mutableState, averages = {}, key, batchesTaken = key } = state;
   mapTree({ params, mutableState, averages, key, batchesTaken }, (leaf, path) => {
     if (!(leaf instanceof Tensor))
-      refuseState(op, path, `${path} must be a tensor, got ${show(leaf)}. Keep states as text by saveState.`);
+      refuseState(op, path, `${path} must be a tensor, got ${show(leaf)}. To keep a state as text, use saveState.`);
   });
 }
 

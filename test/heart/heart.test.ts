@@ -323,7 +323,7 @@ test("programs whose result would be silently wrong are refused by name", () => 
   assert.throws(() => heart.tensor([1, 2]).item(), /2 numbers, not one/);
 });
 
-test("draws have the distribution they say", () => {
+test("draws have the distribution from which they are drawn", () => {
   // n = 4,000 runs. Standard errors: mean of the normal 2 / √n = 0.032, its second moment about 1 is √2 · 4 / √n = 0.09; frequency
   // √(0.7 · 0.3 / n) = 0.0072.
   const n = 4000;

@@ -28,7 +28,7 @@ export interface Host {
 }
 
 /** A result that was copied out of the arena, and the outputs in it. */
-interface Copy<R> {
+export interface Copy<R> {
   readonly result: R;
   readonly outputs: readonly Tensor[];
 }

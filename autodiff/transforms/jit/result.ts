@@ -55,7 +55,8 @@ export function makerOf(value: unknown): Maker {
       if (path !== "") checks.push("false");
       return `new Map([${[...x].map(([key, item]) => `[${constant(key)}, ${textOf(item, "")}]`)}])`;
     }
-    const entries = Object.entries(x as object);
+    // The holes of a list become undefined.
+    const entries = Object.entries(Array.isArray(x) ? [...x] : (x as object));
     const place = x === leadingRecord(value) ? "record" : path;
     if (place !== "") checks.push(`fieldCount(${place}) === ${entries.length}`);
     const items = entries.map(([key, item]) => textOf(item, place && `${place}[${JSON.stringify(key)}]`));

@@ -61,9 +61,10 @@ export class LowRankMultivariateNormal extends /* @__PURE__ */ family<
       eventShape: () => [n],
       logDensity: (x) => {
         const [distance, factor] = [x.sub(loc), factorOfK()];
-        const projected = matmul(matrixTranspose(w), weighted(distance.expandDims(-1)));
+        // Products with vectors are sums of elementwise products, whose gradients of 0 win over a NaN in data that a mask hides.
+        const projected = sum(w.mul(weighted(distance.expandDims(-1))), -2).expandDims(-1);
         const a = triangularSolve(factor, triangularSolve(factor, projected), { transpose: true });
-        const noise = distance.sub(matmul(w, a).squeeze(-1));
+        const noise = distance.sub(sum(w.mul(matrixTranspose(a)), -1));
         return sum(square(noise).div(d), -1)
           .add(sum(square(a.squeeze(-1)), -1))
           .add(logDeterminant(factor))

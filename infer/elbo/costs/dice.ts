@@ -28,7 +28,7 @@ function withScores(cost: Cost, payers: Iterable<ScoreSite>): Tensor {
   const shares = [...payers].map((d) => ({ d, share: alignedCost(cost, d) }));
   const elementwise = shares.find(({ share }) => share.value !== cost.value)?.share.value;
   const terms = elementwise ?? cost.value;
-  // The meetings of a share count axes of its own value. The same axes of `terms` lie `eventAxes` places further left.
+  // The meetings number the axes of `value`. The same axes of `terms` are further left by `eventAxes`.
   const scores = shares.map(({ d: { logq }, share: { value, meetings } }) => {
     const eventAxes = value === terms ? 0 : (cost.elements?.dim as number);
     return sumToMeetings(

@@ -1,16 +1,30 @@
 /**
  * Copies the model's masks to autoguides. Where the model masks a latent, the latent's log p does not count. If its -log q counted
- * there, maximising the ELBO would make the guide wider without limit. A guide written by hand can apply the same mask itself, but
- * autoguides do not know the model's masks.
+ * there, maximising the ELBO would make the guide wider without limit, unless other costs bound it. A guide written by hand can apply the
+ * same mask itself, but autoguides do not know the model's masks.
  */
 import { type Derived, type Distribution, Expanded, Masked } from "../../../distributions/index.js";
 import { union } from "../../../provenance/index.js";
 import { SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 
 /** The masked distribution that `fn` is, or that `fn` expands; null if there is none. */
-export function asMasked(fn: Distribution): Masked | null {
+function asMasked(fn: Distribution): Masked | null {
   if (fn instanceof Masked) return fn;
   return fn instanceof Expanded ? asMasked((fn as Derived).base) : null;
+}
+
+/** Whether log p of the site counts only at some elements. */
+export const isMasked = ({ mask, fn }: SampleSite): boolean => mask !== null || asMasked(fn) !== null;
+
+/**
+ * Whether the guide of a latent has the mask of the model's site. If the mask is one constant number and a cost without a mask depends on
+ * the latent, the mask makes the prior flat: the posterior has a density, so -log q counts.
+ */
+export function sharesMask({ name, mask, fn, infer }: SampleSite, model: Trace): boolean {
+  if (infer.sharesMask) return true;
+  const masks = [mask, asMasked(fn)?.selected].filter((m) => m != null);
+  if (masks.length === 0 || masks.some((m) => m.size > 1 || m.provenance.size > 0)) return true;
+  return ![...sampleSites(model)].some((site) => !isMasked(site) && site.logProb().provenance.has(name));
 }
 
 /** Apply the masks of the model's sites to the guide's sites that set `sharesMask`. */

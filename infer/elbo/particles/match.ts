@@ -83,7 +83,7 @@ export function checkSamples(guide: Trace, model: Trace): void {
     throw refusal(
       "shape-mismatch",
       site.name,
-      `site "${site.name}" has shape [${inModel}] in the model, but each sample of the guide has shape [${inGuide}]. Give both the same shape, behind the axis of the samples in the guide.`,
+      `site "${site.name}" has shape [${inModel}] in the model, but each sample of the guide has shape [${inGuide}]. Give both the same shape; in the guide, the axis of the samples comes before it.`,
     );
   }
 }

@@ -165,6 +165,18 @@ test("every call returns a new Map of results", () => {
   for (let i = 0; i < 6; i++) assert.is(f(tensor(i)).all.get("twice")?.item(), 2 * i);
 });
 
+test("a list with holes comes back with all its places", () => {
+  // biome-ignore lint/suspicious/noSparseArray: the hole is the subject
+  const f = jit((x: Tensor) => [x, , x.mul(2)]);
+  for (let call = 1; call < 4; call++)
+    assert.equal(
+      f(tensor(call))
+        .map((y) => y?.item())
+        .join(),
+      `${call},,${2 * call}`,
+    );
+});
+
 test("control flow that depends on a value is refused, with advice", () => {
   for (const read of [
     (x: Tensor) => x.item() > 0,

@@ -81,6 +81,9 @@ test("a sample shape must be an array; errors name the distribution; a printed d
   );
   refusesSaying(() => new Normal(0, 1).rsample(random.key(0), 3 as never), "got 3");
   refusesSaying(() => new Normal([0, 1], 1).toEvent(1).cdf([0, 1]), "Normal.toEvent(1) has no cdf");
+  const batch = new Dirichlet([1, 2, 3]).expand([2]);
+  refusesSaying(() => batch.cdf([0.2, 0.3, 0.5]), "Dirichlet has no cdf");
+  refusesSaying(() => batch.icdf([0.2, 0.3, 0.5]), "Dirichlet has no icdf");
   refusesSaying(
     () => new Bernoulli([0.5]).toEvent(1).enumerateSupport(),
     "Bernoulli.toEvent(1) has no enumerable support",

@@ -153,7 +153,7 @@ for (const { name, entry, make } of families) {
     settle();
   });
 
-  test(`draws of ${name} have the right derivatives by its parameters`, () => {
+  test(`draws of ${name} have the right derivatives with respect to its parameters`, () => {
     for (const { id, point, params, value } of points) {
       const { pathwise } = point;
       const d = make(params);

@@ -58,7 +58,7 @@ const around = (centre: number, x: number): number => x - 2 * Math.PI * Math.rou
 
 for (const { name, entry, make } of families) {
   for (const [i, { params, edges }] of (entry.gofBins ?? []).entries())
-    test(`draws of ${name} fall into bins by their probabilities (${i})`, () => {
+    test(`draws of ${name} fall into bins with the right probabilities (${i})`, () => {
       const draws = make(decodeParams(params)).sample(random.key(100 + i), [N]);
       const counts = countsIn(edges, draws.toFloat64Array());
       chiSquare(
@@ -68,7 +68,7 @@ for (const { name, entry, make } of families) {
     });
 
   for (const [i, { params, pmf }] of (entry.gofPmf ?? []).entries())
-    test(`draws of ${name} take values by their probabilities (${i})`, () => {
+    test(`draws of ${name} take values with the right probabilities (${i})`, () => {
       const draws = make(decodeParams(params))
         .sample(random.key(200 + i), [N])
         .toFloat64Array();

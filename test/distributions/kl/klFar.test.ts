@@ -13,10 +13,11 @@ import {
   StudentT,
 } from "../../../distributions/index.js";
 
-const all = distributions as unknown as Record<string, new (...params: number[]) => Distribution>;
+const all = distributions as unknown as Record<string, new (...params: (number | number[])[]) => Distribution>;
 const kl = (family: string, q: number[], p: number[]): number => {
   const Class = all[family] as (typeof all)[string];
-  return (klDivergence(new Class(...q), new Class(...p)) as Tensor).item();
+  const make = (x: number[]) => (family === "Dirichlet" ? new Class(x) : new Class(...x));
+  return (klDivergence(make(q), make(p)) as Tensor).item();
 };
 
 /** [family, parameters of q, parameters of p, KL(q | p)]; numbers from 1.8e308 on are Infinity. */
@@ -24,6 +25,13 @@ const ROWS: readonly [family: string, q: number[], p: number[], truth: number][]
   ["Gamma", [1e-300, 1e-5], [3e-300, 1e-5], 0.9013877113318904],
   ["Gamma", [1e-300, 1], [1e-150, 2], 1e150],
   ["Gamma", [2, 1e-300], [3, 1e10], Infinity],
+  ["Gamma", [1e8, 1e300], [1e8, 1e-300], 138055105579.64273],
+  ["Gamma", [1, 1e100], [30, 1e-300], 27718.01740917786],
+  ["Gamma", [1e300, 1e15], [1000, 1], 1.0000000000000001e285],
+  ["Gamma", [2.5, 1e-10], [2.5, 9.999999990000001e-11], 1.2499999214971407e-18],
+  ["Dirichlet", [0.3, 1e15, 0.3], [0.3000003, 2.5, 0.3], 19.62058369732099],
+  ["Dirichlet", [1e8, 0.001, 2.5], [1e300, 0.00105, 2.5000000000025], 2.5009999812299954e292],
+  ["Dirichlet", [1e-300, 1e300, 2.5], [1e-300, 1.001e300, 1e-100], 231.73421803054475],
   ["Laplace", [0, 1e-300], [1e10, 1e300], 1380.5510557964274],
   ["Laplace", [3, 1e-5], [1, 1], 12.512925464970229],
   ["Cauchy", [0, 1e-300], [0, 2e-300], 0.11778303565638346],
@@ -39,6 +47,8 @@ const ROWS: readonly [family: string, q: number[], p: number[], truth: number][]
   ["Beta", [0.3, 1e10], [0.5, 3], 10.882170835794751],
   ["Beta", [0.3, 1e150], [1e5, 0.3], 34889024.012496844],
   ["Beta", [1e-10, 1e300], [1e-300, 1e-300], 667.4428241487332],
+  ["Beta", [30, 1e12], [30.1, 0.99e12], 0.0026843933549947495],
+  ["Beta", [2.5, 1e300], [2.5000025, 1.001e300], 0.000001246670072701745],
   ["VonMises", [0, 1e-10], [0, 3e-10], 1e-20],
   ["VonMises", [0, 1e-10], [0, 1.2e-10], 9.999999999999996e-23],
   ["VonMises", [1, 1e300], [1, 7], 343.9341953973944],

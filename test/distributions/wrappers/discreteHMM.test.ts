@@ -330,7 +330,7 @@ test("chains in a plate are independent: a choice for each chain is summed out e
   assert.ok(Math.abs(loss + evidence) < 1e-12, `${loss}, want ${-evidence}`);
 });
 
-test("chains that never meet: what the first observations make as good as impossible, later ones may bring back", () => {
+test("with transitions of 0, a state that early observations make nearly impossible may become probable later", () => {
   const never = -Infinity;
   const apart = [
     [0, never],

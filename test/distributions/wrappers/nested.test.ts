@@ -333,6 +333,22 @@ test("counts moved twice, to values that are not whole numbers, keep their proba
   assert.ok(numbers(inflated.support.check(inflated.sample(random.key(2), [100]))).every(Boolean));
 });
 
+test("transforms of counts are refused where they do not map the least or the greatest count", () => {
+  const log = new Inverse(new Exp());
+  for (const [base, transform] of [
+    [new Poisson(2), log],
+    [new Poisson(2).expand([3]).toEvent(1), log],
+    [new Poisson(2), new Power(2)],
+    [new Bernoulli(0.3), new Inverse(new Sigmoid())],
+  ] as [Distribution, Transform][])
+    refusesSaying(() => new TransformedDistribution(base, transform), "the least value of the base", "got 0");
+  const d = new TransformedDistribution(new DiscreteUniform(1, 5), log);
+  near(numbers(d.logProb([0, Math.log(5)]).exp()), [0.2, 0.2]);
+  assert.ok(
+    numbers(new TransformedDistribution(new Poisson(2), new Exp()).logProb([1, Math.exp(3)])).every(Number.isFinite),
+  );
+});
+
 test("transformed counts are not enumerated by the values of the counts", () => {
   const oneOrThree = new TransformedDistribution(new Bernoulli(0.3), new Affine(1, 2));
   assert.not(oneOrThree.hasEnumerateSupport);
@@ -423,7 +439,7 @@ test("draws through several transforms that round to their limits stay inside, w
   near(numbers(transformed(new LogNormal(0, 1), new Sigmoid(), new Exp()).cdf(y)), numbers(new LogNormal(0, 1).cdf(x)));
 });
 
-test("a mixture with angles has no mean and no variance, which for angles alone are those on the circle", () => {
+test("a mixture with angles has no mean and no variance; angles alone have a mean and a variance on the circle", () => {
   for (const d of [
     halves(new VonMises(0, 1), new Gamma(2, 1)),
     new MixtureSameFamily(new Categorical([1, 1]), new VonMises([0, 1], 1)),
@@ -442,7 +458,7 @@ test("a mixture with angles has no mean and no variance, which for angles alone 
   }
 });
 
-test("quantiles of zero-inflated counts and of hurdles are the least counts whose distribution function is not smaller", () => {
+test("quantiles of zero-inflated counts and hurdles are the least counts at which the cdf reaches the probability", () => {
   for (const d of [new ZeroInflated(new Poisson(2.3), 0.3), new Hurdle(new Poisson(2.3), 0.3)]) {
     const cdf = d.cdf(arange(30)).toArray() as number[];
     const q = [0, 0.2, 0.31, 0.6, 0.99, 1 - 1e-12];

@@ -35,7 +35,7 @@ const y = [0.4, -1, 2, 0.7];
 const pairs = [0, 1, 2, 3].flatMap((i) => [0, 1, 2, 3].slice(i + 1).map((j) => [i, j]));
 const loss = (elbo: Elbo, model: Model, guide: Model = () => {}) => elbo.loss(key, {}, model, guide).item();
 
-test("linear estimators: the mean over all subsamples is the loss of all elements, by hand", () => {
+test("linear estimators: the mean over all subsamples is the loss of all elements, computed by hand", () => {
   const model =
     (options: object): Model =>
     () => {

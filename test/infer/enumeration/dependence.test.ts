@@ -18,6 +18,7 @@ import {
   random,
   sample,
   scale,
+  substitute,
   type Tensor,
   TraceELBO,
   TraceEnumELBO,
@@ -50,6 +51,53 @@ test("a masked latent keeps its distribution, even if sites that depend on it ar
     const want = x.map((v) => -Math.log(probs.reduce((sum, p, k) => sum + p * Math.exp(logNormal(v, k)), 0)));
     near(lossOf(model), (want[0] as number) + (want[1] as number), `mask ${keep}`);
   }
+});
+
+test("a sampled site pays for costs of which only the scale depends on it, beside an enumerated site", () => {
+  // E cost = Σ_ab q(a) r(b) (log q(a) / p(a) + log r(b) / p(b) - (a + 0.5) log N(1.2 | 0.7 b)), so d/dl = Σ_a q(a) (a - q(1)) (…).
+  const [logit, p] = [0.3, 0.3];
+  const q = 1 / (1 + Math.exp(-logit));
+  const r = 0.4;
+  const model: Model = () => {
+    const a = sample("a", new Bernoulli(p));
+    const b = sample("b", new Bernoulli(0.6));
+    scale(() => sample("x", new Normal(b.mul(0.7), 1), { obs: 1.2 }), a.add(0.5))();
+  };
+  for (const infer of [{}, summed.infer]) {
+    const guide: Model = () => {
+      sample("a", new Bernoulli({ logits: param("l", logit) }));
+      sample("b", new Bernoulli(r), { infer });
+    };
+    let slope = 0;
+    for (const a of [0, 1])
+      for (const b of infer === summed.infer ? [null] : [0, 1]) {
+        const given = { a, ...(b !== null && { b }) };
+        const [, g] = new TraceEnumELBO({ strictEnumerationWarning: false }).lossAndGrads(
+          key,
+          { l: tensor(logit) },
+          model,
+          substitute(guide, given),
+        );
+        slope += (a ? q : 1 - q) * (b === null ? 1 : b ? r : 1 - r) * (g.l as Tensor).item();
+      }
+    const logx = r * logNormal(1.2, 0.7) + (1 - r) * logNormal(1.2, 0);
+    near(slope, q * (1 - q) * (logit - Math.log(p / (1 - p)) - logx), JSON.stringify(infer));
+  }
+});
+
+test("a program that catches the error of a read of an enumerated site is refused", () => {
+  const model: Model = () => {
+    const z = sample("z", new Bernoulli(0.3), summed);
+    let loc = -1;
+    try {
+      if (z.item() > 0) throw new Error("one");
+    } catch {
+      loc = 3;
+    }
+    sample("x", new Normal(loc, 1), { obs: 2 });
+  };
+  const { code, site } = refusal(() => lossOf(model));
+  assert.equal([code, site], ["caught-refusal", "z"]);
 });
 
 test("capture and recapture: an animal that was not yet caught is masked, but keeps its probability of being alive", () => {

@@ -33,6 +33,7 @@ import {
   TraceEnumELBO,
   TraceMeanFieldELBO,
   tensor,
+  zeros,
 } from "../../../index.js";
 import { refusal } from "../../refusals.js";
 
@@ -222,6 +223,24 @@ test("a list accepts plain functions, and refuses two joint guides with the same
     "other_loc",
     "other_scale",
   ]);
+});
+
+test("AutoMultivariateNormal refuses a covariance so close to singular that no digit of a density is right", () => {
+  // Entries of the inverse of L grow like t^59, which exceeds the 16 digits of a number from t = 2 on.
+  const size = 60;
+  const model: Model = () => sample("z", new Normal(0, 1).expand([size]).toEvent(1));
+  const run = (t: number, options: object) => {
+    const row = (i: number) => Array.from({ length: size }, (_, j) => (i === j ? 0.1 : i === j + 1 ? 0.1 * t : 0));
+    const initParams = { auto_loc: zeros([size]), auto_scale_tril: Array.from({ length: size }, (_, i) => row(i)) };
+    const svi = new SVI(model, new AutoMultivariateNormal(model), adam(1e-9), new TraceELBO(options));
+    return svi.run(random.key(0), { numSteps: 5, initParams });
+  };
+  for (const options of [{}, { numParticles: 3 }]) {
+    assert.is(run(1, options).losses.length, 5);
+    const { code, message } = refusal(() => run(3, options));
+    assert.is(code, "bad-parameter");
+    assert.match(message, /AutoMultivariateNormal: the covariance must be far from singular \(lower the learning rate/);
+  }
 });
 
 test.run();

@@ -81,7 +81,7 @@ test("initToUniform starts within its radius of 0 in unconstrained space; initTo
   assert.is.not(start(0).at(0).item(), start(1).at(0).item());
 });
 
-test("a flat prior, which cannot be sampled, starts as by initToUniform under initToSample and initToMedian", () => {
+test("under initToSample and initToMedian, a flat prior, which cannot be sampled, starts as under initToUniform", () => {
   const model = () => {
     sample("flat", new ImproperUniform(constraints.positive, [2], []));
     sample("z", new Normal(100, 1));

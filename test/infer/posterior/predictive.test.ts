@@ -245,6 +245,22 @@ test("Predictive refuses a guide that draws none of the model's sites, but not a
   predict();
 });
 
+test("posterior samples may be lists of tensors or of typed arrays", () => {
+  const program = () => {
+    const z = sample("z", new Normal([0], 1));
+    deterministic("double", z.mul(2));
+    sample("x", new Normal(z, 1), { obs: 0 });
+  };
+  for (const z of [[tensor([1]), tensor([2])], [Float64Array.of(1)], [[1], [2]]]) {
+    const draws = { z: tensor(z) };
+    const { double } = new Predictive(program, { posteriorSamples: { z } }).run(key);
+    assert.equal(double?.toArray(), draws.z.mul(2).toArray());
+    assert.equal(logLikelihood(program, { z }).x?.toArray(), logLikelihood(program, draws).x?.toArray());
+  }
+  const { site } = refusal(() => logLikelihood(program, { z: {} as never }));
+  assert.is(site, "z");
+});
+
 test("logLikelihood without draws is refused by name", () => {
   for (const f of [() => sample("x", new Normal(0, 1), { obs: 1 }), () => {}]) {
     const error = refusal(() => logLikelihood(f, {}));

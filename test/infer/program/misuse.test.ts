@@ -49,13 +49,13 @@ test("parameters that must be whole numbers are refused otherwise", () => {
 test("data and values that are not numbers are refused with the name of their statement and the place of the first", () => {
   const texts = [1, "2"] as unknown as number[];
   for (const [f, words] of [
-    [() => sample("x", new Normal(0, 1), { obs: texts }), /^site "x": .*\[1\] is string 2, expected a number/],
+    [() => sample("x", new Normal(0, 1), { obs: texts }), /^site "x": .*\[1\] is "2", expected a number/],
     [() => sample("x", new Normal(0, 1), { obs: 1, obsMask: texts }), /^site "x": /],
     [() => param("w", [Number.NaN, null] as number[]), /^site "w": .*\[1\] is null.*NaN if it is missing/],
     [() => deterministic("d", texts), /^site "d": /],
     [() => deterministic("d", { a: 1 } as never), /^site "d": .*got a record with a/],
     [() => mutable("m", { mean: 1 } as never), /^mutable "m": .*got a record with mean/],
-    [() => trace(() => Object.assign(mutable("m", 1), { value: "2" })).getTrace(), /^mutable "m": .*got string 2/],
+    [() => trace(() => Object.assign(mutable("m", 1), { value: "2" })).getTrace(), /^mutable "m": .*got "2"/],
   ] as const)
     refuses(
       seed(() => void f(), 0),

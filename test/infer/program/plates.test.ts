@@ -70,12 +70,12 @@ test("a subsampled plate selects indices, data and params of the visited element
   assert.equal(site(rows, "y").value.shape, [2, 3]);
 });
 
-test("subsample refuses data whose axis of the plate's size is at another dim, and takes data that all elements share", () => {
+test("subsample refuses data in which the axis of the plate is at another dim, and accepts data that all elements share", () => {
   const inRows = (body: () => unknown) => () =>
     run(() => plate("columns", 3, () => plate("rows", 6, { subsample: [4, 1] }, body)));
   const { code, site: name, message } = refusal(inRows(() => subsample(zeros([6, 3]), { eventDim: 1 })));
   assert.equal([code, name], ["plate-size", "rows"]);
-  assert.match(message, /no axis at dim -2 of plate "rows", but as many elements as the plate \(6\) along dim -1/);
+  assert.match(message, /no axis at dim -2 of plate "rows"\. Their axis at dim -1 has the size of the plate \(6\)/);
   const shapeOf = (shape: number[], eventDim: number): number[] => {
     let actual: readonly number[] = [];
     inRows(() => {

@@ -193,6 +193,14 @@ test("of several values for a site the outermost counts, as in Pyro and NumPyro;
   assert.ok(Math.abs(loss(substitute(z, { z: 1 }), z)) < 1e-12);
 });
 
+test("a partly observed site has the values that handlers give to its observed part", () => {
+  const partly = () => z({ obs: [1, 2], obsMask: [1, 0] });
+  assert.equal(valuesOf(condition(partly, { z_observed: [3, 4], z_unobserved: [5, 6] }), "z"), [3, 6]);
+  assert.equal(valuesOf(intervene(partly, { z_observed: 3 }), "z")[0], 3);
+  const drawn = run(uncondition(partly));
+  assert.is(valuesOf(uncondition(partly), "z")[0], numbers(drawn.get("z_observed")?.value)[0]);
+});
+
 test("a value for a site that is computed instead of drawn is refused, with the order of handlers that works", () => {
   const partly = () => z({ obs: [1, 2], obsMask: [1, 0] });
   for (const f of [reparam(z, noncentred), partly])

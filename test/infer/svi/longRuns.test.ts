@@ -123,7 +123,7 @@ test("if a parameter has become NaN, the error names site, step and parameters, 
   }
 });
 
-test("a run is refused if the next step would be: compiled steps do not check values", () => {
+test("a run is refused if the next step would be refused, since compiled steps do not check values", () => {
   // The loss is -log w, with gradient -1 / w, also where w is not a probability. Steps of size 0.1 lead to 0.7, 0.84, 0.96 and 1.07.
   const success: Model = () => void sample("x", new Bernoulli(param("w", 0.5)), { obs: 1 });
   // The loss is finite at 0, but its gradient is not.
@@ -153,7 +153,7 @@ test("stableUpdate also applies to the dry run of init", () => {
   assert.ok([...losses].every(Number.isNaN));
 });
 
-test("the error for an infinite loss shows a log factor, whole numbers of long vectors, and in the first step another start", () => {
+test("the error for an infinite loss shows the log factor, abridges long vectors, and in the first step advises another start", () => {
   const w = Array.from({ length: 40 }, (_, i) => i / 7);
   const model: Model = (start: number, rate: number) => {
     const x = param("x", start);

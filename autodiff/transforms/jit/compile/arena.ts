@@ -7,7 +7,7 @@
  * the output from that input element by element, and nothing reads the input afterwards, the output is written over the input.
  */
 import { type Shape, sizeOf } from "../../../core/shape.js";
-import type { OpValue, Program, Value } from "../program/program.js";
+import type { OpValue, Value } from "../program/program.js";
 import { membersOf, type Schedule } from "./schedule.js";
 import type { Views } from "./views.js";
 
@@ -25,10 +25,10 @@ export interface ArenaPlan {
 const paddedSize = (size: number): number => size + 2 - (size % 2);
 
 /** A place for every value of a program. Some of the first `carryCount` outputs take the place of an input. */
-export function planArena(program: Program, views: Views, schedule: Schedule, carryCount: number): ArenaPlan {
-  const { values } = program;
+export function planArena(views: Views, schedule: Schedule, carryCount: number): ArenaPlan {
+  const { values } = views.program;
   const { units, lastRead } = schedule;
-  const inPlace = findInPlace(program, views, schedule, carryCount);
+  const inPlace = findInPlace(views, schedule, carryCount);
   const arena = new Arena();
   const offsets = new Array<number>(values.length).fill(-1);
   const sizesInBlocks = new Map(units.flatMap((unit) => (unit.kind === "rows" ? [...unit.rows.memorySize] : [])));
@@ -93,12 +93,8 @@ export interface InPlace {
 }
 
 /** Which of the first `carryCount` outputs can take the places of the inputs with the same index. */
-function findInPlace(
-  { values, outputs }: Program,
-  views: Views,
-  { units, madeBy, lastRead }: Schedule,
-  carryCount: number,
-): InPlace {
+function findInPlace(views: Views, { units, madeBy, lastRead }: Schedule, carryCount: number): InPlace {
+  const { values, outputs } = views.program;
   const inputs = new Map<number, number>();
   let first = units.length;
   const owners = outputs.map((output) => views.owner(output));
@@ -110,7 +106,7 @@ function findInPlace(
     if (unit?.kind !== "loop" || sizeOf(shape) < MIN_REUSED || !readsRowBeforeWriting(shape)) continue;
     // Input k must not be read later, or be an output itself. No other output may use the memory of output k.
     if ((lastRead[k] as number) > index || owners.filter((owner) => owner === output).length > 1) continue;
-    if (!unit.members.every((i) => readsOwnElement(values[i] as OpValue, k, views))) continue;
+    if (!unit.members.every((i) => readsOwnElement(views.op(i), k, views))) continue;
     inputs.set(output, k);
     first = Math.min(first, index);
   }

@@ -7,7 +7,6 @@ import { productFor } from "../../../kernels/products.js";
 import { addressOf, ONE } from "../../../kernels/wasm/simd.js";
 import type { ReduceParams } from "../../../ops/array/reduce.js";
 import { matmulOp } from "../../../ops/linalg/matmul.js";
-import type { OpValue } from "../program/program.js";
 import type { Layout } from "./layout.js";
 import { LANES, type Rows, SUMMED } from "./rows.js";
 
@@ -36,7 +35,7 @@ ${lines("last")}
 
 /** The kernel of value i on blocks of rows. */
 export function kernelText(layout: Layout, rows: Rows, i: number): BlockText {
-  const { op } = layout.program.values[i] as OpValue;
+  const { op } = layout.views.op(i);
   return op === matmulOp ? productText(layout, rows, i) : totalText(layout, rows, i);
 }
 
@@ -53,7 +52,7 @@ type Counts = [number | string, number | string, number | string];
 
 /** The code for a product, either of the rows of one factor with the other factor, or summed over the rows of both. */
 function productText(layout: Layout, rows: Rows, i: number): BlockText {
-  const { shape, inputs } = layout.program.values[i] as OpValue;
+  const { shape, inputs } = layout.views.op(i);
   const [left, right] = inputs as [number, number];
   const axis = rows.axes.get(i) as number;
   const [m, n] = shape as [number, number];
@@ -88,7 +87,7 @@ function productText(layout: Layout, rows: Rows, i: number): BlockText {
 
 /** The code for a sum over the rows, either of all numbers in them, in eight lanes, or of each column. */
 function totalText(layout: Layout, rows: Rows, i: number): BlockText {
-  const { params, inputs, shape } = layout.program.values[i] as OpValue;
+  const { params, inputs, shape } = layout.views.op(i);
   const [x] = inputs as [number];
   const { axes } = params as ReduceParams;
   const from = layout.views.view(x).shape;

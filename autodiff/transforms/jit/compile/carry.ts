@@ -4,7 +4,6 @@
 import { copyInto } from "../../../core/copy.js";
 import { sizeOf } from "../../../core/shape.js";
 import { contiguous, isContiguous, type View } from "../../../core/view.js";
-import type { Program } from "../program/program.js";
 import type { Layout } from "./layout.js";
 
 /** Arrays below this size are copied number by number. */
@@ -16,7 +15,8 @@ interface Copy {
 }
 
 /** A function that copies the first `count` outputs of a program to the places of its first inputs, unless they are there already. */
-export function bindCarry(program: Program, layout: Layout, count: number): () => void {
+export function bindCarry(layout: Layout, count: number): () => void {
+  const { program, memory } = layout;
   const copies: Copy[] = [];
   const saves: Copy[] = [];
   /** The places of single numbers: from and to. */
@@ -35,7 +35,6 @@ export function bindCarry(program: Program, layout: Layout, count: number): () =
       for (let i = 0; i < size; i++) numbers.push(from.offset + i, to.offset + i);
     else copies.push({ to, from });
   }
-  const { memory } = layout;
   const places = Int32Array.from(numbers);
   const run = (list: readonly Copy[]): void => {
     for (let i = 0; i < list.length; i++) copyInto((list[i] as Copy).to, (list[i] as Copy).from);

@@ -5,6 +5,7 @@ import type { Op } from "../../../core/op.js";
 import { sizeOf } from "../../../core/shape.js";
 import { isContiguous, type View } from "../../../core/view.js";
 import type { DrawName } from "../../../kernels/wasm/draws.js";
+import type { SimdKernels } from "../../../kernels/wasm/kernels.js";
 import { addressOf, drawKernelOf } from "../../../kernels/wasm/simd.js";
 import type { Draws } from "../../../ops/random/draw.js";
 import { foldInOp, normalOp, splitOp, uniformOp, weightedOp } from "../../../ops/random/wordOps.js";
@@ -13,9 +14,11 @@ import { isOneNumber } from "./views.js";
 /** The code computes four elements at a time, and cannot compute fewer. */
 const LANES = 4;
 
-type Bind = (draws: Draws, out: View, inputs: readonly View[]) => (() => void) | null;
+/** A kernel with its buffers bound; null if SIMD code cannot work on these buffers, or would not be faster. */
+export type BindSimd<P> = (kernels: SimdKernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
 
-const startOf = ({ data, offset }: View): number => addressOf(data, offset);
+/** The address of a view's first element. */
+export const startOf = ({ data, offset }: View): number => addressOf(data, offset);
 
 /** A kernel for all elements under one key; null if there are several keys or few elements, or if there is no such kernel. */
 function underOneKey(name: DrawName, { shape }: Draws, out: View, keys: View): (() => void) | null {
@@ -35,10 +38,10 @@ function underManyKeys(name: DrawName, { shape }: Draws, out: View, keys: View) 
   return kernel && ((counter: number): void => kernel(to, from, n, counter));
 }
 
-const split: Bind = (draws, out, [keys]) => underOneKey("splitKey", draws, out, keys as View);
-const uniform: Bind = (draws, out, [keys]) => underOneKey("uniforms", draws, out, keys as View);
+const split: BindSimd<Draws> = (_, draws, out, [keys]) => underOneKey("splitKey", draws, out, keys as View);
+const uniform: BindSimd<Draws> = (_, draws, out, [keys]) => underOneKey("uniforms", draws, out, keys as View);
 
-const foldIn: Bind = (draws, out, inputs) => {
+const foldIn: BindSimd<Draws> = (_, draws, out, inputs) => {
   const [keys, number] = inputs as [View, View];
   const fold = isOneNumber(number) ? underManyKeys("foldKeys", draws, out, keys) : null;
   if (fold === null) return null;
@@ -50,7 +53,7 @@ const foldIn: Bind = (draws, out, inputs) => {
   };
 };
 
-const normal: Bind = (draws, out, [keys]) => {
+const normal: BindSimd<Draws> = (_, draws, out, [keys]) => {
   const tails =
     underOneKey("tails", draws, out, keys as View) ?? underManyKeys("tailsOfKeys", draws, out, keys as View);
   const quantiles = drawKernelOf(out.data, "quantiles");
@@ -62,7 +65,7 @@ const normal: Bind = (draws, out, [keys]) => {
   };
 };
 
-const weighted: Bind = (draws, out, inputs) => {
+const weighted: BindSimd<Draws> = (_, draws, out, inputs) => {
   const [keys, weights] = inputs as [View, View];
   const [n, count] = [sizeOf(out.shape), weights.shape.at(-1) as number];
   if (count === 0 || !isContiguous(weights) || sizeOf(weights.shape) !== n * count) return null;
@@ -76,8 +79,9 @@ const weighted: Bind = (draws, out, inputs) => {
   };
 };
 
-let table: ReadonlyMap<Op<Draws>, Bind> | null = null;
-const bindTable = () =>
+let table: ReadonlyMap<Op<Draws>, BindSimd<Draws>> | null = null;
+/** The SIMD kernels of draws. */
+export const drawTable = () =>
   (table ??= new Map([
     [splitOp, split],
     [foldInOp, foldIn],
@@ -87,8 +91,4 @@ const bindTable = () =>
   ]));
 
 /** Whether this file has kernels for an op. */
-export const isDrawn = (op: Op<never>): boolean => bindTable().has(op as unknown as Op<Draws>);
-
-/** The SIMD kernel of a draw; null if there is none. All views lie in one memory. */
-export const drawKernel = (op: Op<Draws>, draws: Draws, out: View, inputs: readonly View[]): (() => void) | null =>
-  bindTable().get(op)?.(draws, out, inputs) ?? null;
+export const isDrawn = (op: Op<never>): boolean => drawTable().has(op as unknown as Op<Draws>);

@@ -5,7 +5,7 @@ import { copyInto } from "../../../core/copy.js";
 import { sizeOf } from "../../../core/shape.js";
 import { ofNumber, ofView, rawNumber, rawView, type Tensor } from "../../../core/tensor.js";
 import { contiguous, isContiguous, type View, viewOf } from "../../../core/view.js";
-import type { OpValue, Program } from "../program/program.js";
+import type { Program } from "../program/program.js";
 import { bindCarry } from "./carry.js";
 import { type Generated, generate } from "./generate.js";
 import { Layout } from "./layout.js";
@@ -81,7 +81,7 @@ export class Executable {
    * `shouldContinue` returns false, the run stops there, and the result is false.
    */
   runWithCarry(count: number, others: readonly Tensor[], shouldContinue: () => boolean): boolean {
-    this.#carry ??= bindCarry(this.program, this.#layout, count);
+    this.#carry ??= bindCarry(this.#layout, count);
     this.#carry();
     this.#lastInputs.fill(null, 0, count);
     this.#load(others, count);
@@ -180,7 +180,7 @@ export function interpretProgram(program: Program): BoundProgram {
   const layout = new Layout(program, { fused: false });
   const opValues = layout.schedule.units.flatMap(membersOf);
   const kernels = opValues.map((i) => layout.boundKernel(i));
-  const names = opValues.map((i) => (program.values[i] as OpValue).op.name);
+  const names = opValues.map((i) => layout.views.op(i).op.name);
   const run = (): void => {
     for (let k = 0; k < kernels.length; k++) (kernels[k] as () => void)();
   };
@@ -200,13 +200,13 @@ interface LinkedProgram {
  */
 function link(program: Program, carryCount: number): LinkedProgram {
   const layout = new Layout(program, { carryCount });
-  const code = generate(program, layout);
+  const code = generate(layout);
   if (code.routines === "" || layout.simd === null) return { layout, code, simdRoutines: null };
   try {
     return { layout, code, simdRoutines: layout.simd.compile(code.routines) };
   } catch (error) {
     if (!(error instanceof RangeError) && (error as Error).name !== "CompileError") throw error;
     const plain = new Layout(program, { simd: false, carryCount });
-    return { layout: plain, code: generate(program, plain), simdRoutines: null };
+    return { layout: plain, code: generate(plain), simdRoutines: null };
   }
 }

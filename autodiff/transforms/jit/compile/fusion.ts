@@ -9,7 +9,6 @@
  *     t4 = t3 * s      [100]
  */
 import { sizeOf } from "../../../core/shape.js";
-import type { OpValue, Program } from "../program/program.js";
 import { isLong, type LoopOp } from "./loops/fusedLoop.js";
 import { hasSimdForm } from "./loops/simdLoop.js";
 import { findShort } from "./short.js";
@@ -22,8 +21,8 @@ export interface PlainUnit {
 }
 
 /** The unit of an op that does not become part of a loop. */
-export const unitOfOp = ({ values }: Program, i: number): PlainUnit => ({
-  kind: (values[i] as OpValue).op.scalar === undefined ? "kernel" : "number",
+export const unitOfOp = (views: Views, i: number): PlainUnit => ({
+  kind: views.op(i).op.scalar === undefined ? "kernel" : "number",
   members: [i],
 });
 
@@ -50,38 +49,33 @@ export class Fusion {
   /** The units that wait for an open loop or for another waiting unit, by the values that they make. */
   readonly #waiting = new Map<number, PlainUnit>();
 
-  constructor(
-    readonly program: Program,
-    readonly views: Views,
-  ) {}
+  constructor(readonly views: Views) {}
 
   /** The units in the order in which they run. `carryCount` is as in layout.ts. */
   unitsOf(list: readonly number[], carryCount: number): PlainUnit[] {
-    const short = findShort(this.program, list);
-    const carriedOutputs = new Set(this.program.outputs.slice(0, carryCount));
-    const otherOutputs = this.program.outputs.slice(carryCount);
+    const short = findShort(this.views, list);
+    const { outputs } = this.views.program;
+    const carriedOutputs = new Set(outputs.slice(0, carryCount));
+    const otherOutputs = outputs.slice(carryCount);
     for (const i of list) {
       const softmaxes = short.get(i);
       // Later members of a group of softmaxes are computed with the first.
       if (this.views.isView(i) || (softmaxes !== undefined && softmaxes[0] !== i)) continue;
-      const { op, shape } = this.#op(i);
+      const { op, shape } = this.views.op(i);
       if (op.scalar !== undefined && sizeOf(shape) !== 1) {
         // A loop that may write over an input runs after all outputs that are not carried (arena.ts).
         if (carriedOutputs.has(i)) for (const output of otherOutputs) this.#scheduleMakerOf(output);
         this.#addToLoop(i);
-      } else this.#addUnit(softmaxes === undefined ? unitOfOp(this.program, i) : { kind: "short", members: softmaxes });
+      } else this.#addUnit(softmaxes === undefined ? unitOfOp(this.views, i) : { kind: "short", members: softmaxes });
     }
     for (const unit of new Set(this.#waiting.values())) this.#schedule(unit);
     for (const loop of [...this.#openLoops.values()]) this.#close(loop);
     return this.#units;
   }
 
-  #op(i: number): OpValue {
-    return this.program.values[i] as OpValue;
-  }
   /** The operands of a unit that is not a loop; all its members have the same. */
   #inputsOf({ members }: PlainUnit): readonly number[] {
-    return this.#op(members[0] as number).inputs;
+    return this.views.op(members[0] as number).inputs;
   }
   /** The open loop that makes the data of value i. */
   #openLoopOf(i: number): OpenLoop | undefined {
@@ -93,7 +87,7 @@ export class Fusion {
   }
 
   #addToLoop(i: number): void {
-    const { op, inputs, shape } = this.#op(i);
+    const { op, inputs, shape } = this.views.op(i);
     const key = shape.join();
     const isInJavaScript = isLong(sizeOf(shape)) && !hasSimdForm(op.scalar as LoopOp["scalar"]);
     for (const input of inputs) {

@@ -30,7 +30,7 @@
 import { sizeOf } from "../../../core/shape.js";
 import { addressOf } from "../../../kernels/wasm/simd.js";
 import { literal } from "../program/params.js";
-import type { OpValue, Program, Value } from "../program/program.js";
+import type { Value } from "../program/program.js";
 import { type BlockText, blocksText, kernelText } from "./blocks.js";
 import type { PlainUnit } from "./fusion.js";
 import type { Layout } from "./layout.js";
@@ -67,8 +67,8 @@ const CHUNK_LINES = 250;
 const identifier = (name: string): string => (/^[A-Za-z_$][\w$]{0,60}$/.test(name) ? name : "op");
 
 /** The code of a program whose values are at the places that `layout` assigns. */
-export function generate(program: Program, layout: Layout): Generated {
-  return new Generator(program, layout).generated();
+export function generate(layout: Layout): Generated {
+  return new Generator(layout).generated();
 }
 
 class Generator {
@@ -87,11 +87,8 @@ class Generator {
   /** Single numbers that some code reads from memory. Other single numbers are never written to memory. */
   readonly #stored = new Set<number>();
 
-  constructor(
-    readonly program: Program,
-    readonly layout: Layout,
-  ) {
-    for (const output of program.outputs) this.#stored.add(layout.views.owner(output));
+  constructor(readonly layout: Layout) {
+    for (const output of layout.program.outputs) this.#stored.add(layout.views.owner(output));
   }
 
   generated(): Generated {
@@ -126,21 +123,20 @@ class Generator {
     return `const s${i} = ${this.#stored.has(i) ? `M[${this.layout.offset(i)}] = ` : ""}${expression};`;
   }
 
-  #op(i: number): OpValue {
-    return this.program.values[i] as OpValue;
-  }
-
   #writeKernel(unit: PlainUnit): void {
     this.#storeInputs(unit);
     const name = `kernels[${this.#kernels.push(this.layout.boundKernel(unit.members[0] as number)) - 1}]`;
     this.#addLine(`${name}(); // ${this.#describe(unit)}`);
   }
   #storeInputs({ members }: PlainUnit): void {
-    for (const input of this.#op(members[0] as number).inputs) this.#stored.add(this.layout.views.owner(input));
+    for (const input of this.layout.views.op(members[0] as number).inputs)
+      this.#stored.add(this.layout.views.owner(input));
   }
   #describe({ kind, members }: PlainUnit): string {
-    if (kind === "loop") return `${members.length} ops [${this.#op(members[0] as number).shape}]`;
-    return members.map((i) => `${identifier(this.#op(i).op.name)} [${this.#op(i).shape}]`).join(", ");
+    if (kind === "loop") return `${members.length} ops [${this.layout.views.op(members[0] as number).shape}]`;
+    return members
+      .map((i) => `${identifier(this.layout.views.op(i).op.name)} [${this.layout.views.op(i).shape}]`)
+      .join(", ");
   }
 
   #writeShort(unit: PlainUnit): void {
@@ -169,7 +165,7 @@ class Generator {
 
   #writeNumber({ members }: PlainUnit): void {
     const i = members[0] as number;
-    const { op, inputs } = this.#op(i);
+    const { op, inputs } = this.layout.views.op(i);
     const operands = inputs.map((x) => this.#scalar(x));
     const expression = this.#call(op.scalar as LoopOp["scalar"], operands);
     this.#locals.add(i);
@@ -178,7 +174,7 @@ class Generator {
 
   #loop({ members }: PlainUnit, rows: Rows | null = null): FusedLoop {
     const { layout } = this;
-    const { shape } = this.#op(members[0] as number);
+    const { shape } = this.layout.views.op(members[0] as number);
     const memberSet = new Set(members);
     const axis = rows?.axes.get(members[0] as number) ?? -1;
     const names = new Map<number, string>();
@@ -187,7 +183,7 @@ class Generator {
       if (memberSet.has(x)) return `t${x}`;
       const cached = names.get(x);
       if (cached !== undefined) return cached;
-      const value = this.program.values[x] as Value;
+      const value = this.layout.program.values[x] as Value;
       const isLiteral = value.kind === "constant" && sizeOf(value.shape) === 1;
       const name = isLiteral ? literal(this.#number(x)) : `a${x}`;
       this.#stored.add(layout.views.owner(x));
@@ -196,7 +192,7 @@ class Generator {
       return name;
     };
     const ops = members.map((i): LoopOp => {
-      const { op, inputs } = this.#op(i);
+      const { op, inputs } = this.layout.views.op(i);
       return {
         name: `t${i}`,
         scalar: op.scalar as LoopOp["scalar"],
@@ -232,7 +228,7 @@ class Generator {
   /** A number as text: a literal, or a local variable, which is loaded from memory if another chunk or a kernel made the number. */
   #scalar(x: number): string {
     const { layout } = this;
-    const { values } = this.program;
+    const { values } = this.layout.program;
     const owner = layout.views.owner(x);
     // A one-element view of a number is the same number.
     const i = sizeOf((values[owner] as Value).shape) === 1 ? owner : x;

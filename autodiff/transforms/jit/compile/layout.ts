@@ -35,8 +35,8 @@ export class Layout {
       isLong(sizeOf(shape)) || (isDrawn(op) && sizeOf(shape) >= MIN_DRAWS);
     const isSimd = simd && values.some((x) => x.kind === "op" && benefits(x));
     const planFor = (inBlocks: boolean) => {
-      const schedule = scheduleOf(program, this.views, { fused, inBlocks, carryCount });
-      return { schedule, ...planArena(program, this.views, schedule, carryCount) };
+      const schedule = scheduleOf(this.views, { fused, inBlocks, carryCount });
+      return { schedule, ...planArena(this.views, schedule, carryCount) };
     };
     let plan = planFor(isSimd);
     this.simd = isSimd ? allocate(plan.size) : null;
@@ -86,7 +86,7 @@ export class Layout {
 
   /** The kernel of the op that makes value i, with its buffers bound. */
   boundKernel(i: number): () => void {
-    const { op, params, inputs: from } = this.program.values[i] as OpValue;
+    const { op, params, inputs: from } = this.views.op(i);
     const out = this.view(i);
     const inputs = from.map((x) => this.view(x));
     return (

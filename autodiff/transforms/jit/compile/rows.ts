@@ -8,7 +8,7 @@ import { type Shape, sizeOf } from "../../../core/shape.js";
 import { stridesOf } from "../../../core/view.js";
 import { type ReduceParams, sumOp } from "../../../ops/array/reduce.js";
 import { matmulOp } from "../../../ops/linalg/matmul.js";
-import type { OpValue, Program } from "../program/program.js";
+import type { OpValue } from "../program/program.js";
 import { hasSimdForm } from "./loops/simdLoop.js";
 import type { Views } from "./views.js";
 
@@ -65,23 +65,23 @@ export interface Partition {
 }
 
 /** The ops of a list that can run in blocks, and the ops before and after them; null if no ops can run in blocks. */
-export function findRows(program: Program, views: Views, list: readonly number[]): Partition | null {
-  const starts = [...list.entries()].filter(([, i]) => longAxis(program, i) >= 0).slice(0, MAX_STARTS);
+export function findRows(views: Views, list: readonly number[]): Partition | null {
+  const starts = [...list.entries()].filter(([, i]) => longAxis(views, i) >= 0).slice(0, MAX_STARTS);
   for (const [start, i] of starts) {
-    const count = (program.values[i] as OpValue).shape[longAxis(program, i)] as number;
-    const partition = new Partitioner(program, views, list, count).startingAt(start);
+    const count = views.op(i).shape[longAxis(views, i)] as number;
+    const partition = new Partitioner(views, list, count).startingAt(start);
     if (partition !== null) return partition;
   }
   return null;
 }
 
 /** If an op multiplies a long matrix by a small one, the axis of the product that has the rows of the long matrix; else -1. */
-function longAxis({ values }: Program, i: number): number {
-  const { op, shape, inputs } = values[i] as OpValue;
+function longAxis(views: Views, i: number): number {
+  const { op, shape, inputs } = views.op(i);
   if (op !== matmulOp || shape.length !== 2) return -1;
   const axis = (shape[0] as number) >= (shape[1] as number) ? 0 : 1;
   if ((shape[axis] as number) < MIN_ROWS) return -1;
-  const [long, small] = [inputs[axis], inputs[1 - axis]].map((x) => sizeOf((values[x as number] as OpValue).shape));
+  const [long, small] = [inputs[axis], inputs[1 - axis]].map((x) => sizeOf(views.view(x as number).shape));
   return (long as number) >= MIN_LONG && (small as number) <= MAX_SMALL ? axis : -1;
 }
 
@@ -93,7 +93,6 @@ class Partitioner {
   readonly #afterBlocks = new Set<number>();
 
   constructor(
-    readonly program: Program,
     readonly views: Views,
     readonly list: readonly number[],
     readonly count: number,
@@ -107,9 +106,10 @@ class Partitioner {
     const inner = new Set([...axes.keys()].filter((i) => this.#isInner(i)));
     if (![...axes.values()].includes(SUMMED) || this.#wouldOverrun(inner)) return null;
     const block = this.#rowsPerBlock();
-    const memorySize = new Map([...inner].map((i) => [i, (sizeOf(this.#op(i).shape) / this.count) * block]));
+    const memorySize = new Map([...inner].map((i) => [i, (sizeOf(this.views.op(i).shape) / this.count) * block]));
     for (const [i, axis] of axes)
-      if (axis === SUMMED && this.#op(i).op === sumOp) memorySize.set(i, (1 + LANES) * sizeOf(this.#op(i).shape));
+      if (axis === SUMMED && this.views.op(i).op === sumOp)
+        memorySize.set(i, (1 + LANES) * sizeOf(this.views.op(i).shape));
     return {
       before: this.list.filter((i) => !axes.has(i) && !this.#runsAfterBlocks(i)),
       members: this.list.filter((i) => axes.has(i)),
@@ -118,9 +118,6 @@ class Partitioner {
     };
   }
 
-  #op(i: number): OpValue {
-    return this.program.values[i] as OpValue;
-  }
   #runsAfterBlocks(i: number): boolean {
     return this.#afterBlocks.has(this.views.owner(i));
   }
@@ -131,14 +128,14 @@ class Partitioner {
 
   /** Adds value i to the blocks if it can run on a block. */
   #addToBlocks(i: number): void {
-    const { inputs } = this.#op(i);
+    const { inputs } = this.views.op(i);
     const needsSums = inputs.some((x) => this.#runsAfterBlocks(x));
     if (!needsSums && !inputs.some((x) => this.#hasRows(x))) {
-      const axis = longAxis(this.program, i);
-      if (axis >= 0 && this.#op(i).shape[axis] === this.count) this.axes.set(i, axis);
+      const axis = longAxis(this.views, i);
+      if (axis >= 0 && this.views.op(i).shape[axis] === this.count) this.axes.set(i, axis);
       return;
     }
-    const axis = needsSums ? null : this.#axisOf(this.#op(i));
+    const axis = needsSums ? null : this.#axisOf(this.views.op(i));
     if (axis !== null) this.axes.set(i, axis);
     if (axis === null || axis === SUMMED) this.#afterBlocks.add(i);
   }
@@ -199,7 +196,7 @@ class Partitioner {
   /** The row axis of value i; null if its rows are not along one axis. A view may have another row axis than its owner. */
   #rowAxisOf(i: number): number | null {
     const owner = this.views.owner(i);
-    const ownerShape = this.#op(owner).shape;
+    const ownerShape = this.views.op(owner).shape;
     const { shape, stride, offset } = this.views.view(i);
     // `row` is the distance from one row to the next, `allRows` the distance from the first row to the end of the last.
     const row = sizeOf(ownerShape.slice((this.axes.get(owner) as number) + 1));
@@ -215,15 +212,15 @@ class Partitioner {
 
   /** Adds to the blocks an elementwise op whose operands have no rows, if only elementwise ops in the blocks read its value. */
   #pullIntoBlocks(i: number): void {
-    const { op, shape, inputs } = this.#op(i);
+    const { op, shape, inputs } = this.views.op(i);
     if (op.scalar === undefined || this.axes.has(i) || this.#runsAfterBlocks(i) || !this.#isReadOnlyInBlocks(i)) return;
     const readers = this.views.readers(i);
     const axes = readers.flatMap((reader) => {
-      const { shape: loop, inputs: from } = this.#op(reader);
+      const { shape: loop, inputs: from } = this.views.op(reader);
       const strides = from
         .filter((x) => this.views.owner(x) === i)
         .map((x) => this.views.strides(x, loop)[this.axes.get(reader) as number]);
-      return this.#op(reader).op.scalar === undefined
+      return this.views.op(reader).op.scalar === undefined
         ? [-1]
         : strides.map((stride) => stridesOf(shape).findIndex((s, k) => s === stride && shape[k] === this.count));
     });
@@ -231,14 +228,14 @@ class Partitioner {
     if (axis < 0 || axes.some((one) => one !== axis) || !this.#hasSimdCode(op, inputs, shape)) return;
     this.axes.set(i, axis);
     const keepsRowAxis = (x: number): boolean => this.views.owner(x) !== i || this.#rowAxisOf(x) !== null;
-    if (!readers.every((reader) => this.#op(reader).inputs.every(keepsRowAxis))) this.axes.delete(i);
+    if (!readers.every((reader) => this.views.op(reader).inputs.every(keepsRowAxis))) this.axes.delete(i);
   }
 
   /** Whether only ops in the blocks read a value. */
   #isReadOnlyInBlocks(i: number): boolean {
     const readers = this.views.readers(i);
     if (readers.length === 0 || !readers.every((reader) => this.axes.has(reader))) return false;
-    return !this.program.outputs.some((output) => this.views.owner(output) === i);
+    return !this.views.program.outputs.some((output) => this.views.owner(output) === i);
   }
   #isInner(i: number): boolean {
     return this.#hasRows(i) && this.#isReadOnlyInBlocks(i);
@@ -247,15 +244,17 @@ class Partitioner {
   /** Whether the extra number that code in pairs writes after a row of odd length could overwrite a row that is already computed. */
   #wouldOverrun(inner: ReadonlySet<number>): boolean {
     return [...this.axes].some(([i, axis]) => {
-      const { shape } = this.#op(i);
+      const { shape } = this.views.op(i);
       const isOdd = (shape.filter((n) => n !== 1).at(-1) ?? 0) % 2 === 1;
       return isOdd && !inner.has(i) && sizeOf(shape.slice(0, Math.max(axis, 0))) > 1;
     });
   }
 
   #rowsPerBlock(): number {
-    const isWide = [...this.axes.keys()].some((i) => this.#op(i).op === matmulOp && !this.#op(i).shape.includes(1));
-    const valuesInBlocks = [...this.axes.keys()].flatMap((i) => [i, ...this.#op(i).inputs]);
+    const isWide = [...this.axes.keys()].some(
+      (i) => this.views.op(i).op === matmulOp && !this.views.op(i).shape.includes(1),
+    );
+    const valuesInBlocks = [...this.axes.keys()].flatMap((i) => [i, ...this.views.op(i).inputs]);
     const width = Math.max(...valuesInBlocks.map((i) => sizeOf(this.views.view(i).shape) / this.count));
     return 8 * Math.min(32, Math.max(1, Math.floor((isWide ? WIDE_BLOCK : BLOCK) / 8 / width)));
   }

@@ -3,7 +3,6 @@
  * axes) of the same input, or one loop for all elementwise ops that can run together on arrays of one shape. A long value that nothing
  * outside its loop needs is never in memory.
  */
-import type { OpValue, Program } from "../program/program.js";
 import { Fusion, type PlainUnit, unitOfOp } from "./fusion.js";
 import { findRows, type Rows, SUMMED } from "./rows.js";
 import type { Views } from "./views.js";
@@ -37,38 +36,40 @@ interface ScheduleOptions {
   readonly carryCount: number;
 }
 
-export function scheduleOf(program: Program, views: Views, options: ScheduleOptions): Schedule {
-  const units = unitsOf(program, views, options);
+export function scheduleOf(views: Views, options: ScheduleOptions): Schedule {
+  const units = unitsOf(views, options);
+  const { program } = views;
   const madeBy = new Array<number>(program.values.length).fill(-1);
   const lastRead = [...madeBy];
   units.forEach((unit, index) => {
     for (const i of membersOf(unit)) madeBy[i] = index;
-    for (const x of readsOf(unit, program)) lastRead[views.owner(x)] = index;
+    for (const x of readsOf(unit, views)) lastRead[views.owner(x)] = index;
   });
   for (const output of program.outputs) lastRead[views.owner(output)] = units.length;
   return { units, madeBy, lastRead };
 }
 
-function unitsOf(program: Program, views: Views, { fused, inBlocks, carryCount }: ScheduleOptions): Unit[] {
+function unitsOf(views: Views, { fused, inBlocks, carryCount }: ScheduleOptions): Unit[] {
   const unitsOfList = (list: readonly number[]): PlainUnit[] =>
-    fused ? new Fusion(program, views).unitsOf(list, carryCount) : separateUnits(program, views, list);
+    fused ? new Fusion(views).unitsOf(list, carryCount) : separateUnits(views, list);
   // Each search goes through the whole list. Limiting their number keeps the time linear in the length of the program.
   let searches = inBlocks ? MAX_SEARCHES : 0;
   const scheduleList = (list: readonly number[]): Unit[] => {
-    const partition = searches-- > 0 ? findRows(program, views, list) : null;
+    const partition = searches-- > 0 ? findRows(views, list) : null;
     if (partition === null) return unitsOfList(list);
     const { before, members, after, rows } = partition;
     const isSum = (i: number): boolean => rows.axes.get(i) === SUMMED;
     const blockUnits = unitsOfList(members.filter((i) => !isSum(i)));
-    const sums = members.filter(isSum).map((i) => unitOfOp(program, i));
+    const sums = members.filter(isSum).map((i) => unitOfOp(views, i));
     return [...scheduleList(before), { kind: "rows", units: [...blockUnits, ...sums], rows }, ...scheduleList(after)];
   };
-  return scheduleList([...program.values.keys()].filter((i) => program.values[i]?.kind === "op"));
+  const { values } = views.program;
+  return scheduleList([...values.keys()].filter((i) => values[i]?.kind === "op"));
 }
 
 /** One unit for each op that is not a view. */
-const separateUnits = (program: Program, views: Views, list: readonly number[]): PlainUnit[] =>
-  list.flatMap((i) => (views.isView(i) ? [] : unitOfOp(program, i)));
+const separateUnits = (views: Views, list: readonly number[]): PlainUnit[] =>
+  list.flatMap((i) => (views.isView(i) ? [] : unitOfOp(views, i)));
 
 const partsOf = (unit: Unit): readonly PlainUnit[] => (unit.kind === "rows" ? unit.units : [unit]);
 
@@ -76,8 +77,8 @@ const partsOf = (unit: Unit): readonly PlainUnit[] => (unit.kind === "rows" ? un
 export const membersOf = (unit: Unit): readonly number[] => partsOf(unit).flatMap(({ members }) => members);
 
 /** The values that a unit, or a unit inside it, reads from memory. */
-const readsOf = (unit: Unit, { values }: Program): readonly number[] =>
+const readsOf = (unit: Unit, views: Views): readonly number[] =>
   partsOf(unit).flatMap(({ members }) => {
     const memberSet = new Set(members);
-    return members.flatMap((i) => (values[i] as OpValue).inputs).filter((x) => !memberSet.has(x));
+    return members.flatMap((i) => views.op(i).inputs).filter((x) => !memberSet.has(x));
   });

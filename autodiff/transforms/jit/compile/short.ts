@@ -9,8 +9,9 @@ import { exp, log } from "../../../kernels/formulas/scalarFormulas.js";
 import type { Normaliser } from "../../../kernels/softmax.js";
 import type { ReduceParams } from "../../../ops/array/reduce.js";
 import { logSoftmaxOp, logsumexpOp, softmaxOp } from "../../../ops/array/softmax.js";
-import type { OpValue, Program, Value } from "../program/program.js";
+import type { OpValue } from "../program/program.js";
 import type { Layout } from "./layout.js";
+import type { Views } from "./views.js";
 
 /** Axes with at most this many numbers in all are short. */
 const MAX_SHORT = 8;
@@ -25,13 +26,13 @@ const axesOf = ({ params }: OpValue): readonly number[] =>
   Array.isArray(params) ? (params as readonly number[]) : (params as ReduceParams).axes;
 
 /** The softmaxes in a list of ops, each with the group of softmaxes with which it is computed. */
-export function findShort({ values }: Program, list: readonly number[]): Map<number, readonly number[]> {
+export function findShort(views: Views, list: readonly number[]): Map<number, readonly number[]> {
   const groups = new Map<string, number[]>();
   for (const i of list) {
-    const value = values[i] as OpValue;
+    const value = views.op(i);
     if (kindOf(value) === undefined) continue;
     const [x] = value.inputs as [number];
-    const { shape } = values[x] as Value;
+    const { shape } = views.view(x);
     const axes = axesOf(value);
     const n = sizeOf(axes.map((axis) => shape[axis] as number));
     if (n === 0 || n > MAX_SHORT) continue;
@@ -65,7 +66,7 @@ export function shortText(
   members: readonly number[],
   call: Call,
 ): { text: string; places: readonly number[] } {
-  const values = members.map((i) => layout.program.values[i] as OpValue);
+  const values = members.map((i) => layout.views.op(i));
   const [first] = values as [OpValue];
   const [x] = first.inputs as [number];
   const axes = axesOf(first);

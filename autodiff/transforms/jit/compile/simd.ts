@@ -11,7 +11,6 @@ import { productFor } from "../../../kernels/products.js";
 import { type Plan, sumSimd } from "../../../kernels/reduce.js";
 import { shiftsSimd } from "../../../kernels/softmax.js";
 import { choleskySimd, substituteOneSimd, substituteSimd } from "../../../kernels/triangles.js";
-import type { SimdKernels } from "../../../kernels/wasm/kernels.js";
 import { addressOf, ONE, simdKernelsOf } from "../../../kernels/wasm/simd.js";
 import { type Gather, gatherOp, type IndexedAxis, indicesOp, scatterOp } from "../../../ops/array/indexing.js";
 import { inPlanOrder, planOf, type ReduceParams, sumOp } from "../../../ops/array/reduce.js";
@@ -19,10 +18,7 @@ import { shiftOp } from "../../../ops/array/softmax.js";
 import { choleskyOp, eachMatrix, solveOp, type Triangular } from "../../../ops/linalg/factor.js";
 import { matmulOp, offsetsOf } from "../../../ops/linalg/matmul.js";
 import { type Slices, sliceView, unsliceOp } from "../../../ops/views/slicing.js";
-import { drawKernel } from "./draws.js";
-
-/** The kernel with its buffers bound; null if SIMD code cannot work on these buffers, or would not be faster. */
-type Bind<P> = (kernels: SimdKernels, params: P, out: View, inputs: readonly View[]) => (() => void) | null;
+import { type BindSimd, drawTable, startOf } from "./draws.js";
 
 /** SIMD code is faster from these numbers on: multiplications, entries read or written, rows, columns of right-hand sides. */
 const MIN_PRODUCTS = 512;
@@ -30,7 +26,7 @@ const MIN_ENTRIES = 32;
 const MIN_ROWS = 16;
 const MIN_COLUMNS = 4;
 
-const product: Bind<null> = (kernels, _, out, inputs) => {
+const product: BindSimd<null> = (kernels, _, out, inputs) => {
   const [left, right] = inputs as [View, View];
   const [m, n] = out.shape.slice(-2) as [number, number];
   const k = left.shape.at(-1) as number;
@@ -50,20 +46,20 @@ const product: Bind<null> = (kernels, _, out, inputs) => {
 };
 
 const reduction =
-  (simd: (plan: Plan, out: View, x: View) => (() => void) | null): Bind<ReduceParams> =>
+  (simd: (plan: Plan, out: View, x: View) => (() => void) | null): BindSimd<ReduceParams> =>
   (_, { axes }, out, [input]) => {
     const plan = planOf(input as View, axes, true);
     const x = inPlanOrder(input as View, axes, plan);
     return isContiguous(x) ? simd(plan, out, x) : null;
   };
 
-const factor: Bind<null> = (kernels, _, out, [input]) => {
+const factor: BindSimd<null> = (kernels, _, out, [input]) => {
   const x = input as View;
   if (!isContiguous(x) || (x.shape.at(-1) as number) < MIN_ROWS) return null;
   return () => eachMatrix(x, (data, start, n, i) => choleskySimd(kernels, data, start, n, out.offset + i * n * n));
 };
 
-const substitution: Bind<Required<Triangular>> = (kernels, { lower, transpose }, out, inputs) => {
+const substitution: BindSimd<Required<Triangular>> = (kernels, { lower, transpose }, out, inputs) => {
   const [a, b] = inputs as [View, View];
   const [n, columns] = out.shape.slice(-2) as [number, number];
   const isColumn = columns === 1 && lower;
@@ -83,16 +79,15 @@ const substitution: Bind<Required<Triangular>> = (kernels, { lower, transpose },
 /** Whether `index` is a long list of indices into a table of single numbers. */
 const isLongLookUp = (table: View, leading: number, rows: View, index: View): boolean =>
   sizeOf(index.shape) >= MIN_ENTRIES && table.shape.length === leading && [table, rows, index].every(isContiguous);
-const startOf = ({ data, offset }: View): number => addressOf(data, offset);
 
-const gather: Bind<Gather> = (kernels, { leading }, out, inputs) => {
+const gather: BindSimd<Gather> = (kernels, { leading }, out, inputs) => {
   const [x, index] = inputs as [View, View];
   if (!isLongLookUp(x, leading, out, index)) return null;
   const [to, from, i, n] = [startOf(out), startOf(x), startOf(index), sizeOf(index.shape)];
   return () => kernels.gather(to, from, i, n);
 };
 
-const indices: Bind<IndexedAxis> = (kernels, axis, out, inputs) => {
+const indices: BindSimd<IndexedAxis> = (kernels, axis, out, inputs) => {
   const [raw] = inputs as [View];
   if (!isContiguous(raw)) return null;
   const [to, from, n] = [startOf(out), startOf(raw), sizeOf(out.shape)];
@@ -102,7 +97,7 @@ const indices: Bind<IndexedAxis> = (kernels, axis, out, inputs) => {
   };
 };
 
-const scatter: Bind<Shape> = (kernels, leading, out, inputs) => {
+const scatter: BindSimd<Shape> = (kernels, leading, out, inputs) => {
   const [g, index] = inputs as [View, View];
   if (!isLongLookUp(out, leading.length, g, index)) return null;
   const [to, from, i, n] = [startOf(out), startOf(g), startOf(index), sizeOf(index.shape)];
@@ -114,7 +109,7 @@ const scatter: Bind<Shape> = (kernels, leading, out, inputs) => {
 };
 
 /** The kernel of `unslice`, for slices whose places have no gaps. */
-const unslice: Bind<Slices> = (kernels, { slices }, out, inputs) => {
+const unslice: BindSimd<Slices> = (kernels, { slices }, out, inputs) => {
   const places = slices.map((slice) => sliceView(slice, out));
   const size = sizeOf(out.shape);
   if (size < MIN_ENTRIES || ![...places, ...inputs].every(isContiguous)) return null;
@@ -127,9 +122,9 @@ const unslice: Bind<Slices> = (kernels, { slices }, out, inputs) => {
 
 // biome-ignore lint/suspicious/noExplicitAny: an op goes with parameters of its own type
 type Any = any;
-let table: ReadonlyMap<Op<Any>, Bind<Any>> | null = null;
+let table: ReadonlyMap<Op<Any>, BindSimd<Any>> | null = null;
 const bindTable = () =>
-  (table ??= new Map<Op<Any>, Bind<Any>>([
+  (table ??= new Map<Op<Any>, BindSimd<Any>>([
     [matmulOp, product],
     [sumOp, reduction(sumSimd)],
     [shiftOp, reduction(shiftsSimd)],
@@ -139,14 +134,12 @@ const bindTable = () =>
     [gatherOp, gather],
     [scatterOp, scatter],
     [unsliceOp, unslice],
+    ...drawTable(),
   ]));
 
 /** The SIMD kernel of an op with its buffers bound; null if the op's own kernel must run. */
 export function simdKernel<P>(op: Op<P>, params: P, out: View, inputs: readonly View[]): (() => void) | null {
-  const bind = bindTable().get(op);
   const kernels = simdKernelsOf(out.data);
   if (kernels === null || inputs.some((x) => x.data !== out.data)) return null;
-  return bind === undefined
-    ? drawKernel(op as Op<Any>, params as Any, out, inputs)
-    : bind(kernels, params, out, inputs);
+  return bindTable().get(op)?.(kernels, params, out, inputs) ?? null;
 }

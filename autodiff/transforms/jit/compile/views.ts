@@ -34,6 +34,10 @@ export class Views {
     return broadcastView(contiguous(NOWHERE, isRepeated ? [] : value.shape), value.shape);
   }
 
+  /** The op that makes value i. */
+  op(i: number): OpValue {
+    return this.program.values[i] as OpValue;
+  }
   /** Value i as a view of the memory of its owner. */
   view(i: number): View {
     return this.#views[i] as View;
