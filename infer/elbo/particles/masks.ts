@@ -20,7 +20,8 @@ export const isMasked = ({ mask, fn }: SampleSite): boolean => mask !== null || 
  * Whether the guide of a latent has the mask of the model's site. If the mask is one constant number and a cost without a mask depends on
  * the latent, the mask makes the prior flat: the posterior has a density, so -log q counts.
  */
-export function sharesMask({ name, mask, fn }: SampleSite, model: Trace): boolean {
+export function sharesMask({ name, mask, fn, infer }: SampleSite, model: Trace): boolean {
+  if (infer.sharesMask) return true;
   const masks = [mask, asMasked(fn)?.selected].filter((m) => m != null);
   if (masks.length === 0 || masks.some((m) => m.size > 1 || m.provenance.size > 0)) return true;
   return ![...sampleSites(model)].some((site) => !isMasked(site) && site.logProb().provenance.has(name));
