@@ -34,7 +34,7 @@ export interface Latent {
   readonly site: SampleSite;
   /** The plates around the site, outermost first. */
   readonly plates: readonly PlateFrame[];
-  /** Whether the guide's site has the mask of the model's site. */
+  /** Whether a mask of the model applies to the guide, as far as this run shows. */
   readonly sharesMask: boolean;
   /** The bijection from unconstrained space to the support of the site. */
   readonly transform: Transform;
