@@ -24,10 +24,10 @@ export const isInput = (leaf: unknown): boolean =>
 
 export const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
 
-/** What a function gets for the input `x` of its program. `original` is the argument in whose place x is. */
+/** What a function gets for the input `x` of its program. `original` is the argument that `x` stands for. */
 export type InputFor = (x: Tensor, original: unknown) => unknown;
 
-/** A copy of `value`, with `inputFor` of `leaves` in place, in order, of the leaves for which `isReplaced` is true. */
+/** A copy of `value`, in which `inputFor` of `leaves`, in order, replaces the leaves for which `isReplaced` is true. */
 export function fillLeaves(
   value: unknown,
   leaves: readonly Tensor[],
