@@ -145,7 +145,7 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
     program: 'import { Normal } from "./dist/index.js"; console.log(new Normal(0, 1).logProb(1).item());',
   },
   "the coin": {
-    most: 113,
+    most: 113.2,
     program: `
       import { adam, Bernoulli, Beta, constraints, param, plate, random, SVI, sample, TraceGraphELBO, tensor } from "./dist/index.js";
       const model = (flips) => {
@@ -158,7 +158,7 @@ const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
       };
       console.log(new SVI(model, guide, adam(5e-3), new TraceGraphELBO()).run(random.key(0), 200, tensor([1, 1, 0])).losses);`,
   },
-  everything: { most: 180.5, program: 'export * from "./dist/index.js";' },
+  everything: { most: 180.9, program: 'export * from "./dist/index.js";' },
 };
 for (const [name, { program, most }] of Object.entries(BUDGETS))
   test(`size of ${name}: at most ${most} kB`, async () => {
