@@ -322,4 +322,34 @@ test("a site that the model reads before it masks a latent is charged with the l
   }
 });
 
+test("a guide site with a score function has the gradient of its scale", () => {
+  // E cost = s² Σ_z q(z) log q(z) - Σ_z q(z) log p(z), for a scale of s²: its slopes by q's logit l and by s.
+  const [l, s, p] = [0.3, 0.7, 0.4];
+  const q = 1 / (1 + Math.exp(-l));
+  const want = {
+    l: -q * (1 - q) * (s * s * l - Math.log(p / (1 - p))),
+    s: -2 * s * (q * Math.log(q) + (1 - q) * Math.log(1 - q)),
+  };
+  const scaled: Model = () => {
+    scale(() => sample("z", new Bernoulli({ logits: param("l", l) })), param("s", s).square())();
+  };
+  const prior: Model = () => sample("z", new Bernoulli(p));
+  for (const elbo of [
+    new TraceELBO(),
+    new TraceGraphELBO(),
+    new TraceGraphELBO({ order: 2 }),
+    new TraceEnumELBO({ strictEnumerationWarning: false }),
+  ]) {
+    const { mean } = exactMoments({
+      elbo,
+      model: prior,
+      guide: scaled,
+      params: { l: tensor(l), s: tensor(s) },
+      latents: { z: { shape: [] } },
+    });
+    for (const name of ["l", "s"] as const)
+      assert.ok(near(mean[name]?.[0] as number, want[name]), `${elbo.name} ${name}: ${mean[name]}, want ${want[name]}`);
+  }
+});
+
 test.run();
