@@ -107,17 +107,14 @@ class SimdLoop {
     for (let axis = this.#last - 1; axis >= 0; axis--)
       body = this.#pointers.loopText(this.axes[axis] as Axis, axis, body, axis === this.#last - 1 ? twoLines : null);
     const parameters = this.loop.rowAxis < 0 ? "" : "row, count";
-    const head = [...this.#single.map((read) => this.#loadSame(read)), ...this.#pointers.declarations()];
+    const head = [...this.#single.map((read) => this.#load(read)), ...this.#pointers.declarations()];
     return `function ${name}(${parameters}) {\n${head.join("\n")}\n${body}\n}`;
   }
 
-  /** The statement that loads two numbers, the first of which lies `at` bytes after the current place. */
-  #load(read: Read, suffix: string, at: number): string {
-    return `let ${read.name}${suffix} = load(${this.#pointers.address(read, at)});`;
-  }
-  /** The statement that loads one number into both elements. */
-  #loadSame(read: Read, suffix = "", at = 0): string {
-    return `let ${read.name}${suffix} = loadSame(${this.#pointers.address(read, at)});`;
+  /** The statement that loads an operand `at` bytes after the current place: two numbers, or one number into both elements. */
+  #load(read: Read, suffix = "", at = 0): string {
+    const kernel = read.strides[this.#last] === 0 ? "loadSame" : "load";
+    return `let ${read.name}${suffix} = ${kernel}(${this.#pointers.address(read, at)});`;
   }
 
   /** The code for one line. */
@@ -126,7 +123,7 @@ class SimdLoop {
     const count = Math.ceil(size / 2);
     const isDoubled = isWorthDoubling(this.loop);
     const [first, second] = [this.#pairInLine("", 0), this.#pairInLine("_", 16)];
-    const lines = [...this.#perLine.map((read) => this.#loadSame(read)), "let i = 0;"];
+    const lines = [...this.#perLine.map((read) => this.#load(read)), "let i = 0;"];
     // If the line has all rows of a block, their number is known only when the routine runs.
     lines.push(`let end = ${isRows ? `count * ${size} + 1 >>> 1 << 4` : 16 * count};`);
     if (isDoubled)
@@ -187,8 +184,8 @@ class SimdLoop {
     const loads = this.#perLine.flatMap((read) => {
       const { name, strides } = read;
       return [
-        this.#loadSame(read, "_0"),
-        this.#loadSame(read, "_1", bytes(strides[this.#last - 1] as number)),
+        this.#load(read, "_0"),
+        this.#load(read, "_1", bytes(strides[this.#last - 1] as number)),
         `let ${name}_both = firsts(${name}_0, ${name}_1);`,
       ];
     });
