@@ -122,21 +122,18 @@ class SimdLoop {
     const { size, isRows } = this.#line;
     const count = Math.ceil(size / 2);
     const isDoubled = isWorthDoubling(this.loop);
-    const [first, second] = [this.#pairInLine("", 0), this.#pairInLine("_", 16)];
+    const [first, second] = [this.#pairAt("", 0), this.#pairAt("_", 16)];
     const lines = [...this.#perLine.map((read) => this.#load(read)), "let i = 0;"];
     // If the line has all rows of a block, their number is known only when the routine runs.
     lines.push(`let end = ${isRows ? `count * ${size} + 1 >>> 1 << 4` : 16 * count};`);
-    if (isDoubled)
-      lines.push(
-        "let doubledEnd = end >>> 5 << 5;",
-        `while (i !== doubledEnd) {\n${this.#pairsText([first, second])}\ni = i + 32;\n}`,
-      );
-    if (!isDoubled || isRows || count % 2 === 1)
-      lines.push(`while (i !== end) {\n${this.#pairsText([first])}\ni = i + 16;\n}`);
+    const loop = (end: string, pairs: readonly ElementPair[]): string =>
+      `while (i !== ${end}) {\n${this.#pairsText(pairs)}\ni = i + ${16 * pairs.length};\n}`;
+    if (isDoubled) lines.push("let doubledEnd = end >>> 5 << 5;", loop("doubledEnd", [first, second]));
+    if (!isDoubled || isRows || count % 2 === 1) lines.push(loop("end", [first]));
     return lines.join("\n");
   }
 
-  #pairInLine(suffix: string, at: number): ElementPair {
+  #pairAt(suffix: string, at: number): ElementPair {
     return { suffix, lineSuffix: "", at, load: (read) => this.#load(read, suffix, at) };
   }
 
