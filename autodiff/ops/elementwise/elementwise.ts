@@ -57,12 +57,13 @@ function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor
   return op;
 }
 
-const operand = (op: Op, x: TensorLike): Tensor => (x instanceof Tensor ? x : asTensor(op.name, x));
+// Fast path: most operands are tensors, so check before calling asTensor.
+const operand = (op: string, x: TensorLike): Tensor => (x instanceof Tensor ? x : asTensor(op, x));
 
 /** Makes an op from `scalar`, and returns the function that applies the op to a tensor; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
   const op = elementwise(name, scalar as Scalar, 1, rules);
-  return Object.assign((a: TensorLike) => apply(op, null, operand(op, a)), {
+  return Object.assign((a: TensorLike) => apply(op, null, operand(name, a)), {
     op,
     method(this: Tensor) {
       return apply(op, null, this);
@@ -73,10 +74,10 @@ export function unary(name: string, scalar: (a: number) => number, rules: Rules<
 /** Like `unary`, for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
   const op = elementwise(name, scalar as Scalar, 2, rules);
-  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, operand(op, a), operand(op, b)), {
+  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, operand(name, a), operand(name, b)), {
     op,
     method(this: Tensor, b: TensorLike) {
-      return apply(op, null, this, operand(op, b));
+      return apply(op, null, this, operand(name, b));
     },
   });
 }
@@ -89,11 +90,12 @@ export function ternary(
 ): Ternary {
   const op = elementwise(name, scalar as Scalar, 3, rules);
   return Object.assign(
-    (a: TensorLike, b: TensorLike, c: TensorLike) => apply(op, null, operand(op, a), operand(op, b), operand(op, c)),
+    (a: TensorLike, b: TensorLike, c: TensorLike) =>
+      apply(op, null, operand(name, a), operand(name, b), operand(name, c)),
     {
       op,
       method(this: Tensor, b: TensorLike, c: TensorLike) {
-        return apply(op, null, this, operand(op, b), operand(op, c));
+        return apply(op, null, this, operand(name, b), operand(name, c));
       },
     },
   );
