@@ -121,7 +121,7 @@ export class AutoDiscreteParallel extends AutoGuide {
   }
 
   override guide(...args: unknown[]): Record<string, Tensor> {
-    return sampleEach(this.latentsOf(args), ({ name, plates, site, sharesMask }) => {
+    return sampleEach(this.latentsOf(args), ({ name, plates, site }) => {
       const count = site.fn.enumerateSupport(false).length;
       const { batchShape } = site.fn;
       const shape = batchShape.map(
@@ -130,7 +130,7 @@ export class AutoDiscreteParallel extends AutoGuide {
       const probs = param(`${name}_${this.prefix}_probs`, full([...shape, count], 1 / count), {
         constraint: constraints.simplex,
       });
-      return sample(name, new Categorical({ probs }), { infer: { enumerate: "parallel", sharesMask } });
+      return sample(name, new Categorical({ probs }), { infer: { enumerate: "parallel", sharesMask: true } });
     });
   }
 

@@ -27,11 +27,11 @@ export function sharesMask({ name, mask, fn, infer }: SampleSite, model: Trace):
   return ![...sampleSites(model)].some((site) => !isMasked(site) && site.logProb().provenance.has(name));
 }
 
-/** Apply the masks of the model's sites to the guide's sites that set `sharesMask`. */
+/** Apply the masks of the model's sites to the guide's sites that set `sharesMask`, except the masks that make a prior flat. */
 export function shareMasks(guide: Trace, model: Trace): void {
   for (const site of sampleSites(guide)) {
     const modelSite = site.infer.sharesMask ? model.get(site.name) : undefined;
-    if (modelSite?.type !== "sample") continue;
+    if (modelSite?.type !== "sample" || !sharesMask(modelSite, model)) continue;
     const { mask, ambient } = modelSite;
     const masked = asMasked(modelSite.fn);
     if (mask === null && masked === null && ambient.size === 0) continue;
