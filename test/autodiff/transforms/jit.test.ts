@@ -5,6 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as pedigrad from "../../../autodiff/index.js";
 import { grad, jit, PedigradError, random, type Tensor, tensor, valueAndGrad, vmap } from "../../../autodiff/index.js";
+import { refusal } from "../../refusals.js";
 
 /** The bits of a result, nested results included. */
 function bits(x: unknown): unknown {
