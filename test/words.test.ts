@@ -13,7 +13,9 @@ const allFiles = execFileSync("git", ["ls-files", "--cached", "--others", "--exc
 }).split("\n");
 const tests = allFiles.filter((name) => /^test\/.*\.test\.ts$/.test(name));
 const files = allFiles
-  .filter((name) => /^(provenance|autodiff|distributions|infer|docs|examples|bench|README|CONTRIBUTING)/.test(name))
+  .filter((name) =>
+    /^(provenance|autodiff|distributions|infer|docs|examples|bench|README|CONTRIBUTING|CHANGELOG)/.test(name),
+  )
   .filter((name) => /\.(ts|md)$/.test(name) && !name.startsWith("docs/site/"));
 
 const ROOMS = /^(?:provenance|autodiff|distributions|infer)\/.*\.ts$/;
@@ -24,7 +26,7 @@ const BANNED: readonly [pattern: RegExp, instead: string, where?: RegExp][] = [
   [/\bwithReadsScored\b|\binTheNameOf\b|\bwholeNumber\b|\bcarrier\b|\bENDLESS\b/, "a name that says what it does"],
   [/(?:\/\*\*|^ \*) What [a-z]+ (?:is|are|does|has)\b/m, 'begin the definition with the thing, not with "What"'],
   [/\bhand on the brake\b|\bbills?\b/, "say it without a metaphor"],
-  [/\b(?:TODO|FIXME|XXX)\b/, "finish it"],
+  [/\b(?:TODO|FIXME|XXX)\b|^(?:<{7}|>{7}) /m, "finish it"],
   [/\b[Cc]osts?\*? (?:is|are) (?:a |the )?terms? of the loss\b/, "a cost is a term of the ELBO, +log p or -log q"],
   [/\bbeneath\b|\b[Tt]urned about\b|\bHere stands?\b/, "say below or too small, reversed, this file has", ROOMS],
   [/\blaws?\b|\btaken away\b/, "say distribution, subtracted", ROOMS],

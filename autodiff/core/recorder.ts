@@ -1,7 +1,7 @@
 /**
  * How the compiler learns which ops ran. While `jit` records a function, `apply` reports every op to the current recorder, and each result
- * gets a place in the recording, which is a number. While `jit` checks that the function still does what was recorded, ops that depend on
- * an input do not run: their results have shapes and places, but no numbers.
+ * gets a *serial*: results are counted in order. While `jit` checks that the function still does what was recorded, ops that depend on an
+ * input do not run: their results have shapes and serials, but no numbers.
  */
 import type { PedigradError } from "../../provenance/index.js";
 import type { Op } from "./op.js";
@@ -44,6 +44,6 @@ export function withCheckingRecorder<T>(newRecorder: Recorder, body: () => T): T
   }
 }
 
-let places = 0;
-/** A new place. Places count up, so places of later recordings are larger than places of earlier recordings. */
-export const nextPlace = (): number => ++places;
+let serialCount = 0;
+/** The serial of the next result. Serials count up, so serials of later recordings are larger than serials of earlier recordings. */
+export const nextRecordingSerial = (): number => ++serialCount;

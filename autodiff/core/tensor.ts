@@ -31,7 +31,7 @@ export function rawViews(xs: readonly Tensor[]): View[] {
 export let rawNumber: (x: Tensor) => number;
 /** Whether a tensor has a shape but no numbers. Such tensors exist while jit compares a function with its recording (recorder.ts). */
 export let isAbsent: (x: Tensor) => boolean;
-/** A tensor with the same value and the same place in a recording, but without a node. */
+/** A tensor with the same value and the same serial in a recording, but without a node. */
 let copy: (x: Tensor, provenance: Provenance) => Tensor;
 
 export interface Tensor extends Methods {}
@@ -42,8 +42,8 @@ export interface Tensor extends Methods {}
 export class Tensor {
   /** How this tensor was made, if a gradient is being taken. */
   node: Node | null = null;
-  /** The place of this tensor in the recording that made it (recorder.ts); 0 for a constant. */
-  place = 0;
+  /** The serial of this tensor in the recording that made it (recorder.ts); 0 for a constant. */
+  recordingSerial = 0;
   // A plain number, a strided view, or null: an example of a batch, or absent. `rawView` replaces a plain number by a view.
   #content: number | View | null;
 
@@ -80,7 +80,7 @@ export class Tensor {
     };
     copy = (x, provenance) => {
       const result = new Tensor(x.#content, x.shape, provenance, x.isNumber, x.batch);
-      result.place = x.place;
+      result.recordingSerial = x.recordingSerial;
       return result;
     };
   }

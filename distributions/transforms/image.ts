@@ -9,7 +9,7 @@
  *
  * The test of an interval compares y with T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside [low, high].
  */
-import { equal, logicalAnd, maximum, minimum, type Tensor } from "../../autodiff/index.js";
+import { equal, isFinite, logicalAnd, maximum, minimum, type Tensor, where } from "../../autodiff/index.js";
 import { allOf } from "../constraints/axes.js";
 import {
   boundsOf,
@@ -57,7 +57,7 @@ function imageOfEvents(transform: Transform, c: Constraint): Constraint | null {
     refuse(
       `the transform takes only values that are ${transform.domain.must}, but a draw of the base may be any number. Take another base.`,
     );
-  requireWithin(transform.domain, c);
+  requireWithin(transform, c);
   if (c.hasHoles) return null;
   // A constraint on each number separately still holds after the numbers are permuted or reshaped.
   const each = "base" in c ? (c as IndependentConstraint).base : null;
@@ -92,15 +92,26 @@ export function imageOfEnds(transform: Pick<Transform, "forward">, ends: Ends): 
   return [minimum(a, b), maximum(a, b)];
 }
 
-/** Refuse a base whose least or greatest value lies outside the domain of the transform by more than rounding. */
-function requireWithin(domain: Constraint, c: Constraint): void {
+/**
+ * Refuse a base whose least or greatest value lies outside the domain of the transform by more than rounding. If it is a count, which may
+ * equal a bound of the domain, refuse one that the transform does not map to a number.
+ */
+function requireWithin(transform: Transform, c: Constraint): void {
+  const { domain, codomain } = transform;
   const [from, to] = [endsOf(c), boundsOf(domain)];
   if (from === null || to === null || !validation || coversDomain(c, domain)) return;
-  const about = { must: `in the domain of the transform (${domain.must})`, eventDim: 0 };
-  const require = (which: string, x: Tensor, check: () => Tensor): void =>
+  const must = `in the domain of the transform (${domain.must})`;
+  const require = (which: string, x: Tensor, isWithin: (x: Tensor) => Tensor): void => {
+    const isMapped = (): Tensor => logicalAnd(domain.check(x), codomain.check(transform.forward(x)));
+    const check = c.isDiscrete ? () => where(isFinite(x), isMapped(), 1) : () => isWithin(x);
+    const about = {
+      must: c.isDiscrete ? `${must}, and be mapped to a value that is ${codomain.must}` : must,
+      eventDim: 0,
+    };
     requireAll(check, x, about, { family: "TransformedDistribution", what: `the ${which} value of the base` });
-  require("least", from[0], () => from[0].add(1e-12).greaterEqual(to[0]));
-  require("greatest", from[1], () => from[1].sub(1e-12).lessEqual(to[1]));
+  };
+  require("least", from[0], (x) => x.add(1e-12).greaterEqual(to[0]));
+  require("greatest", from[1], (x) => x.sub(1e-12).lessEqual(to[1]));
 }
 
 const refuse = (message: string): never => refuseParameter("TransformedDistribution", "transforms", message);

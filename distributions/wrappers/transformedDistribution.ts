@@ -92,6 +92,7 @@ export class TransformedDistribution extends Mapped {
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const { base, transform } = this;
+    if (base.isDiscrete) return transform.forward(base.draw(key, shape));
     const parts = partsOf(transform);
     const y = parts.reduce((x, part) => resultOf(part, x), base.draw(key, shape));
     const [support, codomain] = [this.#support, transform.codomain].map(eachOf) as [Constraint, Constraint];
@@ -106,7 +107,7 @@ export class TransformedDistribution extends Mapped {
    */
   #withinEnds(y: Tensor): Tensor {
     const { base, transform } = this;
-    let ends = base.isDiscrete || transform.direction === null ? null : endsOf(base.support);
+    let ends = transform.direction === null ? null : endsOf(base.support);
     if (ends === null) return y;
     let inner = within(ends);
     for (const part of partsOf(transform)) {

@@ -26,6 +26,7 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { boundsOf, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
+import { clampInside } from "../constraints/inside.js";
 import { Distribution } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
 import { requireUnmasked } from "../core/mapped.js";
@@ -141,7 +142,7 @@ export class Truncated extends Distribution {
     return where(equal(q, 0), this.low, where(equal(q, 1), this.high, x));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    const x = this.quantile(random.uniform(key, shape));
+    const x = clampInside(this.quantile(random.uniform(key, shape)), this.base.support);
     return this.hasRsample ? withImplicitGradient(x, this) : x;
   }
 }

@@ -124,8 +124,8 @@ export function factorOf(
 
 /** The name of the factor's axis that meets an element axis of a site (counted from the right, from 1); null if no axis meets it. */
 export function nameAlong({ names, value }: Factor, site: string, axis: number): string | null {
-  const place = value.provenance.axesOf(site).get(-axis);
-  return place === undefined ? null : (names.at(place) ?? null);
+  const valueAxis = value.provenance.axesOf(site).get(-axis);
+  return valueAxis === undefined ? null : (names.at(valueAxis) ?? null);
 }
 
 /** The enumerated sites that a value depends on, by dim. */

@@ -200,7 +200,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...argsAndOption
   requireProgram("explain", "model", model);
   requireProgram("explain", "guide", guide);
   const { args, draws, params, key } = splitArguments(argsAndOptions);
-  const { values, mutables } = initialise(key, model, guide, args, params, elbo);
+  const { values, mutables } = initialise(key, { model, guide, elbo }, args, params);
   const task = { key, values: mergeRecords(values, mutables), model, guide, args, isMeasured: true };
   const pair = elbo.traces(task);
   const costs = elbo.costs(pair);

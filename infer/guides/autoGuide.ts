@@ -135,11 +135,11 @@ export abstract class AutoGuide extends Callable {
     throw this.noClosedForm("quantiles");
   }
 
-  protected noClosedForm(op: string): PedigradError {
+  protected noClosedForm(op: string, guide = this.title): PedigradError {
     return new PedigradError({
       code: "no-closed-form",
       op,
-      message: `${this.title} has no ${op} in closed form. Estimate the ${op} from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
+      message: `${guide} has no ${op} in closed form. Estimate the ${op} from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
     });
   }
 

@@ -156,7 +156,7 @@ abstract class ScaledJoint extends AutoJoint {
   protected override checkDraw(flat: Tensor, q: Distribution): void {
     const least = -50 * (flat.length + 1);
     const isNear = () => q.logProb(flat).add(q.entropy()).greaterEqual(least);
-    const must = "far from singular (lower the learning rate), since densities lose all digits";
+    const must = "far from singular (lower the learning rate)";
     const subject = { family: this.title, what: "the covariance" };
     if (validation) requireAll(isNear, q.variance, { must, eventDim: 1 }, subject);
   }

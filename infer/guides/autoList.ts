@@ -1,5 +1,5 @@
 /** The autoguide that combines several guides, and the autoguide for discrete sites that are enumerated. */
-import { emptyRecord, full, PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
+import { emptyRecord, full, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import { Categorical, constraints } from "../../distributions/index.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { requireProgram } from "../checks.js";
@@ -32,19 +32,17 @@ export class AutoGuideList extends AutoGuide {
   append(part: AutoGuide | Model): this {
     requireProgram("AutoGuideList.append", "guide", part);
     if (part instanceof AutoLaplaceApproximation)
-      throw new PedigradError({
-        code: "bad-option",
-        op: "AutoGuideList.append",
-        message: `AutoGuideList: ${part.title} needs the log density of the whole model, but as a part of a list it sees only its own sites. Use AutoDelta or AutoMultivariateNormal here, or AutoLaplaceApproximation alone.`,
-      });
+      throw this.refusal(
+        "bad-option",
+        `${part.title} needs the log density of the whole model, but as a part of a list it sees only its own sites. Use AutoDelta or AutoMultivariateNormal here, or AutoLaplaceApproximation alone.`,
+      );
     const clash = part instanceof AutoFlat && this.parts.some((p) => p instanceof AutoFlat && p.prefix === part.prefix);
     if (clash)
-      throw new PedigradError({
-        code: "duplicate-name",
-        op: "AutoGuideList.append",
-        param: "prefix",
-        message: `AutoGuideList: two guides of the list have the prefix "${part.prefix}", so their params would have the same names. Give one of them a different prefix: new ${part.title}(model, { prefix: "${part.prefix}2" }).`,
-      });
+      throw this.refusal(
+        "duplicate-name",
+        `two guides of the list have the prefix "${part.prefix}", so their params would have the same names. Give one of them a different prefix: new ${part.title}(model, { prefix: "${part.prefix}2" }).`,
+        { param: "prefix" },
+      );
     this.parts.push(part);
     return this;
   }
@@ -71,11 +69,7 @@ export class AutoGuideList extends AutoGuide {
   #ofParts(op: string, evaluate: (part: AutoGuide) => Record<string, Tensor>): Record<string, Tensor> {
     const results = this.parts.map((part, i) => {
       if (part instanceof AutoGuide) return evaluate(part);
-      throw new PedigradError({
-        code: "no-closed-form",
-        op,
-        message: `AutoGuideList: part ${i} is a plain function, which has no ${op}. Estimate the ${op} from draws: samplePosterior(key, params, { sampleShape: [1000] }).`,
-      });
+      throw this.noClosedForm(op, `AutoGuideList: part ${i} is a plain function, which`);
     });
     return mergeRecords(...results);
   }
@@ -121,7 +115,7 @@ export class AutoDiscreteParallel extends AutoGuide {
   }
 
   override guide(...args: unknown[]): Record<string, Tensor> {
-    return sampleEach(this.latentsOf(args), ({ name, plates, site, sharesMask }) => {
+    return sampleEach(this.latentsOf(args), ({ name, plates, site }) => {
       const count = site.fn.enumerateSupport(false).length;
       const { batchShape } = site.fn;
       const shape = batchShape.map(
@@ -130,7 +124,7 @@ export class AutoDiscreteParallel extends AutoGuide {
       const probs = param(`${name}_${this.prefix}_probs`, full([...shape, count], 1 / count), {
         constraint: constraints.simplex,
       });
-      return sample(name, new Categorical({ probs }), { infer: { enumerate: "parallel", sharesMask } });
+      return sample(name, new Categorical({ probs }), { infer: { enumerate: "parallel", sharesMask: true } });
     });
   }
 

@@ -42,13 +42,13 @@ export class AutoNormal extends AutoGuide {
     return sampleEach(this.latentsOf(args), (latent) => this.#sample(latent));
   }
 
-  #sample({ name, site, sharesMask, transform, startFrom, startShape, eventDim }: Latent): Tensor {
+  #sample({ name, site, transform, startFrom, startShape, eventDim }: Latent): Tensor {
     const loc = param(`${name}_${this.prefix}_loc`, startFrom, { eventDim });
     const spread = full(startShape, this.#initScale);
     const scale = param(`${name}_${this.prefix}_scale`, spread, { constraint: constraints.positive, eventDim });
     const base = new Normal(loc, scale).toEvent(eventDim);
     const fn = isIdentity(transform) ? base : new TransformedDistribution(base, transform, site.fn.support);
-    return sample(name, fn, { infer: { sharesMask } });
+    return sample(name, fn, { infer: { sharesMask: true } });
   }
 
   override median(params: Record<string, Tensor>): Record<string, Tensor> {

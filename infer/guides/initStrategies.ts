@@ -173,9 +173,10 @@ export function startingValue(strategy: InitStrategy, site: LatentSite, key: Ten
           "shape-mismatch",
           `the initial value has shape ${showShape(value.shape)}, but the site has shape ${showShape(fn.shape())}. Give a value that broadcasts to the site's shape.`,
         );
-      requireThat(value, fn.support, { family: fn.label, what: "value" });
+      const whole = broadcastTo(value, shape);
+      requireThat(whole, fn.support, { family: fn.label, what: "value" });
       const transform = bijectTo(fn.support);
-      const unconstrained = transform.inverse(broadcastTo(value, shape));
+      const unconstrained = transform.inverse(whole);
       if (unconstrained.batch === null && !elementsOf(unconstrained).every(Number.isFinite))
         refuse(
           "bad-initial-value",

@@ -34,7 +34,7 @@ export interface Latent {
   readonly site: SampleSite;
   /** The plates around the site, outermost first. */
   readonly plates: readonly PlateFrame[];
-  /** Whether the guide's site has the mask of the model's site. */
+  /** Whether a mask of the model applies to the guide, as far as this run shows. */
   readonly sharesMask: boolean;
   /** The bijection from unconstrained space to the support of the site. */
   readonly transform: Transform;
@@ -183,12 +183,13 @@ export function toLatents(sites: readonly SampleSite[], inspection: ModelInspect
     const transform = transformOf(site);
     const unconstrained = (value: Tensor): Tensor =>
       stopGradient(detachProvenance(transform.inverse(expandToWholePlates(value, site))));
-    const firstStart = unconstrained(inspection.initialValues.get(site.name) ?? site.value);
+    const { name, fn, value } = site;
+    const firstStart = unconstrained(inspection.initialValues.get(name) ?? value.broadcastTo(fn.shape()));
     const startFrom: StartValue = (key) =>
       isFixed ? firstStart : unconstrained(startingValue(inspection.strategy, site, key));
     const plates = [...site.plates].reverse();
     return {
-      name: site.name,
+      name,
       site,
       plates,
       sharesMask: sharesMask(site, inspection.first),

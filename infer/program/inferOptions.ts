@@ -42,7 +42,10 @@ export interface InferOptions {
   isAuxiliary?: boolean | undefined;
   /** Take this site's KL term in closed form. */
   kl?: "analytic" | undefined;
-  /** Apply the model's mask to the guide's log density too, for guides that do not know the model's masks (autoguides). */
+  /**
+   * At a site of the guide: apply the model's mask to the guide's log density too, unless the mask makes the prior flat. For guides that do
+   * not know the model's masks (autoguides). At a site of the model: the mask does not make the prior flat.
+   */
   sharesMask?: boolean | undefined;
 }
 

@@ -154,7 +154,9 @@ function samplePartlyObserved(
 ): Tensor {
   requireBatchMask(name, fn, obs, obsMask, openPlates());
   const observed = maskedBy(() => sample(`${name}_observed`, fn, { ...options, obs }), obsMask)();
-  const latent = maskedBy(() => sample(`${name}_unobserved`, fn, options), obsMask.logicalNot())();
+  // Where the latent is masked, its value is not used, although provenance says that the result depends on it.
+  const unused = { ...options, infer: { ...options.infer, sharesMask: true } };
+  const latent = maskedBy(() => sample(`${name}_unobserved`, fn, unused), obsMask.logicalNot())();
   const eventMask = obsMask.reshape([...obsMask.shape, ...fn.eventShape.map(() => 1)]);
   return computed(name, where(eventMask, observed, latent), fn.eventDim);
 }

@@ -46,48 +46,13 @@ const START_ADVICE =
  */
 export function initialise(
   key: Tensor,
-  model: Model,
-  guide: Model,
+  { model, guide, elbo }: { readonly model: Model; readonly guide: Model; readonly elbo: Elbo },
   args: readonly unknown[],
   initParams: Record<string, TensorLike>,
-  elbo: Elbo,
 ): Initial {
-  const values: Record<string, Tensor> = emptyRecord();
-  const constraints = new Map<string, Constraint>();
-  const mutables: Record<string, Tensor> = emptyRecord();
-  const knownValue = (name: string): Tensor | null =>
-    Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : (values[name] ?? null);
-  let modelDeclarations: Map<string, ParamMessage> | null = null;
-  /** The declaration with the initial value of a param: `message`, or the model's declaration if `message` has no initial value. */
-  const declarationOf = (message: ParamMessage): ParamMessage => {
-    if (message.init !== null) return message;
-    modelDeclarations ??= declarations(model, args, random.foldIn(key, 2), knownValue);
-    return modelDeclarations.get(message.name) ?? message;
-  };
-  const collector: Handler = {
-    postprocess: {
-      mutable({ name, cell }) {
-        mutables[name] ??= (cell as { value: Tensor }).value;
-      },
-    },
-    process: {
-      param(message) {
-        const { name } = message;
-        if (!constraints.has(name)) {
-          const withInit = declarationOf(message);
-          // An inner handler (substitute) may already have given the param a value.
-          const value = knownValue(name) ?? message.value ?? withInit.init?.(random.foldIn(key, 3 + constraints.size));
-          if (value === undefined) return;
-          const { constraint } = withInit.isReference ? message : withInit;
-          values[name] = checkInitial(name, constraint, value);
-          constraints.set(name, constraint);
-        }
-        message.value = values[name] as Tensor;
-        checkRedeclared(message, message.value, constraints.get(name) as Constraint);
-      },
-    },
-  };
+  const [guideKey, modelKey] = [random.foldIn(key, 1), random.foldIn(key, 2)];
   const plates = sharedPlatesHandler(() => random.foldIn(key, 0));
+  const [collector, initial] = collectorOf(key, initParams, (known) => declarations(model, args, modelKey, known));
   const run = (f: Model, k: Tensor): Trace =>
     inFreshRun(() =>
       withHandler(collector, () =>
@@ -95,9 +60,9 @@ export function initialise(
       ),
     );
   withHandler(plates, () => {
-    const guideTrace = run(guide, random.foldIn(key, 1));
-    warnOfSharedBaselines(guideTrace, guide, random.foldIn(key, 1), values, args);
-    const runReplayed = () => run(replay(model, elbo.drawsForModel(guideTrace)), random.foldIn(key, 2));
+    const guideTrace = run(guide, guideKey);
+    warnOfSharedBaselines(guideTrace, guide, guideKey, initial.values, args);
+    const runReplayed = () => run(replay(model, elbo.drawsForModel(guideTrace)), modelKey);
     try {
       withHandler(supportsHandler(guideTrace), runReplayed);
     } catch (error) {
@@ -107,9 +72,59 @@ export function initialise(
       });
     }
   });
+  const { constraints } = initial;
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
-  return { values, constraints, mutables };
+  return initial;
+}
+
+/** The value that a param has already; null if it has none. */
+type KnownValue = (name: string) => Tensor | null;
+
+/**
+ * A handler that gives each param its initial value when it is first declared, and the values that it has given. A param that the guide
+ * declares without an initial value has the one in the model's declaration.
+ */
+function collectorOf(
+  key: Tensor,
+  initParams: Record<string, TensorLike>,
+  declarationsOfModel: (knownValue: KnownValue) => Map<string, ParamMessage>,
+): [Handler, Initial] {
+  const values: Record<string, Tensor> = emptyRecord();
+  const constraints = new Map<string, Constraint>();
+  const mutables: Record<string, Tensor> = emptyRecord();
+  const knownValue: KnownValue = (name) =>
+    Object.hasOwn(initParams, name) ? tensor(initParams[name] as TensorLike) : (values[name] ?? null);
+  let modelDeclarations: Map<string, ParamMessage> | null = null;
+  const withInit = (message: ParamMessage): ParamMessage => {
+    if (message.init !== null) return message;
+    modelDeclarations ??= declarationsOfModel(knownValue);
+    return modelDeclarations.get(message.name) ?? message;
+  };
+  const handler: Handler = {
+    postprocess: {
+      mutable({ name, cell }) {
+        mutables[name] ??= (cell as { value: Tensor }).value;
+      },
+    },
+    process: {
+      param(message) {
+        const { name } = message;
+        if (!constraints.has(name)) {
+          const { init, isReference, constraint: declared } = withInit(message);
+          // An inner handler (substitute) may already have given the param a value.
+          const value = knownValue(name) ?? message.value ?? init?.(random.foldIn(key, 3 + constraints.size));
+          if (value === undefined) return;
+          const constraint = isReference ? message.constraint : declared;
+          values[name] = checkInitial(name, constraint, value);
+          constraints.set(name, constraint);
+        }
+        message.value = values[name] as Tensor;
+        checkRedeclared(message, message.value, constraints.get(name) as Constraint);
+      },
+    },
+  };
+  return [handler, { values, constraints, mutables }];
 }
 
 /**
@@ -166,12 +181,12 @@ export function initialMutables(
   };
 }
 
-/** The params for which the model declares an initial value, by name. `knownValue` returns the value of a param if it has one already. */
+/** The params for which the model declares an initial value, by name. */
 function declarations(
   model: Model,
   args: readonly unknown[],
   key: Tensor,
-  knownValue: (name: string) => Tensor | null,
+  knownValue: KnownValue,
 ): Map<string, ParamMessage> {
   const byName = new Map<string, ParamMessage>();
   const collector: Handler = {

@@ -85,8 +85,7 @@ export class SVI<
     requireOutside("svi.init");
     const { key, initParams = {} } = initOptions(keyOrOptions);
     const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
-    const start = () =>
-      outsideRuns(() => initialise(initKey, this.model, this.guide, this.#allArgs(args), initParams, this.elbo));
+    const start = () => outsideRuns(() => initialise(initKey, this, this.#allArgs(args), initParams));
     const { values, constraints, mutables } = start();
     this.#space.setConstraints(constraints);
     const params = this.#space.unconstrain(values);

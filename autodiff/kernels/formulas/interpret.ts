@@ -22,16 +22,16 @@ export function interpret(text: string, primitives: Functions): Functions {
 }
 
 function functionOf({ parameters, body }: Routine, functions: Functions): (...xs: Value[]) => Value {
-  const places = new Map(parameters.map((name, i) => [name, i]));
-  const run = block(body, places, functions);
+  const slots = new Map(parameters.map((name, i) => [name, i]));
+  const run = block(body, slots, functions);
   return (...xs) => run(xs) as Value;
 }
 
 /** For each variable, its index in the frame. */
-type Places = Map<string, number>;
+type Slots = Map<string, number>;
 
-function block(statements: readonly Statement[], places: Places, functions: Functions): Execute {
-  const steps = statements.map((statement) => execute(statement, places, functions));
+function block(statements: readonly Statement[], slots: Slots, functions: Functions): Execute {
+  const steps = statements.map((statement) => execute(statement, slots, functions));
   return (frame) => {
     for (const step of steps) {
       const returned = step(frame);
@@ -42,34 +42,34 @@ function block(statements: readonly Statement[], places: Places, functions: Func
 }
 
 /** A statement of a formula is an assignment, an `if` or a `return`. */
-function execute(statement: Statement, places: Places, functions: Functions): Execute {
+function execute(statement: Statement, slots: Slots, functions: Functions): Execute {
   if (statement.kind === "set") {
-    const value = evaluate(statement.value, places, functions);
-    const place = places.get(statement.name) ?? places.size;
-    places.set(statement.name, place);
+    const value = evaluate(statement.value, slots, functions);
+    const slot = slots.get(statement.name) ?? slots.size;
+    slots.set(statement.name, slot);
     return (frame) => {
-      frame[place] = value(frame);
+      frame[slot] = value(frame);
       return undefined;
     };
   }
-  if (statement.kind === "return") return evaluate(statement.value, places, functions);
+  if (statement.kind === "return") return evaluate(statement.value, slots, functions);
   const { test: condition, body } = statement as Extract<Statement, { kind: "if" }>;
-  const [test, run] = [evaluate(condition, places, functions), block(body, places, functions)];
+  const [test, run] = [evaluate(condition, slots, functions), block(body, slots, functions)];
   return (frame) => (test(frame) ? run(frame) : undefined);
 }
 
 const CONSTANTS: Readonly<Record<string, number>> = { Infinity, NaN };
 
-function evaluate(x: Expression, places: Places, functions: Functions): Evaluate {
-  const of = (part: Expression) => evaluate(part, places, functions);
+function evaluate(x: Expression, slots: Slots, functions: Functions): Evaluate {
+  const of = (part: Expression) => evaluate(part, slots, functions);
   switch (x.kind) {
     case "number": {
       const { value } = x;
       return () => value;
     }
     case "name": {
-      const place = places.get(x.name);
-      if (place !== undefined) return (frame) => frame[place] as Value;
+      const slot = slots.get(x.name);
+      if (slot !== undefined) return (frame) => frame[slot] as Value;
       const value = CONSTANTS[x.name] as number;
       return () => value;
     }

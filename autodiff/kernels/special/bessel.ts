@@ -37,6 +37,12 @@ const TAIL_GAP = [
   477656.3907739143, -3271864.3054704433, 10499714.399493877,
 ];
 
+// The derivative of SERIES_1 with respect to x².
+const SERIES_1_SLOPE = /* @__PURE__ */ SERIES_1.map((c, k) => k * c).slice(1);
+// -x^(5/2) times the derivative of TAIL_GAP x^(-3/2), and x (2 TAIL_GAP - TAIL_0), as functions of 1/x.
+const TAIL_GAP_SLOPE = /* @__PURE__ */ TAIL_GAP.map((c, k) => (k + 1.5) * c);
+const TAIL_RATIO = /* @__PURE__ */ TAIL_GAP.map((c, k) => 2 * c - (TAIL_0[k] ?? 0)).slice(1);
+
 /** I_0(x) - 1 for |x| <= 16. */
 const i0m1 = (x: number): number => 0.25 * x * x * horner(SERIES_0, x * x);
 
@@ -54,11 +60,44 @@ export function i1e(x: number): number {
   return exp(-size) * 0.5 * x * horner(SERIES_1, x * x);
 }
 
+/** exp(-|x|) I_1(x) / x, even; 1/2 at 0. */
+export function i1eOverArgument(x: number): number {
+  const size = Math.abs(x);
+  return size > FAR ? i1e(size) / size : exp(-size) * 0.5 * horner(SERIES_1, x * x);
+}
+
+/** The derivative of i1eOverArgument, relative error 1e-14; 0 at 0, between the limits ±1/2. */
+export function i1eOverArgumentSlope(x: number): number {
+  const size = Math.abs(x);
+  if (size > FAR) return (besselGap(x) - 2 * i1eOverArgument(x)) / x;
+  return Math.sign(x) * exp(-size) * (size * horner(SERIES_1_SLOPE, x * x) - 0.5 * horner(SERIES_1, x * x));
+}
+
 /** exp(-|x|) (I_0(x) - I_1(|x|)) > 0, relative error 1e-15 above 16, 2e-14 below. */
 export function besselGap(x: number): number {
   const size = Math.abs(x);
   if (size > FAR) return horner(TAIL_GAP, 1 / size) / (size * Math.sqrt(size));
   return i0e(size) - i1e(size);
+}
+
+/** The derivative of besselGap, relative error 1e-15 above 16, 1e-12 below; 0 at 0, between the limits ±3/2. */
+export function besselGapSlope(x: number): number {
+  const size = Math.abs(x);
+  if (size > FAR) return -horner(TAIL_GAP_SLOPE, 1 / size) / (size * Math.sqrt(size)) / x;
+  return Math.sign(x) * (i1eOverArgument(x) - 2 * besselGap(x));
+}
+
+/** I_1(x) / I_0(x). */
+export const besselRatio = (x: number): number => i1e(x) / i0e(x);
+
+/** The derivative 1 - r/x - r² of the ratio r = I_1(x) / I_0(x), relative error 1e-12. Above 16 the leading terms, which cancel, are left out. */
+export function besselRatioSlope(x: number): number {
+  const u = 1 / Math.abs(x);
+  const r = besselRatio(x);
+  if (u > 1 / FAR) return 1 - i1eOverArgument(x) / i0e(x) - r * r;
+  const tail = horner(TAIL_0, u);
+  const gap = horner(TAIL_GAP, u) / tail;
+  return u * u * (horner(TAIL_RATIO, u) / tail + gap * (1 - gap));
 }
 
 /** 1 - I_1(x) / I_0(x) for x >= 0, the circular variance of the von Mises distribution, even where the gap underflows. */

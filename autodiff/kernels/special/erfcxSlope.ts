@@ -1,4 +1,4 @@
-/** The first two derivatives of erfcx, whose textbook formulas are differences of nearly equal numbers. */
+/** The first two derivatives of erfcx, and the first of its logarithm, whose textbook formulas are differences of nearly equal numbers. */
 import { erfcx } from "./erf.js";
 
 /**
@@ -15,6 +15,10 @@ export function erfcxCurve(x: number): number {
   const [first, second] = ratios(x);
   return 8 * erfcx(x) * first * second;
 }
+
+/** The derivative of log erfcx(x), even where erfcx(x) overflows or its derivative underflows. */
+export const erfcxLogSlope = (x: number): number =>
+  x < 1 ? 2 * x - 2 / (Math.sqrt(Math.PI) * erfcx(x)) : -2 * ratios(x)[0];
 
 /** r_1 and r_2. */
 function ratios(x: number): [first: number, second: number] {

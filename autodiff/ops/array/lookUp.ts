@@ -1,6 +1,6 @@
 /**
  * Indexing by 0, 1, …, n - 1 in order, which are the values of an enumerated site. Such an index only moves an axis of the indexed tensor
- * to another place, so the result is a view, and its gradient needs no scatter over all pairs of values.
+ * to another position, so the result is a view, and its gradient needs no scatter over all pairs of values.
  */
 import { insertAxes, mapAxes } from "../../../provenance/axes.js";
 import { apply } from "../../core/apply.js";
@@ -74,9 +74,9 @@ export function lookUp(op: string, x: Tensor, indexLikes: readonly TensorLike[])
   ];
   for (const [i, index] of indices.entries()) {
     const axis = countingAxis(index, x.shape[i] as number);
-    const place = rank - index.shape.length + axis;
-    if (axis < 0 || (sourceAxes[place] as number) >= 0) return null;
-    sourceAxes[place] = i;
+    const resultAxis = rank - index.shape.length + axis;
+    if (axis < 0 || (sourceAxes[resultAxis] as number) >= 0) return null;
+    sourceAxes[resultAxis] = i;
   }
   return apply(lookUpOp, { sourceAxes, trailingAxes }, x, ...indices);
 }
@@ -90,10 +90,10 @@ export function lookUpLast(table: Tensor, index: Tensor): Tensor | null {
   const axis = countingAxis(index, table.shape[last] as number);
   if (axis < 0) return null;
   const rank = Math.max(last, index.shape.length);
-  const place = rank - index.shape.length + axis;
+  const resultAxis = rank - index.shape.length + axis;
   const sourceAxes = Array.from({ length: rank }, (_, i) => Math.max(-1, last - rank + i));
-  const tableAxis = sourceAxes[place] as number;
+  const tableAxis = sourceAxes[resultAxis] as number;
   if (tableAxis >= 0 && table.shape[tableAxis] !== 1) return null;
-  sourceAxes[place] = last;
+  sourceAxes[resultAxis] = last;
   return apply(lookUpOp, { sourceAxes, trailingAxes: 0 }, table, index);
 }

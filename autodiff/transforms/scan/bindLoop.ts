@@ -41,8 +41,8 @@ export function bindLoop(params: ScanParams, out: View, inputs: readonly View[])
     const part = viewOf(x.data, x.shape.slice(1), x.stride.slice(1), x.offset);
     return copier(layout.view(carries + k), 0, part, x.stride[0] as number);
   });
-  const stores = body.program.outputs.map((place, k) => {
-    const result = layout.view(place);
+  const stores = body.program.outputs.map((index, k) => {
+    const result = layout.view(index);
     const { start, width, steps } = blocks[k] as Block;
     const strides = [...rows, ...stridesOf(result.shape.slice(lead.length))];
     const target = viewOf(out.data, result.shape, strides, out.offset + start);

@@ -26,7 +26,7 @@ export class Body {
 
   /** The shapes of the body's results. */
   get outputs(): Shape[] {
-    return this.program.outputs.map((place) => (this.program.values[place] as { shape: Shape }).shape);
+    return this.program.outputs.map((index) => (this.program.values[index] as { shape: Shape }).shape);
   }
 
   /** The body ready to run, with its memory. */
@@ -38,7 +38,7 @@ export class Body {
   /** The body as a function of tensors. */
   call(inputs: readonly Tensor[]): Tensor[] {
     const values: Tensor[] = [];
-    const of = (place: number): Tensor => values[place] as Tensor;
+    const of = (index: number): Tensor => values[index] as Tensor;
     this.program.values.forEach((value, i) => {
       if (value.kind === "op") values.push(apply(value.op, value.params, ...value.inputs.map(of)));
       else values.push(inputs[i] as Tensor);
@@ -69,9 +69,9 @@ class BodyRecorder implements Tracer {
   readonly arguments: readonly Tensor[];
   readonly captured: Tensor[] = [];
   readonly #ops: RecordedOp[] = [];
-  /** The place of each argument and result. The key is the tensor's `batch`, because copies of the tensor have the same `batch`. */
-  readonly #places = new Map<Batch, number>();
-  /** Tensors from outside. While the body is recorded, their places are -1, -2, …, because it is not known how many there will be. */
+  /** The index of each argument and result. The key is the tensor's `batch`, because copies of the tensor have the same `batch`. */
+  readonly #indices = new Map<Batch, number>();
+  /** Tensors from outside. While the body is recorded, their indices are -1, -2, …, because it is not known how many there will be. */
   readonly #outside = new Map<Tensor, number>();
   isOpen = true;
 
@@ -85,37 +85,37 @@ class BodyRecorder implements Tracer {
   #make(shape: Shape): Tensor {
     const value = absent([1, ...shape]);
     const argument = ofBatch({ level: this.level, value, tracer: this });
-    this.#places.set(argument.batch as Batch, this.#places.size);
+    this.#indices.set(argument.batch as Batch, this.#indices.size);
     return argument;
   }
 
   record<P>(op: Op<P>, params: P, inputs: readonly Tensor[]): Tensor {
     if (!this.isOpen) refuseRead(inputs.find((x) => x.batch?.tracer === this)?.batch as Batch, op.name);
     const shape = op.shape(params, inputs);
-    this.#ops.push({ op, params, operands: inputs.map((x) => this.#placeOf(x)), shape });
+    this.#ops.push({ op, params, operands: inputs.map((x) => this.#indexOf(x)), shape });
     return this.#make(shape);
   }
 
-  #placeOf(x: Tensor): number {
-    const place = x.batch === null ? undefined : this.#places.get(x.batch);
-    if (place !== undefined) return place;
-    const outsidePlace = this.#outside.get(x);
-    if (outsidePlace !== undefined) return outsidePlace;
+  #indexOf(x: Tensor): number {
+    const index = x.batch === null ? undefined : this.#indices.get(x.batch);
+    if (index !== undefined) return index;
+    const outsideIndex = this.#outside.get(x);
+    if (outsideIndex !== undefined) return outsideIndex;
     this.#outside.set(x, -this.captured.push(x));
     return -this.captured.length;
   }
 
   finish(outputs: readonly Tensor[]): Recording {
     this.isOpen = false;
-    const outputPlaces = outputs.map((x) => this.#placeOf(x));
+    const outputIndices = outputs.map((x) => this.#indexOf(x));
     const argumentCount = this.shapes.length;
     // The final order: the arguments, the tensors from outside, then the results of ops.
-    const finalPlace = (place: number): number =>
-      place < 0 ? argumentCount - place - 1 : place < argumentCount ? place : place + this.captured.length;
+    const finalIndex = (index: number): number =>
+      index < 0 ? argumentCount - index - 1 : index < argumentCount ? index : index + this.captured.length;
     return {
       inputs: [...this.shapes, ...this.captured.map((x) => x.shape)],
-      ops: this.#ops.map((recorded) => ({ ...recorded, operands: (recorded.operands as number[]).map(finalPlace) })),
-      outputs: outputPlaces.map(finalPlace),
+      ops: this.#ops.map((recorded) => ({ ...recorded, operands: (recorded.operands as number[]).map(finalIndex) })),
+      outputs: outputIndices.map(finalIndex),
     };
   }
 }

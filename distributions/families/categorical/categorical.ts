@@ -4,7 +4,7 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, logWeights, weights } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
 import { ofCategorical } from "../../kl/vectors.js";
-import { type Classes, classesOf, entropyOf, logitsOf, pickAlongLast, probsOf } from "./classes.js";
+import { type Classes, classesOf, entropyOf, leastClass, logitsOf, pickAlongLast, probsOf } from "./classes.js";
 
 /**
  * Categorical: class k = 0 … K-1 with probability probs_k / Σ probs, or softmax(logits)_k, along the last axis of the parameter.
@@ -31,6 +31,7 @@ export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: Tensor
     const k = floor(where(x.equal(x), x, 0)).clip(0, classesOf(p) - 1);
     return pickAlongLast(cumsum(probsOf(p), -1), k).minimum(1);
   },
+  icdf: leastClass,
   entropy: entropyOf,
   divergences: ofCategorical,
 }) {

@@ -2,7 +2,10 @@
 import { broadcastShapes } from "../../../autodiff/core/shape.js";
 import {
   broadcastTo,
+  cumsum,
   exp,
+  isNaN,
+  less,
   log,
   logSoftmax,
   reshape,
@@ -10,6 +13,7 @@ import {
   type Tensor,
   take,
   takeAlongAxis,
+  where,
   xlogy,
 } from "../../../autodiff/index.js";
 import type { OneOf } from "../../core/family.js";
@@ -32,6 +36,12 @@ export function entropyOf(p: Classes): Tensor {
   if (probs === undefined) return expectation(probsOf(p), logitsOf(p)).neg();
   const total = sum(probs, -1);
   return log(total).sub(sum(xlogy(probs, probs), -1).div(total));
+}
+
+/** The least class whose cumulative probability is >= q. */
+export function leastClass(q: Tensor, p: Classes): Tensor {
+  const isPassed = less(cumsum(probsOf(p), -1), q.expandDims(-1));
+  return where(isNaN(q), NaN, sum(isPassed, -1).minimum(classesOf(p) - 1));
 }
 
 /** table[..., index[...]], where all axes of the table but the last broadcast with the axes of the index. */

@@ -55,11 +55,11 @@ export function alignedCost(c: Cost, d: ScoreSite): AlignedCost {
 }
 
 function meetingsOf(provenance: Provenance, { name, axes }: ScoreSite): Meeting[] {
-  const places = provenance.axesOf(name);
+  const valueAxes = provenance.axesOf(name);
   const meetings: Meeting[] = [];
   for (const axis of axes) {
-    const place = places.get(-axis);
-    if (place !== undefined && meetings.every(([from]) => from !== -place)) meetings.push([-place, axis]);
+    const valueAxis = valueAxes.get(-axis);
+    if (valueAxis !== undefined && meetings.every(([from]) => from !== -valueAxis)) meetings.push([-valueAxis, axis]);
   }
   return meetings;
 }

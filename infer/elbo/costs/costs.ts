@@ -57,10 +57,14 @@ export function sampledCosts(estimator: Estimator, pair: Pair): Cost[] {
 /** The cost of every site, first of the guide and then of the model. */
 export function costsOf(guide: Trace, model: Trace): Cost[] {
   const costs: Cost[] = [];
-  for (const site of sampleSites(guide)) costs.push(costOf(site, "guide", !isScoreSite(site)));
+  for (const site of sampleSites(guide))
+    costs.push(costOf(site, "guide", !isScoreSite(site) || hasGradient(site.scale)));
   for (const site of sampleSites(model)) costs.push(costOf(site, "model", true));
   return costs;
 }
+
+/** Whether a scale depends on a param or a pathwise draw. If so, -log q, whose own gradient has mean 0, must be differentiated. */
+const hasGradient = (scale: Tensor | number): boolean => typeof scale === "object" && scale.node !== null;
 
 /** The sites of the guide that have a score-function gradient. */
 export function scoreSitesOf(guide: Trace): ScoreSite[] {

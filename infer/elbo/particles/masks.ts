@@ -20,17 +20,18 @@ export const isMasked = ({ mask, fn }: SampleSite): boolean => mask !== null || 
  * Whether the guide of a latent has the mask of the model's site. If the mask is one constant number and a cost without a mask depends on
  * the latent, the mask makes the prior flat: the posterior has a density, so -log q counts.
  */
-export function sharesMask({ name, mask, fn }: SampleSite, model: Trace): boolean {
+export function sharesMask({ name, mask, fn, infer }: SampleSite, model: Trace): boolean {
+  if (infer.sharesMask) return true;
   const masks = [mask, asMasked(fn)?.selected].filter((m) => m != null);
   if (masks.length === 0 || masks.some((m) => m.size > 1 || m.provenance.size > 0)) return true;
   return ![...sampleSites(model)].some((site) => !isMasked(site) && site.logProb().provenance.has(name));
 }
 
-/** Apply the masks of the model's sites to the guide's sites that set `sharesMask`. */
+/** Apply the masks of the model's sites to the guide's sites that set `sharesMask`, except the masks that make a prior flat. */
 export function shareMasks(guide: Trace, model: Trace): void {
   for (const site of sampleSites(guide)) {
     const modelSite = site.infer.sharesMask ? model.get(site.name) : undefined;
-    if (modelSite?.type !== "sample") continue;
+    if (modelSite?.type !== "sample" || !sharesMask(modelSite, model)) continue;
     const { mask, ambient } = modelSite;
     const masked = asMasked(modelSite.fn);
     if (mask === null && masked === null && ambient.size === 0) continue;

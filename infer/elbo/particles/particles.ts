@@ -258,5 +258,5 @@ const warnOfLoop = (error: PedigradError): void =>
   warnOnce(
     "loop of particles",
     () =>
-      `particles run in a loop instead of a batch, because the model reads a sampled value (by ${error.op}). Set vectorizeParticles: false to silence this warning, or "require" to make it an error.`,
+      `particles run in a loop instead of a batch, because the model reads a sampled value (by ${error.op}). vectorizeParticles: false silences this warning; "require" makes it an error.`,
   );

@@ -63,4 +63,56 @@ test("the second derivative of erfcx keeps its digits in the tail (mpmath, 80 di
   }
 });
 
+/** f, the two arguments to differentiate by, the point, and the second derivative: closed forms, and quotients of differences, in 60 digits. */
+const SECOND: readonly [name: string, by: readonly [number, number], at: readonly number[], right: number][] = [
+  ["logNdtr", [0, 0], [37], -7.844024240641041e-297],
+  ["logNdtr", [0, 0], [-1e8], -0.9999999999999999],
+  ["logNdtr", [0, 0], [-1e200], -1],
+  ["i0e", [0, 0], [1e-10], 1.49999999975],
+  ["i0e", [0, 0], [15], 0.00035910113763435526],
+  ["i0e", [0, 0], [17], 0.0002611379063702142],
+  ["i0e", [0, 0], [1e10], 2.9920671031977493e-26],
+  ["i1e", [0, 0], [1e-10], -0.9999999998125],
+  ["i1e", [0, 0], [-15], -0.00029808999141227727],
+  ["i1e", [0, 0], [17], 0.00022209113797310699],
+  ["i1e", [0, 0], [1e20], 2.992067103010745e-51],
+  ["logI0", [0, 0], [1e-10], 0.5],
+  ["logI0", [0, 0], [15], 0.0023049599398175424],
+  ["logI0", [0, 0], [17], 0.001786133112084778],
+  ["logI0", [0, 0], [-1e20], 5e-41],
+  ["gammainc", [1, 1], [1, 0], -1],
+  ["gammainc", [1, 1], [1.5, 0], Infinity],
+  ["gammainc", [1, 1], [2, 0], 1],
+  ["gammainc", [1, 1], [3, 0], 0],
+  ["gammainc", [1, 1], [2.5, 1e-300], 1.1283791670955126e-150],
+  ["gammainc", [0, 1], [2, 0], 0],
+  ["gammainc", [0, 1], [0.5, 1e-200], -2.587111130360436e102],
+  ["gammainc", [0, 1], [3, 2], -0.0621560187022413],
+  ["gammainc", [0, 0], [3, 2], 0.09884154888754006],
+  ["gammaincc", [1, 1], [2, 0], -1],
+  ["gammaincc", [0, 1], [3, 2], 0.0621560187022413],
+  ["betainc", [2, 2], [1, 3, 0], -6],
+  ["betainc", [2, 2], [2, 3, 0], 12],
+  ["betainc", [2, 2], [3, 2, 1], -12],
+  ["betainc", [2, 2], [3, 1, 1], 6],
+  ["betainc", [2, 2], [3, 4, 0], 0],
+  ["betainc", [2, 2], [2.5, 3, 1e-300], 2.953125e-149],
+  ["betainc", [0, 2], [3, 1, 1], 1],
+  ["betainc", [0, 2], [2.5, 3, 0], 0],
+  ["betainc", [0, 2], [2.5, 3, 0.3], -0.46925995594664643],
+  ["betainc", [1, 2], [2.5, 3, 0.3], 0.5256872110309569],
+];
+for (const [name, [i, j], at, right] of SECOND)
+  test(`second derivative of ${name} at ${at} by arguments ${i} and ${j}`, () => {
+    const f = (P as unknown as Record<string, (...xs: TensorLike[]) => Tensor>)[name] as (
+      ...xs: TensorLike[]
+    ) => Tensor;
+    const by =
+      (k: number, g: (...xs: TensorLike[]) => Tensor) =>
+      (...xs: TensorLike[]): Tensor =>
+        grad((x: Tensor) => g(...xs.map((other, n) => (n === k ? x : other))))(xs[k]);
+    const got = by(j, by(i, f))(...at).item();
+    assert.ok(got === right || Math.abs(got - right) <= 1e-11 * Math.abs(right), `${got}, not ${right}`);
+  });
+
 test.run();

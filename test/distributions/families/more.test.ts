@@ -247,6 +247,24 @@ test("RelaxedBernoulli: distribution function by mpmath, quantiles; rounded draw
   assert.equal(hard.icdf([0.6, 0.8]).toArray(), [0, 1]);
 });
 
+test("Categorical: the quantile is the least class whose distribution function is not smaller", () => {
+  const d = new Categorical([
+    [0.2, 0.3, 0.5],
+    [0, 1, 0],
+  ]);
+  assert.equal(d.icdf([[0], [0.1], [0.21], [0.6], [1]]).toArray(), [
+    [0, 0],
+    [0, 1],
+    [1, 1],
+    [2, 1],
+    [2, 1],
+  ]);
+  assert.equal(
+    new Truncated(new Categorical([0.2, 0.3, 0.5]), { high: 0 }).sample(random.key(0), [2]).toArray(),
+    [0, 0],
+  );
+});
+
 test("OrderedLogistic: the distribution function at class k is σ(c_k - η)", () => {
   const d = new OrderedLogistic(0.3, [-1, 0.5, 2]);
   near(d.cdf([-1, 0, 1.5, 2, 3]), concatenate([[0], sigmoid(tensor([-1.3, 0.2, 1.7])), [1]]), 1e-15);

@@ -333,6 +333,22 @@ test("counts moved twice, to values that are not whole numbers, keep their proba
   assert.ok(numbers(inflated.support.check(inflated.sample(random.key(2), [100]))).every(Boolean));
 });
 
+test("transforms of counts are refused where they do not map the least or the greatest count", () => {
+  const log = new Inverse(new Exp());
+  for (const [base, transform] of [
+    [new Poisson(2), log],
+    [new Poisson(2).expand([3]).toEvent(1), log],
+    [new Poisson(2), new Power(2)],
+    [new Bernoulli(0.3), new Inverse(new Sigmoid())],
+  ] as [Distribution, Transform][])
+    refusesSaying(() => new TransformedDistribution(base, transform), "the least value of the base", "got 0");
+  const d = new TransformedDistribution(new DiscreteUniform(1, 5), log);
+  near(numbers(d.logProb([0, Math.log(5)]).exp()), [0.2, 0.2]);
+  assert.ok(
+    numbers(new TransformedDistribution(new Poisson(2), new Exp()).logProb([1, Math.exp(3)])).every(Number.isFinite),
+  );
+});
+
 test("transformed counts are not enumerated by the values of the counts", () => {
   const oneOrThree = new TransformedDistribution(new Bernoulli(0.3), new Affine(1, 2));
   assert.not(oneOrThree.hasEnumerateSupport);

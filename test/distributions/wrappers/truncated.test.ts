@@ -65,6 +65,12 @@ test("bounds so far out that the mass between them is lost in rounding are refus
   assert.is(density(tensor(9)).item(), -Infinity);
 });
 
+test("draws where the density of the base rises to infinity are not rounded to the end, where it is infinite", () => {
+  const d = new Truncated(new Beta(2, 0.05), { low: 0.8 });
+  const draws = d.sample(random.key(0), [1000]);
+  assert.ok(Number.isFinite(d.logProb(draws).sum().item()));
+});
+
 test("Truncated counts and Student's t can be drawn", () => {
   const d = new Truncated(new Poisson(3), { low: 2, high: 6 });
   const n = 20000;

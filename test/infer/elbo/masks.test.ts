@@ -4,10 +4,12 @@ import * as assert from "uvu/assert";
 import {
   AutoDiagonalNormal,
   AutoDiscreteParallel,
+  AutoGuideList,
   AutoMultivariateNormal,
   AutoNormal,
   adam,
   Bernoulli,
+  block,
   Categorical,
   type Elbo,
   type InferOptions,
@@ -86,11 +88,17 @@ const flat: Readonly<Record<string, () => Tensor>> = {
   "a masked distribution": () => sample("t", new Normal(0, 1).mask(0)),
 };
 for (const [how, latent] of Object.entries(flat))
-  for (const Guide of [AutoNormal, AutoDiagonalNormal, AutoMultivariateNormal])
-    test(`${how} makes a prior flat: ${Guide.name} finds the posterior`, () => {
+  for (const [name, guideOf] of Object.entries({
+    AutoNormal: (model: Model) => new AutoNormal(model),
+    AutoDiagonalNormal: (model: Model) => new AutoDiagonalNormal(model),
+    AutoMultivariateNormal: (model: Model) => new AutoMultivariateNormal(model),
+    // This part of the list does not see that x depends on t.
+    AutoGuideList: (model: Model) => new AutoGuideList(model).append(new AutoNormal(block(model, { expose: ["t"] }))),
+  }))
+    test(`${how} makes a prior flat: ${name} finds the posterior`, () => {
       // x = 2 ~ N(t, 1) with a flat prior of t: the posterior is N(2, 1), and log p(x | t) - log q(t) = 0 for every t.
       const model: Model = () => void sample("x", new Normal(latent(), 1), { obs: 2 });
-      const guide = new Guide(model);
+      const guide = guideOf(model);
       for (const elboOf of [estimators.TraceELBO, estimators.TraceEnumELBO] as ((n: number) => Elbo)[]) {
         const { params } = new SVI(model, guide, adam(0.02), elboOf(10)).run(random.key(0), 1000);
         assert.ok(Math.abs(elboOf(1).loss(random.key(1), params, model, guide).item()) < 0.05);
@@ -98,6 +106,20 @@ for (const [how, latent] of Object.entries(flat))
         assertClose([low.item(), high.item()], [2 - 1.96, 2 + 1.96], 0.1, "interval");
       }
     });
+
+test("an obsMask of one number makes no prior flat, because the masked latent is not used", () => {
+  const model: Model = () => {
+    const z = sample("z", new Normal(0, 1), { obs: 0.5, obsMask: true });
+    sample("x", new Normal(z, 1), { obs: 1 });
+  };
+  const { params, losses } = new SVI(model, new AutoNormal(model), adam(0.1), new TraceELBO()).run(random.key(0), 20);
+  assertClose(
+    [...losses, (params.z_unobserved_auto_scale as Tensor).item()],
+    [...losses.map(() => 0.25 - 2 * half), 0.1],
+    1e-15,
+    "fit",
+  );
+});
 
 test("a mask around a whole model leaves the guide as it is, since no cost bounds it", () => {
   const model = mask(() => void sample("x", new Normal(sample("t", new Normal(0, 1)), 1), { obs: 2 }), false);
@@ -305,6 +327,36 @@ test("a site that the model reads before it masks a latent is charged with the l
       const { mean } = exactMoments({ ...task, elbo, loop: true });
       assertClose(mean.l as number[], [slope], 1e-12, `${name}, ${elbo.name}`);
     }
+  }
+});
+
+test("a guide site with a score function has the gradient of its scale", () => {
+  // E cost = s² Σ_z q(z) log q(z) - Σ_z q(z) log p(z), for a scale of s²: its slopes by q's logit l and by s.
+  const [l, s, p] = [0.3, 0.7, 0.4];
+  const q = 1 / (1 + Math.exp(-l));
+  const want = {
+    l: -q * (1 - q) * (s * s * l - Math.log(p / (1 - p))),
+    s: -2 * s * (q * Math.log(q) + (1 - q) * Math.log(1 - q)),
+  };
+  const scaled: Model = () => {
+    scale(() => sample("z", new Bernoulli({ logits: param("l", l) })), param("s", s).square())();
+  };
+  const prior: Model = () => sample("z", new Bernoulli(p));
+  for (const elbo of [
+    new TraceELBO(),
+    new TraceGraphELBO(),
+    new TraceGraphELBO({ order: 2 }),
+    new TraceEnumELBO({ strictEnumerationWarning: false }),
+  ]) {
+    const { mean } = exactMoments({
+      elbo,
+      model: prior,
+      guide: scaled,
+      params: { l: tensor(l), s: tensor(s) },
+      latents: { z: { shape: [] } },
+    });
+    for (const name of ["l", "s"] as const)
+      assert.ok(near(mean[name]?.[0] as number, want[name]), `${elbo.name} ${name}: ${mean[name]}, want ${want[name]}`);
   }
 });
 

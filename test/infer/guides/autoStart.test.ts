@@ -35,6 +35,7 @@ import {
   StudentT,
   SVI,
   sample,
+  substitute,
   type Tensor,
   TraceELBO,
   Truncated,
@@ -211,6 +212,28 @@ test("the error for a wrong parameter names the site, and the latents that may h
   assert.ok(refusal(init(constant, new AutoNormal(constant))).message.endsWith("got -1."));
   for (const initLocFn of [initToMedian(), initToValue({ s: 2, k: 1 })])
     init(truncated, new AutoNormal(truncated, { initLocFn }))();
+});
+
+test("one number is an initial value for every element of an event, and latents with one substituted number get params for every element", () => {
+  const model: Model = () => {
+    sample("w", new Dirichlet([1, 2, 3]));
+    plate("J", 4, { subsampleSize: 2 }, () => sample("eta", new Normal(0, 1)));
+  };
+  const start = (f: Model, values: Record<string, number>) => {
+    const guide = new AutoDelta(f, { initLocFn: initToValue(values) });
+    const svi = new SVI(f, guide, adam(0.1), new TraceELBO());
+    return svi.getParams(svi.init(random.key(0)));
+  };
+  const { w_auto_loc: w } = start(model, { w: 1 / 3 });
+  assert.ok(
+    (w
+      ?.sub(1 / 3)
+      .abs()
+      .max()
+      .item() as number) < 1e-15,
+  );
+  assert.equal(w?.shape, [3]);
+  assert.equal(start(substitute(model, { eta: 2 }), {}).eta_auto_loc?.shape, [4]);
 });
 
 test.run();

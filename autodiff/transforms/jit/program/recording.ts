@@ -6,7 +6,7 @@
 import { PedigradError } from "../../../../provenance/index.js";
 import type { Op } from "../../../core/op.js";
 import { caughtRefusal, elementsOf } from "../../../core/reads.js";
-import { nextPlace, type Recorder } from "../../../core/recorder.js";
+import { nextRecordingSerial, type Recorder } from "../../../core/recorder.js";
 import { type Shape, sameShape } from "../../../core/shape.js";
 import { rawNumber, rawView, type Tensor, textOf } from "../../../core/tensor.js";
 import { sameParams } from "./params.js";
@@ -31,31 +31,31 @@ export interface Recording {
   readonly choices?: readonly boolean[];
 }
 
-/** The recorder of a run. It gives a place to each value that depends on an input, and treats all other values as constants. */
+/** The recorder of a run. It gives a serial to each value that depends on an input, and treats all other values as constants. */
 abstract class RunRecorder implements Recorder {
-  readonly #placeBefore: number;
+  readonly #serialBefore: number;
   /** The first refusal in the run. The program must not catch it. */
   #refusal: PedigradError | null = null;
 
   constructor(inputs: readonly Tensor[]) {
-    this.#placeBefore = nextPlace();
-    for (const input of inputs) this.assignPlace(input);
+    this.#serialBefore = nextRecordingSerial();
+    for (const input of inputs) this.assignSerial(input);
   }
 
   abstract record<P>(op: Op<P>, params: P, inputs: readonly Tensor[], result: Tensor): void;
   abstract choice(choose: () => boolean): boolean;
 
-  /** Gives the next place to a value of the run. */
-  protected assignPlace(x: Tensor): void {
-    x.place = nextPlace();
+  /** Gives the next serial to a value of the run. */
+  protected assignSerial(x: Tensor): void {
+    x.recordingSerial = nextRecordingSerial();
   }
 
   protected operand(x: Tensor): Operand {
-    return this.isVariable(x) ? x.place - this.#placeBefore - 1 : x;
+    return this.isVariable(x) ? x.recordingSerial - this.#serialBefore - 1 : x;
   }
 
   isVariable(x: Tensor): boolean {
-    return x.place > this.#placeBefore;
+    return x.recordingSerial > this.#serialBefore;
   }
 
   /** Whether the result of an op on these inputs is a value of the run, and not a constant. */
@@ -107,7 +107,7 @@ export class Writer extends RunRecorder {
     const operands = new Array<Operand>(inputs.length);
     for (let i = 0; i < inputs.length; i++) operands[i] = this.operand(inputs[i] as Tensor);
     this.#ops.push({ op, params, operands, shape: result.shape });
-    this.assignPlace(result);
+    this.assignSerial(result);
   }
 
   choice(choose: () => boolean): boolean {
@@ -154,7 +154,7 @@ export class Comparison extends RunRecorder {
       !sameParams(expected.params, params)
     )
       this.#differ(expected, { op, params, operands: inputs.map((x) => this.operand(x)), shape: result.shape });
-    this.assignPlace(result);
+    this.assignSerial(result);
   }
 
   choice(): boolean {
@@ -189,7 +189,7 @@ export class Comparison extends RunRecorder {
 const sameOperand = (before: Operand, now: Operand): boolean =>
   before === now || (typeof before === "object" && typeof now === "object" && sameBits(before, now));
 
-/** A description of the first difference between constants in the same place; null if there is none. */
+/** A description of the first difference between constants at the same index; null if there is none. */
 function differingConstant(before: readonly Operand[], now: readonly Operand[]): string | null {
   for (let i = 0; i < before.length; i++) {
     const [x, y] = [before[i] as Operand, now[i] as Operand];
