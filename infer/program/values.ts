@@ -2,7 +2,6 @@
  * Handlers that give sites their keys or values: seed, replay, substitute, condition, uncondition and intervene. A value may have one
  * element for each element of a plate, in the order of the plate. A run uses only the elements that its plate visits.
  */
-import { sameShape } from "../../autodiff/core/shape.js";
 import { Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
@@ -12,7 +11,7 @@ import { handler, handlerOfNames, type Program } from "./handlers.js";
 import type { DeterministicMessage, Handler, PlateFrame, PlateMessage, SampleMessage } from "./messages.js";
 import { chooseElements, reuseVisit, takeVisited } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
-import { reportAsSite } from "./traceChecks.js";
+import { broadcastsTo, reportAsSite } from "./traceChecks.js";
 
 /** Values by site name, or a function of the name. */
 export type Data = Record<string, TensorLike> | Map<string, TensorLike> | ((name: string) => TensorLike | undefined);
@@ -153,7 +152,7 @@ function selectComputed(value: Tensor, { value: own, eventDim, plates }: Determi
   const leftmost = Math.max(...plates.map(({ dim }) => -(dim ?? 0)));
   const fn = { eventDim: eventDim ?? Math.max(0, own.shape.length - leftmost) };
   const selected = selectVisited(value, { fn, plates });
-  return eventDim !== null || sameShape(selected.shape, own.shape) ? selected : value;
+  return eventDim !== null || broadcastsTo(own.shape, selected.shape) ? selected : value;
 }
 
 interface SubstituteOptions {

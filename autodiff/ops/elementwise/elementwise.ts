@@ -4,13 +4,13 @@
  * call whose function changes often. Operands that broadcast or are strided are not copied: the loop runs along the last two
  * axes, once for each index into the other axes.
  */
-import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
+import { canGenerateCode, codeAround } from "../../../provenance/base/codeGeneration.js";
 import { refuseOption, requireFunction, show } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { keepAxes, type Op, type Vjp } from "../../core/op.js";
 import { broadcastShapes, type Shape } from "../../core/shape.js";
-import { asTensor, type Tensor } from "../../core/tensor.js";
+import { asTensor, Tensor } from "../../core/tensor.js";
 import { broadcastView, isContiguous, type View } from "../../core/view.js";
 import { broadcastTogether } from "../views/batching.js";
 
@@ -57,10 +57,13 @@ function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor
   return op;
 }
 
+// Fast path: most operands are tensors, so check before calling asTensor.
+const operand = (op: string, x: TensorLike): Tensor => (x instanceof Tensor ? x : asTensor(op, x));
+
 /** Makes an op from `scalar`, and returns the function that applies the op to a tensor; `rules` give the gradient. */
 export function unary(name: string, scalar: (a: number) => number, rules: Rules<[Tensor]>): Unary {
   const op = elementwise(name, scalar as Scalar, 1, rules);
-  return Object.assign((a: TensorLike) => apply(op, null, asTensor(name, a)), {
+  return Object.assign((a: TensorLike) => apply(op, null, operand(name, a)), {
     op,
     method(this: Tensor) {
       return apply(op, null, this);
@@ -71,10 +74,10 @@ export function unary(name: string, scalar: (a: number) => number, rules: Rules<
 /** Like `unary`, for two operands that broadcast. */
 export function binary(name: string, scalar: (a: number, b: number) => number, rules: Rules<[Tensor, Tensor]>): Binary {
   const op = elementwise(name, scalar as Scalar, 2, rules);
-  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, asTensor(name, a), asTensor(name, b)), {
+  return Object.assign((a: TensorLike, b: TensorLike) => apply(op, null, operand(name, a), operand(name, b)), {
     op,
     method(this: Tensor, b: TensorLike) {
-      return apply(op, null, this, asTensor(name, b));
+      return apply(op, null, this, operand(name, b));
     },
   });
 }
@@ -88,11 +91,11 @@ export function ternary(
   const op = elementwise(name, scalar as Scalar, 3, rules);
   return Object.assign(
     (a: TensorLike, b: TensorLike, c: TensorLike) =>
-      apply(op, null, asTensor(name, a), asTensor(name, b), asTensor(name, c)),
+      apply(op, null, operand(name, a), operand(name, b), operand(name, c)),
     {
       op,
       method(this: Tensor, b: TensorLike, c: TensorLike) {
-        return apply(op, null, this, asTensor(name, b), asTensor(name, c));
+        return apply(op, null, this, operand(name, b), operand(name, c));
       },
     },
   );
@@ -178,7 +181,7 @@ function generateLoop(scalar: Scalar): LoopFunction {
   if (!canGenerateCode()) return plainLoop(scalar);
   const names = ["a", "b", "c"].slice(0, scalar.length);
   const each = (write: (x: string, i: number) => string): string => names.map(write).join(" ");
-  const text = `return (n, out, at, operands, steps, rows, down, downs) => {
+  const text = `(n, out, at, operands, steps, rows, down, downs) => {
     ${each((x, i) => `const ${x} = operands[${i}].data, ${x}s = steps[${i}], ${x}d = downs[${i}] - n * ${x}s;`)}
     ${each((x, i) => `let ${x}o = operands[${i}].offset;`)}
     for (; rows > 0; rows--) {
@@ -190,11 +193,8 @@ function generateLoop(scalar: Scalar): LoopFunction {
       ${each((x) => `${x}o += ${x}d;`)}
     }
   }`;
-  // Functions of equal text share one profile in V8. `f` would be many functions in that profile, and V8 would not inline it. So no two
-  // loops have the same text.
-  return new Function("f", `${text} // loop ${loopCount++}`)(scalar) as LoopFunction;
+  return codeAround(scalar, text);
 }
-let loopCount = 0;
 
 function elementwiseKernel(scalar: Scalar): Op["kernel"] {
   let loop: LoopFunction | null = null;

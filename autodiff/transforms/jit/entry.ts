@@ -67,8 +67,7 @@ export class Entry<A extends unknown[], R> {
   /** Whether all outputs after the record with which the result begins are numbers. */
   get endsInNumbers(): boolean {
     const compilation = this.#compilation;
-    if (compilation === null) return false;
-    return compilation.signature.leaves.slice(compilation.carryCount).every((x) => x.shape.length === 0);
+    return compilation?.signature.leaves.slice(compilation.carryCount).every((x) => x.shape.length === 0) ?? false;
   }
 
   /**
@@ -77,16 +76,15 @@ export class Entry<A extends unknown[], R> {
    */
   residentAfter(copy: Copy<R> | null): Resident<R> | null {
     const compilation = this.#compilation;
-    if (compilation === null || compilation.executable === null) return null;
+    if (compilation?.executable == null) return null;
     const { executable, carryCount, maker, sets, reads, work, signature } = compilation;
     const { ownSets } = sets;
     if (carryCount === 0 || reads.size > 0 || ownSets.slice(0, carryCount).some((set) => set.size > 0)) return null;
     executable.releaseHolder();
     const laterKeys = this.keys.slice(1);
     const host = {
+      ...compilation,
       executable,
-      carryCount,
-      maker,
       inputsOf: (laterArgs: readonly unknown[]) => {
         const inputs = this.signatures.match(laterKeys, laterArgs);
         return inputs?.every((x) => x.provenance.size === 0) ? inputs : null;

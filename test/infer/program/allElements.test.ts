@@ -77,9 +77,10 @@ test("a value for all elements of a plate replaces a computed value of the eleme
     const decentred = reparam(z, { z: LocScaleReparam() });
     const partlyObserved = inPlate(() => sample("z", new Normal(0, 1), { obs: 0, obsMask: 1 }));
     const index = inPlate((i) => deterministic("z", i));
+    const constant = inPlate(() => deterministic("z", 0));
     const pair = inPlate((i) => deterministic("z", i.expandDims(-1).mul([1, 1])));
     const pairs = at.map((x) => [x, -x]);
-    for (const f of [z, decentred, partlyObserved, index, pair]) {
+    for (const f of [z, decentred, partlyObserved, index, constant, pair]) {
       const values = f === pair ? pairs : at;
       const used = intervene(seed(f, key), { z: values })().toArray();
       assert.equal(

@@ -70,10 +70,10 @@ export class Views {
     return readers;
   }
 
-  /** The number of elements in the memory of a value. */
+  /** The number of elements in the memory of a value that is not a view. */
   size(i: number): number {
-    const value = this.program.values[i] as Value;
-    return value.kind === "constant" && isOneNumber(rawView(value.tensor)) ? 1 : sizeOf(value.shape);
+    const view = this.view(i);
+    return isOneNumber(view) ? 1 : sizeOf(view.shape);
   }
 }
 

@@ -107,17 +107,14 @@ class SimdLoop {
     for (let axis = this.#last - 1; axis >= 0; axis--)
       body = this.#pointers.loopText(this.axes[axis] as Axis, axis, body, axis === this.#last - 1 ? twoLines : null);
     const parameters = this.loop.rowAxis < 0 ? "" : "row, count";
-    const head = [...this.#single.map((read) => this.#loadSame(read)), ...this.#pointers.declarations()];
+    const head = [...this.#single.map((read) => this.#load(read)), ...this.#pointers.declarations()];
     return `function ${name}(${parameters}) {\n${head.join("\n")}\n${body}\n}`;
   }
 
-  /** The statement that loads two numbers, the first of which lies `at` bytes after the current place. */
-  #load(read: Read, suffix: string, at: number): string {
-    return `let ${read.name}${suffix} = load(${this.#pointers.address(read, at)});`;
-  }
-  /** The statement that loads one number into both elements. */
-  #loadSame(read: Read, suffix = "", at = 0): string {
-    return `let ${read.name}${suffix} = loadSame(${this.#pointers.address(read, at)});`;
+  /** The statement that loads an operand `at` bytes after the current place: two numbers, or one number into both elements. */
+  #load(read: Read, suffix = "", at = 0): string {
+    const kernel = read.strides[this.#last] === 0 ? "loadSame" : "load";
+    return `let ${read.name}${suffix} = ${kernel}(${this.#pointers.address(read, at)});`;
   }
 
   /** The code for one line. */
@@ -125,21 +122,18 @@ class SimdLoop {
     const { size, isRows } = this.#line;
     const count = Math.ceil(size / 2);
     const isDoubled = isWorthDoubling(this.loop);
-    const [first, second] = [this.#pairInLine("", 0), this.#pairInLine("_", 16)];
-    const lines = [...this.#perLine.map((read) => this.#loadSame(read)), "let i = 0;"];
+    const [first, second] = [this.#pairAt("", 0), this.#pairAt("_", 16)];
+    const lines = [...this.#perLine.map((read) => this.#load(read)), "let i = 0;"];
     // If the line has all rows of a block, their number is known only when the routine runs.
     lines.push(`let end = ${isRows ? `count * ${size} + 1 >>> 1 << 4` : 16 * count};`);
-    if (isDoubled)
-      lines.push(
-        "let doubledEnd = end >>> 5 << 5;",
-        `while (i !== doubledEnd) {\n${this.#pairsText([first, second])}\ni = i + 32;\n}`,
-      );
-    if (!isDoubled || isRows || count % 2 === 1)
-      lines.push(`while (i !== end) {\n${this.#pairsText([first])}\ni = i + 16;\n}`);
+    const loop = (end: string, pairs: readonly ElementPair[]): string =>
+      `while (i !== ${end}) {\n${this.#pairsText(pairs)}\ni = i + ${16 * pairs.length};\n}`;
+    if (isDoubled) lines.push("let doubledEnd = end >>> 5 << 5;", loop("doubledEnd", [first, second]));
+    if (!isDoubled || isRows || count % 2 === 1) lines.push(loop("end", [first]));
     return lines.join("\n");
   }
 
-  #pairInLine(suffix: string, at: number): ElementPair {
+  #pairAt(suffix: string, at: number): ElementPair {
     return { suffix, lineSuffix: "", at, load: (read) => this.#load(read, suffix, at) };
   }
 
@@ -187,8 +181,8 @@ class SimdLoop {
     const loads = this.#perLine.flatMap((read) => {
       const { name, strides } = read;
       return [
-        this.#loadSame(read, "_0"),
-        this.#loadSame(read, "_1", bytes(strides[this.#last - 1] as number)),
+        this.#load(read, "_0"),
+        this.#load(read, "_1", bytes(strides[this.#last - 1] as number)),
         `let ${name}_both = firsts(${name}_0, ${name}_1);`,
       ];
     });
