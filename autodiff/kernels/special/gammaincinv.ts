@@ -12,13 +12,18 @@ const MAX_STEPS = 60;
 const LARGEST_STEP = 5;
 
 /** The x >= 0 with P(a, x) = q, for a >= 0 and 0 <= q <= 1; relative error 1e-14 (1 + q / (x p(x)) / 10). */
-export function gammaincinv(a: number, q: number): number {
-  if (!(a >= 0 && q >= 0 && q <= 1)) return NaN;
-  if (q === 0 || q === 1) return q === 0 ? 0 : Infinity;
+export const gammaincinv = (a: number, q: number): number => quantile(a, q, 1 - q);
+/** The x >= 0 with Q(a, x) = q, with the same error. */
+export const gammainccinv = (a: number, q: number): number => quantile(a, 1 - q, q);
+
+/** The x with P(a, x) = p and Q(a, x) = q, of which the smaller is not rounded. */
+function quantile(a: number, p: number, q: number): number {
+  if (!(a >= 0 && p >= 0 && q >= 0)) return NaN;
+  if (p === 0 || q === 0) return p === 0 ? 0 : Infinity;
   if (a === 0 || a === Infinity) return a;
-  let x = startingPoint(a, q);
+  let x = startingPoint(a, p, q);
   if (x === 0) return 0;
-  const [tail, target, sign] = q <= 0.5 ? [gammainc, q, 1] : [gammaincc, 1 - q, -1];
+  const [tail, target, sign] = p <= 0.5 ? [gammainc, p, 1] : [gammaincc, q, -1];
   for (let n = 0; n < MAX_STEPS; n++) {
     const value = tail(a, x);
     const step = (sign * log(value / target) * value) / (x * gammaDensity(a, x));
@@ -29,9 +34,9 @@ export function gammaincinv(a: number, q: number): number {
 }
 
 /** Near 0, from P = x^a / Γ(a+1); elsewhere, from the normal approximation to the cube root of x (Wilson & Hilferty 1931). */
-function startingPoint(a: number, q: number): number {
-  const near = exp((log(q) + (a < 2 ? lgamma1p(a) : lgamma(a + 1))) / a);
-  if (near < 0.2 * (a + 1) || a < 0.1) return Math.min(near, 1 - log1p(-q));
-  const root = 1 - 1 / (9 * a) + ndtri(q) / (3 * Math.sqrt(a));
+function startingPoint(a: number, p: number, q: number): number {
+  const near = exp((log(p) + (a < 2 ? lgamma1p(a) : lgamma(a + 1))) / a);
+  if (near < 0.2 * (a + 1) || a < 0.1) return Math.min(near, 1 - (p < 1 ? log1p(-p) : log(q)));
+  const root = 1 - 1 / (9 * a) + (p < 1 ? ndtri(p) : -ndtri(q)) / (3 * Math.sqrt(a));
   return root > 0.2 ? a * root * root * root : near;
 }

@@ -1,5 +1,4 @@
 import {
-  betaincinv,
   clip,
   digammaDifference,
   exp,
@@ -17,7 +16,7 @@ import { clampInside } from "../../constraints/inside.js";
 import { family, type Tensors } from "../../core/family.js";
 import { withImplicitGradient } from "../../core/implicit.js";
 import { betaEntropy, logRatioDensity } from "../../densities/continuous.js";
-import { betaTail } from "../../densities/countQuantiles.js";
+import { betaQuantile, betaTail } from "../../densities/countQuantiles.js";
 
 /** With more degrees of freedom than this number, draws and the cdf are the same as with infinitely many degrees. */
 const INFINITE = 1e100;
@@ -72,10 +71,8 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Tensors<"df1" | "df2"
         },
         icdf: (q) => {
           const [a, b] = limitedHalves();
-          // The quantile of 1 - y is computed separately: subtracting y from 1 would lose digits where y is near 1.
-          return betaincinv(a, b, q)
-            .div(betaincinv(b, a, q.neg().add(1)))
-            .mul(b.div(a));
+          const [y, rest] = betaQuantile(a, b, q);
+          return y.div(rest).mul(b.div(a));
         },
       };
     },

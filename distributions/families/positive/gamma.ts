@@ -1,7 +1,11 @@
 import {
   add,
+  type Binary,
+  binary,
   digamma,
   div,
+  exp,
+  gammaImplicitGrad,
   gammainc,
   gammaincc,
   gammaincinv,
@@ -18,7 +22,7 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
-import { lgamma, productMinus } from "../../../autodiff/kernels/special/index.js";
+import { gammainccinv as gammainccinvOf, lgamma, productMinus } from "../../../autodiff/kernels/special/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
@@ -93,6 +97,12 @@ const logInverseGammaDensity: Ternary = /* @__PURE__ */ ternary(
   ],
 );
 
+/** The x with P(X > x) = q for Gamma(a, 1). */
+const gammainccinv: Binary = /* @__PURE__ */ binary("gammainccinv", gammainccinvOf, [
+  (g, x, a) => mulZeroWins(g, gammaImplicitGrad(a, x)),
+  (g, x, a) => mulZeroWins(g, exp(logGammaDensity(a, 1, x).neg()).neg()),
+]);
+
 /**
  * InverseGamma: 1 / x is Gamma(a = concentration, b = rate).
  *
@@ -112,7 +122,7 @@ export class InverseGamma extends /* @__PURE__ */ family<Params, Arguments>("Inv
     variance: () => where(greater(a, 2), square(b.div(a.sub(1))).div(a.sub(2)), Infinity),
     entropy: () => gammaEntropy(a).sub(digamma(a).mul(2)).add(log(b)),
     cdf: (x) => where(greater(x, 0), gammaincc(a, b.div(maximum(x, 0))), 0),
-    icdf: (q) => b.div(gammaincinv(a, q.neg().add(1))),
+    icdf: (q) => b.div(gammainccinv(a, q)),
   }),
   divergences: ofInverseGamma,
 }) {}

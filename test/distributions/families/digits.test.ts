@@ -15,6 +15,7 @@ import {
   FisherSnedecor,
   GammaPoisson,
   HalfCauchy,
+  InverseGamma,
   Kumaraswamy,
   LKJ,
   LKJCholesky,
@@ -24,6 +25,7 @@ import {
   NegativeBinomial,
   NegativeBinomial2,
   Pareto,
+  StudentT,
   TruncatedNormal,
   Weibull,
   Wishart,
@@ -82,6 +84,27 @@ test("densities keep their digits at the ends of supports and far out in the tai
   near(new ContinuousBernoulli(0.73).icdf(1e-20), 1.7129147741865175e-20, 1e-13);
   near(new ContinuousBernoulli(1e-12).icdf(0.9999999999990905), 0.9765901285262838, 1e-13);
   near(gammaincc(1000, 2478.5), 1.0353637057086902e-250, 1e-12);
+});
+
+test("quantiles of very small probabilities keep their digits", () => {
+  near(new StudentT(46.969167563145014).icdf(5.409488220649333e-46), -58.947310712937958, 1e-12);
+  near(new StudentT(13.64776172615874).icdf(1.5976782566642422e-10), -15.971140010512051, 1e-12);
+  near(
+    new FisherSnedecor(72.62758207452234, 0.5869817408085143).icdf(3.141470482311596e-36),
+    0.0010622768502608884,
+    1e-12,
+  );
+  near(new FisherSnedecor(280.007782327062, 8.48840938900415).icdf(3.1603257259486235e-13), 0.09668325434570178, 1e-12);
+  near(
+    new InverseGamma(637.0223223117025, 0.0959403335359911).icdf(1.1553465904915226e-251),
+    0.000050251416266330085,
+    1e-12,
+  );
+  near(
+    new InverseGamma(3.7661218099360285, 1.5574069931375027).icdf(2.6100645584438262e-14),
+    0.038888724929147495,
+    1e-12,
+  );
 });
 
 test("TruncatedNormal keeps its digits between bounds that almost meet, and next to a distant lower bound", () => {
