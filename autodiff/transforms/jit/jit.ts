@@ -4,7 +4,7 @@
  * again (work.ts says which). A difference throws an error that names what changed, and drops the program.
  *
  * Tensors, typed arrays and ndarrays among the arguments are inputs of the program. All other values are static: they are compared by value
- * (symbols, functions and instances of classes by identity). The static values and the shapes of the inputs are the key of a call, and
+ * (symbols, functions and instances of most classes by identity). The static values and the shapes of the inputs are the key of a call, and
  * each key has its own program.
  */
 import { requireFunction } from "../../../provenance/base/options.js";
