@@ -23,7 +23,7 @@ export function arrayInput(x: Tensor, original: unknown): unknown {
     get(_, key) {
       if (!(key in array) || KNOWN.test(String(key))) return Reflect.get(array, key);
       if (key !== "slice") return refuseRead(key);
-      return (...bounds: [number, number?]) => arrayInput(x.slice(...bounds), array.slice(...bounds));
+      return (start = 0, ...end: [number?]) => arrayInput(x.slice(start, ...end), array.slice(start, ...end));
     },
     getOwnPropertyDescriptor: (_, key) => refuseRead(key),
     set: (_, key) => refuseRead(key),

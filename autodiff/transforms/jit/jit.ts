@@ -4,7 +4,7 @@
  * again (work.ts says which). A difference throws an error that names what changed, and drops the program.
  *
  * Tensors, typed arrays and ndarrays among the arguments are inputs of the program. All other values are static: they are compared by value
- * (symbols, functions and instances of classes by identity). The static values and the shapes of the inputs are the key of a call, and
+ * (symbols, functions and instances of most classes by identity). The static values and the shapes of the inputs are the key of a call, and
  * each key has its own program.
  */
 import { requireFunction } from "../../../provenance/base/options.js";
@@ -125,7 +125,7 @@ class Compiler<A extends unknown[], R> {
     this.#entries.pop();
     if (++this.#dropCount === 1)
       console.warn(
-        `pedigrad: a compiled function was called with more than ${MAX_ENTRIES} different kinds of arguments, so its oldest compiled forms are dropped: a number or a shape among the arguments keeps changing. Pass the number as a tensor.`,
+        `pedigrad: a compiled function was called with more than ${MAX_ENTRIES} kinds of arguments, so its oldest compiled forms are dropped. If a number among the arguments keeps changing, pass it as a tensor.`,
       );
   }
 }

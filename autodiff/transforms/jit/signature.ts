@@ -1,8 +1,8 @@
 /**
  * Whether two calls of a compiled function are alike. They must agree in the structure of the arguments, the shapes of their tensors, and
  * the values of all other leaves. Symbols, functions and instances of classes are compared by identity, without keeping functions and
- * instances alive. Computing a signature takes longer than a run of a small program. So the usual arguments, records and lists of tensors,
- * are compared directly with the arguments of the first call.
+ * instances alive; a Date is compared by its time, and a Set by its items. Computing a signature takes longer than a run of a small program. So
+ * the usual arguments, records and lists of tensors, are compared directly with the arguments of the first call.
  */
 import { isRecord, MAX_DEPTH, refuseDepth, requireNamedFields } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -24,10 +24,10 @@ export const isInput = (leaf: unknown): boolean =>
 
 export const isTensor = (leaf: unknown): boolean => leaf instanceof Tensor;
 
-/** What a function gets for the input `x` of its program. `original` is the argument in whose place x is. */
+/** What a function gets for the input `x` of its program. `original` is the argument that `x` stands for. */
 export type InputFor = (x: Tensor, original: unknown) => unknown;
 
-/** A copy of `value`, with `inputFor` of `leaves` in place, in order, of the leaves for which `isReplaced` is true. */
+/** A copy of `value`, in which `inputFor` of `leaves`, in order, replaces the leaves for which `isReplaced` is true. */
 export function fillLeaves(
   value: unknown,
   leaves: readonly Tensor[],
@@ -82,11 +82,11 @@ export class Signatures {
     return this.#walk(value, isTensor);
   }
 
-  #walk(value: unknown, isLeaf: (x: unknown) => boolean): Signature {
+  #walk(value: unknown, isLeaf: (x: unknown) => boolean, outerDepth = 0): Signature {
     const leaves: Tensor[] = [];
     const textOf = (x: unknown, depth: number): string => {
       if (!isContainer(x)) {
-        if (!isLeaf(x)) return this.#staticText(x);
+        if (!isLeaf(x)) return this.#staticText(x, depth);
         const leaf = asTensor("jit", x as TensorLike);
         leaves.push(leaf);
         return `${x instanceof Tensor ? "" : (x as object).constructor.name}[${leaf.shape}]`;
@@ -97,10 +97,10 @@ export class Signatures {
       const entries = x instanceof Map ? [...x] : Object.entries(x as object);
       return `${kind}{${entries.map(([key, item]) => `${this.#staticText(key)}: ${textOf(item, depth + 1)}`).join(", ")}}`;
     };
-    return { text: textOf(value, 0), leaves };
+    return { text: textOf(value, outerDepth), leaves };
   }
 
-  #staticText(x: unknown): string {
+  #staticText(x: unknown, depth = 0): string {
     // Plain JSON would write NaN and the infinities as the same text, and 0 and -0 too.
     if (Array.isArray(x))
       return JSON.stringify(x, (_, item) => {
@@ -111,6 +111,8 @@ export class Signatures {
     if (typeof x === "number") return literal(x);
     if (typeof x === "symbol") return `symbol ${this.#numberOf(this.#symbols, x)}`;
     if ((typeof x !== "object" && typeof x !== "function") || x === null) return `${typeof x} ${String(x)}`;
+    if (x instanceof Date) return `Date ${x.getTime()}`;
+    if (x instanceof Set) return `Set ${this.#walk([...x], () => false, depth + 1).text}`;
     return `${typeof x === "function" ? "function" : (x.constructor?.name ?? "object")} #${this.#numberOf(this.#objects, x)}`;
   }
 

@@ -5,6 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as pedigrad from "../../../autodiff/index.js";
 import { grad, jit, PedigradError, random, type Tensor, tensor, valueAndGrad, vmap } from "../../../autodiff/index.js";
+import { refusal } from "../../refusals.js";
 
 /** The bits of a result, nested results included. */
 function bits(x: unknown): unknown {
@@ -158,6 +159,21 @@ test("lists, records, Maps, bigints and numbers are different arguments, also if
   for (const what of [[x], { 0: x }, new Map([[0, x]]), [], {}, new Map(), { items: [] }, 1n, 1])
     for (let round = 0; round < 3; round++)
       assert.is(f(what, x).at(0).item(), kind(what) + ("items" in Object(what) ? 10 : 0));
+});
+
+test("a Date is compared by its time and a Set by its items, so each change makes another program", () => {
+  const date = new Date(1);
+  const set = new Set<unknown>([1, { k: 2 }]);
+  const times = jit((x: Tensor, r: { date: Date; set: Set<unknown> }) => x.mul(r.date.getTime() * r.set.size));
+  const sizes = Array.from({ length: 6 }, (_, call) => {
+    if (call === 2) date.setTime(10);
+    if (call === 4) set.add(new Set([3]));
+    return times(tensor(1), { date, set }).item();
+  });
+  assert.equal(sizes, [2, 2, 20, 20, 30, 30]);
+  const cyclic = new Set<unknown>();
+  cyclic.add(cyclic);
+  assert.is(refusal(() => jit((s: unknown) => tensor(s ? 1 : 2))(cyclic)).code, "cyclic");
 });
 
 test("every call returns a new Map of results", () => {

@@ -143,6 +143,10 @@ const forArrays: Record<string, [canCompile: boolean, program: (x: Float64Array)
   whole: [true, (x) => P.plate("d", x.length, () => sample("x", new Normal(P.param("m", 0.5), 1), { obs: x }))],
   "as a tensor": [true, (x) => sample("x", new Normal(P.param("m", 0.5), 1), { obs: P.tensor(x).at(2) })],
   slice: [true, (x) => sample("x", new Normal(P.param("m", 0.5), 1).expand([2]).toEvent(1), { obs: x.slice(1, 3) })],
+  "slice of all": [
+    true,
+    (x) => sample("x", new Normal(P.param("m", 0.5), 1).expand([3]).toEvent(1), { obs: x.slice() }),
+  ],
   equal: [false, (x) => sample("x", new Normal(P.param("m", 0.5), x[0] === 1 ? 1 : 2), { obs: 3 })],
   at: [false, (x) => sample("x", new Normal(P.param("m", 0.5), x.at(-1) === 3 ? 1 : 2), { obs: 3 })],
   optional: [false, (x) => sample("x", new Normal(P.param("m", 0.5), 1), { obs: x[1] ?? 7 })],

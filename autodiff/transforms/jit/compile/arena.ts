@@ -121,7 +121,7 @@ function readsRowBeforeWriting(shape: Shape): boolean {
   return sizes.length === 1 || (sizes.at(-1) as number) % 2 === 0;
 }
 
-/** Whether each element that an op computes depends on input k only through the element at the same place. */
+/** Whether each element that an op computes depends on input k only through the element with the same index. */
 function readsOwnElement({ inputs, shape }: OpValue, k: number, views: Views): boolean {
   return inputs.every((x) => {
     if (views.owner(x) !== k) return true;
