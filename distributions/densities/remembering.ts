@@ -6,14 +6,14 @@ const SIZE = 256;
 
 /** `f` with a table of its latest results. A result stays until `f` is called with an argument whose whole part is the same modulo `SIZE`. */
 export function remembering(f: (x: number) => number): (x: number) => number {
-  let table: { readonly arguments: Float64Array; readonly results: Float64Array } | null = null;
+  const keys = new Float64Array(SIZE).fill(NaN);
+  const results = new Float64Array(SIZE);
   return (x) => {
-    table ??= { arguments: new Float64Array(SIZE).fill(NaN), results: new Float64Array(SIZE) };
     const entry = x & (SIZE - 1);
-    if (table.arguments[entry] !== x) {
-      table.results[entry] = f(x);
-      table.arguments[entry] = x;
+    if (keys[entry] !== x) {
+      results[entry] = f(x);
+      keys[entry] = x;
     }
-    return table.results[entry] as number;
+    return results[entry] as number;
   };
 }

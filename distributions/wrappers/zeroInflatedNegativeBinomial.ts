@@ -17,7 +17,7 @@ const ZERO_INFLATED_NEGATIVE_BINOMIAL: Signature<Params> = {
  */
 export class ZeroInflatedNegativeBinomial extends ZeroInflated<Params> {
   constructor(gate: TensorLike, totalCount: TensorLike, probs: TensorLike);
-  constructor(params: Given<Params>);
+  constructor(...args: [...positional: TensorLike[], named: Given<Params>]);
   constructor(...args: unknown[]) {
     const parts = readParameters(ZERO_INFLATED_NEGATIVE_BINOMIAL, args);
     const { totalCount, probs, logits } = parts.params;

@@ -17,7 +17,7 @@ const ZERO_INFLATED_POISSON: Signature<Params> = {
  */
 export class ZeroInflatedPoisson extends ZeroInflated<Params> {
   constructor(gate: TensorLike, rate: TensorLike);
-  constructor(params: Given<Params>);
+  constructor(...args: [...positional: TensorLike[], named: Given<Params>]);
   constructor(...args: unknown[]) {
     const parts = readParameters(ZERO_INFLATED_POISSON, args);
     super(new Poisson(parts.params.rate), {}, parts);

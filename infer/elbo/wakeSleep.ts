@@ -19,7 +19,7 @@ import {
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { type Kind, requireCount } from "../checks.js";
+import { type Kind, requireCount, unknownName } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { visitedValuesHandler } from "../program/subsamples.js";
 import { isDraw, sampleSites, type Trace } from "../program/trace.js";
@@ -190,7 +190,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const dreamOnce = (k: Tensor): readonly [Tree, null] => {
       const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, constantDraws);
       const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
-      const args = withObservations(task.args, values, this.insomnia);
+      const args = withObservations(task.args, dream, this.insomnia);
       const inputs = { values: task.values, args };
       const guide = tracedRun(
         withDraws(task.guide, values),
@@ -219,16 +219,21 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
 }
 
 /** The arguments of the programs, where data that the model drew replace the `observations` of the last argument. */
-function withObservations(args: readonly unknown[], dream: ReadonlyMap<string, Tensor>, insomnia: number): unknown[] {
+function withObservations(args: readonly unknown[], dream: Trace, insomnia: number): unknown[] {
   const last = args.at(-1);
   if (typeof last !== "object" || last === null || !("observations" in last))
     throw new PedigradError({
       code: "no-observations",
       op: "ReweightedWakeSleep",
       param: "insomnia",
-      message: `ReweightedWakeSleep with insomnia ${insomnia} gives the guide data dreamt by the model, so the last argument of model and guide must be { observations: { site: value } }, got ${args.length} arguments without it. Pass the data that way, or set insomnia: 1.`,
+      message: `ReweightedWakeSleep with insomnia ${insomnia} gives the guide data dreamt by the model, so the last argument of model and guide must be { observations: { site: value } }, got ${args.length} arguments without it. Or set insomnia: 1.`,
     });
   const data = (last as { observations: Record<string, unknown> }).observations;
-  const observations = Object.fromEntries(Object.keys(data).map((name) => [name, dream.get(name) ?? data[name]]));
+  const dreamOf = (name: string): Tensor => {
+    const site = dream.get(name);
+    if (site !== undefined) return stopGradient(site.value);
+    throw unknownName("ReweightedWakeSleep", "site", name, dream.keys(), " Name observations by their sites.");
+  };
+  const observations = Object.fromEntries(Object.keys(data).map((name) => [name, dreamOf(name)]));
   return [...args.slice(0, -1), { ...last, observations }];
 }

@@ -71,7 +71,7 @@ const draws = new Predictive(guide, { params, numSamples: 100 }).run(random.key(
 const rows = [...summary(draws)].map(({ name, mean }) => `${name} ${mean}`);
 const names: string[] = [...Provenance.union(Provenance.of("a"), getProvenance(slope))];
 const like: TensorLike = new Float64Array([1, 2]);
-const divergence: Tensor | null = klDivergence(new Normal(0, 1), new Normal(like, 1));
+const divergence: Tensor | null = klDivergence(new Normal(0, { scale: 1 }), new Normal(like, 1));
 const told = explain(new TraceGraphELBO(), model, guide, flips, { a: 10, b: 10 });
 const [total, before]: [Tensor, Tensor] = scan((sum, x) => [sum.add(x), sum], 0, [1, 2, 3]);
 const [[last, previous], pairs] = scan(([a, b], x) => [[a.add(b).add(x), a], { a, b }], [1, tensor(1)], [0, 0, 0]);

@@ -11,6 +11,7 @@ import { helpers } from "./primitives.js";
 import { trigonometricParts, trigonometry } from "./trigonometry.js";
 
 export { farAngles } from "./farAngle.js";
+export { powersOf } from "./power.js";
 export { simdPrimitives } from "./primitives.js";
 
 /** The text of all formulas. Each function comes after the functions that it calls. */

@@ -18,44 +18,50 @@ const TINY = 2 ** -1022;
 // For |y| >= ENOUGH, x^y is 0, 1 or Infinity.
 const ENOUGH = 2 ** 64;
 
+/** Computes l + ll = log2 a from a > 0. */
+const LOG2 = `
+  let lifted = a < ${TINY} ? a * ${2 ** 54} : a;
+  let j = exponent(lifted);
+  let m = significand(lifted, j);
+  j = a < ${TINY} ? j - 54 : j;
+  let f = m - 1;
+  let d = m + 1;
+  let s = f / d;
+  let sh = upperHalf(s);
+  let dh = upperHalf(d);
+  let sl = ((f - sh * dh) - sh * (f - (dh - 2))) / d;
+  let square = sh * sh;
+  let z = s * s;
+  let z2 = z * z;
+  let r = z2 * ${polynomial(["z", "z2", "(z2 * z2)"], ATANH)} + sl * (sh + s);
+  let w = upperHalf(3 + square + r);
+  let wl = r - ((w - 3) - square);
+  let v = sl * w + wl * s;
+  let p = upperHalf(sh * w + v);
+  let g = p * ${THIRDS_HIGH};
+  let gl = p * ${THIRDS_LOW} + (v - (p - sh * w)) * ${THIRDS};
+  let l = upperHalf(g + gl + j);
+  let ll = gl - ((l - j) - g);
+`;
+/** Computes o = 2^(y (l + ll)). */
+const EXP2 = `
+  let q = larger(lesser(y, ${ENOUGH}), ${-ENOUGH});
+  let qh = upperHalf(q);
+  let e = qh * l;
+  let el = (q - qh) * l + q * ll;
+  let k = larger(lesser(e + el, 1100), -1200) + ${ROUND} - ${ROUND};
+  let h = upperHalf((e - k) + el);
+  let rest = el - (h - (e - k));
+  o = scale(expOf(h * ${LN2_HIGH}, -(rest * ${Math.LN2} + h * ${LN2_LOW})), k);
+  o = e + el > 1025 ? Infinity : e + el < -1080 ? 0 : o;
+`;
+
 /** pow(x, y) as in C: 1^y and x^0 are 1, even for NaN, and (-1)^±Infinity is 1. powSlope(g, x, y): g y x^(y - 1), 0 where g or y is 0. */
 export const power: string = `
 function pow(x, y) {
   let a = abs(x);
   let o = a;
-  if (any(a > 0 && a < Infinity)) {
-    let lifted = a < ${TINY} ? a * ${2 ** 54} : a;
-    let j = exponent(lifted);
-    let m = significand(lifted, j);
-    j = a < ${TINY} ? j - 54 : j;
-    let f = m - 1;
-    let d = m + 1;
-    let s = f / d;
-    let sh = upperHalf(s);
-    let dh = upperHalf(d);
-    let sl = ((f - sh * dh) - sh * (f - (dh - 2))) / d;
-    let square = sh * sh;
-    let z = s * s;
-    let z2 = z * z;
-    let r = z2 * ${polynomial(["z", "z2", "(z2 * z2)"], ATANH)} + sl * (sh + s);
-    let w = upperHalf(3 + square + r);
-    let wl = r - ((w - 3) - square);
-    let v = sl * w + wl * s;
-    let p = upperHalf(sh * w + v);
-    let g = p * ${THIRDS_HIGH};
-    let gl = p * ${THIRDS_LOW} + (v - (p - sh * w)) * ${THIRDS};
-    let l = upperHalf(g + gl + j);
-    let ll = gl - ((l - j) - g);
-    let q = larger(lesser(y, ${ENOUGH}), ${-ENOUGH});
-    let qh = upperHalf(q);
-    let e = qh * l;
-    let el = (q - qh) * l + q * ll;
-    let k = larger(lesser(e + el, 1100), -1200) + ${ROUND} - ${ROUND};
-    let h = upperHalf((e - k) + el);
-    let rest = el - (h - (e - k));
-    o = scale(expOf(h * ${LN2_HIGH}, -(rest * ${Math.LN2} + h * ${LN2_LOW})), k);
-    o = e + el > 1025 ? Infinity : e + el < -1080 ? 0 : o;
-  }
+  if (any(a > 0 && a < Infinity)) {${LOG2}${EXP2}  }
   if (any(x <= 0 || x - x !== 0 || y !== y)) {
     o = a === 0 ? (y < 0 ? Infinity : 0) : a === Infinity ? (y < 0 ? 0 : Infinity) : o;
     let odd = floor(0.5 * y) === 0.5 * y ? o : -o;
@@ -66,4 +72,14 @@ function pow(x, y) {
   return o;
 }
 function powSlope(g, x, y) { return g === 0 || y === 0 ? 0 : g * y * pow(x, y - 1); }
+`;
+
+/** powersOf(a)(y) = pow(a, y) for 0 < a < Infinity, but NaN where pow(1, NaN) is 1. The logarithm of a is computed once. */
+export const powersOf: string = `
+function powersOf(a) {${LOG2}
+  return (y) => {
+    let o = 0;${EXP2}
+    return o;
+  };
+}
 `;

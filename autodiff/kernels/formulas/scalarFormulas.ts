@@ -3,7 +3,7 @@
  * special functions use them instead of the functions of Math, whose last digits depend on the JavaScript engine.
  */
 import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
-import { farAngles, formulas } from "./index.js";
+import { farAngles, formulas, powersOf as powersOfText } from "./index.js";
 import { interpret } from "./interpret.js";
 import { bitPrimitives, scalarPrimitives } from "./primitives.js";
 
@@ -34,16 +34,25 @@ type Named<F, Names extends readonly string[]> = { readonly [Name in Names[numbe
 type Formulas = Named<Of1, typeof OF_ONE> & Named<Of2, typeof OF_TWO> & Named<Of3, typeof OF_THREE>;
 export type FormulaName = keyof Formulas;
 
-function compileFormulas(): Formulas {
+/** The formulas, and the powers of a number as a function of the exponent (power.ts). */
+interface Compiled {
+  readonly formulas: Formulas;
+  readonly powersOf: (x: number) => Of1;
+}
+
+function compile(): Compiled {
   const primitives = { ...bitPrimitives(), ...farAngles() };
   const all = scalarPrimitives + formulas;
-  if (!canGenerateCode()) return interpret(all, primitives) as unknown as Formulas;
-  const text = `"use strict";${all}return { ${[...OF_ONE, ...OF_TWO, ...OF_THREE]} };`;
+  if (!canGenerateCode()) {
+    const interpreted = interpret(all, primitives) as unknown as Formulas;
+    return { formulas: interpreted, powersOf: (x) => (y) => interpreted.pow(x, y) };
+  }
+  const text = `"use strict";${all}${powersOfText}return { formulas: { ${[...OF_ONE, ...OF_TWO, ...OF_THREE]} }, powersOf };`;
   return new Function(...Object.keys(primitives), text)(...Object.values(primitives));
 }
 
-/** The functions by name. */
-export const scalarFormulas: Formulas = /* @__PURE__ */ compileFormulas();
+/** `scalarFormulas`: the functions by name. */
+export const { formulas: scalarFormulas, powersOf } = /* @__PURE__ */ compile();
 export const { exp, expm1, log, log1p, tanh, sigmoid, logisticDensity, softplus, logSigmoid, log1mexp } =
   scalarFormulas;
 export const { sin, cos, tan, atan, pow, logaddexp, xlogy, xlog1py, logOnePlusSquareOver, logRatio } = scalarFormulas;

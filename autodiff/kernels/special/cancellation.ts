@@ -21,8 +21,10 @@ export function excessOverLog(mu: number, onePlusMu: number): number {
 /** x y - z, as if the product were not rounded (Dekker 1971), for numbers far from overflow. */
 export function productMinus(x: number, y: number, z: number): number {
   const product = x * y;
-  const [xHigh, yHigh] = [upperHalf(x), upperHalf(y)];
-  const [xLow, yLow] = [x - xHigh, y - yHigh];
+  const xHigh = upperHalf(x);
+  const yHigh = upperHalf(y);
+  const xLow = x - xHigh;
+  const yLow = y - yHigh;
   const error = xLow * yLow - (product - xHigh * yHigh - xLow * yHigh - xHigh * yLow);
   return product - z + (Number.isFinite(error) ? error : 0);
 }

@@ -4,7 +4,7 @@
  * call whose function changes often. Operands that broadcast or are strided are not copied: the loop runs along the last two
  * axes, once for each index into the other axes.
  */
-import { canGenerateCode } from "../../../provenance/base/codeGeneration.js";
+import { canGenerateCode, codeAround } from "../../../provenance/base/codeGeneration.js";
 import { refuseOption, requireFunction, show } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -181,7 +181,7 @@ function generateLoop(scalar: Scalar): LoopFunction {
   if (!canGenerateCode()) return plainLoop(scalar);
   const names = ["a", "b", "c"].slice(0, scalar.length);
   const each = (write: (x: string, i: number) => string): string => names.map(write).join(" ");
-  const text = `return (n, out, at, operands, steps, rows, down, downs) => {
+  const text = `(n, out, at, operands, steps, rows, down, downs) => {
     ${each((x, i) => `const ${x} = operands[${i}].data, ${x}s = steps[${i}], ${x}d = downs[${i}] - n * ${x}s;`)}
     ${each((x, i) => `let ${x}o = operands[${i}].offset;`)}
     for (; rows > 0; rows--) {
@@ -193,11 +193,8 @@ function generateLoop(scalar: Scalar): LoopFunction {
       ${each((x) => `${x}o += ${x}d;`)}
     }
   }`;
-  // Functions of equal text share one profile in V8. `f` would be many functions in that profile, and V8 would not inline it. So no two
-  // loops have the same text.
-  return new Function("f", `${text} // loop ${loopCount++}`)(scalar) as LoopFunction;
+  return codeAround(scalar, text);
 }
-let loopCount = 0;
 
 function elementwiseKernel(scalar: Scalar): Op["kernel"] {
   let loop: LoopFunction | null = null;

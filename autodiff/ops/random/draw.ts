@@ -3,7 +3,9 @@
  * random numbers for element i depend only on the key and i (kernels/random/stream.ts). A key of shape [..., 2] is a batch of keys, whose
  * leading axes come first in the result. So the batching rule only aligns shapes, and vmap over keys gives the same draws as a loop.
  */
+
 import { mapAxes } from "../../../provenance/axes.js";
+import { canGenerateCode, codeAround } from "../../../provenance/base/codeGeneration.js";
 import { refuse } from "../../../provenance/base/error.js";
 import { refuseOption } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
@@ -61,7 +63,8 @@ type DrawOne = (stream: Stream, a: number, b: number) => number;
 const fillEach =
   (draw: DrawOne, stream = new Stream()): Fill =>
   (out, offset, rows, k0, k1, parameters) => {
-    const [a, b] = [parameters[0] ?? NO_PARAMETER, parameters[1] ?? NO_PARAMETER];
+    const a = parameters[0] ?? NO_PARAMETER;
+    const b = parameters[1] ?? NO_PARAMETER;
     for (let i = 0; i < rows; i++)
       out[offset + i] = draw(
         stream.at(k0, k1, i),
@@ -103,8 +106,21 @@ function operandOf(x: View, shape: Shape, event: Shape): Operand {
   return { data, offset, step: sizeOf(event) };
 }
 
+/** Binds `fill` for draws under one key, whose words are words[at] and words[at + 1]. */
+type BindOneKey = (
+  out: Float64Array,
+  offset: number,
+  rows: number,
+  words: Float64Array,
+  at: number,
+  parameters: Operand[],
+) => () => void;
+const ONE_KEY =
+  "(out, offset, rows, words, at, parameters) => () => f(out, offset, rows, words[at], words[at + 1], parameters)";
+
 /** The op that draws with `fill`. `vjps` are the gradient rules of the parameters, by implicit reparameterisation. */
 export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = []): Op<Draws> {
+  let bindOneKey: BindOneKey | null = null;
   const op: Op<Draws> = {
     name,
     shape: (draws, [key, ...parameters]) => {
@@ -120,6 +136,10 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
     },
     ...contiguousKernelsOf((draws, out, keys, operands) => {
       const [words, count, rows] = [keys.data, keys.size / 2, sizeOf(draws.shape)];
+      if (count === 1 && canGenerateCode()) {
+        bindOneKey ??= codeAround<BindOneKey>(fill, ONE_KEY);
+        return bindOneKey(out.data, out.offset, rows, words, keys.offset, operands);
+      }
       const [size, starts] = [out.size / count, operands.map(({ offset }) => offset)];
       return () => {
         for (let k = 0, at = keys.offset; k < count; k++, at += 2) {

@@ -1,7 +1,8 @@
 /** The text of compiled programs: how it is cut into functions, and which values it computes once. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { at, jit, linspace, type Tensor, tensor, valueAndGrad } from "../../../autodiff/index.js";
+import { at, jit, linspace, pow, type Tensor, tensor, valueAndGrad } from "../../../autodiff/index.js";
+import { scalarFormulas } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 
 test("the text is cut into functions that are short enough for V8, whatever their statements are", () => {
   const f = jit((x: Tensor) => {
@@ -31,6 +32,17 @@ test("equal constants, and equal ops on equal values, are computed once", () => 
       .add(x.mul(tensor([1, -0])).exp());
   });
   assert.is([...f.source(tensor([2, 3])).matchAll(/functions\[0\]/g)].length, 2);
+});
+
+test("powers of a constant, whose logarithm is computed once, have the bits of pow", () => {
+  for (const base of [0.9, 0.999, 1, 2, 1e300, 5e-324, 0, -0.5, Infinity, Number.NaN]) {
+    const f = jit((y: Tensor) => pow(base, y));
+    if (base === 0.9) assert.match(f.source(tensor(0)), /functions\[0\]\(s0\)/);
+    for (const y of [0, -0, 1, 37, 1e4, -3.5, 0.3, 5e-324, 1e300, -1e300, Infinity, -Infinity, Number.NaN]) {
+      const got = [1, 2].map(() => f(tensor(y)).item());
+      assert.equal(got, [1, 2].fill(scalarFormulas.pow(base, y)), `${base}^${y}`);
+    }
+  }
 });
 
 test("the source is legible and does not contain names from the caller", () => {

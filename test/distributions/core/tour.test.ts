@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, random, type Tensor, type TensorLike, tensor } from "../../../autodiff/index.js";
 import { family, type Tensors } from "../../../distributions/core/family.js";
-import { Binomial, constraints, Normal } from "../../../distributions/index.js";
+import { Binomial, constraints, Normal, ZeroInflatedPoisson } from "../../../distributions/index.js";
 
 // Cauchy's density 1 / (π (1 + x²)), shifted to loc.
 class OwnCauchy extends family<Tensors<"loc">, [loc?: TensorLike]>("OwnCauchy", {
@@ -19,6 +19,7 @@ test("parameters come by position or by name, broadcast, and are checked", () =>
   assert.is(new OwnCauchy({ loc: 2 }).logProb(2).item(), -Math.log(Math.PI));
   assert.is(new Normal(2, { scale: 3 }).logProb(1).item(), new Normal(2, 3).logProb(1).item());
   assert.equal(new Binomial([5, 10], { logits: 0 }).mean.toArray(), [2.5, 5]);
+  assert.is(new ZeroInflatedPoisson(0.5, { rate: 4 }).mean.item(), 2);
   assert.throws(() => new Normal(0, { loc: 1 }), /Normal: loc is given by position and by name/);
   assert.throws(
     () => new Binomial(5, 0.5, { logits: 0 }),

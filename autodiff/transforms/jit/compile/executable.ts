@@ -18,7 +18,10 @@ export class Executable {
   /** The second part of a run, which writes over inputs. */
   readonly #finish: (() => void) | null;
   readonly #layout: Layout;
+  /** The tensors whose numbers were last written to the places of the inputs. */
   readonly #lastInputs: (Tensor | null)[];
+  /** How many of the first inputs have other numbers since then. */
+  #overwritten = 0;
   readonly #outputSize: number;
   /** The object that must be told before the next run, because it relies on the arena. */
   holder: Holder | null = null;
@@ -62,6 +65,8 @@ export class Executable {
    */
   run(inputs: readonly Tensor[], sets: readonly Provenance[]): Tensor[] {
     this.releaseHolder();
+    this.#lastInputs.fill(null, 0, this.#overwritten);
+    this.#overwritten = 0;
     this.#load(inputs, 0);
     for (const input of this.#layout.inPlace.inputs.values()) this.#lastInputs[input] = null;
     this.#run();
@@ -83,7 +88,7 @@ export class Executable {
   runWithCarry(count: number, others: readonly Tensor[], shouldContinue: () => boolean): boolean {
     this.#carry ??= bindCarry(this.#layout, count);
     this.#carry();
-    this.#lastInputs.fill(null, 0, count);
+    this.#overwritten = count;
     this.#load(others, count);
     this.#run();
     if (!shouldContinue()) return false;

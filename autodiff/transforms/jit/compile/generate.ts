@@ -28,6 +28,7 @@
  *     }];
  */
 import { sizeOf } from "../../../core/shape.js";
+import { pow, powersOf } from "../../../kernels/formulas/scalarFormulas.js";
 import { addressOf } from "../../../kernels/wasm/simd.js";
 import { literal } from "../program/params.js";
 import type { Value } from "../program/program.js";
@@ -77,7 +78,7 @@ class Generator {
   readonly #routines: string[] = [];
   /** The names of the generated functions for softmaxes along short axes. The key is the source of the function without its name. */
   readonly #shortNames = new Map<string, string>();
-  readonly #functionNames = new Map<object, string>();
+  readonly #functionNames = new Map<unknown, string>();
   readonly #chunks: Line[][] = [];
   #lines: Line[] = [];
   /** How many lines of text `#lines` makes. */
@@ -244,12 +245,16 @@ class Generator {
   #call(scalar: (...xs: number[]) => number, operands: readonly string[]): string {
     const inlined = inlineFunctionOf(scalar);
     if (inlined !== null) return substituteInto(inlined, operands);
-    let name = this.#functionNames.get(scalar);
-    if (name === undefined) {
-      name = `+functions[${this.#functions.push(scalar) - 1}]`;
-      this.#functionNames.set(scalar, name);
-    }
-    return `${name}(${operands.join(", ")})`;
+    // Optimisers need powers of constants in every step.
+    const base = scalar === pow ? Number(operands[0]) : Number.NaN;
+    if (base > 0 && base < Infinity && base !== 1) return `${this.#nameOf(base, () => powersOf(base))}(${operands[1]})`;
+    return `${this.#nameOf(scalar, () => scalar)}(${operands.join(", ")})`;
+  }
+  /** The name of a function that stands for `key`. The function is made at the first call. */
+  #nameOf(key: unknown, make: () => (...xs: number[]) => number): string {
+    const name = this.#functionNames.get(key) ?? `+functions[${this.#functions.push(make()) - 1}]`;
+    this.#functionNames.set(key, name);
+    return name;
   }
 
   #addLine(line: Line): void {

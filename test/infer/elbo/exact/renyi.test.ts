@@ -7,12 +7,15 @@ import {
   param,
   RenyiELBO,
   ReweightedWakeSleep,
+  random,
   sample,
+  scope,
   type Tensor,
   type TensorLike,
   TraceELBO,
   tensor,
 } from "../../../../index.js";
+import { refusal } from "../../../refusals.js";
 import { assertMean, drawsOf, estimates, type Rows } from "../../draws.js";
 import { categorical, golden, p, paramsOf } from "./goldenModels.js";
 
@@ -111,6 +114,25 @@ test("wake-sleep refuses an insomnia outside [0, 1], and a sleep phase if the gu
       ),
     /observations/,
   );
+});
+
+test("in the sleep phase the guide gets drawn data for a partly observed site, and names that are not sites are refused", () => {
+  const seen: number[] = [];
+  const partly = ({ observations: { x } }: { observations: { x: number } }) => {
+    sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: x, obsMask: 1 });
+  };
+  const guide = ({ observations: { x } }: { observations: { x: Tensor | number } }) => {
+    sample("z", new Normal(0, 1));
+    seen.push(Number(x));
+  };
+  const elbo = new ReweightedWakeSleep({ insomnia: 0, modelHasParams: false, vectorizeParticles: false });
+  elbo.loss(random.key(0), {}, partly, guide, { observations: { x: 50 } });
+  assert.ok(
+    seen.every((x) => Math.abs(x) < 10),
+    `${seen}`,
+  );
+  const scoped = () => elbo.loss(random.key(0), {}, scope(partly, { prefix: "s" }), guide, { observations: { x: 50 } });
+  assert.match(refusal(scoped).message, /no site "x".*It has "s\/z".*Name observations by their sites/);
 });
 
 test("TraceELBO agrees with the ELBO of model g in golden/elbo.json", () => {
