@@ -107,9 +107,9 @@ const tiles = (name: string, pairs: number): string => {
   const cells = (text: (row: number, pair: number) => string): string =>
     each(4, (row) => each(pairs, (pair) => text(row, pair)));
   return `
-function ${name}(c0, next, a0, a1, a2, a3, step, skip, b, down, n, count) {
+function ${name}(c0, next, a0, a1, a2, a3, step, skip, b, down, n, rows) {
   let end = b + down * n;
-  while (count > 0) {
+  while (rows > 0) {
     ${each(3, (r) => `let c${r + 1} = c${r} + next;`)}
     ${cells((r, k) => `let s${r}${k} = load(c${r} + ${16 * k});`)}
     let at = b;
@@ -121,7 +121,7 @@ function ${name}(c0, next, a0, a1, a2, a3, step, skip, b, down, n, count) {
     ${cells((r, k) => `store(c${r} + ${16 * k}, s${r}${k});`)}
     ${each(4, (r) => `a${r} += skip;`)}
     c0 = c3 + next;
-    count -= 1;
+    rows -= 4;
   }
 }`;
 };
@@ -177,15 +177,15 @@ function multiplyPanel(c, next, a, down, step, b, bDown, rows, width, n) {
     if (rows > 3) { a3 = a2 + down; }
     let to = c;
     let toNext = next;
-    let count = rows >>> 2;
+    let height = rows >>> 2 << 2;
     let isEdge = (rows < 4) + (width < 2);
-    if (isEdge) { count = 1; to = 0; toNext = 32; move(to, toNext, c, next, rows, width); }
-    if (width > 3) { wholeTiles(to, toNext, a, a1, a2, a3, step, skip, b, bDown, n, count); }
-    if (width < 4) { halfTiles(to, toNext, a, a1, a2, a3, step, skip, b, bDown, n, count); }
+    if (isEdge) { height = 4; to = 0; toNext = 32; move(to, toNext, c, next, rows, width); }
+    if (width > 3) { wholeTiles(to, toNext, a, a1, a2, a3, step, skip, b, bDown, n, height); }
+    if (width < 4) { halfTiles(to, toNext, a, a1, a2, a3, step, skip, b, bDown, n, height); }
     if (isEdge) { move(c, next, to, toNext, rows, width); }
-    a += count * (down << 2);
-    c += count * (next << 2);
-    rows -= count << 2;
+    a += height * down;
+    c += height * next;
+    rows -= height;
   }
 }
 function multiply(c, next, a, aDown, aRight, b, bDown, bRight, rows, n, columns, sign) {
