@@ -88,7 +88,8 @@ export function studentCdf(z: Tensor, df: Tensor): Tensor {
 /** The z for which P(Z <= z) = q. */
 export function studentQuantile(q: Tensor, df: Tensor): Tensor {
   const isBelow = less(q, 0.5);
-  const isNormal = greater(df, NORMAL);
+  // Beyond 1e16, the quantiles equal normal quantiles, too.
+  const isNormal = greater(df, 1e16);
   const size = sizeOf(where(isBelow, q, q.neg().add(1)).mul(2), where(isNormal, 1, df));
   return where(isNormal, ndtri(q), where(isBelow, size.neg(), size));
 }
