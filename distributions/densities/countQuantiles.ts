@@ -3,7 +3,6 @@ import {
   betaImplicitGradA,
   betaImplicitGradB,
   betainc,
-  betaincinv,
   equal,
   exp,
   less,
@@ -36,17 +35,11 @@ export const betaTail = (a: Tensor, b: Tensor, p: Tensor, q: Tensor): Tensor =>
   where(less(p, 0.5), betaincc(a, b, p), betainc(b, a, q));
 
 /** 1 - y for the quantile y of Beta(a, b) at q, without the cancellation of the subtraction. */
-const betaincinvRest: Ternary = /* @__PURE__ */ ternary("betaincinvRest", betaincinvRestOf, [
+export const betaincinvRest: Ternary = /* @__PURE__ */ ternary("betaincinvRest", betaincinvRestOf, [
   (g, rest, a, b) => mulZeroWins(g, betaImplicitGradB(b, a, rest)),
   (g, rest, a, b) => mulZeroWins(g, betaImplicitGradA(b, a, rest)),
   (g, rest, a, b) => mulZeroWins(g, neg(exp(neg(logBetaDensity(b, a, rest))))),
 ]);
-/** The quantile y of Beta(a, b), and 1 - y. */
-export const betaQuantile = (a: Tensor, b: Tensor, q: Tensor): [y: Tensor, rest: Tensor] => [
-  betaincinv(a, b, q),
-  betaincinvRest(a, b, q),
-];
-
 /** The smallest whole number k >= `least` with cdf(k) >= q, by bisection; NaN from about 2^53 on, where not every whole number exists. */
 export function leastCount(cdf: (k: Tensor) => Tensor, q: Tensor, least = 0): Tensor {
   let below = tensor(least - 1);
