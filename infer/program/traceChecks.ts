@@ -122,7 +122,7 @@ export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor
   );
 }
 
-/** The distribution of an observed site with its mask. Only a mask that depends on sites may add axes, which are those of enumerated sites. */
+/** The distribution of an observed site with its mask. Only a mask that depends on sites may add axes: the axes of enumerated sites. */
 export function maskObserved({ name, fn, value }: SiteWithValue, mask: Tensor): Distribution {
   const lead = value.shape.slice(0, value.shape.length - fn.eventDim);
   if (mask.provenance.size === 0 && !broadcastsTo(mask.shape, lead)) checkWeight(name, "mask", mask, fn.batchShape);
