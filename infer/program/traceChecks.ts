@@ -117,7 +117,7 @@ export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor
   refuseSite(
     "shape-mismatch",
     site,
-    `site "${site}": its ${what} has shape ${showShape(weight.shape)}, but its log density has shape ${showShape(shape)}, so some elements would count several times. Give the ${what} one element for each element of "${site}", or put it only around sites that have its axes.`,
+    `site "${site}": its ${what} has shape ${showShape(weight.shape)}, but its log density has shape ${showShape(shape)}, so some elements would count several times. Give it one element for each element of the site.`,
     { param: what },
   );
 }
