@@ -85,6 +85,10 @@ function longAxis(views: Views, i: number): number {
   return (long as number) >= MIN_LONG && (small as number) <= MAX_SMALL ? axis : -1;
 }
 
+/** The axis that all entries of a list name; -1 if they differ. */
+const commonAxis = (axes: readonly number[]): number =>
+  axes.every((axis) => axis === axes[0]) ? (axes[0] as number) : -1;
+
 /** Finds the ops of a list that can run in blocks of rows, if there are `count` rows in all. */
 class Partitioner {
   /** The row axis of each value in the blocks. */
@@ -153,9 +157,8 @@ class Partitioner {
       const axis = this.#rowAxisOf(x);
       return axis === null ? [-1] : [axis + shape.length - this.views.view(x).shape.length];
     });
-    const [axis] = axes as [number];
-    const isSame = axes.every((one) => one === axis) && shape[axis] === this.count;
-    return isSame && this.#hasSimdCode(op, inputs, shape) ? axis : null;
+    const axis = commonAxis(axes);
+    return shape[axis] === this.count && this.#hasSimdCode(op, inputs, shape) ? axis : null;
   }
 
   /** Whether the op has SIMD code that reads its operands without a copy. */
@@ -210,25 +213,31 @@ class Partitioner {
     return axis >= 0 && offset % allRows < row && shape.every(keepsRowsApart) ? axis : null;
   }
 
-  /** Adds to the blocks an elementwise op whose operands have no rows, if only elementwise ops in the blocks read its value. */
+  /**
+   * Adds to the blocks an elementwise op whose operands have no rows, if only elementwise ops in the blocks read its value. For example, in
+   * (X · w) * exp(v), where v is an input with one number per row, this adds exp(v).
+   */
   #pullIntoBlocks(i: number): void {
     const { op, shape, inputs } = this.views.op(i);
     if (op.scalar === undefined || this.axes.has(i) || this.#runsAfterBlocks(i) || !this.#isReadOnlyInBlocks(i)) return;
     const readers = this.views.readers(i);
-    const axes = readers.flatMap((reader) => {
-      const { shape: loop, inputs: from } = this.views.op(reader);
-      const strides = from
-        .filter((x) => this.views.owner(x) === i)
-        .map((x) => this.views.strides(x, loop)[this.axes.get(reader) as number]);
-      return this.views.op(reader).op.scalar === undefined
-        ? [-1]
-        : strides.map((stride) => stridesOf(shape).findIndex((s, k) => s === stride && shape[k] === this.count));
-    });
-    const [axis] = axes as [number];
-    if (axis < 0 || axes.some((one) => one !== axis) || !this.#hasSimdCode(op, inputs, shape)) return;
+    const axis = commonAxis(readers.flatMap((reader) => this.#axesReadBy(reader, i)));
+    if (axis < 0 || !this.#hasSimdCode(op, inputs, shape)) return;
     this.axes.set(i, axis);
     const keepsRowAxis = (x: number): boolean => this.views.owner(x) !== i || this.#rowAxisOf(x) !== null;
     if (!readers.every((reader) => this.views.op(reader).inputs.every(keepsRowAxis))) this.axes.delete(i);
+  }
+
+  /** For each operand of a reader that is a view of value i: the axis of value i that has the reader's rows; -1 if there is none. */
+  #axesReadBy(reader: number, i: number): number[] {
+    const { op, shape: loop, inputs } = this.views.op(reader);
+    if (op.scalar === undefined) return [-1];
+    const { shape } = this.views.op(i);
+    const views = inputs.filter((x) => this.views.owner(x) === i);
+    return views.map((x) => {
+      const down = this.views.strides(x, loop)[this.axes.get(reader) as number];
+      return stridesOf(shape).findIndex((stride, k) => stride === down && shape[k] === this.count);
+    });
   }
 
   /** Whether only ops in the blocks read a value. */
