@@ -44,19 +44,12 @@ export class Executable {
     this.#run = run;
     this.#finish = finish;
     this.#lastInputs = new Array<Tensor | null>(program.inputCount).fill(null);
-    this.#sources = program.outputs.map((output) => (this.#isConstant(output) ? null : this.#layout.view(output)));
-    this.#outputSize = program.outputs.reduce(
-      (sum, output, k) => sum + (this.#needsNoBuffer(output, k) ? 0 : (recordedOutputs[k] as Tensor).size),
+    this.#sources = program.outputs.map((i) => (program.values[i]?.kind === "constant" ? null : layout.view(i)));
+    // Outputs that are numbers, or do not depend on the inputs, need no buffer.
+    this.#outputSize = this.#sources.reduce(
+      (sum, from) => sum + (from === null || from.shape.length === 0 ? 0 : sizeOf(from.shape)),
       0,
     );
-  }
-
-  /** Outputs that are numbers, or do not depend on the inputs, need no buffer. */
-  #needsNoBuffer(output: number, k: number): boolean {
-    return this.#isConstant(output) || (this.recordedOutputs[k] as Tensor).shape.length === 0;
-  }
-  #isConstant(output: number): boolean {
-    return this.program.values[output]?.kind === "constant";
   }
 
   /**
