@@ -7,6 +7,7 @@
  */
 
 import {
+  type ErrorCode,
   emptyRecord,
   logsumexp,
   neg,
@@ -19,10 +20,10 @@ import {
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { type Kind, requireCount, unknownName } from "../checks.js";
+import { type Kind, refuseSite, requireCount, unknownName } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { visitedValuesHandler } from "../program/subsamples.js";
-import { isDraw, sampleSites, type Trace } from "../program/trace.js";
+import { isDraw, isFactor, sampleSites, type Trace } from "../program/trace.js";
 import { uncondition, withDraws } from "../program/values.js";
 import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
@@ -201,12 +202,18 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
       );
       const pointMass = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
       if (pointMass !== undefined)
-        throw new PedigradError({
-          code: "moving-point",
-          site: pointMass.name,
-          op: "ReweightedWakeSleep",
-          message: `ReweightedWakeSleep: guide site "${pointMass.name}" is a point mass computed from other draws, so it has no log density at the values that the model dreams. Sample "${pointMass.name}" from a distribution, or set insomnia: 1.`,
-        });
+        refuse(
+          "moving-point",
+          pointMass.name,
+          "is a point mass, so it has no log density at the values that the model dreams. Sample it from a distribution",
+        );
+      const weight = [...sampleSites(dream)].find((site) => isFactor(site) && site.logProb().provenance.size > 0);
+      if (weight !== undefined)
+        refuse(
+          "no-sampler",
+          weight.name,
+          "is a factor that depends on draws, so dreams do not have the model's density. Write it as an observed site",
+        );
       this.#refuseSubsamples(dream, guide);
       return [{ logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
     };
@@ -217,6 +224,12 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     return neg((dreams.logq as Tensor).mean(0));
   }
 }
+
+/** Refuse a site of the sleep phase. */
+const refuse = (code: ErrorCode, site: string, why: string): never =>
+  refuseSite(code, site, `ReweightedWakeSleep: site "${site}" ${why}, or set insomnia: 1.`, {
+    op: "ReweightedWakeSleep",
+  });
 
 /** The arguments of the programs, where data that the model drew replace the `observations` of the last argument. */
 function withObservations(args: readonly unknown[], dream: Trace, insomnia: number): unknown[] {

@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  factor,
   type Model,
   Normal,
   param,
@@ -133,6 +134,23 @@ test("in the sleep phase the guide gets drawn data for a partly observed site, a
   );
   const scoped = () => elbo.loss(random.key(0), {}, scope(partly, { prefix: "s" }), guide, { observations: { x: 50 } });
   assert.match(refusal(scoped).message, /no site "x".*It has "s\/z".*Name observations by their sites/);
+});
+
+test("the sleep phase refuses a factor of latents, which dreams ignore, but not a factor of parameters", () => {
+  const weighted =
+    (value: (z: Tensor) => Tensor): Model =>
+    ({ observations: { x } }) => {
+      const z = sample("z", new Normal(0, 1));
+      factor("weight", value(z));
+      sample("x", new Normal(z, 1), { obs: x });
+    };
+  const guide = () => sample("z", new Normal(0, 1));
+  const run = (model: Model) =>
+    new ReweightedWakeSleep({ insomnia: 0.5 }).loss(random.key(0), {}, model, guide, { observations: { x: 1 } });
+  const { code, site, message } = refusal(() => run(weighted((z) => z.square().neg())));
+  assert.equal([code, site], ["no-sampler", "weight"]);
+  assert.match(message, /observed site, or set insomnia: 1/);
+  assert.ok(Number.isFinite(run(weighted(() => param("w", 1).square())).item()));
 });
 
 test("TraceELBO agrees with the ELBO of model g in golden/elbo.json", () => {
