@@ -196,15 +196,14 @@ interface LinkedProgram {
  * A program's text and the routines that it calls. If the platform refuses a SIMD module of this size, plain loops replace the SIMD code:
  * the main thread of a browser may throw a RangeError, and V8, because of its limits, a CompileError.
  */
-function link(program: Program, carryCount: number): LinkedProgram {
-  const layout = new Layout(program, { carryCount });
+function link(program: Program, carryCount: number, simd = true): LinkedProgram {
+  const layout = new Layout(program, { simd, carryCount });
   const code = generate(layout);
   if (code.routines === "" || layout.simd === null) return { layout, code, simdRoutines: null };
   try {
     return { layout, code, simdRoutines: layout.simd.compile(code.routines) };
   } catch (error) {
     if (!(error instanceof RangeError) && (error as Error).name !== "CompileError") throw error;
-    const plain = new Layout(program, { simd: false, carryCount });
-    return { layout: plain, code: generate(plain), simdRoutines: null };
+    return link(program, carryCount, false);
   }
 }
