@@ -40,41 +40,50 @@ export function vmap<A extends TreeLike[], R extends TreeLike>(
   const { inAxes = 0, axisSize, ...unknownOptions } = options;
   checkAxes(inAxes, Object.keys(unknownOptions));
   return (...args) => {
-    if (Array.isArray(inAxes) && inAxes.length < args.length)
-      refuseOption(
-        "vmap",
-        "inAxes",
-        `the list has ${inAxes.length} entries for ${args.length} arguments. Give one entry for each argument, and null for an argument that all examples share.`,
+    const axes = axesOf(inAxes, args.length);
+    const { batches, size } = toBatches(args, axes, axisSize);
+    return inBatch(size, (level) => {
+      const examples = batches.map((batch, i) =>
+        axes[i] === null ? batch : mapTree(batch, (leaf) => asExample(leaf as Tensor, level)),
       );
-    const axes = args.map((_, i) =>
-      Array.isArray(inAxes) ? ((inAxes as (number | null)[])[i] ?? null) : (inAxes as number | null),
-    );
-    let size = axisSize;
-    const batches = args.map((arg, i) => {
-      const axis = axes[i] as number | null;
-      if (axis === null) return arg;
-      return mapTree(arg, (leaf) => {
-        const front = toFront(asTensor("vmap", leaf as TensorLike), axis);
-        size ??= front.shape[0] as number;
-        if (front.shape[0] !== size)
-          refuse(
-            "shape-mismatch",
-            "vmap",
-            `argument ${i} has ${front.shape[0]} elements along its mapped axis, expected ${size} (from axisSize, or the arguments before it).`,
-          );
-        return front;
-      });
-    });
-    const n = size;
-    if (n === undefined)
-      refuse("no-axis", "vmap", "no argument is mapped, so the size of the batch is unknown. Give axisSize.");
-    return inBatch(n, (level) => {
-      const examples = batches.map((arg, i) =>
-        axes[i] === null ? arg : mapTree(arg, (leaf) => asExample(leaf as Tensor, level)),
-      );
-      return mapTree(f(...(examples as never[])), (leaf) => unbatch(asTensor("vmap", leaf as TensorLike), level, n));
+      return mapTree(f(...(examples as never[])), (leaf) => unbatch(asTensor("vmap", leaf as TensorLike), level, size));
     });
   };
+}
+
+/** The mapped axis of each argument; null for an argument that all examples share. */
+function axesOf(inAxes: VmapOptions["inAxes"], count: number): readonly (number | null)[] {
+  if (!Array.isArray(inAxes)) return new Array<number | null>(count).fill(inAxes as number | null);
+  if (inAxes.length < count)
+    refuseOption(
+      "vmap",
+      "inAxes",
+      `the list has ${inAxes.length} entries for ${count} arguments. Give one for each argument; null if all examples share it.`,
+    );
+  return inAxes;
+}
+
+/** The arguments with their mapped axes in front, and the size of the batch. */
+function toBatches(args: readonly TreeLike[], axes: readonly (number | null)[], axisSize: number | undefined) {
+  let size = axisSize;
+  const batches = args.map((arg, i) => {
+    const axis = axes[i] as number | null;
+    if (axis === null) return arg;
+    return mapTree(arg, (leaf) => {
+      const front = toFront(asTensor("vmap", leaf as TensorLike), axis);
+      size ??= front.shape[0] as number;
+      if (front.shape[0] !== size)
+        refuse(
+          "shape-mismatch",
+          "vmap",
+          `argument ${i} has ${front.shape[0]} elements along its mapped axis, expected ${size} (from axisSize, or the arguments before it).`,
+        );
+      return front;
+    });
+  });
+  if (size === undefined)
+    refuse("no-axis", "vmap", "no argument is mapped, so the size of the batch is unknown. Give axisSize.");
+  return { batches, size };
 }
 
 function checkAxes(inAxes: unknown, unknownOptions: readonly string[]): void {

@@ -9,7 +9,7 @@
  *
  * The test of an interval compares y with T(low) and T(high), since the rounded T⁻¹(T(low)) might lie outside [low, high].
  */
-import { equal, isFinite, logicalAnd, maximum, minimum, type Tensor, where } from "../../autodiff/index.js";
+import { equal, isFinite, logicalAnd, maximum, minimum, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { allOf } from "../constraints/axes.js";
 import {
   boundsOf,
@@ -19,7 +19,7 @@ import {
   nearestIn,
   type Union,
 } from "../constraints/constraint.js";
-import { independent, interval, nonnegative, positive } from "../constraints/index.js";
+import { circular, independent, interval, nonnegative, positive } from "../constraints/index.js";
 import { refuseParameter } from "../core/parameters.js";
 import { requireAll, validation } from "../core/validation.js";
 import { Compose } from "./composed.js";
@@ -98,7 +98,8 @@ export function imageOfEnds(transform: Pick<Transform, "forward">, ends: Ends): 
  */
 function requireWithin(transform: Transform, c: Constraint): void {
   const { domain, codomain } = transform;
-  const [from, to] = [endsOf(c), boundsOf(domain)];
+  const from: Ends | null = c === circular ? [tensor(-Math.PI), tensor(Math.PI)] : endsOf(c);
+  const to = boundsOf(domain);
   if (from === null || to === null || !validation || coversDomain(c, domain)) return;
   const must = `in the domain of the transform (${domain.must})`;
   const require = (which: string, x: Tensor, isWithin: (x: Tensor) => Tensor): void => {

@@ -26,7 +26,7 @@ import {
   zeros,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { withHoles } from "../constraints/constraint.js";
+import { boundsOf, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
 import { requireUnmasked } from "../core/mapped.js";
@@ -82,7 +82,7 @@ export abstract class ZeroModified<P extends Record<string, Tensor>> extends Dis
     return this.#mayLackZero ? where(this.base.inside(zero), density, -Infinity) : density;
   }
   override quantile(q: Tensor): Tensor {
-    return countQuantile(this, q);
+    return boundsOf(this.support) === null ? this.hasNo("icdf") : countQuantile(this, q);
   }
   override get hasEnumerateSupport(): boolean {
     return this.base.hasEnumerateSupport;

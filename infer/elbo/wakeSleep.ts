@@ -7,6 +7,7 @@
  */
 
 import {
+  type ErrorCode,
   emptyRecord,
   logsumexp,
   neg,
@@ -19,10 +20,10 @@ import {
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { type Kind, requireCount } from "../checks.js";
+import { type Kind, refuseSite, requireCount, unknownName } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { visitedValuesHandler } from "../program/subsamples.js";
-import { isDraw, sampleSites, type Trace } from "../program/trace.js";
+import { isDraw, isFactor, sampleSites, type Trace } from "../program/trace.js";
 import { uncondition, withDraws } from "../program/values.js";
 import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
@@ -190,7 +191,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const dreamOnce = (k: Tensor): readonly [Tree, null] => {
       const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, constantDraws);
       const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
-      const args = withObservations(task.args, values, this.insomnia);
+      const args = withObservations(task.args, dream, this.insomnia);
       const inputs = { values: task.values, args };
       const guide = tracedRun(
         withDraws(task.guide, values),
@@ -201,12 +202,18 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
       );
       const pointMass = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
       if (pointMass !== undefined)
-        throw new PedigradError({
-          code: "moving-point",
-          site: pointMass.name,
-          op: "ReweightedWakeSleep",
-          message: `ReweightedWakeSleep: guide site "${pointMass.name}" is a point mass computed from other draws, so it has no log density at the values that the model dreams. Sample "${pointMass.name}" from a distribution, or set insomnia: 1.`,
-        });
+        refuse(
+          "moving-point",
+          pointMass.name,
+          "is a point mass, so it has no log density at the values that the model dreams. Sample it from a distribution",
+        );
+      const weight = [...sampleSites(dream)].find((site) => isFactor(site) && site.logProb().provenance.size > 0);
+      if (weight !== undefined)
+        refuse(
+          "no-sampler",
+          weight.name,
+          "is a factor that depends on draws, so dreams do not have the model's density. Write it as an observed site",
+        );
       this.#refuseSubsamples(dream, guide);
       return [{ logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
     };
@@ -218,17 +225,28 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
   }
 }
 
+/** Refuse a site of the sleep phase. */
+const refuse = (code: ErrorCode, site: string, why: string): never =>
+  refuseSite(code, site, `ReweightedWakeSleep: site "${site}" ${why}, or set insomnia: 1.`, {
+    op: "ReweightedWakeSleep",
+  });
+
 /** The arguments of the programs, where data that the model drew replace the `observations` of the last argument. */
-function withObservations(args: readonly unknown[], dream: ReadonlyMap<string, Tensor>, insomnia: number): unknown[] {
+function withObservations(args: readonly unknown[], dream: Trace, insomnia: number): unknown[] {
   const last = args.at(-1);
   if (typeof last !== "object" || last === null || !("observations" in last))
     throw new PedigradError({
       code: "no-observations",
       op: "ReweightedWakeSleep",
       param: "insomnia",
-      message: `ReweightedWakeSleep with insomnia ${insomnia} gives the guide data dreamt by the model, so the last argument of model and guide must be { observations: { site: value } }, got ${args.length} arguments without it. Pass the data that way, or set insomnia: 1.`,
+      message: `ReweightedWakeSleep with insomnia ${insomnia} gives the guide data dreamt by the model, so the last argument of model and guide must be { observations: { site: value } }, got ${args.length} arguments without it. Or set insomnia: 1.`,
     });
   const data = (last as { observations: Record<string, unknown> }).observations;
-  const observations = Object.fromEntries(Object.keys(data).map((name) => [name, dream.get(name) ?? data[name]]));
+  const dreamOf = (name: string): Tensor => {
+    const site = dream.get(name);
+    if (site !== undefined) return stopGradient(site.value);
+    throw unknownName("ReweightedWakeSleep", "site", name, dream.keys(), " Name observations by their sites.");
+  };
+  const observations = Object.fromEntries(Object.keys(data).map((name) => [name, dreamOf(name)]));
   return [...args.slice(0, -1), { ...last, observations }];
 }

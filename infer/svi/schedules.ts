@@ -6,18 +6,27 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { type Kind, requireKind } from "../checks.js";
 
-/** Refuse numbers of the wrong kind. */
-function requireNumbers(op: string, numbers: Record<string, readonly [x: unknown, kind: Kind]>): void {
-  for (const [name, [x, kind]] of Object.entries(numbers)) requireKind(op, name, x, kind);
+const areBoundaries = (x: unknown): boolean =>
+  isRecord(x) && Object.entries(x).every(([at, by]) => Number(at) >= 0 && kinds.number[0](by));
+
+const KINDS = {
+  initial: kinds.number,
+  end: kinds.number,
+  alpha: kinds.number,
+  decayRate: kinds.positive,
+  decaySteps: kinds.positive,
+  transitionSteps: kinds.positive,
+  boundaries: [areBoundaries, "factors by step, such as { 100: 0.5 }"],
+} satisfies Record<string, Kind>;
+
+/** Refuse arguments of the wrong kind. */
+function requireKinds(op: string, args: Partial<Record<keyof typeof KINDS, unknown>>): void {
+  for (const [name, x] of Object.entries(args)) requireKind(op, name, x, KINDS[name as keyof typeof KINDS]);
 }
 
 /** Exponential decay: initial · decayRate^(step / transitionSteps). */
 export function exponentialDecay(initial: number, transitionSteps: number, decayRate: number) {
-  requireNumbers("exponentialDecay", {
-    initial: [initial, kinds.number],
-    transitionSteps: [transitionSteps, kinds.positive],
-    decayRate: [decayRate, kinds.positive],
-  });
+  requireKinds("exponentialDecay", { initial, transitionSteps, decayRate });
   return (step: Tensor): Tensor =>
     step
       .mul(log(decayRate) / transitionSteps)
@@ -27,11 +36,7 @@ export function exponentialDecay(initial: number, transitionSteps: number, decay
 
 /** Decay from `initial` to `initial · alpha` in `decaySteps` steps, along half a period of a cosine. */
 export function cosineDecay(initial: number, decaySteps: number, alpha = 0) {
-  requireNumbers("cosineDecay", {
-    initial: [initial, kinds.number],
-    decaySteps: [decaySteps, kinds.positive],
-    alpha: [alpha, kinds.number],
-  });
+  requireKinds("cosineDecay", { initial, decaySteps, alpha });
   return (step: Tensor): Tensor => {
     const cosine = step
       .minimum(decaySteps)
@@ -48,11 +53,7 @@ export function cosineDecay(initial: number, decaySteps: number, alpha = 0) {
 
 /** Change linearly from `initial` to `end` in `transitionSteps` steps. */
 export function linearSchedule(initial: number, end: number, transitionSteps: number) {
-  requireNumbers("linearSchedule", {
-    initial: [initial, kinds.number],
-    end: [end, kinds.number],
-    transitionSteps: [transitionSteps, kinds.positive],
-  });
+  requireKinds("linearSchedule", { initial, end, transitionSteps });
   return (step: Tensor): Tensor =>
     step
       .minimum(transitionSteps)
@@ -60,15 +61,9 @@ export function linearSchedule(initial: number, end: number, transitionSteps: nu
       .add(initial);
 }
 
-const areBoundaries = (x: unknown): boolean =>
-  isRecord(x) && Object.entries(x).every(([at, by]) => Number(at) >= 0 && kinds.number[0](by));
-
 /** Start at `initial`, and multiply by a factor at each boundary: `piecewiseConstant(0.1, { 100: 0.5 })` halves the rate at step 100. */
 export function piecewiseConstant(initial: number, boundaries: Record<number, number>) {
-  requireNumbers("piecewiseConstant", {
-    initial: [initial, kinds.number],
-    boundaries: [boundaries, [areBoundaries, "factors by step, such as { 100: 0.5 }"]],
-  });
+  requireKinds("piecewiseConstant", { initial, boundaries });
   return (step: Tensor): Tensor =>
     Object.entries(boundaries).reduce(
       (rate, [at, by]) => rate.mul(where(step.greaterEqual(Number(at)), by, 1)),

@@ -22,21 +22,21 @@ state = 1
 
 
 def uniform():
-    """The next number in (0, 1) by the rule of the pages that draw their own: a multiplicative congruence, from 1."""
+    """The next number in (0, 1), by the multiplicative congruence of the pages that draw their own numbers."""
     global state
     state = state * 48271 % 2147483647
     return state / 2147483647
 
 
 def load(name, seed, n):
-    """Labels [n] and pictures [n, pixels], those of the tutorial: the library draws them."""
+    """The labels [n] and pictures [n, pixels] of the tutorial, which the library draws."""
     command = ["npx", "tsx", "docs/tutorials/pyro/data.ts", name, str(seed), str(n)]
     rows = np.frombuffer(subprocess.check_output(command, cwd=HERE.parents[2])).reshape(n, -1)
     return torch.tensor(rows[:, 0]).long(), torch.tensor(rows[:, 1:]).float()
 
 
 def constants(page, *names):
-    """Tensors that a tutorial declares with `const`: runs the page's imports and the blocks that declare them."""
+    """The tensors that a tutorial declares with `const` under these names. Runs the first block of the page, and the blocks that declare them."""
     blocks = re.findall(r"^```ts\n(.*?)^```", next(HERE.parent.glob(f"*/{page}.md")).read_text(), re.M | re.S)
     chosen = [b for i, b in enumerate(blocks) if i == 0 or any(f"const {name} =" in b for name in names)]
     code = "".join(chosen).replace('from "pedigrad"', 'from "./index.js"')
@@ -47,14 +47,14 @@ def constants(page, *names):
 
 
 def decaying_adam(rate, steps, factor):
-    """Adam, its step size shrinking to `factor` of `rate` over `steps`; call `.step()` after each step of the fit."""
+    """Adam with a step size that falls from `rate` to `factor * rate` over `steps` steps. Call `.step()` after each step of the fit."""
     return pyro.optim.ExponentialLR(
         {"optimizer": torch.optim.Adam, "optim_args": {"lr": rate}, "gamma": factor ** (1 / steps)}
     )
 
 
 def run(svi, steps, *args):
-    """The losses of `steps` steps, the learning rate decaying where the optimiser has a schedule."""
+    """The losses of `steps` steps. If the optimiser has a schedule, the learning rate decays."""
     losses = []
     for _ in range(steps):
         losses.append(svi.step(*args))
@@ -64,13 +64,13 @@ def run(svi, steps, *args):
 
 
 class AutoNormalByLogarithm(AutoNormal):
-    """Spreads are exponentials of what is learnt, as in the library; Pyro's own are softpluses."""
+    """AutoNormal whose scales are exponentials of the learnt numbers, as in the library. In Pyro's AutoNormal they are softpluses."""
 
     scale_constraint = constraints.positive
 
 
 def linear(inputs, outputs):
-    """A linear layer that starts as the library's do."""
+    """A linear layer with the initial parameters of the library."""
     layer = nn.Linear(inputs, outputs)
     nn.init.normal_(layer.weight, std=inputs**-0.5)
     nn.init.zeros_(layer.bias)
@@ -83,7 +83,10 @@ def mlp(sizes, activation=nn.Softplus):
 
 
 def measure(page, fit, steps, seeds=3, combine=mean):
-    """Runs `fit(steps)`, which returns figures by name, from some seeds; `--write` puts their means, or medians, and spreads into figures.json."""
+    """
+    Runs `fit(steps)`, which returns figures by name, from some seeds. With `--write`, puts the means (or medians) and standard deviations of the
+    figures into figures.json.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("--steps", type=int, default=steps)
     parser.add_argument("--seeds", type=int, default=seeds)

@@ -342,6 +342,7 @@ test("transforms of counts are refused where they do not map the least or the gr
     [new Bernoulli(0.3), new Inverse(new Sigmoid())],
   ] as [Distribution, Transform][])
     refusesSaying(() => new TransformedDistribution(base, transform), "the least value of the base", "got 0");
+  refusesSaying(() => new TransformedDistribution(new VonMises(0, 1), log), "the least value of the base", "-3.14");
   const d = new TransformedDistribution(new DiscreteUniform(1, 5), log);
   near(numbers(d.logProb([0, Math.log(5)]).exp()), [0.2, 0.2]);
   assert.ok(
@@ -468,6 +469,7 @@ test("quantiles of zero-inflated counts and hurdles are the least counts at whic
     );
     assert.is(d.icdf(1).item(), Infinity);
   }
+  refusesSaying(() => new ZeroInflated(moved(new Poisson(2), 1, 2), 0.3).icdf(0.5), "has no icdf");
 });
 
 test("the distribution function of a hurdle ends at 1", () => {

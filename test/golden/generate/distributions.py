@@ -21,7 +21,7 @@ def normal(x, loc, scale):
 
 
 def tails(f):
-    """Both tails of a distribution that has the lower one in digits that do not cancel: F(-z) is the upper one."""
+    """Both tails of a symmetric distribution, from its lower tail f, which loses no digits: the upper tail is f(-z)."""
     return lambda z: (f(z), f(-z))
 
 
@@ -120,7 +120,7 @@ def ends(loc, scale, low, high):
 
 
 def mass(a, b):
-    """P(a < Z < b) of a standard normal, from the tails in which it is not a difference of near ones."""
+    """P(a < Z < b) of a standard normal, as a difference of tail probabilities that are not close to 1."""
     lower = lambda z: mpf(0) if z == -inf else mpf(1) if z == inf else ndtr(z)
     return lower(-a) - lower(-b) if a > 0 else lower(b) - lower(a)
 
@@ -223,7 +223,7 @@ def relaxed_bernoulli(x, temperature, logits):
 
 
 def mixture(x, mixing_probs, loc, scale):
-    # Its weights are used as given: their gradient does not know that they sum to 1.
+    # The weights are not normalised, so their gradient does not account for the fact that they sum to 1.
     parts = [log(w) + normal(x, l, s) for w, l, s in zip(mixing_probs, loc, scale)]
     top = max(parts)
     return top + log(sum(exp(p - top) for p in parts))
@@ -400,7 +400,7 @@ TAILS = {
 
 
 def slopes(f, x, unit=1, step=H):
-    """The derivative of f for every number in x, which may be a nested list, in its structure. At 0 the step is a part of `unit`."""
+    """The derivative of f with respect to every number in x, which may be a nested list. The step is relative to x or, at 0, to `unit`."""
     if isinstance(x, list):
         return [slopes(lambda item, i=i: f([*x[:i], item, *x[i + 1 :]]), x[i], unit, step) for i in range(len(x))]
     h = step * (abs(x) if x != 0 else unit)
@@ -412,7 +412,7 @@ def leaves(x):
 
 
 def keep(old, new):
-    """Numbers, but what the file says is not to be compared."""
+    """The new numbers, but null where the file has null, which means that a number is not compared."""
     if isinstance(new, list):
         return [keep(old[i] if isinstance(old, list) else old, item) for i, item in enumerate(new)]
     return old if old is None else encode(new)
@@ -460,7 +460,7 @@ def compute(data):
     return data
 
 
-# Numbers of the file that its own differences have lost, and what is right.
+# Numbers that are wrong in the file, because they were computed by differences that lost all digits; and the right numbers.
 WRONG = {
     "StudentT/cases/0/points/5/": "scores and paths far out: 4e-100, 2e-100 and 1",
     "HalfNormal/cases/3/points/0/grad/scale": "0: the value is the scale",
@@ -472,6 +472,6 @@ def units(path):
     return 2**63 if any(part in path for part in WRONG) else 1 if "/grad/" in path else 0
 
 
-# Gradients below 1e-60 are what differences leave of a 0, here and in the file.
+# A gradient below 1e-60, here or in the file, is the rounding error of a gradient of 0.
 if __name__ == "__main__":
     main("distributions", compute, units, least=lambda path: 1e-60 if "/grad/" in path else 0)

@@ -37,7 +37,7 @@ def log_normal(x, loc, log_scale):
 
 
 def configurations(program):
-    """(log p, log q) of every configuration: choices are made anew from the last one on which not all values have been tried."""
+    """(log p, log q) of every configuration: the last choice that has further values takes the next one, and later choices start again."""
     path = []
     while True:
         sizes, terms = [], [mpf(0), mpf(0)]
@@ -109,7 +109,7 @@ def masked(P, data):
     def program(choose, score):
         z = choose(log_bernoulli(P["prior"]), log_bernoulli(P["q"]))
         score(mpf(z) / 4)
-        # Observed are 1, 0, 1, the second behind a mask; the scale is 3.
+        # The observations are 1, 0 and 1, of which the second is masked. The scale is 3.
         score(3 * 2 * log_bernoulli(P["l1"] if z else P["l0"])[1])
 
     return [program]
@@ -137,7 +137,7 @@ def two_steps(P, data):
 
 
 def subset(P, data, elements):
-    """The five halves of a subsample: each element stands for 5 / 2."""
+    """A subsample of two of five elements, each of which is scaled by 5 / 2."""
 
     def element(i):
         def program(choose, score):
@@ -168,7 +168,7 @@ def exact(x):
 
 
 def fill(entry, key, f, params):
-    """Put f(params) into the entry, and its gradient for those parameters that the entry has one for."""
+    """Put f(params) into the entry, and its gradient with respect to the parameters for which the entry has a gradient."""
     entry[key] = encode(f(params))
     grad = entry.get(f"grad{key[0].upper()}{key[1:]}", {})
     for name in grad:

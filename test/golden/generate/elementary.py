@@ -61,13 +61,13 @@ functions = {
     "atan": (atan, angles + [s * t for s in (0.4375, 0.6875, 1.1875, 2.4375) for t in near_one]),
     "pow": (power, powers),
 }
-# Drawn after the points above, so that those stay as they are.
+# These points are drawn after the points above, so that those points do not change.
 weighted = list(zip(sizes(75, -40, 40), [abs(x) for x in sizes(60, -60, 60)] + near_one))
 functions |= {
     "log1mexp": (lambda x: log(1 - exp(x)), [-abs(x) for x in squashed + sizes(20, -6, 4)]),
     "xlogy": (lambda x, y: x * log(y), weighted),
     "xlog1py": (lambda x, y: x * log(1 + y), weighted),
-    # Not where the two terms cancel.
+    # Points at which the two terms cancel are left out.
     "logaddexp": (
         lambda x, y: log(exp(x) + exp(y)),
         [(x, x + d) for x, d in zip(sizes(80, -2, 9) + [0.0, -1.0], sizes(80, -8, 6) + [1e-17, 1.0]) if not -1 < x < 0 and not -1 < x + d < 0],
@@ -79,7 +79,7 @@ functions["logOnePlusSquareOver"] = (
     lambda x, y: log(1 + x * x / y),
     list(zip(sizes(60, -40, 40) + over, [abs(x) for x in sizes(60, -60, 60) + sizes(35, -3, 6)] + near_one)),
 )
-# Near each other, at both ends of that, and with quotients that overflow or underflow.
+# Quotients near 1, at the limits of "near", and quotients that overflow or underflow.
 divisors = [abs(x) for x in sizes(35, -300, 300) + sizes(35, -3, 3)]
 quotients = near_one + [abs(x) for x in sizes(45, -6, 6)] + [0.5, 2.0, 0.5000001, 1.9999999, 1e-299, 1e299]
 functions["logRatio"] = (

@@ -15,7 +15,7 @@ def ndtr(x):
 
 
 def log_ndtr(x):
-    # Beyond -10^10, where exp(-x²/2) needs a billion digits, two terms of the asymptotic series have all of float64.
+    # Below -10^7, two terms of the asymptotic series are right to the last bit of float64.
     if x > 0:
         return log1p(-ndtr(-x))
     return log(ndtr(x)) if x > -(10**7) else -x * x / 2 - log(-x) - log(2 * pi) / 2 - 1 / x**2
@@ -45,11 +45,11 @@ def ndtri(p):
 
 
 class TooManyTerms(Exception):
-    """A series would go on for too long."""
+    """A series would need too many terms."""
 
 
 def series(first, ratio, most=100_000):
-    """first (1 + r_1 (1 + r_2 (1 + ...))), the ratios positive and in the end below 1."""
+    """first (1 + r_1 (1 + r_2 (1 + ...))). The ratios r_n are positive and, from some n on, below 1."""
     total = term = mpf(first)
     n = 1
     while term > total * mpf(10) ** -mp.dps:
@@ -81,7 +81,7 @@ def log_beta(a, b):
 
 
 def with_digits(a, x):
-    """Digits enough for the upper tail to keep 100 of them."""
+    """A context with so many digits that the upper tail keeps 100 of them."""
     tail = (x - a - a * log(x / a)) / log(10) if x > a > 0 else mpf(0)
     return mp.workdps(220 + int(tail))
 

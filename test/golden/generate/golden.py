@@ -22,7 +22,7 @@ def nested(f, x):
 
 
 def place(x):
-    """Floats in order, as whole numbers: neighbours are 1 apart."""
+    """The position of a float among all floats in order: neighbouring floats are 1 apart."""
     (n,) = struct.unpack("<q", struct.pack("<d", x))
     return n if n >= 0 else -(n & 0x7FFFFFFFFFFFFFFF)
 
@@ -44,8 +44,8 @@ def differences(path, old, new, units, least=lambda path: 0):
 
 def main(name, compute, units=lambda path: 0, least=lambda path: 0):
     """
-    Compute the outputs of a file from the inputs in it. `units`: how many units in the last place an entry may differ, by its path;
-    `least`: what is smaller than this is not compared.
+    Compute the outputs of a file from the inputs in it. For the path of an entry, `units` gives by how many units in the last place it may
+    differ, and `least` the size below which it is not compared.
     """
     old = load(name)
     new = compute(json.loads(json.dumps(old)))

@@ -34,7 +34,7 @@ def support(dist, params):
 
 
 def bulk(dist, params):
-    """About where p is, and how wide."""
+    """The approximate centre and width of p."""
     if dist == "Gamma":
         return params["concentration"] / params["rate"], sqrt(params["concentration"]) / params["rate"]
     if dist == "Beta":
@@ -46,7 +46,7 @@ def bulk(dist, params):
 
 
 def between(a, b):
-    # Numbers next to 0 keep their digits, however small they are; those next to other ends do not.
+    # Points next to an end at 0 keep their digits, however small they are. Points next to other ends do not.
     for k in range(-375 if a == 0 else -215, 216):
         u = pi / 2 * sinh(k * STEP)
         part = (b - a) / (1 + exp(2 * abs(u)))
@@ -54,7 +54,7 @@ def between(a, b):
 
 
 def beyond(a, width):
-    """From a to infinity; to minus infinity where the width is negative."""
+    """Points and weights from a to infinity, or to minus infinity if the width is negative."""
     for k in range(-375, 301):
         u = pi / 2 * sinh(k * STEP)
         yield a + width * exp(u), abs(width) * exp(u) * pi / 2 * cosh(k * STEP) * STEP
@@ -153,7 +153,7 @@ def exact(params):
 
 
 def lower(key, slope):
-    """A triangular factor has a gradient in its lower half."""
+    """The gradient, with 0 in the upper half if the parameter is a triangular factor."""
     return (
         [[x if j <= i else mpf(0) for j, x in enumerate(row)] for i, row in enumerate(slope)]
         if key == "scale_tril"
@@ -169,7 +169,7 @@ def compute(data):
         for side, grad in case.get("grad", {}).items():
             for key in grad:
                 slope = slopes(lambda x: f({**sides, side: {**sides[side], key: x}}), sides[side][key], step=DIFFERENCE)
-                # A parameter that is an end of a support has a derivative to one side only: it stays as it is in the file.
+                # If a parameter is an end of a support, only a one-sided derivative exists. The number in the file is left as it is.
                 if not isinstance(slope, mpf) or isfinite(slope):
                     grad[key] = nested(encode, lower(key, slope))
     return data

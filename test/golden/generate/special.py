@@ -69,7 +69,7 @@ def multigammaln(a, d):
     return d * (d - 1) / 4 * log(pi) + sum(loggamma(a - j / 2) for j in range(int(d))), None
 
 
-# Each gives the value, and the gradient for its arguments or None.
+# Each function returns the value, and the gradient with respect to its arguments or None.
 FUNCTIONS = {
     "lgamma": lambda x: (lgamma(x), [digamma(x)]),
     "digamma": lambda x: (digamma(x), [psi(1, x)]),

@@ -30,7 +30,7 @@ def beta(a, b, x):
 
 
 def von_mises(x, kappa):
-    """P(X < -x), and the path of x: dF/dκ is the integral of (cos t - A(κ)) times the density, A the ratio of Bessel functions."""
+    """P(X < -x), and dx/dκ. Here dF/dκ is the integral of (cos t - A(κ)) times the density, where A is the ratio of Bessel functions."""
     ratio = besseli(1, kappa) / besseli(0, kappa)
     width = 1 / sqrt(1 + kappa) if kappa * x < 5 else 1 / (kappa * x)
     ends = [x + width * 4**n for n in range(-1, 40) if x + width * 4**n < pi]
@@ -67,6 +67,6 @@ def compute(data):
     return data
 
 
-# The file's tails of von Mises belong to an x before it was rounded to float64.
+# The tails of von Mises in the file were computed for numbers x that had not yet been rounded to float64.
 if __name__ == "__main__":
     main("specialWide", compute, lambda path: 200 if "/vonMises/" in path else 0)

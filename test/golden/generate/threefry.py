@@ -35,7 +35,7 @@ def fractions(key, n):
 
 
 def normal(fraction):
-    """sqrt(2) erfinv(u) of a u in (-1, 1), which is rounded to float64 as JAX rounds it."""
+    """sqrt(2) erfinv(u), where u in (-1, 1) is rounded to float64 in the same way as in JAX."""
     low = -1 + Fraction(1, 2**53)
     scaled = float(Fraction(float(fraction * Fraction(float(1 - low)))) + low)
     mp.dps = 40

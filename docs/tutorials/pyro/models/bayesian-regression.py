@@ -23,7 +23,7 @@ def model(is_africa, ruggedness, observed=None):
 
 def fit(steps):
     values = {"a": log_gdp.mean(), "sigma": torch.tensor(1.0)}
-    values |= {name: torch.tensor(0.0) for name in ("bA", "bR", "bAR")}  # not one tensor thrice: a guide's parameters would share it
+    values |= {name: torch.tensor(0.0) for name in ("bA", "bR", "bAR")}  # three tensors, since parameters of the guide would share a single one
     start = init_to_value(values=values)
     many = Trace_ELBO(num_particles=8, vectorize_particles=True, max_plate_nesting=1)
     figures = {}

@@ -12,7 +12,7 @@ torch.set_default_dtype(torch.float64)
 (data,) = constants("gaussian-mixture", "data")
 START = {"weights": torch.tensor([0.5, 0.5]), "scale": torch.tensor(4.0), "locs": torch.tensor([1.0, 9.0])}
 
-# The output of https://pyro.ai/examples/gmm.html, run with Pyro 1.9.1. Its clusters stand the other way round.
+# The output of https://pyro.ai/examples/gmm.html, run with Pyro 1.9.1. There the clusters are in the opposite order.
 PUBLISHED = {
     "weight of the first, on Pyro's page": 0.375,
     "location of the first, on Pyro's page": 0.49901518,

@@ -59,7 +59,7 @@ class Decoder(nn.Module):
 
 
 def quality_of(dropout, steps):
-    """Words that stand in their topic, and perplexity."""
+    """The number of words that are in the right topic, and the perplexity."""
     pyro.clear_param_store()
     encoder, decoder = Encoder(dropout), Decoder(dropout)
 
@@ -80,7 +80,7 @@ def quality_of(dropout, steps):
     for step in range(steps):
         i = step % 15
         svi.step(docs[32 * i : 32 * i + 32])
-    # Without dropout, the moments of the normalisation being those of the whole corpus.
+    # Evaluate without dropout, and normalise with the moments of the whole corpus.
     encoder.drop.eval()
     decoder.drop.eval()
     with torch.no_grad():

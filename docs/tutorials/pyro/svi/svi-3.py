@@ -57,18 +57,18 @@ def guide_of(family, has_baseline):
 
 
 def variance(elbo, model, guide, draws):
-    """Of the gradient by all parameters, at their start: summed over their elements."""
+    """The variance of the gradient at the initial parameters, summed over all elements of all parameters."""
     pyro.clear_param_store()
     for _ in range(100):  # a decaying average needs some costs first
         elbo.loss_and_grads(model, guide)
     named = pyro.get_param_store().named_parameters()
-    params = {name: param for name, param in named if name in ("logits", "alpha_q", "beta_q")}  # Pyro keeps averages among them
+    params = {name: param for name, param in named if name in ("logits", "alpha_q", "beta_q")}  # Pyro stores averages of baselines as parameters, too
     gradients = []
     for _ in range(draws):
         for param in params.values():
             param.grad = None
         elbo.loss_and_grads(model, guide)
-        # By the parameters themselves: what is positive is stored as its logarithm, and the derivative by log a is a times that by a.
+        # Pyro stores log a for a positive parameter a. The derivative with respect to a is the derivative with respect to log a, divided by a.
         by_param = [p.grad / (1 if name == "logits" else p.exp()) for name, p in params.items()]
         gradients.append(torch.cat([gradient.detach().flatten() for gradient in by_param]))
     return torch.stack(gradients).var(0).sum().item()

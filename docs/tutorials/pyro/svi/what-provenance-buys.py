@@ -36,7 +36,7 @@ def one():
 
 
 def gradients(elbo, model, guide, draws):
-    """Draws of the bound's gradient by the logits, all of which are 0: [draws, logits]."""
+    """Draws of the gradient of the ELBO with respect to the logits, at logits of 0: [draws, logits]."""
     pyro.clear_param_store()
     rows = []
     for _ in range(draws):

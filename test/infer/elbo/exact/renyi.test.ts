@@ -2,17 +2,21 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  factor,
   type Model,
   Normal,
   param,
   RenyiELBO,
   ReweightedWakeSleep,
+  random,
   sample,
+  scope,
   type Tensor,
   type TensorLike,
   TraceELBO,
   tensor,
 } from "../../../../index.js";
+import { refusal } from "../../../refusals.js";
 import { assertMean, drawsOf, estimates, type Rows } from "../../draws.js";
 import { categorical, golden, p, paramsOf } from "./goldenModels.js";
 
@@ -111,6 +115,42 @@ test("wake-sleep refuses an insomnia outside [0, 1], and a sleep phase if the gu
       ),
     /observations/,
   );
+});
+
+test("in the sleep phase the guide gets drawn data for a partly observed site, and names that are not sites are refused", () => {
+  const seen: number[] = [];
+  const partly = ({ observations: { x } }: { observations: { x: number } }) => {
+    sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: x, obsMask: 1 });
+  };
+  const guide = ({ observations: { x } }: { observations: { x: Tensor | number } }) => {
+    sample("z", new Normal(0, 1));
+    seen.push(Number(x));
+  };
+  const elbo = new ReweightedWakeSleep({ insomnia: 0, modelHasParams: false, vectorizeParticles: false });
+  elbo.loss(random.key(0), {}, partly, guide, { observations: { x: 50 } });
+  assert.ok(
+    seen.every((x) => Math.abs(x) < 10),
+    `${seen}`,
+  );
+  const scoped = () => elbo.loss(random.key(0), {}, scope(partly, { prefix: "s" }), guide, { observations: { x: 50 } });
+  assert.match(refusal(scoped).message, /no site "x".*It has "s\/z".*Name observations by their sites/);
+});
+
+test("the sleep phase refuses a factor of latents, which dreams ignore, but not a factor of parameters", () => {
+  const weighted =
+    (value: (z: Tensor) => Tensor): Model =>
+    ({ observations: { x } }) => {
+      const z = sample("z", new Normal(0, 1));
+      factor("weight", value(z));
+      sample("x", new Normal(z, 1), { obs: x });
+    };
+  const guide = () => sample("z", new Normal(0, 1));
+  const run = (model: Model) =>
+    new ReweightedWakeSleep({ insomnia: 0.5 }).loss(random.key(0), {}, model, guide, { observations: { x: 1 } });
+  const { code, site, message } = refusal(() => run(weighted((z) => z.square().neg())));
+  assert.equal([code, site], ["no-sampler", "weight"]);
+  assert.match(message, /observed site, or set insomnia: 1/);
+  assert.ok(Number.isFinite(run(weighted(() => param("w", 1).square())).item()));
 });
 
 test("TraceELBO agrees with the ELBO of model g in golden/elbo.json", () => {
