@@ -14,7 +14,7 @@ import { runParticles, runPrograms, withSharedPlates } from "../elbo/particles/p
 import { refuseSubsampling, subsampledPlate } from "../elbo/particles/subsampling.js";
 import type { Model } from "../program/messages.js";
 import { withWholePlates } from "../program/subsamples.js";
-import { isPointMass, type SampleSite, sampleSites, type Trace } from "../program/trace.js";
+import { isDraw, type SampleSite, sampleSites } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 
 export interface PsisOptions {
@@ -46,7 +46,7 @@ export function psisDiagnostic(
     const pair = runPrograms(k, task, requireParamsHandler("psisDiagnostic", params));
     const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
     for (const site of sites) refuseEnumerated(site);
-    refusePoints(pair.guide, pair.model);
+    for (const site of sampleSites(pair.guide)) refusePoint(site);
     const plate = subsampledPlate(sites);
     if (plate !== null)
       refuseSubsampling(
@@ -75,14 +75,12 @@ function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
 }
 
 /** Refuse a latent that the guide sets to a point: all draws have the same weight, although the posterior is not a point. */
-function refusePoints(guide: Trace, model: Trace): void {
-  for (const { name, fn, value, isObserved } of sampleSites(guide)) {
-    const modelSite = model.get(name);
-    if (isObserved || !isPointMass(fn) || (modelSite?.type === "sample" && isPointMass(modelSite.fn))) continue;
-    if ([...value.provenance].some((other) => other !== name)) continue; // computed from another draw, as in joint autoguides
-    const message = `psisDiagnostic: the guide sets "${name}" to a point, which has no importance weights. Use a guide with a density, such as AutoNormal.`;
-    refuseSite("moving-point", name, message, { op: "psisDiagnostic" });
-  }
+function refusePoint(site: SampleSite): void {
+  const { name, isObserved, value } = site;
+  // A point may be computed from another draw, as in joint autoguides.
+  if (isObserved || isDraw(site) || value.provenance.size > 1) return;
+  const message = `psisDiagnostic: the guide sets "${name}" to a point, so all weights are equal. Use a guide with a density.`;
+  refuseSite("moving-point", name, message, { op: "psisDiagnostic" });
 }
 
 /** Pareto k of n weights, given their logarithms. The fit uses the largest min(n/5, 3√n) weights. */
