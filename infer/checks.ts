@@ -19,6 +19,14 @@ export function refuseSite(
   throw new PedigradError({ code, site, message, ...where });
 }
 
+/** Refuse a name that is not a string: the sites 3 and "3" would be different sites of one name. */
+export const refuseName = (type: string, name: unknown): never =>
+  refuseSite(
+    "bad-option",
+    String(name),
+    `${type} ${show(name)}: the first argument must be a name, such as \`x\${i}\`.`,
+  );
+
 /** Refuse an argument that is not a key; the error names the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {
   if (key instanceof Tensor) return;

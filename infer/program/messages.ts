@@ -8,7 +8,7 @@ import { traceDepth } from "../../autodiff/core/batch.js";
 import { PedigradError, Tensor } from "../../autodiff/index.js";
 import type { Constraint, Distribution } from "../../distributions/index.js";
 import type { Provenance } from "../../provenance/index.js";
-import { refuseSite } from "../checks.js";
+import { refuseName, refuseSite } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 
 /** The message of `sample`: a random choice, latent or observed. */
@@ -228,6 +228,7 @@ function refuseInLoop({ type, name }: Message): void {
 
 /** Send a message up the stack until a handler stops it, call `setValue` to give it a value, and send it back down. */
 export function send<M extends Message>(message: M, setValue?: (message: M) => void): M {
+  if (typeof message.name !== "string") refuseName(message.type, message.name);
   if (traceDepth > 0) refuseInLoop(message);
   type Listener = ((message: M) => void) | undefined;
   const { type } = message;

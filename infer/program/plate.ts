@@ -8,7 +8,7 @@ import { readNumbers } from "../../autodiff/core/reads.js";
 import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { refuseSite, requireOptions, show } from "../checks.js";
+import { refuseName, refuseSite, requireOptions, show } from "../checks.js";
 import {
   everyType,
   type Handler,
@@ -41,7 +41,7 @@ export function plate<T>(name: string, body: () => T): T;
 /** A sequential plate: `for (const i of plate(name, size))`. */
 export function plate(name: string, size: number, options?: { subsampleSize?: number | undefined }): Iterable<number>;
 export function plate(name: string, ...args: unknown[]): unknown {
-  if (typeof name !== "string") refuse(show(name), "bad-option", "the first argument must be the plate's name.");
+  if (typeof name !== "string") refuseName("plate", name);
   const body = args.at(-1);
   const hasBody = typeof body === "function";
   const sizeAndOptions = hasBody ? args.slice(0, -1) : args;
