@@ -9,7 +9,7 @@
  *
  * where f is the density and F the distribution function. How the sampler arrived at x does not matter.
  */
-import { refuse } from "../../../provenance/base/error.js";
+import { PedigradError, refuse } from "../../../provenance/base/error.js";
 import { isRecord } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
 import type { Vjp } from "../../core/op.js";
@@ -41,8 +41,15 @@ export const key = (seed: number): Tensor => ofView(contiguous(Float64Array.from
 export const split = (from: TensorLike, n = 2): Tensor => draw(splitOp, from, [], [n], { result: [2] });
 
 /** A new key made from a key and a whole number 0 <= data < 2^32, such as a step count; one key per element of data. */
-export const foldIn = (from: TensorLike, data: TensorLike): Tensor =>
-  draw(foldInOp, from, [data], undefined, { result: [2] });
+export function foldIn(from: TensorLike, data: TensorLike): Tensor {
+  const numbers = asTensor("random.foldIn", data);
+  try {
+    return draw(foldInOp, from, [numbers], undefined, { result: [2] });
+  } catch (error) {
+    if (error instanceof PedigradError && error.code === "invalid-fold-in") refuseFor(numbers, error);
+    throw error;
+  }
+}
 
 const bitsOp = /* @__PURE__ */ drawOp("bits", (out, offset, n, k0, k1) => kernels.bits32(k0, k1, n, out, offset));
 /** Random 32-bit whole numbers. */
