@@ -226,7 +226,7 @@ test("different static arguments never share a program", () => {
     () => 1,
     () => 1,
     new Date(0),
-    new Date(0),
+    new Date(1),
     "1",
     "symbol 1",
     "Date #4",
