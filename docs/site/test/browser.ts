@@ -26,7 +26,7 @@ export interface Opened {
   readonly page: Page;
   /** Errors on the console. */
   readonly said: string[];
-  /** What it has loaded so far, gzipped. */
+  /** The number of gzipped bytes that the page has loaded so far. */
   readonly bytes: () => number;
 }
 
