@@ -114,25 +114,21 @@ export const binomial = (from: TensorLike, n: TensorLike, p: TensorLike, shape?:
 const randintOp = /* @__PURE__ */ drawOneOp("randint", kernels.randintDraw);
 /** Whole numbers minval <= x < maxval, without bias; NaN for an empty range. */
 export function randint(from: TensorLike, shape: Shape, minval: TensorLike, maxval: TensorLike): Tensor {
-  const [low, high] = [wholeNumbers("minval", minval), wholeNumbers("maxval", maxval)];
-  const count = sub(high, low);
-  const tooLarge = elementsOf(count).find((n) => n > 2 ** 53);
-  if (tooLarge === undefined) return draw(randintOp, from, [low, high], shape);
-  return refuseFor(count, {
-    code: "bad-parameter",
-    op: "random.randint",
-    message: `random.randint: maxval - minval must be at most 2^53, got ${tooLarge}. Narrow the range, or draw with random.uniform.`,
-  });
+  const whole = (bound: string, x: TensorLike): Tensor =>
+    checkBounds(bound, asTensor("random.randint", x), Number.isInteger, "a whole number");
+  const [low, high] = [whole("minval", minval), whole("maxval", maxval)];
+  checkBounds("maxval - minval", sub(high, low), (n) => n <= 2 ** 53, "at most 2^53");
+  return draw(randintOp, from, [low, high], shape);
 }
 
-function wholeNumbers(bound: string, x: TensorLike): Tensor {
-  const bounds = asTensor("random.randint", x);
-  const nonInteger = elementsOf(bounds).find((value) => !Number.isInteger(value));
-  if (nonInteger === undefined) return bounds;
-  return refuseFor(bounds, {
+/** x, if all its numbers are right. */
+function checkBounds(what: string, x: Tensor, isRight: (n: number) => boolean, expected: string): Tensor {
+  const wrong = elementsOf(x).find((n) => !isRight(n));
+  if (wrong === undefined) return x;
+  return refuseFor(x, {
     code: "bad-parameter",
     op: "random.randint",
-    message: `random.randint: ${bound} must be a whole number, got ${nonInteger}. Round it, or draw with random.uniform.`,
+    message: `random.randint: ${what} must be ${expected}, got ${wrong}. Give other bounds, or draw with random.uniform.`,
   });
 }
 
@@ -152,11 +148,7 @@ export function permutation(from: TensorLike, nOrTensor: TensorLike): Tensor {
   if (typeof nOrTensor === "number") return draw(permutationOp, from, [], [nOrTensor]);
   const x = asTensor("random.permutation", nOrTensor);
   if (x.shape.length === 0)
-    refuse(
-      "bad-shape",
-      "random.permutation",
-      "the second argument must be a number, or a tensor with at least one axis, got a tensor of shape [].",
-    );
+    refuse("bad-shape", "random.permutation", "expected a number, or a tensor with at least one axis, got shape [].");
   return take(x, draw(permutationOp, asKey("permutation", from), [], [x.length]));
 }
 
