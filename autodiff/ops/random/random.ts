@@ -128,7 +128,7 @@ function checkBounds(what: string, x: Tensor, isRight: (n: number) => boolean, e
   return refuseFor(x, {
     code: "bad-parameter",
     op: "random.randint",
-    message: `random.randint: ${what} must be ${expected}, got ${wrong}. Give other bounds, or draw with random.uniform.`,
+    message: `random.randint: ${what} must be ${expected}, got ${wrong}. Give other bounds.`,
   });
 }
 
