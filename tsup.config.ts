@@ -3,8 +3,8 @@ import { defineConfig, type Options } from "tsup";
 import ts from "typescript";
 
 /**
- * esbuild fills the object of `export * as random` by a call, which no other bundler drops, with all that it names. An object of getters
- * is the same without a call.
+ * For `export * as random`, esbuild writes a call that fills an object. Other bundlers keep this call and everything that it names. An object
+ * of getters needs no call.
  */
 const namespaces: NonNullable<Options["plugins"]>[number] = {
   name: "namespaces",
@@ -17,8 +17,8 @@ const namespaces: NonNullable<Options["plugins"]>[number] = {
 };
 
 /**
- * Comments that esbuild leaves inside of classes and records are taken out of the build: their mathematical letters make V8 keep whole files in two
- * bytes per character, which costs a millisecond of each import.
+ * Removes the comments that esbuild leaves inside of classes and records. Because of their mathematical letters, V8 would store whole files with
+ * two bytes per character, which takes a millisecond of each import.
  */
 const comments: NonNullable<Options["plugins"]>[number] = {
   name: "comments",
@@ -27,8 +27,8 @@ const comments: NonNullable<Options["plugins"]>[number] = {
 };
 
 /**
- * Kernel text without the white space that only its readers need. A minus keeps its own where a negative number may follow: two in a row
- * would be another operator.
+ * Kernel text without white space that only human readers need. A minus keeps its spaces if a negative number may follow, since two minus
+ * signs in a row would be another operator.
  */
 const packed = (text: string): string =>
   text
@@ -53,7 +53,7 @@ function withPackedKernels(code: string, pack: (text: string) => string): string
   visit(ts.createSourceFile("kernels.ts", code, ts.ScriptTarget.Latest, true), false);
   return made + code.slice(at);
 }
-/** Only formulas also run as JavaScript, where a variable must be declared. In SIMD code it begins with its first value. */
+/** Kernels do not run as JavaScript, so their variables need no declarations: in SIMD code the first assignment declares a variable. */
 const packedKernel = (text: string): string => packed(text).replace(/\blet /g, "");
 const kernels: NonNullable<Options["esbuildPlugins"]>[number] = {
   name: "kernels",
@@ -66,8 +66,8 @@ const kernels: NonNullable<Options["esbuildPlugins"]>[number] = {
 
 /**
  * The library: one build for all sub-paths, split into shared chunks in both formats, so that there is one handler stack
- * and one `Tensor` whichever path is imported. ndarray is part of it: it is CommonJS, and so bundled the
- * package runs in a browser as it stands; only its types are a dependency, because `Tensor.data` is an NdArray.
+ * and one `Tensor` whichever path is imported. ndarray is part of it: it is CommonJS, so it is
+ * bundled, and the package runs in a browser without a build step. Only its types are a dependency, because `Tensor.data` is an NdArray.
  */
 export const library: Options = {
   entry: {
@@ -87,7 +87,7 @@ export const library: Options = {
   esbuildPlugins: [kernels],
 };
 
-/** The command `pedigrad`: it measures the package it lies in, so it imports that and contains none of it. */
+/** The command `pedigrad`. It measures the package to which it belongs, so it imports this package and does not contain its code. */
 export const command: Options = {
   entry: { pedigrad: "bench/cli.ts" },
   outDir: "dist/bin",

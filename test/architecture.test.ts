@@ -59,8 +59,8 @@ const ROOMS = [
 const KNOT = "autodiff/core/tensor.ts -> autodiff/methods.ts";
 
 /**
- * Who may look at the numbers of a tensor without a read: kernels and compiled programs; checks that refuse at most, through
- * `refuseFor`; and what runs outside every model. Everybody else asks `item`, `toArray` or `readNumbers`, which runs hear of.
+ * The files that may look at the numbers of a tensor without recording a read: kernels and compiled programs; checks that only refuse,
+ * through `refuseFor`; and code that runs outside every model. All other files call `item`, `toArray` or `readNumbers`, which record a read.
  */
 const READERS = new Set([
   ...["apply", "reads", "tensor"].map((name) => `autodiff/core/${name}.ts`),
@@ -87,7 +87,7 @@ const filesIn = (folder: string): string[] =>
   });
 const library = folders.flatMap((folder) => filesIn(join(root, folder)));
 
-/** What a file imports, and whether only as types. */
+/** The imports of a file, and whether they import only types. */
 function importsOf(file: string): { target: string; isType: boolean }[] {
   const text = readFileSync(file, "utf8");
   const statements = [...text.matchAll(/^(?:import|export)\b([^;"]*?)\bfrom "([^"]+)"/gm)].map((m) => {
@@ -123,7 +123,7 @@ test("imports point one way: between the folders, and between the rooms inside t
   }
 });
 
-/** The files of a circle of imports of values, or null. */
+/** The files of a cycle of imports of values; null if there is none. */
 function circleIn(imports: readonly { from: string; to: string }[]): string[] | null {
   const next = new Map<string, string[]>();
   for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to]);
@@ -152,7 +152,7 @@ test("imports have no cycle except through the import of Tensor's methods", () =
   assert.ok(circleIn(values)?.join(" -> ").includes(KNOT), `${KNOT} closes no circle: move it, and take KNOT away`);
 });
 
-/** Folders that are to be cut in two. */
+/** Folders with more names than allowed, which are to be divided. */
 const CROWDED = new Set(["test", "bench"]);
 
 test("a folder lists at most 15 names besides its README and index", () => {
@@ -173,7 +173,7 @@ test("a folder lists at most 15 names besides its README and index", () => {
   }
 });
 
-/** Families with more than 30 lines of code, and what the lines beyond are. */
+/** Families with more than 30 lines of code, and the reasons. */
 const LONG_FAMILIES: Readonly<Record<string, string>> = {
   ContinuousBernoulli: "limits of its moments near probability 1/2",
   Empirical: "checks of samples and weights together",

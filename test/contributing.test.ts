@@ -16,14 +16,14 @@ import { lawful } from "./distributions/families/families.js";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const names = (text: string, name: string): boolean => new RegExp(`\\b${name}\\b`).test(text);
-/** Fails with every complaint, not only the first. */
+/** Fails with a list of all complaints, not only the first. */
 const none = (complaints: readonly string[]): void => assert.ok(complaints.length === 0, `\n${complaints.join("\n")}`);
 
 const filesOf = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .map((file) => join(root, folder, file));
-/** What the files below a folder export, by name, with the file. */
+/** The exports of all files below a folder, by name, with their files. */
 async function exportsOf(folder: string): Promise<{ name: string; value: unknown; file: string }[]> {
   const modules = filesOf(folder).map(async (path) => {
     const module: Record<string, unknown> = await import(pathToFileURL(path).href);
@@ -43,12 +43,12 @@ const isClass = (value: unknown, base: { prototype: object }): boolean =>
 
 const someTensor = autodiff.tensor(0);
 
-/** Ops that only gradient rules and densities use, as functions: tests of their own hold them. */
+/** Ops that only gradient rules and densities use, as functions. They have separate tests. */
 const WITHOUT_METHOD = new Set(
   "mulZeroWins besselGap digammaDifference tetragamma pentagamma betaincinv vonMisesCdf".split(" "),
 );
 const WITHOUT_ROW = new Set("besselGap digammaDifference tetragamma pentagamma vonMisesCdf".split(" "));
-/** Ops that only gradient rules of the library use: unselected.test.ts and edges.test.ts hold them. */
+/** Ops that only gradient rules of the library use. unselected.test.ts and edges.test.ts test them. */
 const NOT_PUBLIC = new Set(["mulAnyZeroWins"]);
 /** Gradients of samplers. */
 const isImplicit = (name: string): boolean => /ImplicitGrad[AB]?$/.test(name);
@@ -107,19 +107,19 @@ test("each exception that this file makes is needed", () => {
 // Distributions
 
 const { Distribution } = distributions;
-/** Families that the laws cannot hold, and why. */
-const LAWLESS: Readonly<Record<string, string>> = {
+/** Families that laws.test.ts does not cover, and the reasons. */
+const NOT_COVERED: Readonly<Record<string, string>> = {
   Empirical: "its parameters are the sample, which has no batch",
   ImproperUniform: "it has neither draws nor a total mass",
   Unit: "it has no value",
 };
 
-/** What no program makes by name, and why. */
+/** Classes that no program makes by name, and the reasons. */
 const INTERNAL: Readonly<Record<string, string>> = {
   StraightThrough: "sample sites that ask for this gradient are drawn from it",
 };
 
-/** Whether a class is a family or a wrapper, rather than the base of some. */
+/** Whether a class is a family or a wrapper, and not a base class. */
 function isFamily(value: unknown, name: string): boolean {
   if (!isClass(value, Distribution) || name in INTERNAL) return false;
   return name in distributions || !Object.values(distributions).some((other) => Object.getPrototypeOf(other) === value);
@@ -142,7 +142,7 @@ test("every family is exported, in the lists of the README and of its room, and 
         .split("\n")
         .find((one) => one.includes(`(${basename(file)})`)) ?? "";
     if (!plain(line).includes(plain(name))) complaints.push(`${name} of ${file}: name it in its line of ${room}`);
-    if (!lawful.some((family) => family.name.split("(")[0] === name) && !(name in LAWLESS))
+    if (!lawful.some((family) => family.name.split("(")[0] === name) && !(name in NOT_COVERED))
       complaints.push(
         `${name} of ${file}: give it reference numbers (test/golden/distributions.json) or an example of its parameters (EXAMPLES of test/distributions/families/families.ts), so that the laws hold it`,
       );
@@ -207,21 +207,21 @@ test("every function of inference, every estimator and autoguide is named in the
   const pages = ["README.md", "docs/guide.md", "docs/engine.md"].map(read).join("\n");
   const complaints = Object.entries(infer).flatMap(([name, value]) => {
     const isTold = /^[a-z]/.test(name) || isClass(value, infer.Elbo) || isClass(value, infer.AutoGuide);
-    return !isTold || typeof value !== "function" || names(pages, name) || UNTOLD.has(name)
+    return !isTold || typeof value !== "function" || names(pages, name) || NOT_IN_DOCS.has(name)
       ? []
       : [`${name}: tell of it in docs/guide.md (or in the table "From Pyro and NumPyro" of README.md)`];
   });
   none(complaints);
 });
-/** The README has the Jit aliases as one; helpers for those who write an optimiser or an estimator. */
-const UNTOLD = new Set(
+/** Exports that the docs need not name: the Jit aliases, and helpers for users who write an optimiser or an estimator. */
+const NOT_IN_DOCS = new Set(
   "JitTraceELBO JitTraceEnumELBO JitTraceGraphELBO JitTraceMeanFieldELBO paretoK startingValue zipTrees".split(" "),
 );
 
 test("every function and every estimator of inference is under test", () => {
   const files = readdirSync(join(root, "test/infer"), { recursive: true, encoding: "utf8" });
   const tests = files.flatMap((file) => (file.endsWith(".test.ts") ? [read(join("test/infer", file))] : [])).join("\n");
-  const without = Object.entries(infer).filter(([name]) => !UNTOLD.has(name) && !names(tests, name));
+  const without = Object.entries(infer).filter(([name]) => !NOT_IN_DOCS.has(name) && !names(tests, name));
   const complaints = without.flatMap(([name, value]) => {
     if (isClass(value, infer.Elbo))
       return [

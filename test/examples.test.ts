@@ -19,7 +19,7 @@ const files = ["provenance", "autodiff", "distributions", "infer"].flatMap((fold
 
 interface Example {
   readonly file: string;
-  /** The name of what is declared behind the comment. */
+  /** The name of the declaration after the comment. */
   readonly of: string;
   readonly code: string;
 }
@@ -48,7 +48,7 @@ function run(code: string): unknown {
   return new Function(...Object.keys(pedigrad), plain)(...Object.values(pedigrad));
 }
 
-/** Whether a value is what the comment says, numbers to the digits that stand there. */
+/** Whether a value agrees with the comment, numbers to as many digits as the comment gives. */
 function matches(got: unknown, said: unknown, digits: number): boolean {
   if (typeof said === "number" && typeof got === "number")
     return got === said || Math.abs(got - said) <= 0.5000001 * 10 ** -digits;
@@ -56,7 +56,7 @@ function matches(got: unknown, said: unknown, digits: number): boolean {
   return said.length === got.length && said.every((item, i) => matches(got[i], item, digits));
 }
 
-/** Bases; names of Pyro for the estimators; results, whose examples are those of the functions that return them. */
+/** Classes without an example: base classes, Pyro's names of estimators, and results, which the examples of functions return. */
 const WITHOUT = new Set(
   "Derived DistributionBase Family Transform Elbo AutoGuide Explanation ModelGraph Summary JitTraceELBO JitTraceEnumELBO JitTraceGraphELBO JitTraceMeanFieldELBO".split(
     " ",

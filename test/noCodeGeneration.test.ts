@@ -19,7 +19,7 @@ test.after(() => rmSync(folder, { recursive: true }));
 
 const FORBID = "--disallow-code-generation-from-strings";
 
-/** One file of that program. */
+/** Bundles a program into one file, and returns its path. */
 async function bundled(program: string): Promise<string> {
   const outfile = join(folder, program.replaceAll("/", "-").replace(/ts$/, "mjs"));
   await build({

@@ -131,9 +131,9 @@ test("where code generation is forbidden, the same numbers come out", async () =
 });
 
 /**
- * What a program may cost in kilobytes, bundled with the published package, minified and gzipped. There all files are one, and a bundler
- * drops only what is evaluated without effects: calls at the top of a file are marked `/* @__PURE__ *\/`, unless every program needs them.
- * A budget that is passed on purpose is raised in the same commit.
+ * The largest allowed sizes of programs, in kilobytes, bundled with the published package, minified and gzipped. In the package all files are
+ * one, and a bundler drops only code whose evaluation has no effects. So calls at the top of a file are marked `/* @__PURE__ *\/`, unless every
+ * program needs them. A commit that exceeds a budget on purpose raises the budget.
  */
 const BUDGETS: Readonly<Record<string, { program: string; most: number }>> = {
   "tensors and gradients": {

@@ -2,7 +2,7 @@
 import * as assert from "uvu/assert";
 import { PedigradError } from "../index.js";
 
-/** The error that `body` is refused with; anything else it throws goes on. */
+/** The PedigradError that `body` throws. Other errors are thrown again. */
 export function refusal(body: () => unknown): PedigradError {
   try {
     body();
@@ -13,10 +13,10 @@ export function refusal(body: () => unknown): PedigradError {
   throw new Error("nothing was refused");
 }
 
-/** `body` is refused in these words. */
+/** Asserts that `body` is refused with a message that matches the pattern. */
 export const refuses = (body: () => unknown, message: RegExp): void => assert.match(refusal(body).message, message);
 
-/** `body` is refused, and the message says all of this. */
+/** Asserts that `body` is refused with a message that has all the words. */
 export function refusesSaying(body: () => unknown, ...words: readonly string[]): void {
   const { message } = refusal(body);
   for (const word of words) assert.ok(message.includes(word), `"${message}" does not say "${word}"`);

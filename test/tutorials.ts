@@ -23,13 +23,13 @@ const patterns = words.filter((word) => !word.startsWith("--"));
 const blocksOf = (text: string, language: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"))].map(([, block]) => block as string);
 
-/** `const STEPS = 2000;` and `const DRAWS = 10_000;` with the small numbers that show no more than that a program runs. */
+/** The code with small numbers in `const STEPS = 2000;` and `const DRAWS = 10_000;`, which are enough to see that a program runs. */
 const cutDown = (code: string): string =>
   code
     .replace(/^const (\w*STEPS) = [\d_]+;/gm, "const $1 = 20;")
     .replace(/^const (\w*DRAWS) = [\d_]+;/gm, "const $1 = 50;");
 
-/** A figure of Pyro's: of one fit, or the mean of several with the standard deviation of a single one. */
+/** A figure of Pyro: the result of one fit, or the mean of several fits and the standard deviation of a single fit. */
 type Figure = number | { readonly value: number; readonly sd: number; readonly seeds: number };
 const scripts: Record<string, Record<string, Figure>> = JSON.parse(
   readFileSync(join(pages, "pyro/figures.json"), "utf8"),

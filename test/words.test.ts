@@ -14,9 +14,11 @@ const allFiles = execFileSync("git", ["ls-files", "--cached", "--others", "--exc
 const tests = allFiles.filter((name) => /^test\/.*\.test\.ts$/.test(name));
 const files = allFiles
   .filter((name) =>
-    /^(provenance|autodiff|distributions|infer|docs|examples|bench|README|CONTRIBUTING|CHANGELOG)/.test(name),
+    /^(provenance|autodiff|distributions|infer|docs|examples|bench|test\/golden|README|CONTRIBUTING|CHANGELOG)/.test(
+      name,
+    ),
   )
-  .filter((name) => /\.(ts|md)$/.test(name) && !name.startsWith("docs/site/"));
+  .filter((name) => /\.(ts|md|py)$/.test(name));
 
 const ROOMS = /^(?:provenance|autodiff|distributions|infer)\/.*\.ts$/;
 const BANNED: readonly [pattern: RegExp, instead: string, where?: RegExp][] = [

@@ -188,7 +188,7 @@ function ratioDensity(a: number, b: number, x: number): number {
   // The ratio of two representable numbers may overflow or underflow.
   if (a < SMALL && odds < 1e-300) return a * (logOf(a) - logOf(b)) + (a - 1) * logOf(x) - logBeta(a, b);
   // 1 / x has the same distribution with a and b exchanged.
-  if (b < SMALL && odds > 1e300) return ratioDensity(b, a, 1 / x) - 2 * logOf(x);
+  if (odds > 1e200) return ratioDensity(b, a, 1 / x) - 2 * logOf(x);
   const n = a + b;
   if (a < SMALL && odds < 1) return a * logOf(a / b) + (a - 1) * logOf(x) - n * log1pOf(odds) - logBeta(a, b);
   const excess = (a * (x - 1)) / (1 + odds);

@@ -3,11 +3,9 @@ import {
   betaImplicitGradA,
   betaImplicitGradB,
   betainc,
-  betaincinv,
   equal,
   exp,
   less,
-  logicalAnd,
   mul,
   mulZeroWins,
   neg,
@@ -17,7 +15,7 @@ import {
   ternary,
   where,
 } from "../../autodiff/index.js";
-import { betaincc as betainccOf } from "../../autodiff/kernels/special/index.js";
+import { betaincc as betainccOf, betaincinvRest as betaincinvRestOf } from "../../autodiff/kernels/special/index.js";
 import { boundsOf } from "../constraints/constraint.js";
 import type { Distribution } from "../core/distribution.js";
 import { logBetaDensity } from "./continuous.js";
@@ -36,14 +34,12 @@ export const betaincc: Ternary = /* @__PURE__ */ ternary("betaincc", (a, b, x) =
 export const betaTail = (a: Tensor, b: Tensor, p: Tensor, q: Tensor): Tensor =>
   where(less(p, 0.5), betaincc(a, b, p), betainc(b, a, q));
 
-/** The quantile y of Beta(a, b), and 1 - y. */
-export function betaQuantile(a: Tensor, b: Tensor, q: Tensor): [y: Tensor, rest: Tensor] {
-  const y = betaincinv(a, b, q);
-  // If y is near 1, the difference 1 - y loses digits, but the quantile of 1 - y loses the digits of a small q where the density is low.
-  const isFlat = logicalAnd(less(q, 0.5), less(logBetaDensity(a, b, y), 0));
-  return [y, where(isFlat, y.neg().add(1), betaincinv(b, a, q.neg().add(1)))];
-}
-
+/** 1 - y for the quantile y of Beta(a, b) at q, without the cancellation of the subtraction. */
+export const betaincinvRest: Ternary = /* @__PURE__ */ ternary("betaincinvRest", betaincinvRestOf, [
+  (g, rest, a, b) => mulZeroWins(g, betaImplicitGradB(b, a, rest)),
+  (g, rest, a, b) => mulZeroWins(g, betaImplicitGradA(b, a, rest)),
+  (g, rest, a, b) => mulZeroWins(g, neg(exp(neg(logBetaDensity(b, a, rest))))),
+]);
 /** The smallest whole number k >= `least` with cdf(k) >= q, by bisection; NaN from about 2^53 on, where not every whole number exists. */
 export function leastCount(cdf: (k: Tensor) => Tensor, q: Tensor, least = 0): Tensor {
   let below = tensor(least - 1);

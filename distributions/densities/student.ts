@@ -7,6 +7,7 @@ import {
   abs,
   type Binary,
   betainc,
+  betaincinv,
   equal,
   exp,
   greater,
@@ -25,7 +26,7 @@ import {
 } from "../../autodiff/index.js";
 import * as formulas from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { betaincc, betaQuantile } from "./countQuantiles.js";
+import { betaincc, betaincinvRest } from "./countQuantiles.js";
 import { binaryBySlopes } from "./slopes.js";
 
 /** log(1 + z²/df), even where z² overflows. */
@@ -62,9 +63,9 @@ function upperTail(size: Tensor, df: Tensor): Tensor {
 /** The |z| for which P(|Z| > |z|) = `both`, the probability of both tails. */
 function sizeOf(both: Tensor, df: Tensor): Tensor {
   const half = df.mul(0.5);
-  const [x, rest] = betaQuantile(half, tensor(0.5), both);
+  const x = betaincinv(half, 0.5, both);
   const isOver = less(x, 1e-290);
-  const t = df.mul(rest).div(where(isOver, 1, x));
+  const t = df.mul(betaincinvRest(half, 0.5, both)).div(where(isOver, 1, x));
   const tail = log(where(isOver, both, 1))
     .add(logTailNorm(half))
     .div(half);
@@ -88,7 +89,8 @@ export function studentCdf(z: Tensor, df: Tensor): Tensor {
 /** The z for which P(Z <= z) = q. */
 export function studentQuantile(q: Tensor, df: Tensor): Tensor {
   const isBelow = less(q, 0.5);
-  const isNormal = greater(df, NORMAL);
+  // Beyond 1e16, the quantiles equal normal quantiles, too.
+  const isNormal = greater(df, 1e16);
   const size = sizeOf(where(isBelow, q, q.neg().add(1)).mul(2), where(isNormal, 1, df));
   return where(isNormal, ndtri(q), where(isBelow, size.neg(), size));
 }

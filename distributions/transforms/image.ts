@@ -101,15 +101,12 @@ function requireWithin(transform: Transform, c: Constraint): void {
   const from: Ends | null = c === circular ? [tensor(-Math.PI), tensor(Math.PI)] : endsOf(c);
   const to = boundsOf(domain);
   if (from === null || to === null || !validation || coversDomain(c, domain)) return;
-  const must = `in the domain of the transform (${domain.must})`;
+  const must = `in the domain of the transform (${domain.must}), and be mapped to a value that is ${codomain.must}`;
   const require = (which: string, x: Tensor, isWithin: (x: Tensor) => Tensor): void => {
     const isMapped = (): Tensor => logicalAnd(domain.check(x), codomain.check(transform.forward(x)));
-    const check = c.isDiscrete ? () => where(isFinite(x), isMapped(), 1) : () => isWithin(x);
-    const about = {
-      must: c.isDiscrete ? `${must}, and be mapped to a value that is ${codomain.must}` : must,
-      eventDim: 0,
-    };
-    requireAll(check, x, about, { family: "TransformedDistribution", what: `the ${which} value of the base` });
+    const check = () => (c.isDiscrete ? where(isFinite(x), isMapped(), 1) : isWithin(x));
+    const about = { family: "TransformedDistribution", what: `the ${which} value of the base` };
+    requireAll(check, x, { must, eventDim: 0 }, about);
   };
   require("least", from[0], (x) => x.add(1e-12).greaterEqual(to[0]));
   require("greatest", from[1], (x) => x.sub(1e-12).lessEqual(to[1]));

@@ -81,10 +81,12 @@ export class DiscreteHMM extends Distribution<Params> {
   }
 
   override get unmasked(): Distribution {
-    const { observation, numSteps } = this;
-    if (observation.unmasked === observation) return this;
-    const parts = { ...(this.params as Params), observation: observation.unmasked };
-    return new DiscreteHMM(numSteps === null ? parts : { ...parts, numSteps });
+    const { observation } = this;
+    return observation.unmasked === observation ? this : this.#with(observation.unmasked, this.numSteps ?? undefined);
+  }
+  #with(observation: Distribution, numSteps: number | undefined): DiscreteHMM {
+    const { initialLogits, transitionLogits } = this.params;
+    return new DiscreteHMM(initialLogits, transitionLogits, observation, numSteps);
   }
   override get eventShape(): Shape {
     if (this.numSteps !== null) return [this.numSteps, ...this.observation.eventShape];
@@ -107,8 +109,8 @@ export class DiscreteHMM extends Distribution<Params> {
     if (this.numSteps !== null) return super.logProb(value);
     const x = tensor(value);
     if (x.shape.length <= this.observation.eventDim) return super.logProb(x);
-    const numSteps = x.shape.at(-this.eventDim) as number;
-    return new DiscreteHMM({ ...(this.params as Params), observation: this.observation, numSteps }).logProb(x);
+    const numSteps = x.shape.at(-this.eventDim);
+    return this.#with(this.observation, numSteps).logProb(x);
   }
   override logProbElements(value: TensorLike): Tensor {
     return this.logProb(value);

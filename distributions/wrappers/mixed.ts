@@ -149,7 +149,7 @@ export abstract class MixtureBase<
     return this.spread(weightedVariance(this.mixing.probs, means, variances, this.eventDim));
   }
   override cumulative(value: Tensor): Tensor {
-    return sum(this.mixing.probs.mul(this.mapComponentsAt(value, cumulativeOf)), -1);
+    return sum(this.mixing.probs.mul(this.mapComponentsAt(value, cumulativeOf)), -1).minimum(1);
   }
 }
 

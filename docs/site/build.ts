@@ -1,5 +1,5 @@
 /**
- * Writes the site to docs/site/dist: static files that any server serves under any path.
+ * Writes the site to docs/site/dist, as static files that any server can serve under any path.
  *
  *     npm run site:build                 everything
  *     npm run site:build -- --no-api     without the API reference, which takes longest
@@ -25,7 +25,7 @@ const put = (path: string, content: string): void => {
   writeFileSync(join(out, path), content);
 };
 
-/** Below the first paragraph of the front page. */
+/** The links below the first paragraph of the front page. */
 const FIRST_STEPS = `<p class="steps"><a href="playground/index.html">Change a model in the browser</a>
 <a href="docs/heart/index.html">Read the heart</a> <a href="docs/tutorials/index.html">Follow a tutorial</a></p>`;
 
@@ -49,7 +49,7 @@ for (const { source, path, title } of pages) {
   });
 }
 
-// Every file that a page may link, as a page of its own.
+// Every file of the repository, each of which has a page, since other pages may link to it.
 const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
   cwd: root,
   encoding: "utf8",
@@ -67,7 +67,7 @@ for (const file of tracked.split("\n").filter((name) => shown.test(name) && exis
 }
 listFolders("");
 
-/** A page for each folder without a README, which lists what lies in it. */
+/** Makes a page for each folder without a README, which lists the contents of the folder. */
 function listFolders(folder: string): void {
   for (const name of readdirSync(join(out, "source", folder), { withFileTypes: true }))
     if (name.isDirectory()) listFolders(posix.join(folder, name.name));
@@ -128,7 +128,7 @@ if (!process.argv.includes("--no-api"))
   );
 linkBack();
 
-/** From the pages of the reference to those of the site, which lie elsewhere for each. */
+/** Adds links from the pages of the API reference to the other pages. The relative path differs from page to page. */
 function linkBack(): void {
   const pages = existsSync(join(out, "api"))
     ? readdirSync(join(out, "api"), { recursive: true, encoding: "utf8" })
@@ -140,7 +140,7 @@ function linkBack(): void {
   }
 }
 
-// What the offline copy begins with: pages and what they need, but not every source file, and not the large tools of the playground.
+// The initial contents of the offline copy: the pages and the files that they need, without source files and the large tools of the playground.
 const LARGE = 60_000;
 const files = readdirSync(out, { recursive: true, encoding: "utf8" })
   .map((name) => name.replaceAll("\\", "/"))

@@ -12,7 +12,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** A server of `folder` under `base`, listening on the loopback address; port 0 takes a free one. */
+/** A server of `folder` under `base`, which listens on the loopback address. With port 0 it takes a free port. */
 export function serve(folder: string, port = 0, base = "/"): Promise<Server> {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);

@@ -18,7 +18,7 @@ const run = (command: string, args: readonly string[]): string =>
   execFileSync(command, args, { cwd: here, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
 const tool = (name: string, ...args: string[]): string => run(join(here, "node_modules/.bin", name), args);
 
-/** One file of ES modules; rollup, webpack and the minifiers are given it, as they do not read TypeScript. */
+/** Writes one file of JavaScript. It is the input of rollup, webpack and the minifiers, which do not read TypeScript. */
 function esbuild(to: string, minify: boolean): void {
   buildSync({
     entryPoints: [join(here, "coin.ts")],

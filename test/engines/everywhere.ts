@@ -14,7 +14,7 @@ const expected: Record<string, string> = JSON.parse(readFileSync(join(here, "has
 const run = (command: string, args: readonly string[]): string =>
   execFileSync(command, args, { cwd: here, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
 
-/** By engine: where its command lies below node_modules, and what runs a file. */
+/** For each engine: the path of its command in node_modules, and the arguments with which it runs a file. */
 const ENGINES: Readonly<Record<string, { command: string; args: readonly string[] }>> = {
   "Node 22": { command: "node-22/bin/node", args: [] },
   "Node 24": { command: "node-24/bin/node", args: [] },

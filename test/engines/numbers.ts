@@ -6,7 +6,7 @@ import * as P from "../../index.js";
 
 type Tensors = (x: P.Tensor) => P.Tensor;
 
-/** FNV-1a of the bits, in 64 bits as two halves of different primes; all NaNs are one. */
+/** FNV-1a of the bits: two halves of 32 bits with different primes. All NaN count as equal. */
 function hashOf(numbers: Iterable<number>): string {
   const value = new Float64Array(1);
   const bytes = new Uint8Array(value.buffer);
@@ -23,7 +23,7 @@ function hashOf(numbers: Iterable<number>): string {
 }
 const hash = (x: P.Tensor): string => hashOf(x.toFloat64Array());
 
-/** Numbers of every size and sign: quarters, uniforms, powers of two, ends. */
+/** Numbers of every size and sign: quarters, uniform draws, powers of two, the largest and the smallest numbers. */
 function grid(): number[] {
   const uniforms = P.random.uniform(P.random.key(1), [200]).toFloat64Array();
   const spread = [...uniforms].flatMap((u, i) => [20 * (u - 0.5), u * 2 ** ((i % 60) - 20)]);

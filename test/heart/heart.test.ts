@@ -23,7 +23,7 @@ const close = (found: number, expected: number, what: string, tolerance = 1e-12)
 // The same programs for both
 
 type Input<T> = T | number | readonly number[];
-/** What the programs below are written in. */
+/** The functions with which the programs below are written. */
 interface Backend<T, D> {
   sample(name: string, fn: D, observed?: Input<T>): T;
   normal(loc: Input<T>, scale: Input<T>): D;
@@ -131,7 +131,7 @@ const programs: Record<string, Both> = {
 const library = (draws: Map<string, number[]>): Backend<pedigrad.Tensor, pedigrad.Distribution> => ({
   sample(name, fn, observed) {
     const value = pedigrad.sample(name, fn, { obs: observed as pedigrad.TensorLike });
-    // Without its provenance, so that this look at the value is not a read of the program.
+    // Remove the provenance, so that looking at the value here does not count as a read by the program.
     if (observed === undefined) draws.set(name, [...pedigrad.detachProvenance(value).toFloat64Array()]);
     return value;
   },
@@ -144,7 +144,7 @@ const library = (draws: Map<string, number[]>): Backend<pedigrad.Tensor, pedigra
   item: (a) => a.item(),
 });
 
-/** The heart as a backend whose latent sites come out as in `draws`, by the heart's own samplers where there is a choice. */
+/** The heart as a backend in which latent sites have the values in `draws`. The heart's samplers make these values from suitable noise. */
 type Known = heart.Distribution & { readonly loc?: heart.TensorLike; readonly scale?: heart.TensorLike };
 const small = (draws: ReadonlyMap<string, number[]>): Backend<heart.Tensor, Known> => ({
   sample(name, fn, observed) {

@@ -22,7 +22,7 @@ import { refusal } from "../refusals.js";
 
 const z = trackProvenance(tensor(3), "z");
 
-/** `body`, or -1 where the library refuses it. */
+/** The result of `body`, or -1 if the library refuses it. */
 const attempt = (body: () => unknown): Tensor => {
   try {
     body();

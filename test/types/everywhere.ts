@@ -15,7 +15,7 @@ const run = (command: string, args: readonly string[], cwd = here): string =>
   execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 300_000 });
 
 const PROGRAM = ["program.ts", "program.mts", "program.cts"];
-/** By way of finding modules: what else it asks for, and up to which major version compilers know it. */
+/** For each mode of module resolution: the other options that it needs, and the last major version of TypeScript that has it. */
 const WAYS: Readonly<Record<string, { options: object; until?: number }>> = {
   node16: { options: { module: "node16" } },
   nodenext: { options: { module: "nodenext" } },

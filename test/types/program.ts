@@ -43,7 +43,7 @@ const guide = (_flips: Tensor): void => {
 
 const svi = new SVI(model, guide, adam(5e-3), new TraceGraphELBO());
 const flips = tensor([1, 1, 0]);
-// An AbortSignal is one such object; the declarations do not need its name, which neither ECMAScript nor TypeScript has.
+// An AbortSignal is such an object. The declarations do not use the name AbortSignal, which ECMAScript does not have.
 const options: RunOptions = { numSteps: 10, signal: { aborted: false } };
 const { params, losses, state } = svi.run(random.key(0), options, flips, { a: 10, b: 10 });
 const first: number = losses[0] ?? 0;

@@ -20,6 +20,12 @@ export function betaincinv(a: number, b: number, q: number): number {
   return sigmoid(q <= 0.5 ? lowerLogit(a, b, q) : -lowerLogit(b, a, 1 - q));
 }
 
+/** 1 minus betaincinv, also where betaincinv rounds to 1. */
+export const betaincinvRest = (a: number, b: number, q: number): number =>
+  q > 0 && q <= 0.5 && Math.min(a, b) > 0 && Math.max(a, b) < Infinity
+    ? sigmoid(-lowerLogit(a, b, q))
+    : betaincinv(b, a, 1 - q);
+
 /** log(x / (1-x)) at I_x(a, b) = q <= 1/2. */
 function lowerLogit(a: number, b: number, q: number): number {
   // Near 0, I = x^a / (a B). For large a and b, log(x / (1-x)) is nearly normal.

@@ -24,9 +24,16 @@ function quantile(a: number, p: number, q: number): number {
   let x = startingPoint(a, p, q);
   if (x === 0) return 0;
   const [tail, target, sign] = p <= 0.5 ? [gammainc, p, 1] : [gammaincc, q, -1];
+  let least = 0;
   for (let n = 0; n < MAX_STEPS; n++) {
-    const value = tail(a, x);
-    const step = (sign * log(value / target) * value) / (x * gammaDensity(a, x));
+    const [value, density] = [tail(a, x), gammaDensity(a, x)];
+    // Far to the right of the root, Q underflows to 0.
+    if (sign < 0 && (value === 0 || density === 0)) {
+      x = (least + x) / 2;
+      continue;
+    }
+    least = x;
+    const step = (sign * log(value / target) * value) / (x * density);
     x *= exp(-Math.max(-LARGEST_STEP, Math.min(LARGEST_STEP, step)));
     if (!(Math.abs(step) > 1e-10)) break;
   }

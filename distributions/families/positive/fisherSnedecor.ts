@@ -1,4 +1,5 @@
 import {
+  betaincinv,
   clip,
   digammaDifference,
   exp,
@@ -16,7 +17,7 @@ import { clampInside } from "../../constraints/inside.js";
 import { family, type Tensors } from "../../core/family.js";
 import { withImplicitGradient } from "../../core/implicit.js";
 import { betaEntropy, logRatioDensity } from "../../densities/continuous.js";
-import { betaQuantile, betaTail } from "../../densities/countQuantiles.js";
+import { betaincinvRest, betaTail } from "../../densities/countQuantiles.js";
 
 /** With more degrees of freedom than this number, draws and the cdf are the same as with infinitely many degrees. */
 const INFINITE = 1e100;
@@ -71,8 +72,9 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Tensors<"df1" | "df2"
         },
         icdf: (q) => {
           const [a, b] = limitedHalves();
-          const [y, rest] = betaQuantile(a, b, q);
-          return y.div(rest).mul(b.div(a));
+          return betaincinv(a, b, q)
+            .div(betaincinvRest(a, b, q))
+            .mul(b.div(a));
         },
       };
     },

@@ -1,4 +1,4 @@
-/** The editor: CodeMirror with the library's types. The page fetches this file when somebody turns to the code. */
+/** The editor: CodeMirror with the library's types. The page fetches this file when the program gets the focus. */
 import { autocompletion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
 import { javascript } from "@codemirror/lang-javascript";
 import { type Diagnostic, linter, lintGutter, setDiagnostics } from "@codemirror/lint";
@@ -58,7 +58,7 @@ const note = hoverTooltip(async (view, pos) => {
   };
 });
 
-/** Marks a change that the page itself makes, of which it need not be told. */
+/** Marks a change that the page itself makes, so that `listener` is not called. */
 const byThePage = Annotation.define<true>();
 
 export interface Editor {
@@ -69,7 +69,7 @@ export interface Editor {
   focus(): void;
 }
 
-/** What the editor tells the page. */
+/** The functions that the editor calls. */
 export interface Listener {
   changed(): void;
   found(problems: readonly Problem[]): void;

@@ -1,11 +1,11 @@
-/** What the build writes for the playground: its page, and the types that its editor knows. */
+/** The files that the build writes for the playground: its page, and the types for its editor. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Frame, layOut } from "../src/layout.js";
 
-/** The declarations of the language, and of the one global that programs have. */
+/** The declarations of the language, and of the only global that programs have. */
 export function standardTypes(): Record<string, string> {
   const folder = dirname(createRequire(import.meta.url).resolve("typescript"));
   const files: Record<string, string> = {
@@ -55,17 +55,17 @@ export const playgroundPage = (frame: Frame): string =>
     source: "docs/site/playground/main.ts",
     headings: [],
     html: `<h1>Playground</h1>
-<p>Change the model and run it: what depends on what, which costs each choice is charged with, and how noisy the gradients are.
-It runs here in your browser, cut off from the network.</p>
+<p>Change the model and run it, to see what depends on what, which costs each choice is charged with, and how noisy the gradients are.
+The program runs in your browser, without access to the network.</p>
 <p class="bar"><label>Start from <select id="models"></select></label>
 <button id="run" class="main">Run</button> <button id="stop" disabled>Stop</button> <button id="share">Share</button>
 <span id="status" role="status"></span></p>
 <div class="play">
 <section class="code" aria-label="Program"><textarea id="program" aria-label="The program" spellcheck="false" autocomplete="off" autocapitalize="off"></textarea><div id="editor"></div>
-<p id="error" role="alert"></p><ul id="problems" aria-label="Errors of types"></ul>
-<div id="output" hidden><h2>Printed</h2><pre id="log" tabindex="0"></pre></div></section>
+<p id="error" role="alert"></p><ul id="problems" aria-label="Type errors"></ul>
+<div id="output" hidden><h2>Output</h2><pre id="log" tabindex="0"></pre></div></section>
 <div class="told" id="told">
-<p id="nothing" class="quiet">Press <b>Run</b>, or Ctrl+Enter in the program. Here come the graph of the model, the charges of each site, the loss, the variance of
+<p id="nothing" class="quiet">Press <b>Run</b>, or Ctrl+Enter in the program. Then this side shows the graph of the model, the costs of each site, the loss, the variance of
 the gradients, and the posterior.</p>
 <section hidden><h2>Sites</h2><div id="graph"></div></section>
 <section hidden><h2>The site <code id="chosen"></code> under <span id="estimator">its estimator</span></h2><div id="site"></div></section>

@@ -1,6 +1,6 @@
 /**
- * The place where programs run: a worker inside a frame of opaque origin. The frame's policy lets it connect to nothing, so the code
- * of the worker is handed in as text. Stopping a program ends its worker, whatever it is busy with.
+ * Programs run in a worker inside a frame of opaque origin. The frame's policy forbids all connections, so the frame gets the code of the
+ * worker as text. Stopping a program ends its worker, whatever the worker is doing.
  */
 import { isReport, type Order, type Report } from "./protocol.js";
 
@@ -44,7 +44,7 @@ export class Sandbox {
     host.append(this.#frame);
   }
 
-  /** Run a program in a fresh worker; the one before it is stopped. */
+  /** Run a program in a new worker, and stop the previous one. */
   async run(runner: string, code: string): Promise<void> {
     const run = ++this.#current;
     await this.#ready;

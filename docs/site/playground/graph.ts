@@ -1,10 +1,11 @@
 /**
- * The sites as a graph: plates as boxes, an arrow from each site to those that depend on it, and on the arrow what became of the elements
- * on the way. Parameters are not drawn: a site that uses some names them, and they stand below as buttons.
+ * The sites as a graph: plates are boxes, and an arrow leads from each site to every site that depends on it. The label of an arrow says
+ * whether the elements of the two sites correspond or are mixed. Parameters are not drawn: each site lists the parameters that it uses, and
+ * the parameters are buttons below the graph.
  */
 import type { Axis, GraphReport, SiteReport } from "./protocol.js";
 
-/** How the elements of a site meet those of another one. */
+/** Whether the elements of two sites correspond along all axes (each), along no axis (mixed), or along some axes (partly). */
 export type Meeting = "each" | "mixed" | "partly";
 
 export function meetingOf(axes: readonly Axis[]): Meeting | null {
@@ -16,7 +17,7 @@ export function meetingOf(axes: readonly Axis[]): Meeting | null {
 const mixers = (axes: readonly Axis[]): string =>
   [...new Set(axes.flatMap(({ mixedBy }) => (mixedBy === null ? [] : [mixedBy])))].join(", ");
 
-/** The words on an arrow. */
+/** The label of an arrow. */
 function labelOf(axes: readonly Axis[]): string {
   const meeting = meetingOf(axes);
   if (meeting === null) return "";
@@ -30,25 +31,26 @@ function labelOf(axes: readonly Axis[]): string {
 }
 
 const LEGEND: Readonly<Record<Meeting, string>> = {
-  each: "element by element: an element of the upper site matters to its own element of the lower one and to no other, so it pays for that alone.",
-  mixed: "mixed: an op brought the elements together, so each element of the upper site pays for all of the lower one.",
-  partly: "both: along one axis element by element, along another mixed.",
+  each: "element by element: each element of the upper site affects only its own element of the lower site, and is charged with this element only.",
+  mixed:
+    "mixed: an op mixes the elements, so each element of the upper site is charged with all elements of the lower site.",
+  partly: "both: element by element along one axis, and mixed along another axis.",
 };
 
-/** Parameters of one module are one button: `net/0/w` and `net/0/b` are `net`. */
+/** All parameters of a module have one button: `net/0/w` and `net/0/b` are under `net`. */
 const groupOf = (name: string): string => name.split("/")[0] ?? name;
 
 const [MOST_SITES, MOST_ARROWS] = [80, 400];
 const quote = (text: string): string => `"${text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
 const SHAPES: Readonly<Record<string, string>> = {
-  // The arrows within a group run straight: a chain of states goes downwards, what each of them emits stands beside it.
+  // Arrows within a group are straight: a chain of states leads downwards, and the observation of each state is beside it.
   latent: "shape=ellipse group=latents",
   observed: "shape=ellipse style=filled class=observed",
   factor: "shape=box",
   deterministic: "shape=ellipse style=dashed",
 };
 
-/** What of a graph is drawn. */
+/** The part of a graph that is drawn. */
 interface Drawing {
   readonly dot: string;
   readonly names: readonly string[];
@@ -65,9 +67,9 @@ function drawingOf({ nodes, edges, plates }: GraphReport, sites: readonly SiteRe
   ];
   const nodeLine = ({ name, kind, distribution }: (typeof nodes)[number]): string => {
     const used = usedBy(name);
-    const law = distribution === "" ? name : `${name} ~ ${distribution}`;
+    const title = distribution === "" ? name : `${name} ~ ${distribution}`;
     const uses = used.length === 0 ? "" : `\nuses ${used.slice(0, 3).join(", ")}${used.length > 3 ? ", …" : ""}`;
-    return `${ids.get(name)} [label=${quote(law + uses)} ${SHAPES[kind] ?? "shape=ellipse"}];`;
+    return `${ids.get(name)} [label=${quote(title + uses)} ${SHAPES[kind] ?? "shape=ellipse"}];`;
   };
   const meetings = new Set<Meeting>();
   let labels = 0;
@@ -78,7 +80,7 @@ function drawingOf({ nodes, edges, plates }: GraphReport, sites: readonly SiteRe
     const [a, b] = [ids.get(from), ids.get(to)];
     if (meeting === null) return `${a} -> ${b};`;
     meetings.add(meeting);
-    // The words are a node in the middle of the arrow: Graphviz would let a label lie over lines and leave its box.
+    // The label is a node in the middle of the arrow, because Graphviz would draw a label over lines and outside of its box.
     const words = `w${labels++}`;
     const style = `class=${meeting}${meeting === "mixed" ? " style=dashed" : ""}`;
     return `${words} [shape=plain fontsize=11 label=${quote(labelOf(axes))} class="words ${meeting}"]; ${a} -> ${words} [arrowhead=none ${style}]; ${words} -> ${b} [${style}];`;
@@ -86,7 +88,7 @@ function drawingOf({ nodes, edges, plates }: GraphReport, sites: readonly SiteRe
   const platesOf = new Map(drawn.map(({ name, plates: of }) => [name, of]));
   const arrows = edges.filter(({ from, to }) => platesOf.has(from) && platesOf.has(to));
   let boxes = 0;
-  // An arrow belongs to the innermost plate of both its ends, so that its words stand inside the box.
+  // An arrow belongs to the innermost plate that contains both its ends, so that its label is inside the box.
   const within = (inside: typeof nodes, between: typeof edges, depth: number): string[] => {
     const plateOf = (name: string): string | undefined => platesOf.get(name)?.[depth];
     const inner = new Set(inside.flatMap(({ name }) => plateOf(name) ?? []));
@@ -119,7 +121,7 @@ function drawingOf({ nodes, edges, plates }: GraphReport, sites: readonly SiteRe
   };
 }
 
-/** Draw the graph into `host`; `choose` hears which site or parameter was chosen. */
+/** Draw the graph into `host`. `choose` is called with the name of a site or parameter when the user chooses it. */
 export async function drawGraph(
   host: HTMLElement,
   graph: GraphReport,
@@ -172,7 +174,7 @@ async function picture(dot: string, names: readonly string[], choose: (name: str
   const svg = (await instance()).renderSVGElement(dot);
   svg.setAttribute("role", "group");
   svg.setAttribute("aria-label", "The sites of the model");
-  // Graphviz gives its width in points. The picture fits its column, as long as text keeps 11 pixels; from there it scrolls.
+  // Graphviz gives the width in points. The picture shrinks to fit its column until its text has 11 pixels, and then scrolls.
   const points = Number.parseFloat(svg.getAttribute("width") ?? "300");
   svg.style.width = `clamp(${0.85 * points}px, 100%, ${1.15 * points}px)`;
   svg.removeAttribute("width");
@@ -193,7 +195,7 @@ async function picture(dot: string, names: readonly string[], choose: (name: str
       choose(name);
     });
   }
-  // The titles are the names that Graphviz needs, and would show as tooltips.
+  // Remove the titles, which are names for Graphviz: the browser would show them as tooltips.
   for (const title of svg.querySelectorAll("title")) title.remove();
   const box = document.createElement("div");
   box.className = "picture";

@@ -1,4 +1,4 @@
-/** The page of the playground: a program on one side, what the library says of it on the other. Nothing runs before Run is pressed. */
+/** The page of the playground: a program on one side, and the library's reports on the other. Nothing runs before Run is pressed. */
 import type { Editor } from "./editor.js";
 import { Sandbox } from "./frame.js";
 import { drawGraph, markChosen } from "./graph.js";
@@ -35,7 +35,7 @@ const say = (words: string): void => {
 };
 const sayError = (error: unknown): void => say(String(error));
 
-/** The panel of a report is of this run from now on. */
+/** Mark the panel of a report as up to date, and show it. */
 function fresh(id: string): HTMLElement {
   const place = find(id);
   const panel = place.closest("section");
@@ -45,7 +45,7 @@ function fresh(id: string): HTMLElement {
   return place;
 }
 
-/** Panels that still show an earlier run are hidden: a refused program has no variances. */
+/** Hide panels that still show an earlier run. For example, a refused program has no variances. */
 function hideOld(): void {
   for (const panel of panels) if (panel.classList.contains("old")) panel.hidden = true;
 }
@@ -87,7 +87,7 @@ const hear = (report: Report): void => {
       break;
     case "posterior":
       drawPosterior(fresh("posterior"), report.rows);
-      say("The fit is done; more draws for the variances…");
+      say("The fit is done. Measuring variances with more draws…");
       break;
     case "source":
       fresh("source").textContent = report.text;
@@ -110,7 +110,7 @@ function finish(): void {
   hideOld();
 }
 
-/** Show what is known of a site or parameter. */
+/** Show the description of a site or parameter. */
 function choose(name: string): void {
   chosen = name;
   find("chosen").textContent = name;
@@ -138,7 +138,7 @@ async function run(): Promise<void> {
     const script = await scriptOf(program);
     if ("code" in script) {
       clearTimeout(silence);
-      silence = setTimeout(() => say("Still running, without a word for six seconds. Stop ends it."), 6000);
+      silence = setTimeout(() => say("Still running, without a report for six seconds. Stop ends it."), 6000);
       return await sandbox.run(await runner, script.code);
     }
     await sandbox.stop();
@@ -150,7 +150,7 @@ async function run(): Promise<void> {
 }
 
 let timer: ReturnType<typeof setTimeout> | undefined;
-/** After the first run, a change runs again once the typing pauses. The address no longer holds this program. */
+/** After the first run, run a changed program when the typing pauses. Remove the shared program from the address, since it has changed. */
 function changed(): void {
   clearTimeout(timer);
   if (location.hash.length > 1) history.replaceState(null, "", location.pathname);
@@ -172,7 +172,7 @@ function show(program: string): void {
   say("");
 }
 
-/** What the compiler found, for those who see no wavy lines. */
+/** List the compiler's errors, for users who cannot see the wavy lines. */
 function list(problems: readonly Problem[]): void {
   const items = problems.slice(0, 5).map(({ line, text: words }) => {
     const item = document.createElement("li");
@@ -192,14 +192,14 @@ async function open(): Promise<void> {
   await loadTypes();
 }
 
-/** The program that the address holds, or the first of the starting models. */
+/** Show the program in the address, or the first of the starting models. */
 function start(): void {
   const shared = location.hash.length > 1 ? decode(location.hash.slice(1)) : null;
   if (shared !== null) choice.selectedIndex = -1;
   else choice.selectedIndex = 0;
   show(shared ?? MODELS[0]?.text ?? "");
-  if (shared !== null) say("A program from a link. Read it, then press Run.");
-  else if (location.hash.length > 1) say("The link does not hold a program.");
+  if (shared !== null) say("This program comes from a link. Read it, then press Run.");
+  else if (location.hash.length > 1) say("The link does not contain a program.");
 }
 
 for (const { name } of MODELS) choice.append(new Option(name));
@@ -215,7 +215,7 @@ area.addEventListener("keydown", (event) => {
 find("run").addEventListener("click", () => {
   const isBelow = told.getBoundingClientRect().top > area.getBoundingClientRect().top + 100;
   void run();
-  // On a narrow screen the results stand below the program.
+  // On a narrow screen the results are below the program.
   if (isBelow) told.scrollIntoView({ block: "start" });
 });
 stopButton.addEventListener("click", () => {
@@ -225,13 +225,14 @@ stopButton.addEventListener("click", () => {
   say("Stopped.");
 });
 find("share").addEventListener("click", async () => {
-  if (text().length > LONGEST_PROGRAM) return say(`A link holds at most ${LONGEST_PROGRAM} characters.`);
+  if (text().length > LONGEST_PROGRAM)
+    return say(`A link can contain a program of at most ${LONGEST_PROGRAM} characters.`);
   history.replaceState(null, "", `#${encode(text())}`);
   try {
     await navigator.clipboard.writeText(location.href);
-    say("The address of this page now holds the program; it was copied.");
+    say("The address of this page now contains the program, and was copied.");
   } catch {
-    say("The address of this page now holds the program: copy it from there.");
+    say("The address of this page now contains the program. Copy it from the address bar.");
   }
 });
 addEventListener("hashchange", start);

@@ -22,7 +22,7 @@ export const exact = { fairness: { mean: 16 / 30, sd: Math.sqrt((16 * 14) / (30 
 
 const plateMixture = `import { Categorical, Normal, param, plate, random, sample, tensor, TraceGraphELBO } from "pedigrad";
 
-// Sixty numbers around -5, 0 and 5. Each has a class, and the guide draws it.
+// Sixty numbers around -5, 0 and 5. The guide draws the class of each number.
 const centres = tensor([-5, 0, 5]);
 const classes = tensor(Array.from({ length: 60 }, (_, i) => i % 3));
 const data = centres.at(classes).add(random.normal(random.key(1), [60]));
@@ -34,7 +34,7 @@ export const model = () => {
   });
 };
 
-// The plate says that the elements are independent: each is charged with its own costs.
+// The plate says that the elements are independent, so each element is charged only with its own costs.
 export const guide = () => {
   const logits = param("logits", tensor(Array.from({ length: 60 }, () => [0, 0, 0])));
   plate("data", 60, () => sample("z", new Categorical({ logits })));
@@ -54,7 +54,7 @@ const eventMixture = plateMixture
   sample("x", new Normal(centres.at(z), 1).toEvent(1), { obs: data });`,
   )
   .replace(
-    `// The plate says that the elements are independent: each is charged with its own costs.`,
+    `// The plate says that the elements are independent, so each element is charged only with its own costs.`,
     `// One event of sixty classes, without a plate.`,
   )
   .replace(
@@ -65,7 +65,7 @@ const eventMixture = plateMixture
 
 const brokenPlate = `import { Bernoulli, Normal, param, plate, sample, tensor, TraceGraphELBO } from "pedigrad";
 
-// The plate says that its elements are independent, but the sum of z brings them together.
+// The plate says that its elements are independent, but the sum of z mixes them.
 export const model = () => {
   plate("data", 3, () => {
     const z = sample("z", new Bernoulli(0.4));
@@ -83,7 +83,7 @@ export const elbo = new TraceGraphELBO();
 
 const branch = `import { Bernoulli, Normal, param, sample, TraceGraphELBO } from "pedigrad";
 
-// Ordinary code reads z and decides by it. What follows depends on z, and the charge says so.
+// An ordinary \`?:\` reads z. So everything after it depends on z, and z is charged with it.
 export const model = () => {
   const z = sample("z", new Bernoulli(0.4));
   const y = sample("y", new Bernoulli(0.5));
@@ -104,7 +104,7 @@ const hmm = `import { adam, Categorical, constraints, markov, Normal, param, sam
 
 const series = [0.1, -0.2, 0.3, 2.9, 3.2, 3.1, 0.2, 0.0, 3.0, 2.8];
 
-// The states are summed out exactly; the guide has nothing to do.
+// The states are summed out exactly, so the guide is empty.
 export const model = () => {
   const rows = param("rows", tensor([[0.8, 0.2], [0.2, 0.8]]), { constraint: constraints.simplex });
   const locs = param("locs", tensor([0.5, 2]));
@@ -123,7 +123,7 @@ export const steps = 300;
 
 const wakeSleep = `import { adam, Bernoulli, module, nn, Normal, plate, ReweightedWakeSleep, sample, type Tensor, tensor } from "pedigrad";
 
-// A guide that reads the data through a network, trained by wake-sleep.
+// The guide is a network whose input is the data. It is trained by wake-sleep.
 export const args = [{ observations: { x: tensor([-2, -1.5, 1.4, 2.2]) } }];
 
 export const model = ({ observations }: { observations: { x: Tensor | null } }) => {
@@ -148,7 +148,7 @@ export const steps = 300;
 
 const vae = `import { adam, Bernoulli, module, nn, Normal, plate, sample, type Tensor, TraceELBO, tensor } from "pedigrad";
 
-// Digits of 3 x 5 pixels: 0, 1, 4 and 7. Two numbers must say which.
+// Digits of 3 x 5 pixels: 0, 1, 4 and 7. A code of two numbers must distinguish them.
 const digits = tensor([
   [1,1,1, 1,0,1, 1,0,1, 1,0,1, 1,1,1],
   [0,1,0, 1,1,0, 0,1,0, 0,1,0, 1,1,1],
@@ -186,7 +186,7 @@ export const MODELS: readonly StartingModel[] = [
   { name: "Coin", text: coin },
   { name: "Mixture, as a plate", text: plateMixture },
   { name: "Mixture, as one event", text: eventMixture },
-  { name: "A plate that was mixed", text: brokenPlate },
+  { name: "A plate whose elements are mixed", text: brokenPlate },
   { name: "A branch on a sample", text: branch },
   { name: "Hidden Markov model", text: hmm },
   { name: "Wake-sleep", text: wakeSleep },

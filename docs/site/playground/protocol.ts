@@ -1,6 +1,6 @@
 /**
- * What the page and the program say to each other. The program is foreign code: whatever comes from it is checked by shape and
- * by size before the page uses it, and enters the page as text.
+ * The messages between the page and a program. The program is untrusted code, so the shape and size of its messages are checked before the
+ * page uses them, and their contents enter the page as text.
  */
 
 /** From the page to the frame. */
@@ -20,14 +20,14 @@ export interface GraphReport {
   readonly plates: readonly { readonly name: string; readonly size: number | null }[];
 }
 
-/** What became of one element axis of a site on its way to a cost: the axis of the cost that it meets, or the op that mixed it. */
+/** For one element axis of a site: the axis of a cost that meets it, or the op that mixed it. */
 export interface Axis {
   readonly axis: number;
   readonly meets: number | null;
   readonly mixedBy: string | null;
 }
 
-/** A cost, as a latent of the guide sees it. */
+/** A cost, for one latent of the guide. */
 export interface CostReport {
   /** `+log p(x)` */
   readonly cost: string;
@@ -49,23 +49,23 @@ export interface SiteReport {
   /** Every cost, for a latent of the guide. */
   readonly costs: readonly CostReport[];
   readonly baseline: readonly string[];
-  /** For an enumerated site: over how many values. */
+  /** The number of values of an enumerated site; null for other sites. */
   readonly values: number | null;
 }
 
-/** The variance of a gradient, and the seconds that one takes. */
+/** The variance of a gradient, and the seconds that one gradient takes. */
 export interface Bar {
   readonly label: string;
   readonly value: number;
   readonly seconds: number;
 }
 
-/** The same for one way to take the gradient of one site. */
+/** The same for one kind of gradient at one site. */
 export interface ChoiceBar extends Bar {
   readonly site: string;
   readonly isBiased: boolean;
   readonly isRecommended: boolean;
-  /** The options that say so, as they stand in a program. */
+  /** The options that choose this kind, as program text. */
   readonly options: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The worker that runs a program: it evaluates the module, then reports graph, sites, losses, variances and posterior of the model and
- * guide that the program exports, first figures first. It knows nothing of the page.
+ * The worker that runs a program. It evaluates the module, and then reports the graph, sites, losses, variances and posterior of the model
+ * and guide that the program exports. It reports first results early, and does not depend on the page.
  */
 import * as pedigrad from "pedigrad";
 import {
@@ -33,14 +33,14 @@ interface Program {
   elbo?: Elbo;
   optimiser?: Optimizer;
   steps?: number;
-  /** Mean and standard deviation of latents, where they are known. */
+  /** The exact mean and standard deviation of latents, if they are known. */
   exact?: Record<string, { mean: number; sd: number }>;
 }
 
 const report = (message: Report): void => postMessage(message);
 const NAME = "program.ts";
 
-/** The program's line that an error came from. */
+/** The line of the program in which an error was thrown. */
 const lineOf = (error: unknown): number | null => {
   const at = new RegExp(`${NAME}:(\\d+)`).exec(error instanceof Error ? (error.stack ?? "") : "");
   return at === null ? null : Number(at[1]);
@@ -65,7 +65,7 @@ const log = (...xs: unknown[]): void => report({ type: "log", text: xs.map(show)
 // biome-ignore lint/security/noGlobalEval: running programs is what this worker is for; its frame connects to nothing
 const evaluateGlobally = eval;
 
-/** Evaluate the text, whose imports and exports have become `require` and `exports`, on the lines where they stood. */
+/** Evaluate the text, whose imports and exports have been replaced by `require` and `exports`, without a change of lines. */
 function evaluate(code: string): Program {
   const exported: Program = {};
   const load = (name: string): unknown => {
@@ -148,7 +148,7 @@ function run(code: string): void {
   measure(4000);
 }
 
-/** A site as the page shows it: a latent of the guide with every cost, and what became of its elements on the way there. */
+/** The report of a site. For a latent of the guide it has every cost, and the axes along which the latent and the cost correspond. */
 function siteReport(site: ExplainedSite, { sites }: Explanation): SiteReport {
   const { name, side, distribution, gradient, plates, provenance, charged = [], axes = [] } = site;
   const costs = sites.map((other) => (other.side === "guide" ? `-log q(${other.name})` : `+log p(${other.name})`));
@@ -174,7 +174,7 @@ function siteReport(site: ExplainedSite, { sites }: Explanation): SiteReport {
   };
 }
 
-/** A record of options as one writes it. */
+/** A record of options as program text. */
 const sourceText = (x: unknown): string =>
   typeof x === "object" && x !== null
     ? `{ ${Object.entries(x)

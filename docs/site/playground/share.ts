@@ -7,7 +7,7 @@ export const encode = (program: string): string =>
     .replaceAll("/", "_")
     .replace(/=+$/, "");
 
-/** The program, or null where the fragment holds none. */
+/** The program in a fragment; null if there is none. */
 export function decode(fragment: string): string | null {
   if (fragment.length > 2 * LONGEST_PROGRAM) return null;
   try {

@@ -8,38 +8,41 @@ const element = (tag: string, ...content: (string | Node)[]): HTMLElement => {
   return made;
 };
 const code = (text: string): HTMLElement => element("code", text);
-/** Between commas. */
+/** The nodes, separated by commas. */
 const joined = (nodes: readonly Node[]): (string | Node)[] =>
   nodes.flatMap((node, i) => (i === 0 ? [node] : [", ", node]));
 
-/** How its gradient is taken, before the list of costs. */
+/** How the gradient of a site is taken, as a paragraph before the list of costs. */
 const GRADIENTS: Readonly<Record<string, string>> = {
   "score function":
-    "Its gradient is taken by its score: the gradient of the log probability of what was drawn, times the costs that the site is charged with. Whatever it is charged with beyond what depends on it would be noise.",
+    "Its gradient is a score-function gradient: the gradient of the log probability of the draw, times the costs that the site is charged with. Costs that do not depend on the site only add noise.",
   pathwise:
     "Its draw is a smooth function of the parameters. Gradients flow through its value into the costs that depend on it.",
   disarm:
-    "Its gradient is that of DisARM: two draws that mirror each other, and the difference of the costs it is charged with.",
+    "Its gradient is taken by DisARM, from two antithetic draws and the difference of the costs that the site is charged with.",
   "straight through":
-    "Gradients flow through its draw as if that were smooth, into the costs that depend on it. That is biased.",
+    "Gradients flow through its draw into the costs that depend on it, as if the draw were smooth. This gradient is biased.",
   "closed form":
-    "Its two terms are one divergence in closed form; gradients flow through its value into the other costs.",
+    "Its two terms are replaced by a divergence in closed form. Gradients flow through its value into the other costs.",
 };
 
 /** How the elements of a site pay for a cost. */
 function payment({ axes, depends }: CostReport, isScore: boolean): (string | Node)[] {
   const meeting = meetingOf(axes);
-  const verb = isScore ? "pays for" : "matters to";
+  const verb = isScore ? "pays for" : "affects";
   if (meeting === null) return [isScore ? "it pays for all of it" : "depends on it"];
   if (meeting === "each")
-    return [`each element ${verb} its own element${depends ? "" : ", along the plates that both are in"}`];
+    return [`each element ${verb} its own element${depends ? "" : ", along the plates that contain both"}`];
   const lost = axes.filter(({ meets }) => meets === null);
   const kept = axes.filter(({ meets }) => meets !== null);
   const ops = [...new Set(lost.flatMap(({ mixedBy }) => mixedBy ?? []))].map(code);
-  const why = ops.length > 0 ? [", because ", ...joined(ops), " brought them together"] : [];
+  const why = ops.length > 0 ? [", because ", ...joined(ops), " mixes the elements"] : [];
   if (meeting === "mixed") return [`every element ${verb} all of it`, ...why];
   const axis = (list: typeof axes): string => `axis ${list.map((one) => one.axis).join(", ")}`;
-  return [`along ${axis(kept)} each element ${verb} its own; along ${axis(lost)} every element ${verb} all`, ...why];
+  return [
+    `along ${axis(kept)}, each element ${verb} its own element; along ${axis(lost)}, every element ${verb} all elements`,
+    ...why,
+  ];
 }
 
 /** The paragraphs for a name in the graph: a site of the guide, of the model, of both, or parameters. */
@@ -62,16 +65,18 @@ export function describeSite(
     );
   const places = [guide, model].map((site) => site && where(site, ""));
   if (guide !== undefined && places[0]?.textContent === places[1]?.textContent)
-    parts.push(where(guide, "Guide and model both have it from"));
+    parts.push(where(guide, "In guide and model, its distribution is"));
   else {
-    if (guide !== undefined) parts.push(where(guide, "The guide draws it from"));
-    if (model !== undefined)
-      parts.push(where(model, guide === undefined ? "The model has it from" : "In the model it is from"));
+    if (guide !== undefined) parts.push(where(guide, "In the guide, its distribution is"));
+    if (model !== undefined) parts.push(where(model, "In the model, its distribution is"));
   }
   const summed = own.find(({ values }) => values !== null);
   if (summed !== undefined)
     parts.push(
-      element("p", `It is summed out exactly, over ${summed.values} values: nothing is drawn, and no cost is charged.`),
+      element(
+        "p",
+        `It is summed out exactly, over ${summed.values} values, so it is neither drawn nor charged with costs.`,
+      ),
     );
   else if (guide !== undefined) parts.push(...describeLatent(guide, estimator));
   else if (model?.gradient === "observed") {
@@ -81,7 +86,7 @@ export function describeSite(
         "p",
         others.length === 0
           ? "It is observed, and depends on no choice of the guide."
-          : "It is observed: its log density is a cost, charged to what it depends on: ",
+          : "It is observed. Its log density is a cost that depends on ",
         ...joined(others.map(code)),
         others.length === 0 ? "" : ".",
       ),
@@ -96,22 +101,28 @@ function describeLatent(site: SiteReport, estimator: string): HTMLElement[] {
   const parts = [element("p", GRADIENTS[gradient] ?? `Its gradient: ${gradient}.`)];
   if (isScore && !costs.some(({ isCharged }) => isCharged))
     return [
-      element("p", `Its gradient is taken by its score. ${estimator} weighs whole runs, and charges no single costs.`),
+      element(
+        "p",
+        `It has no pathwise gradient. ${estimator} weights whole runs, and does not charge sites with single costs.`,
+      ),
     ];
   const mine = costs.filter(({ depends, isCharged }) => (isScore ? isCharged : depends));
   const list = document.createElement("ul");
   for (const cost of mine) {
-    const why = isScore && !cost.depends ? ` It does not depend on ${name}; ${estimator} charges it all the same.` : "";
+    const why =
+      isScore && !cost.depends
+        ? ` (${estimator} charges ${name} with this cost, too, although it does not depend on ${name}.)`
+        : "";
     list.append(element("li", code(cost.cost), ": ", ...payment(cost, isScore), ".", why));
   }
   if (mine.length > 0) parts.push(list);
   const free = costs.filter(({ depends, isCharged }) => !depends && !isCharged).map(({ cost }) => code(cost));
   if (free.length > 0)
     parts.push(
-      element("p", isScore ? "Not charged, as they do not depend on it: " : "Not reached: ", ...joined(free), "."),
+      element("p", isScore ? "Not charged, since they do not depend on it: " : "Not affected: ", ...joined(free), "."),
     );
   if (baseline.length > 0)
-    parts.push(element("p", `Subtracted from what it is charged with: ${baseline.join(" + ")}.`));
+    parts.push(element("p", `A baseline is subtracted from these costs: ${baseline.join(" + ")}.`));
   return parts;
 }
 

@@ -1,4 +1,4 @@
-/** The page's side of typesWorker.ts: questions with promises for answers. The worker starts at the first question. */
+/** The page's side of typesWorker.ts: functions that ask the worker and return promises. The worker starts at the first question. */
 import type { Problem, Question, Script } from "./typesWorker.js";
 
 type Ask = Question extends infer Q ? (Q extends Question ? Omit<Q, "id"> : never) : never;
@@ -28,7 +28,7 @@ function ask<T>(question: Ask): Promise<T> {
 }
 
 let loaded: Promise<unknown> | undefined;
-/** Give the language service the types of the library and of the language; once. */
+/** Give the language service the types of the library and of the language. Later calls do nothing. */
 export const loadTypes = (): Promise<unknown> => {
   loaded ??= fetch(new URL("./types.json", import.meta.url))
     .then((response) => response.json())

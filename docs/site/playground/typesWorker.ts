@@ -48,7 +48,7 @@ function errorsOf(text: string): Problem[] {
   }));
 }
 
-/** A program as JavaScript, or the place where its text is not a program. */
+/** A program as JavaScript, or the line and text of its first syntax error. */
 export type Script = { readonly code: string } | { readonly line: number; readonly text: string };
 
 function scriptOf(text: string): Script {
@@ -59,7 +59,7 @@ function scriptOf(text: string): Script {
   return { line, text: ts.flattenDiagnosticMessageText(first.messageText, "\n") };
 }
 
-/** The program as JavaScript, every statement on the line where it stood: types become spaces, imports and exports plain statements. */
+/** The program as JavaScript, with every statement on its line: types become spaces, and imports and exports become plain statements. */
 function javascriptOf(text: string): string {
   const plain = blankSpace(text);
   const file = ts.createSourceFile(FILE, plain, ts.ScriptTarget.ES2022, true);

@@ -8,7 +8,7 @@ const element = (tag: string, text: string, className = ""): HTMLElement => {
   return made;
 };
 
-/** Losses against steps: a line through the means of spans, so that a long run stays light. */
+/** A line of losses against steps. In a long run, each point is the mean of several steps, so that the line has at most 300 points. */
 export async function drawLosses(host: HTMLElement, losses: readonly number[], of: number): Promise<void> {
   const Plot = await import("@observablehq/plot");
   const span = Math.max(1, Math.ceil(losses.length / 300));
@@ -28,7 +28,7 @@ export async function drawLosses(host: HTMLElement, losses: readonly number[], o
     marks: [Plot.lineY(points, { x: "step", y: "loss", stroke: "currentColor" })],
     ariaLabel: `Loss over ${losses.length} steps`,
   });
-  // One picture with one name: its parts are not to be walked through.
+  // Give only the whole picture a name, so that a screen reader does not read out its parts.
   for (const part of plot.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
   plot.setAttribute("role", "img");
   host.replaceChildren(plot);
@@ -40,7 +40,7 @@ const figures = (x: number): string => {
 };
 const microseconds = (seconds: number): string => `${figures(1e6 * seconds)} µs`;
 
-/** Bars on one logarithmic scale; `mark` adds what else stands at one. */
+/** Bars on one logarithmic scale. `mark` returns the marks to add to the label of a bar. */
 function barsOf<B extends Bar>(
   bars: readonly B[],
   all: readonly Bar[],
@@ -76,15 +76,17 @@ export function drawVariances(
   const parts: Node[] = [
     element(
       "p",
-      `Of one gradient at the start, summed over all parameters; ${draws.toLocaleString("en")} draws, logarithmic scale. Beside it the time that a gradient takes.`,
+      `The variance of one gradient at the initial parameters, summed over all parameters (${draws.toLocaleString("en")} draws, logarithmic scale), and the time that one gradient takes.`,
       "quiet",
     ),
-    barsOf(bars, all, ({ label }) => (label.split(" (")[0] === own ? [" ", element("em", "this program's")] : [])),
+    barsOf(bars, all, ({ label }) =>
+      label.split(" (")[0] === own ? [" ", element("em", "(used by this program)")] : [],
+    ),
     ...notes.map((note) => element("p", note, "quiet")),
   ];
   for (const site of new Set(choices.map((choice) => choice.site))) {
     const rows = choices.filter((choice) => choice.site === site);
-    const title = element("h3", "Other ways at the site ");
+    const title = element("h3", "Kinds of gradient at the site ");
     title.append(element("code", site));
     parts.push(title, barsOf(rows, all, marksOf));
     const best = rows.find(({ isRecommended }) => isRecommended);
@@ -98,7 +100,7 @@ const marksOf = ({ isBiased, isRecommended }: ChoiceBar): (string | Node)[] => [
   ...(isRecommended ? [" ", element("em", "★ recommended", "best")] : []),
 ];
 
-/** The options that say so in the guide, to be copied. */
+/** A line with the options of the recommended gradient, and a button that copies them. */
 function recommendation({ options, site }: ChoiceBar): HTMLElement {
   const line = element("p", "", "buttons");
   const button = element("button", "Copy");
@@ -111,7 +113,7 @@ function recommendation({ options, site }: ChoiceBar): HTMLElement {
     );
   });
   line.append(
-    "Least variance per second without bias. In the guide, after the distribution: ",
+    "The recommended gradient is unbiased, with the least variance · seconds. Add these options after the distribution in the guide: ",
     element("code", options),
     " ",
     button,
@@ -119,7 +121,7 @@ function recommendation({ options, site }: ChoiceBar): HTMLElement {
   return line;
 }
 
-/** Means and standard deviations of the latents, beside the exact ones where the program knows them. */
+/** A table of means and standard deviations of the latents, with exact ones if the program exports them. */
 export function drawPosterior(host: HTMLElement, rows: readonly PosteriorRow[]): void {
   const hasExact = rows.some(({ exactMean }) => exactMean !== null);
   const table = document.createElement("table");
@@ -139,7 +141,7 @@ export function drawPosterior(host: HTMLElement, rows: readonly PosteriorRow[]):
     host.replaceChildren(element("p", "The guide draws no sites of the model.", "quiet"));
     return;
   }
-  // A long table scrolls in its place.
+  // A long table scrolls inside its box.
   const box = element("div", "", "scroll");
   box.tabIndex = 0;
   box.setAttribute("role", "region");

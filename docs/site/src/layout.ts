@@ -12,7 +12,7 @@ export interface Frame {
 
 const SECTIONS = ["Start", "Guides", "Tutorials", "Source", "Project"];
 
-/** A whole page. `path` is its place in the site, `source` the file of the repository that it shows. */
+/** A whole page. `path` is its path in the site, and `source` is the file of the repository that it shows. */
 export function layOut(
   { pages, version, root }: Frame,
   {

@@ -1,4 +1,4 @@
-/** Markdown to HTML: code is coloured by shiki, headings get anchors, links to files of the repository lead to their pages here. */
+/** Converts Markdown to HTML. Code is coloured by shiki, headings get anchors, and links to files of the repository lead to their pages. */
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import MarkdownIt from "markdown-it";
@@ -15,7 +15,7 @@ export interface Rendered {
   readonly headings: readonly { level: number; id: string; title: string }[];
 }
 
-/** The anchor of a heading, as the repository's host makes it. */
+/** The anchor of a heading, the same as on GitHub. */
 const slug = (title: string): string =>
   title
     .toLowerCase()
@@ -43,7 +43,7 @@ export class Renderer {
     return new Renderer(await createHighlighter({ themes: Object.values(THEMES), langs: LANGUAGES }));
   }
 
-  /** Source text in colours, a `<pre>`. */
+  /** Source text as a `<pre>` element with colours. */
   code(code: string, language: string): string {
     const known = (LANGUAGES as string[]).includes(language) ? language : language === "sh" ? "bash" : "text";
     return this.#highlighter
@@ -51,7 +51,7 @@ export class Renderer {
       .replace("<pre ", '<pre tabindex="0" ');
   }
 
-  /** A page of Markdown that stands at `source` in the repository. */
+  /** The page of a Markdown file; `source` is its path in the repository. */
   page(text: string, source: string, root: string): Rendered {
     const tokens = this.#markdown.parse(text, {});
     const headings: { level: number; id: string; title: string }[] = [];
@@ -80,7 +80,7 @@ export class Renderer {
   }
 }
 
-/** A link as it must read on the page made of `source`. */
+/** The target of a link on the page that is made from `source`. */
 function linkFrom(source: string, href: string, root: string): string {
   if (/^[a-z]+:|^#/i.test(href)) return href;
   const [file = "", anchor] = href.split("#");
@@ -90,7 +90,7 @@ function linkFrom(source: string, href: string, root: string): string {
   return anchor === undefined ? relative : `${relative}#${anchor}`;
 }
 
-/** Where a file or folder of the repository lies in the site. */
+/** The path in the site of a file or folder of the repository. */
 export function siteTarget(target: string, root: string): string {
   if (target.endsWith(".md")) return pathOf(target);
   if (existsSync(join(root, target, "README.md"))) return pathOf(posix.join(target, "README.md"));

@@ -5,7 +5,7 @@ import { join, posix } from "node:path";
 export interface Page {
   /** The Markdown file, relative to the repository. */
   readonly source: string;
-  /** Where the page lies in the site. */
+  /** The path of the page in the site. */
   readonly path: string;
   readonly title: string;
   readonly section: string;
@@ -21,7 +21,7 @@ const ORDER: readonly [section: string, sources: readonly string[]][] = [
   ["Project", ["docs/bench.md", "docs/versions.md", "CHANGELOG.md", "SECURITY.md"]],
 ];
 
-/** The path of a Markdown file in the site: README.md is the front page, a README elsewhere the index of its folder. */
+/** The path of a Markdown file in the site: README.md is the front page, and any other README is the index page of its folder. */
 export const pathOf = (source: string): string =>
   source === "README.md" ? "index.html" : source.replace(/README\.md$/, "index.html").replace(/\.md$/, ".html");
 

@@ -1,4 +1,4 @@
-/** What every page does: the menu on narrow screens, the theme, the search, and the copy of the site that works offline. */
+/** The script of every page: the menu on narrow screens, the theme, the search, and the copy of the site that works offline. */
 import type MiniSearch from "minisearch";
 
 const base = document.body.dataset.base ?? ".";
@@ -29,7 +29,7 @@ interface Entry {
 const input = find<HTMLInputElement>("search input");
 const found = find<HTMLDivElement>(".found");
 let index: Promise<MiniSearch<Entry>> | undefined;
-/** The index is fetched when somebody begins to search. */
+/** Fetches the search index at the first search. */
 const load = (): Promise<MiniSearch<Entry>> => {
   index ??= Promise.all([import("minisearch"), fetch(`${base}/assets/search.json`).then((r) => r.json())]).then(
     ([{ default: Search }, entries]) => {
@@ -56,7 +56,7 @@ input.addEventListener("input", async () => {
   );
   found.hidden = words === "";
 });
-/** Arrows walk from the field through what was found; Enter in the field takes the first. */
+/** The arrow keys move from the field through the results. Enter in the field opens the first result. */
 find("search").addEventListener("keydown", (event) => {
   const { key } = event as KeyboardEvent;
   const stops = [input, ...found.querySelectorAll("a")];

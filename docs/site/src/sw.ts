@@ -1,6 +1,6 @@
 /**
- * Keeps a copy of the pages, and of whatever was fetched: all pages work without a network, and so does the playground once it was used. Its
- * compiler alone weighs three times all pages, so nobody gets it who does not ask for it.
+ * Keeps a copy of the pages, and of everything that was fetched. All pages work without a network, and so does the playground after its first
+ * use. The compiler of the playground is three times as large as all pages together, so it is fetched only when it is used.
  */
 const worker = self as unknown as ServiceWorkerGlobalScope;
 declare const VERSION: string;
@@ -21,7 +21,7 @@ worker.addEventListener("activate", (event) => {
   };
   event.waitUntil(drop());
 });
-// What pages fetched before this worker heard of it.
+// Copies the files that pages fetched before this worker was active.
 worker.addEventListener("message", (event) => {
   const urls = (event.data as string[]).filter((url) => url.startsWith(worker.registration.scope));
   const keep = async () => {

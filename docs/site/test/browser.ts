@@ -1,4 +1,4 @@
-/** What the checks share: a server of the built site, pages in Chromium, and a count of what held. */
+/** Code that the checks share: a server of the built site, pages in Chromium, and a count of the checks that passed. */
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -19,14 +19,14 @@ export const check = (what: string, ok: boolean, details: unknown = ""): void =>
   if (!ok || process.env.VERBOSE) console.log(`${ok ? "ok  " : "FAIL"} ${what} ${ok ? "" : JSON.stringify(details)}`);
 };
 
-/** What reached a server that no page of the site should speak to. */
+/** Requests to a server that no page of the site should contact. */
 export const strangers: string[] = [];
 
 export interface Opened {
   readonly page: Page;
   /** Errors on the console. */
   readonly said: string[];
-  /** What it has loaded so far, gzipped. */
+  /** The number of gzipped bytes that the page has loaded so far. */
   readonly bytes: () => number;
 }
 
@@ -90,7 +90,7 @@ export const bars = (page: Page): Promise<Record<string, number>> =>
   );
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-/** Violations of accessibility of the serious kind, contrast among them. */
+/** Serious violations of accessibility, including contrast. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   return page.evaluate(async () => {
@@ -102,7 +102,7 @@ export async function violations(page: Page): Promise<string[]> {
   });
 }
 
-/** What does not fit: a page wider than its window, or text in a box that neither shows all of it nor scrolls. */
+/** Content that does not fit: a page wider than its window, or a box that cuts its text off without scrolling. */
 export const overflow = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const found: string[] = [];

@@ -1,4 +1,4 @@
-/** Programs that mean harm, programs that go wrong, and programs from links. */
+/** Hostile programs, programs with errors, and programs from links. */
 import type { Browser } from "playwright-core";
 import { base, check, finish, open, run, status, strangers, textOf, type } from "./browser.js";
 
@@ -26,7 +26,10 @@ export async function foreignCode(browser: Browser): Promise<void> {
   const names = await page.$$eval("#graph g.node[data-name]", (all) => all.map((g) => g.getAttribute("data-name")));
   check("its sites are shown by their names", names.join() === EVIL, names);
   for (const button of await page.$$("#graph .buttons button")) await button.click();
-  check("those of parameters too", !(await isHacked()) && (await textOf(page, "#chosen")).startsWith("<img src=x"));
+  check(
+    "its parameters are shown by their names",
+    !(await isHacked()) && (await textOf(page, "#chosen")).startsWith("<img src=x"),
+  );
   check("a program reaches no server", strangers.length === 0 && !said.some((text) => /ERR_CONNECTION/.test(text)), [
     strangers,
     said,
@@ -39,40 +42,51 @@ export async function links(browser: Browser): Promise<void> {
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await type(page, `document; // shared: ü, 漢\nconst shared = 1;\n`);
   await page.click("#share");
-  await page.waitForFunction(() => /now holds/.test(document.getElementById("status")?.textContent ?? ""));
-  check("and says that it copied it", /was copied/.test(await status(page)), await status(page));
+  await page.waitForFunction(() => /now contains/.test(document.getElementById("status")?.textContent ?? ""));
+  check("the page says that it copied the link", /was copied/.test(await status(page)), await status(page));
   const link = page.url();
   check("the link is copied", (await page.evaluate(() => navigator.clipboard.readText())) === link, link);
   const other = await open(browser, `playground/index.html${new URL(link).hash}`);
   check("a link brings the program back", (await other.page.inputValue("#program")).includes("// shared: ü, 漢"));
   await other.page.waitForTimeout(1000);
-  check("and runs nothing by itself", /press Run/.test(await status(other.page)), await status(other.page));
+  check(
+    "a program from a link does not run by itself",
+    /press Run/.test(await status(other.page)),
+    await status(other.page),
+  );
   await type(other.page, "// changed\n");
   await other.page.waitForTimeout(1000);
-  check("nor when it is changed", !/^(Starting|Step|Done)/.test(await status(other.page)), await status(other.page));
-  check("the address no longer holds it then", new URL(other.page.url()).hash === "");
+  check(
+    "a program from a link does not run when it is changed",
+    !/^(Starting|Step|Done)/.test(await status(other.page)),
+    await status(other.page),
+  );
+  check("the address no longer contains a changed program", new URL(other.page.url()).hash === "");
   await other.page.goto(link);
   await other.page.waitForFunction(() => document.querySelector(".cm-content")?.textContent?.includes("// shared"));
-  check("a link opened in the same window is taken", /press Run/.test(await status(other.page)));
-  check("and the address still holds it", other.page.url() === link, other.page.url());
-  const isRefused = () => /does not hold/.test(document.querySelector("#status")?.textContent ?? "");
+  check("a link opened in the same window is read", /press Run/.test(await status(other.page)));
+  check("the address still contains the program", other.page.url() === link, other.page.url());
+  const isRefused = () => /does not contain/.test(document.querySelector("#status")?.textContent ?? "");
   await other.page.goto(`${base}playground/index.html#${"A".repeat(60_000)}`);
   await other.page.waitForFunction(isRefused);
-  check("a link that is too long is not taken", true);
+  check("a link that is too long is refused", true);
   await other.page.reload();
   await other.page.waitForFunction(isRefused);
-  check("nor in a window of its own", true);
+  check("a link that is too long is refused in a new window, too", true);
   await other.page.close();
   await page.close();
 }
 
-/** The first minutes of a stranger, who breaks the coin in every way. */
+/** The first minutes of a new user, who breaks the coin in every way. */
 export async function firstMinutes(browser: Browser): Promise<void> {
   const { page, said } = await open(browser, "index.html");
   await page.click("text=Change a model in the browser");
   await page.waitForSelector("#models option", { state: "attached" });
   check("before the first run the page says what to do", /Press Run/.test(await textOf(page, "#told")));
-  check("and shows no empty headings", (await page.locator("#told h2:visible").count()) === 0);
+  check(
+    "before the first run the page shows no empty headings",
+    (await page.locator("#told h2:visible").count()) === 0,
+  );
   await run(page);
   const coin = await page.inputValue("#program");
   check("the coin's results are there", (await page.locator("#told h2:visible").count()) === 5);
@@ -80,26 +94,29 @@ export async function firstMinutes(browser: Browser): Promise<void> {
   await type(page, coin.replace("new Beta(10, 10)", 'new Beta(10, "ten")'));
   await page.waitForSelector("#problems li", { timeout: 60_000 });
   check(
-    "an error of types is told with its line",
+    "a type error is shown with its line",
     /^Line 6: /.test(await textOf(page, "#problems")),
     await textOf(page, "#problems"),
   );
   await page.waitForSelector(".cm-lintRange-error");
-  check("and marked in the program", true);
+  check("a type error is marked in the program", true);
 
   await type(page, coin.replace("new Beta(10, 10)", "new Beta(10, -10)"));
   await page.waitForFunction(() => document.getElementById("error")?.textContent !== "");
   check(
-    "a refusal stands at its line, in the library's words, without a press of Run",
+    "a changed program is refused with its line and the library's message, without a press of Run",
     /^Line 6: Beta/.test(await textOf(page, "#error")),
     await textOf(page, "#error"),
   );
-  check("and no results of the program before stay", (await page.locator("#told h2:visible").count()) === 0);
+  check(
+    "a refused program hides the results of the previous program",
+    (await page.locator("#told h2:visible").count()) === 0,
+  );
 
   await type(page, coin.replace("const fairness =", "const const fairness ="));
   await page.waitForFunction(() => /^Line 6/.test(document.getElementById("error")?.textContent ?? ""));
   check(
-    "what is not a program is told with its line",
+    "a syntax error is shown with its line",
     /^Line 6/.test(await textOf(page, "#error")),
     await textOf(page, "#error"),
   );
@@ -110,22 +127,22 @@ export async function firstMinutes(browser: Browser): Promise<void> {
   await type(page, "while (true) {}\n");
   await page.click("#run");
   await page.waitForTimeout(500);
-  check("an endless loop leaves the page alone", (await page.evaluate(() => 1 + 1)) === 2);
+  check("an endless loop does not block the page", (await page.evaluate(() => 1 + 1)) === 2);
   await page.waitForFunction(() => /Stop ends it/.test(document.getElementById("status")?.textContent ?? ""), null, {
     timeout: 15_000,
   });
   check("after a while the page says that Stop ends it", true);
   await page.click("#stop");
-  check("and it does", (await status(page)) === "Stopped.");
+  check("Stop ends an endless loop", (await status(page)) === "Stopped.");
 
   await type(page, coin);
   await run(page);
-  check("the mended coin runs", (await status(page)) === "Done." && (await textOf(page, "#error")) === "");
+  check("the corrected coin runs", (await status(page)) === "Done." && (await textOf(page, "#error")) === "");
   await type(page, "console.log(1 + 1);\n");
   await page.waitForSelector("#log:visible");
   await finish(page);
   check(
-    "a program without a model prints, and is told what is missing",
+    "a program without a model prints its output, and the page says what is missing",
     /export a model/.test(await status(page)),
     await status(page),
   );

@@ -1,4 +1,4 @@
-/** Every starting model of the playground: it runs, its graph is legible, its sites are told, the recommended gradient can be copied. */
+/** Every starting model of the playground runs, its graph is legible, its sites are described, and the recommended gradient can be copied. */
 import type { Browser, Page } from "playwright-core";
 import { MODELS } from "../playground/models.js";
 import { bars, check, finish, open, overflow, run, status, textOf, violations } from "./browser.js";
@@ -7,9 +7,9 @@ import { checkMixture } from "./variances.js";
 interface Expected {
   readonly sites: readonly string[];
   readonly params?: readonly string[];
-  /** The words on the arrows. */
+  /** The labels of the arrows. */
   readonly arrows?: readonly string[];
-  /** By site: what is said of it. */
+  /** By site: patterns in its description. */
   readonly told: Readonly<Record<string, readonly RegExp[]>>;
 }
 const EXPECTED: Readonly<Record<string, Expected>> = {
@@ -17,26 +17,26 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   "Mixture, as a plate": {
     sites: ["z", "x"],
     arrows: ["element by element"],
-    told: { z: [/Guide and model both have it from Categorical, batch \[60\], event \[\], in the plate data/] },
+    told: { z: [/In guide and model, its distribution is Categorical, batch \[60\], event \[\], in the plate data/] },
   },
   "Mixture, as one event": {
     sites: ["z", "x"],
     arrows: ["element by element"],
     told: { z: [/\+log p\(x\): each element pays for its own element\./] },
   },
-  "A plate that was mixed": {
+  "A plate whose elements are mixed": {
     sites: ["z", "x"],
     arrows: ["mixed by sum"],
-    told: { z: [/\+log p\(x\): every element pays for all of it, because sum brought them together\./] },
+    told: { z: [/\+log p\(x\): every element pays for all of it, because sum mixes the elements\./] },
   },
   "A branch on a sample": {
     sites: ["z", "y", "x"],
     told: {
       y: [
         /\+log p\(y\): it pays for all of it\./,
-        /Not charged, as they do not depend on it: -log q\(z\), \+log p\(z\), \+log p\(x\)\./,
+        /Not charged, since they do not depend on it: -log q\(z\), \+log p\(z\), \+log p\(x\)\./,
       ],
-      x: [/observed: its log density is a cost, charged to what it depends on: z\./],
+      x: [/observed\. Its log density is a cost that depends on z\./],
     },
   },
   "Hidden Markov model": {
@@ -44,20 +44,20 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     params: ["rows", "locs"],
     told: { state3: [/summed out exactly, over 2 values/], rows: [/Used by state0, state1/] },
   },
-  "Wake-sleep": { sites: ["z", "x"], arrows: ["element by element"], told: { z: [/weighs whole runs/] } },
+  "Wake-sleep": { sites: ["z", "x"], arrows: ["element by element"], told: { z: [/weights whole runs/] } },
   "VAE of tiny digits": {
     sites: ["z", "pixels"],
     params: ["decoder"],
     arrows: ["axis -2: element by element", "axis -1: mixed by matmul"],
     told: {
       z: [
-        /\+log p\(pixels\): along axis -2 each element matters to its own; along axis -1 every element matters to all, because matmul/,
+        /\+log p\(pixels\): along axis -2, each element affects its own element; along axis -1, every element affects all elements, because matmul mixes/,
       ],
     },
   },
 };
 
-/** Texts that are small, lie over each other, or leave the picture. */
+/** Texts that are too small, overlap, or are cut off. */
 const illegible = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
     const svg = document.querySelector("#graph svg") as SVGSVGElement;
@@ -90,13 +90,13 @@ export async function models(browser: Browser): Promise<void> {
     const drawn = await page.$$eval("#graph g.node[data-name]", (all) => all.map((g) => g.getAttribute("data-name")));
     check(`${name}: its graph has the sites`, [...drawn].sort().join() === [...sites].sort().join(), drawn);
     const buttons = await page.$$eval("#graph .buttons button", (all) => all.map((b) => b.textContent));
-    check(`${name}: its parameters stand below`, buttons.join() === params.join(), buttons);
+    check(`${name}: its parameters are buttons`, buttons.join() === params.join(), buttons);
     const labels = await page.$$eval("#graph g.words text", (all) => all.map((t) => t.textContent));
     check(`${name}: its arrows say which elements meet`, labels.join() === arrows.join(), labels);
     for (const [site, parts] of Object.entries(told)) {
       await page.click(`#graph [data-name="${site}"]`);
       const text = await textOf(page, "#site");
-      for (const part of parts) check(`${name}: ${site} is told with ${part}`, part.test(text), text);
+      for (const part of parts) check(`${name}: the description of ${site} matches ${part}`, part.test(text), text);
     }
     if (name.startsWith("Mixture")) await checkMixture(name, await bars(page));
     for (const [width, colorScheme] of [
@@ -129,14 +129,14 @@ async function checkPosterior(page: Page): Promise<void> {
     Math.abs(Number(mean) - 16 / 30) < 0.05 && Math.abs(Number(sd) - 0.09) < 0.03,
     rows,
   );
-  check("and stands beside the exact one", exactMean === "0.533", rows);
+  check("the exact posterior is beside it", exactMean === "0.533", rows);
 }
 
-/** Which gradient is recommended: of the unbiased ones the least variance · seconds, as the bars show them. */
+/** The recommended gradient is the unbiased one with the least variance · seconds, as shown by the bars. */
 export async function recommendation(browser: Browser): Promise<void> {
   const { page } = await open(browser, "playground/index.html");
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-  await page.selectOption("#models", { label: "A plate that was mixed" });
+  await page.selectOption("#models", { label: "A plate whose elements are mixed" });
   await run(page);
   const marked = await page.$$eval("#variances dt:has(.best)", (all) =>
     all.map((dt) => (dt as HTMLElement).dataset.label),
@@ -152,7 +152,7 @@ export async function recommendation(browser: Browser): Promise<void> {
   check("straightThrough is called biased", values.find(({ label }) => label === "straightThrough")?.isBiased === true);
   const best = values.find(({ label }) => label === marked[0]);
   // DisARM has a thirtieth of the variance, and no choice here takes ten times the time of another one.
-  check("the one with far less noise", best?.label === "disarm", [best, values]);
+  check("the recommended choice has far less noise", best?.label === "disarm", [best, values]);
   await page.click("#variances .buttons button");
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   check("its options can be copied", copied === '{ infer: { gradient: "disarm" } }', copied);
@@ -160,7 +160,7 @@ export async function recommendation(browser: Browser): Promise<void> {
   await run(page);
   check(
     "the program's own estimator is marked",
-    /TraceGraphELBO this program's/.test(await textOf(page, "#variances")),
+    /TraceGraphELBO \(used by this program\)/.test(await textOf(page, "#variances")),
   );
   await page.close();
 }

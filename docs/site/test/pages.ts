@@ -1,4 +1,4 @@
-/** The pages: at two widths, light and dark; the search, the theme, without a network; links. */
+/** The pages at two widths, light and dark; the search, the theme, the offline copy, and links. */
 import { LinkChecker, LinkState } from "linkinator";
 import type { Browser } from "playwright-core";
 import { base, check, hasApi, open, overflow, textOf, violations } from "./browser.js";
@@ -53,19 +53,19 @@ export async function search(browser: Browser): Promise<void> {
       box,
     );
     const found = await violations(page);
-    check("what was found is accessible", found.length === 0, found);
+    check("the search results are accessible", found.length === 0, found);
     await page.keyboard.press("Escape");
-    check("Escape closes it", !(await page.isVisible(".found")));
+    check("Escape closes the search", !(await page.isVisible(".found")));
     await page.keyboard.type("d");
     await page.waitForSelector(".found a");
     await page.keyboard.press("ArrowDown");
     check(
-      "arrows walk through it",
+      "arrow keys move through the results",
       await page.evaluate(() => document.activeElement?.matches(".found a:first-child") === true),
     );
     await page.keyboard.press("Enter");
     await page.waitForURL((url) => !url.pathname.endsWith("/docs/guide.html") || url.hash !== "");
-    check("and Enter leads to a page", new URL(page.url()).pathname.startsWith("/some/path/"));
+    check("Enter opens a result", new URL(page.url()).pathname.startsWith("/some/path/"));
     check("no error on the console", said.length === 0, said);
     await page.close();
   }
@@ -91,7 +91,7 @@ export async function offline(browser: Browser): Promise<void> {
   await page.reload();
   await page.click("#run");
   await page.waitForSelector("#graph g.node[data-name]");
-  check("the playground works offline once it was used", (await textOf(page, "#graph")).includes("fairness"));
+  check("the playground works offline after its first use", (await textOf(page, "#graph")).includes("fairness"));
   check("no error on the console", said.length === 0, said);
   await page.context().close();
 }
@@ -108,16 +108,20 @@ export async function links(): Promise<void> {
   check(`no broken link among ${found.length}`, broken.length === 0, broken.slice(0, 20));
 }
 
-/** The reference: pages of TypeDoc's own make, with a way back. */
+/** The API reference, whose pages TypeDoc makes, and its links back to the site. */
 export async function reference(browser: Browser): Promise<void> {
   if (!hasApi) return;
   for (const width of [1280, 390]) {
     const { page } = await open(browser, "api/classes/infer.TraceGraphELBO.html", { width });
-    check(`reference, ${width} pixels: a class is told`, (await textOf(page, "h1")).includes("TraceGraphELBO"));
+    check(`reference, ${width} pixels: a class has a page`, (await textOf(page, "h1")).includes("TraceGraphELBO"));
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     check(`reference, ${width} pixels: nothing wider than the page`, wide <= 0, wide);
     const back = await page.getAttribute('a:text-is("Playground")', "href");
-    check("and leads back", new URL(back ?? "", page.url()).href === `${base}playground/index.html`, back);
+    check(
+      "the reference links back to the playground",
+      new URL(back ?? "", page.url()).href === `${base}playground/index.html`,
+      back,
+    );
     await page.close();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The built site in headless Chromium: links, accessibility, weight, and everything that the playground promises. Under CI=true a
+ * Tests of the built site in headless Chromium: links, accessibility, size, and the playground. Under CI=true a
  * missing browser is a failure. After `npm run site:build`:
  *
  *     npm --prefix docs/site test                     everything

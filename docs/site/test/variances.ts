@@ -1,6 +1,6 @@
 /**
- * The bars of the variances against exact numbers, as a mixture is edited from a plate to an event and on to one of which only the name of
- * its site is known. The page draws n = 4,000 gradients with fixed keys; 4.5 standard errors of a variance estimated from them are allowed.
+ * The bars of variances are compared with exact numbers for three forms of a mixture: in a plate, as one event, and as one event of which
+ * provenance has only the name. The page draws n = 4,000 gradients with fixed keys; 4.5 standard errors of the estimated variance are allowed.
  */
 import { readFileSync } from "node:fs";
 import type { Browser } from "playwright-core";
@@ -8,7 +8,7 @@ import { bars, check, open, run, type } from "./browser.js";
 
 const N = 4000;
 
-/** Mean and variance of D, the squared distance of a gradient from its mean: the sum of the variances, and how well n draws tell it. */
+/** The mean of D, the squared distance of a gradient from its mean (this is the sum of the variances), and its standard error for n draws. */
 interface Exact {
   readonly total: number;
   readonly standardError: number;
@@ -42,7 +42,7 @@ const golden = JSON.parse(readFileSync(new URL("../../../test/golden/axes.json",
 const { q, locs } = golden.params as { q: number[][]; locs: number[] };
 const { x, w, sd } = golden.observed as { x: number[]; w: number[]; sd: number };
 
-/** Every way in which the four data can fall into three classes, with the gradient for q and locs that a charge gives. */
+/** Every assignment of the four data to three classes, with the gradient for q and locs that follows from the costs. */
 function outcomesOf(costOf: (logp: number[], logq: number[], logx: number[], i: number) => number): Outcome[] {
   const [prior, posterior] = [logSoftmax(w), q.map(logSoftmax)];
   return Array.from({ length: 81 }, (_, code) => {
@@ -62,9 +62,9 @@ function outcomesOf(costOf: (logp: number[], logq: number[], logx: number[], i: 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const at = (values: readonly number[], i: number): number => values[i] as number;
 const charges = {
-  /** Each element pays for its own costs. */
+  /** Each element is charged with its own costs. */
   own: outcomesOf((logp, logq, logx, i) => at(logp, i) + at(logx, i) - at(logq, i)),
-  /** For its own log p and log q, and for all data. */
+  /** Each element is charged with its own log p and log q, and with all data. */
   allData: outcomesOf((logp, logq, logx, i) => at(logp, i) + sum(logx) - at(logq, i)),
 };
 
@@ -105,9 +105,15 @@ export async function variances(browser: Browser): Promise<void> {
   const { ideal } = golden.scoreFunctionEstimatorVariance as { ideal: { q: number[][]; locs: number[] } };
   const listed = sum(ideal.q.flat()) + sum(ideal.locs);
   const own = exact(charges.own);
-  check("the sum over all 81 ways is the listed one", Math.abs(own.total - listed) < 1e-9 * listed, [own, listed]);
+  check("the sum over all 81 assignments is the number in the file", Math.abs(own.total - listed) < 1e-9 * listed, [
+    own,
+    listed,
+  ]);
   const allData = exact(charges.allData);
-  check("the name alone is far from it", allData.total - own.total > 20 * (allData.standardError + own.standardError));
+  check(
+    "with the name alone, the variance is far larger",
+    allData.total - own.total > 20 * (allData.standardError + own.standardError),
+  );
 
   const { page } = await open(browser, "playground/index.html");
   for (const [form, text] of Object.entries(FORMS)) {
@@ -119,7 +125,7 @@ export async function variances(browser: Browser): Promise<void> {
       agrees(`the mixture ${form}, ${estimator}`, shown[estimator], want);
     if (form === "as a plate") {
       const enumerated = shown["TraceEnumELBO, guide enumerated"];
-      check("summed out, it has no noise", enumerated === 0, enumerated);
+      check("if the site is summed out, the gradient has no noise", enumerated === 0, enumerated);
     }
   }
   await page.close();

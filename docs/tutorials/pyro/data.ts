@@ -1,5 +1,5 @@
 /**
- * Writes the data of a tutorial to stdout for the scripts in this folder, as 64-bit floats, one row a picture: its label, then its pixels.
+ * Writes the data of a tutorial to stdout for the scripts in this folder, as 64-bit floats. Each picture is a row: its label, then its pixels.
  *
  *     npx tsx docs/tutorials/pyro/data.ts digits 0 5000     # drawDigits(random.key(0), 5000)
  *     npx tsx docs/tutorials/pyro/data.ts shapes 0 5000     # drawShapes(random.key(0), 5000)
@@ -21,5 +21,6 @@ const draw: Record<string, () => Tensor> = {
   },
 };
 const rows = draw[name]?.();
-if (rows === undefined) throw new Error(`"digits" or "shapes", then a seed and a number, got ${process.argv.slice(2)}`);
+if (rows === undefined)
+  throw new Error(`expected "digits" or "shapes", a seed and a number, got ${process.argv.slice(2)}`);
 process.stdout.write(new Uint8Array(rows.toFloat64Array().buffer));

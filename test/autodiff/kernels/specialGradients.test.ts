@@ -63,7 +63,7 @@ test("the second derivative of erfcx keeps its digits in the tail (mpmath, 80 di
   }
 });
 
-/** f, the two arguments to differentiate by, the point, and the second derivative: closed forms, and quotients of differences, in 60 digits. */
+/** f, the two arguments of the derivative, the point, and the second derivative (closed forms and difference quotients in 60 digits). */
 const SECOND: readonly [name: string, by: readonly [number, number], at: readonly number[], right: number][] = [
   ["logNdtr", [0, 0], [37], -7.844024240641041e-297],
   ["logNdtr", [0, 0], [-1e8], -0.9999999999999999],

@@ -25,7 +25,7 @@ const close = (got: number, want: number, tolerance: number, label: string): voi
   );
 
 /**
- * Holds the first and second derivative of f at xs, in a random direction and against random weights of its result, to
+ * Compares the first and second derivative of f at xs, in a random direction and with random weights of the result, with finite
  * differences. `moves[i]` is false for operands (indices, conditions) that have no gradient.
  */
 export function assertDerivatives(

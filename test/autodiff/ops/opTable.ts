@@ -12,7 +12,7 @@ export interface Scalar {
   readonly name: string;
   readonly f: (...xs: Tensor[]) => Tensor;
   readonly ranges: readonly Range[];
-  /** mathjs, in a, b, c. */
+  /** The formula of mathjs, in a, b and c. */
   readonly formula?: string;
   /** Whether the op has first and second derivatives inside its ranges. */
   readonly smooth: boolean;

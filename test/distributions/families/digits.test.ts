@@ -89,6 +89,9 @@ test("densities keep their digits at the ends of supports and far out in the tai
 test("quantiles of very small probabilities keep their digits", () => {
   near(new StudentT(46.969167563145014).icdf(5.409488220649333e-46), -58.947310712937958, 1e-12);
   near(new StudentT(13.64776172615874).icdf(1.5976782566642422e-10), -15.971140010512051, 1e-12);
+  // The normal quantile.
+  for (const df of [1e15, 1e17, 1e20]) near(new StudentT(df).icdf(1e-10), -6.3613409024040562, 1e-12);
+  near(new InverseGamma(1.43396676160993, 3.1967542713910563e-9).icdf(1e-300), 4.6080249766685156e-12, 1e-12);
   near(
     new FisherSnedecor(72.62758207452234, 0.5869817408085143).icdf(3.141470482311596e-36),
     0.0010622768502608884,

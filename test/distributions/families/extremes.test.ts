@@ -220,6 +220,18 @@ test("FisherSnedecor with many degrees of freedom: slopes of the log density by 
     }
 });
 
+test("FisherSnedecor at 1e300: the log density is finite and has the slope of its tail, -df2/2 - 1", () => {
+  for (const [df1, df2] of [
+    [813270056, 6],
+    [5e8, 7e8],
+    [3, 5],
+  ] as const) {
+    const log = (x: number) => new FisherSnedecor(df1, df2).logProb(x).item();
+    const slope = (log(1e300) - log(1e299)) / Math.log(10);
+    assert.ok(Math.abs(slope / (-df2 / 2 - 1) - 1) < 1e-12, `${df1}, ${df2}: ${slope}`);
+  }
+});
+
 test("counts whose rate hardly varies are Poisson, up to the largest concentrations", () => {
   const truth = numbers(new Poisson(5.4).cdf([0, 4, 9, 30]));
   for (const concentration of [1e20, 1e120, 1e155, 1e200, 1e299])

@@ -205,7 +205,7 @@ test("a product over the plate of a site that the guide enumerates is refused, n
 });
 
 test("data along a dim that no plate declares are refused, though they have as many elements as a site has values", () => {
-  // The values 0 and 1 of z would lie along the dim of the two data, and each meet one of these.
+  // The values 0 and 1 of z would lie along the dim of the two data, and each value would be combined with one datum.
   const twoData: Model = () => {
     const z = sample("z", new Bernoulli(0.4), { infer: { enumerate: "parallel" } });
     sample("x", new Normal(z, 1), { obs: [1, 2] });
