@@ -34,19 +34,16 @@ type Named<F, Names extends readonly string[]> = { readonly [Name in Names[numbe
 type Formulas = Named<Of1, typeof OF_ONE> & Named<Of2, typeof OF_TWO> & Named<Of3, typeof OF_THREE>;
 export type FormulaName = keyof Formulas;
 
-/** The formulas, and the powers of a number as a function of the exponent (power.ts). */
 interface Compiled {
   readonly formulas: Formulas;
+  /** The powers of a number as a function of the exponent (power.ts). Only generated programs call it. */
   readonly powersOf: (x: number) => Of1;
 }
 
 function compile(): Compiled {
   const primitives = { ...bitPrimitives(), ...farAngles() };
   const all = scalarPrimitives + formulas;
-  if (!canGenerateCode()) {
-    const interpreted = interpret(all, primitives) as unknown as Formulas;
-    return { formulas: interpreted, powersOf: (x) => (y) => interpreted.pow(x, y) };
-  }
+  if (!canGenerateCode()) return { formulas: interpret(all, primitives) } as unknown as Compiled;
   const text = `"use strict";${all}${powersOfText}return { formulas: { ${[...OF_ONE, ...OF_TWO, ...OF_THREE]} }, powersOf };`;
   return new Function(...Object.keys(primitives), text)(...Object.values(primitives));
 }

@@ -113,10 +113,10 @@ type BindOneKey = (
   rows: number,
   words: Float64Array,
   at: number,
-  parameters: Operand[],
+  operands: Operand[],
 ) => () => void;
 const ONE_KEY =
-  "(out, offset, rows, words, at, parameters) => () => f(out, offset, rows, words[at], words[at + 1], parameters)";
+  "(out, offset, rows, words, at, operands) => () => f(out, offset, rows, words[at], words[at + 1], operands)";
 
 /** The op that draws with `fill`. `vjps` are the gradient rules of the parameters, by implicit reparameterisation. */
 export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = []): Op<Draws> {
@@ -143,11 +143,10 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
       const [size, starts] = [out.size / count, operands.map(({ offset }) => offset)];
       return () => {
         for (let k = 0, at = keys.offset; k < count; k++, at += 2) {
-          if (count > 1)
-            for (let p = 0; p < operands.length; p++) {
-              const operand = operands[p] as Operand;
-              operand.offset = (starts[p] as number) + k * rows * operand.step;
-            }
+          for (let p = 0; p < operands.length; p++) {
+            const operand = operands[p] as Operand;
+            operand.offset = (starts[p] as number) + k * rows * operand.step;
+          }
           fill(out.data, out.offset + k * size, rows, words[at] as number, words[at + 1] as number, operands);
         }
       };

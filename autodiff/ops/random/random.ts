@@ -114,7 +114,7 @@ export function randint(from: TensorLike, shape: Shape, minval: TensorLike, maxv
   return refuseFor(count, {
     code: "bad-parameter",
     op: "random.randint",
-    message: `random.randint: maxval - minval must be at most 2^53, got ${tooLarge}. Narrow the range, or draw with random.uniform.`,
+    message: `random.randint: maxval - minval must be at most 2^53, got ${tooLarge}. Narrow the range.`,
   });
 }
 
@@ -125,7 +125,7 @@ function wholeNumbers(bound: string, x: TensorLike): Tensor {
   return refuseFor(bounds, {
     code: "bad-parameter",
     op: "random.randint",
-    message: `random.randint: ${bound} must be a whole number, got ${nonInteger}. Round it, or draw with random.uniform.`,
+    message: `random.randint: ${bound} must be a whole number, got ${nonInteger}. Round it.`,
   });
 }
 

@@ -35,13 +35,13 @@ export function bindCarry(layout: Layout, count: number): () => void {
       for (let i = 0; i < size; i++) numbers.push(from.offset + i, to.offset + i);
     else copies.push({ to, from });
   }
-  const places = Int32Array.from(numbers);
   const run = (list: readonly Copy[]): void => {
     for (let i = 0; i < list.length; i++) copyInto((list[i] as Copy).to, (list[i] as Copy).from);
   };
   return () => {
     run(saves);
-    for (let i = 0; i < places.length; i += 2) memory[places[i + 1] as number] = memory[places[i] as number] as number;
+    for (let i = 0; i < numbers.length; i += 2)
+      memory[numbers[i + 1] as number] = memory[numbers[i] as number] as number;
     run(copies);
   };
 }
