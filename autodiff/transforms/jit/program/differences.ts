@@ -5,7 +5,7 @@ export const changedError = (call: number, difference: string): PedigradError =>
   new PedigradError({
     code: "jit-changed",
     op: "jit",
-    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${difference}. It has taken another branch, or uses a value that has changed and is not among its arguments. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
+    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${difference}. It took another branch, or uses a value that is not an argument and has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
   });
 
 /** The end of `text`, from the first word in which it differs from `other`. */
