@@ -125,7 +125,7 @@ class Compiler<A extends unknown[], R> {
     this.#entries.pop();
     if (++this.#dropCount === 1)
       console.warn(
-        `pedigrad: a compiled function got more than ${MAX_ENTRIES} kinds of arguments, so the oldest forms are dropped. If a number among them keeps changing, pass it as a tensor.`,
+        `pedigrad: a compiled function was called with more than ${MAX_ENTRIES} kinds of arguments, so its oldest programs are dropped. If a number keeps changing, pass it as a tensor.`,
       );
   }
 }
