@@ -89,6 +89,6 @@ function requireUnchanged(before: ReadonlyMap<string, unknown>, after: ReadonlyM
       throw new PedigradError({
         code: "jit-changed",
         op: "svi.update",
-        message: `svi.update: model or guide changes "${path.replace(/^\d+\./, "")}" in one of its arguments, which a compiled step would lose. Keep the value in mutable(name, init), or do not compile ({ jit: false }).`,
+        message: `svi.update: model or guide changes "${path.replace(/^\d+\./, "")}" in its arguments, which a compiled step would lose. Use mutable(name, init), or do not compile ({ jit: false }).`,
       });
 }

@@ -114,7 +114,7 @@ class Compiler<A extends unknown[], R> {
     }
     const keys = args.map((arg) => this.#signatures.keyOf(arg));
     const inputs = this.#signatures.match(keys, args);
-    if (inputs === null) throw changedError(1, "an argument changes when it is read");
+    if (inputs === null) throw changedError(1, "an argument changes when read");
     const entry = new Entry(this.f, this.inputFor, this.#signatures, keys);
     this.#entries.unshift(entry);
     if (this.#entries.length > MAX_ENTRIES) this.#dropOldest();
