@@ -3,7 +3,7 @@
  * misspelt name.
  */
 import { type ErrorCode, PedigradError, Tensor } from "../autodiff/index.js";
-import { type Kind, MAX_COUNT } from "../provenance/base/kinds.js";
+import { flag, type Kind, MAX_COUNT } from "../provenance/base/kinds.js";
 import { didYouMean, refuseOption, requireKind, requireOptions, show } from "../provenance/base/options.js";
 import { isRecord } from "../provenance/base/records.js";
 
@@ -21,11 +21,13 @@ export function refuseSite(
 
 /** Refuse a name that is not a string: the sites 3 and "3" would be different sites of one name. */
 export const refuseName = (type: string, name: unknown): never =>
-  refuseSite(
-    "bad-option",
-    String(name),
-    `${type} ${show(name)}: the first argument must be a name, such as \`x\${i}\`.`,
-  );
+  refuseSite("bad-option", String(name), `${type} ${show(name)}: the name must be a string.`);
+
+/** Whether the function `callback` has returned true. Refuses other objects, such as tensors and promises, which count as true. */
+export function isTrue(op: string, callback: string, result: boolean | undefined): boolean {
+  requireKind(op, `the result of ${callback}`, result ?? false, flag);
+  return result === true;
+}
 
 /** Refuse an argument that is not a key; the error names the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {

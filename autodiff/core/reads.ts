@@ -63,9 +63,7 @@ export const caughtRefusal = (where: "vmap" | "jit", { op, message }: PedigradEr
   new PedigradError({
     code: `read-in-${where}`,
     op,
-    message: `${where}: the program caught an error that depends on a value, and continued, so its result depends on that value. ${
-      where === "vmap"
-        ? "Under vmap all examples take the same branch: loop over the axis without vmap"
-        : "A compiled function is recorded once and then runs with other values: run it without jit"
+    message: `${where}: the program caught an error that depends on a value, and continued, so its result depends on the value. ${
+      where === "vmap" ? "Loop over the axis without vmap" : "Run it without jit"
     }, or choose with where() instead of catching. The error was: ${message}`,
   });

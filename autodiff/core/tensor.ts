@@ -215,7 +215,7 @@ function refuseRaw({ batch }: Tensor, op: string): never {
     code: "read-in-jit",
     op: "read",
     message:
-      "jit: the function reads a value that depends on its inputs. The inputs have no numbers while jit compares the function with its compiled program. Run the function without jit.",
+      "jit: the function reads a value that depends on its inputs, which have no numbers while jit compares the function with its recording. Run it without jit.",
   });
 }
 

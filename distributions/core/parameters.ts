@@ -118,7 +118,7 @@ function byName<P extends Params>(
         "unknown-parameter",
       );
     }
-    if (name in given) refuseParameter(family.name, name, `${name} is given by position and by name.`);
+    if (name in given) refuseParameter(family.name, name, `${name} is given twice.`);
   }
   return { ...given, ...record };
 }

@@ -250,11 +250,10 @@ export abstract class AutoGuide extends Callable {
   protected covers({ name, fn, infer }: SampleSite): boolean {
     if (!fn.isDiscrete) return true;
     if (infer.enumerate != null) return false;
-    throw new PedigradError({
-      code: "discrete-latent",
-      op: this.title,
-      site: name,
-      message: `${this.title} cannot handle the discrete latent site "${name}" (${fn.label}). Sum it out in the model (infer: { enumerate: "parallel" }, with TraceEnumELBO), or block it from the guide. If it is data, give it in the arguments of the guide's first run.`,
-    });
+    throw this.refusal(
+      "discrete-latent",
+      `latent site "${name}" is discrete (${fn.label}). Sum it out in the model (infer: { enumerate: "parallel" }, with TraceEnumELBO), or block it from the guide. If it is data, give it in the arguments of the guide's first run.`,
+      { site: name },
+    );
   }
 }

@@ -243,7 +243,7 @@ function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
     code: "masked-latent",
     op: title,
     site: name,
-    message: `${title}: latent site "${name}" is masked inside its event, so its masked elements would have a density in the guide but no prior. Put the elements into a plate instead of toEvent, or sample only the elements that are not masked.`,
+    message: `${title}: latent site "${name}" is masked inside its event, so its masked elements would have a density in the guide but no prior. Put the elements into a plate instead of toEvent.`,
   });
 }
 

@@ -7,6 +7,7 @@
 import { type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import { exp, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import type { ErrorCode } from "../../provenance/index.js";
 import { refuseOption, refuseSite, requireOptions, requireTask } from "../checks.js";
 import { costsOf } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
@@ -14,7 +15,7 @@ import { runParticles, runPrograms, withSharedPlates } from "../elbo/particles/p
 import { refuseSubsampling, subsampledPlate } from "../elbo/particles/subsampling.js";
 import type { Model } from "../program/messages.js";
 import { withWholePlates } from "../program/subsamples.js";
-import { type SampleSite, sampleSites } from "../program/trace.js";
+import { isDraw, type SampleSite, sampleSites } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 
 export interface PsisOptions {
@@ -45,7 +46,7 @@ export function psisDiagnostic(
   const logWeight = (k: Tensor): readonly [Tree, null] => {
     const pair = runPrograms(k, task, requireParamsHandler("psisDiagnostic", params));
     const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
-    for (const site of sites) refuseEnumerated(site);
+    for (const site of sites) refuseUnweighted(site);
     const plate = subsampledPlate(sites);
     if (plate !== null)
       refuseSubsampling(
@@ -62,15 +63,23 @@ export function psisDiagnostic(
   return paretoK((logw as Tensor).toFloat64Array());
 }
 
-/** Refuse an enumerated site: the weight of a draw would be a ratio of two sums over the site's values, which is not supported. */
-function refuseEnumerated({ name, infer, isObserved }: SampleSite): void {
-  if (infer.enumerate == null || isObserved) return;
-  refuseSite(
-    "enumeration",
-    name,
-    `psisDiagnostic: site "${name}" is enumerated, and importance weights of programs with enumerated sites are not supported. Write the sum into the model (a MixtureSameFamily in place of "${name}" and the site that depends on it), or sample "${name}" in the guide without infer.enumerate.`,
-    { op: "psisDiagnostic" },
-  );
+/**
+ * Refuse an enumerated site, since the weight of a draw would be a ratio of two sums over the site's values, which is not supported; and a
+ * latent that the guide sets to a point, since then all draws have the same weight.
+ */
+function refuseUnweighted(site: SampleSite): void {
+  const { name, infer, isObserved, value } = site;
+  if (isObserved) return;
+  const refuse = (code: ErrorCode, what: string): never =>
+    refuseSite(code, name, `psisDiagnostic: site "${name}" is ${what}`, { op: "psisDiagnostic" });
+  if (infer.enumerate != null)
+    refuse(
+      "enumeration",
+      `enumerated, which is not supported. Write the sum into the model (MixtureSameFamily), or sample "${name}" in the guide without infer.enumerate.`,
+    );
+  // A point may also be computed from another draw, as in joint autoguides.
+  if (!isDraw(site) && value.provenance.size === 1)
+    refuse("moving-point", `a point mass. Sample "${name}" from a distribution.`);
 }
 
 /** Pareto k of n weights, given their logarithms. The fit uses the largest min(n/5, 3√n) weights. */

@@ -6,7 +6,7 @@ import { elementsOf, refuseFor } from "../../autodiff/core/reads.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { refuseOption, requireKind, requireOptions, unknownName } from "../checks.js";
+import { isTrue, refuseOption, requireKind, requireOptions, unknownName } from "../checks.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
 import { everyType, type Handler, type Message, type SampleMessage, withHandler, withHandlers } from "./messages.js";
 
@@ -62,8 +62,8 @@ export function block<A extends unknown[], R>(f: Program<A, R>, options: BlockOp
   const { hide, expose, hideIf } = options;
   if (hide !== undefined && expose !== undefined) refuseOption("block", "expose", "give hide or expose, not both.");
   const isHidden = (message: Message): boolean => {
-    if (hideIf !== undefined) return hideIf(message);
-    return hide !== undefined ? hide.includes(message.name) : !expose?.includes(message.name);
+    if (hideIf === undefined) return hide !== undefined ? hide.includes(message.name) : !expose?.includes(message.name);
+    return isTrue("block", "hideIf", hideIf(message));
   };
   return handler("block", f, () => ({
     process: everyType((message) => {

@@ -22,7 +22,7 @@ import {
   withHandlers,
 } from "./messages.js";
 import { sharedPlatesHandler } from "./subsamples.js";
-import { addSiteToError, checkBroadcast, checkPlates, checkWeight, reportAsSite } from "./traceChecks.js";
+import { addSiteToError, checkBroadcast, checkPlates, checkWeight, maskObserved, reportAsSite } from "./traceChecks.js";
 
 /**
  * A random choice in a trace.
@@ -91,7 +91,7 @@ export class SampleSite {
       checkBroadcast(this);
     }
     // A masked observation may be NaN, so mask before computing. A latent is not masked here, since its score ignores the mask.
-    const density = () => (isObserved && mask !== null ? fn.mask(mask) : fn)[method](value);
+    const density = () => (isObserved && mask !== null ? maskObserved(this, mask) : fn)[method](value);
     try {
       return withAmbient(ambient, density);
     } catch (error) {
@@ -114,7 +114,7 @@ export class SampleSite {
   masked(x: Tensor, elementDim = 0): Tensor {
     if (this.mask === null) return x;
     const mask = overElements(this.mask, elementDim);
-    checkWeight(this.name, "mask", mask, x);
+    checkWeight(this.name, "mask", mask, x.shape);
     return where(mask, x, 0);
   }
 
@@ -123,7 +123,7 @@ export class SampleSite {
     const { name, scale } = this;
     if (typeof scale === "number") return scale === 1 ? x : x.mul(scale);
     const weight = overElements(scale, elementDim);
-    checkWeight(name, "scale", weight, x);
+    checkWeight(name, "scale", weight, x.shape);
     return x.mul(weight);
   }
 }

@@ -112,14 +112,21 @@ export const broadcastsTo = (shape: Shape, to: Shape): boolean =>
  * Refuse a mask or scale that would broadcast the site's log density to more elements, since some elements of the site
  * would then count several times.
  */
-export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor, logProb: Tensor): void {
-  if (broadcastsTo(weight.shape, logProb.shape)) return;
+export function checkWeight(site: string, what: "mask" | "scale", weight: Tensor, shape: Shape): void {
+  if (broadcastsTo(weight.shape, shape)) return;
   refuseSite(
     "shape-mismatch",
     site,
-    `site "${site}": its ${what} has shape ${showShape(weight.shape)}, but its log density has shape ${showShape(logProb.shape)}, so some elements would count several times. Give the ${what} one element for each element of "${site}", or put it only around sites that have its axes.`,
+    `site "${site}": its ${what} has shape ${showShape(weight.shape)}, but its log density has shape ${showShape(shape)}, so some elements would count several times. Give it one element for each element of the site.`,
     { param: what },
   );
+}
+
+/** The distribution of an observed site with its mask. Only a mask that depends on sites may add axes: the axes of enumerated sites. */
+export function maskObserved({ name, fn, value }: SiteWithValue, mask: Tensor): Distribution {
+  const lead = value.shape.slice(0, value.shape.length - fn.eventDim);
+  if (mask.provenance.size === 0 && !broadcastsTo(mask.shape, lead)) checkWeight(name, "mask", mask, fn.batchShape);
+  return fn.mask(mask);
 }
 
 /** Refuse an obsMask that does not broadcast to the batch shape. */

@@ -57,7 +57,7 @@ const refuseComputed = (op: string, site: string, from = "other sites", handlerN
   refuseNoEffect(
     op,
     site,
-    `computed from ${from} here, which a value of "${site}" would not change. Give values of ${from} instead, or leave "${site}" out. If reparam computes "${site}", write reparam(${handlerName}(f, data), config).`,
+    `computed from ${from} here, which a value of "${site}" would not change. Give values of ${from} instead. If reparam computes "${site}", write reparam(${handlerName}(f, data), config).`,
   );
 
 /** Give random keys to the latent sites of `f`, all derived from `key`: the nth request of a run gets foldIn(key, n). */

@@ -42,10 +42,10 @@ export class CompiledStep {
       this.isOn = false;
       const cause =
         error.site === undefined
-          ? `a value that depends on its arguments or params (by ${error.op}). If it depends on data alone, read it before the fit`
-          : `a value sampled at {${error.site}} (by ${error.op})`;
+          ? "a value that depends on its arguments or params"
+          : `a value sampled at {${error.site}}`;
       console.warn(
-        `pedigrad: steps run without compilation, because the program reads ${cause}. jit: false silences this warning; jit: true makes it an error.`,
+        `pedigrad: steps run without compilation, because the program reads ${cause} (by ${error.op}). Read data before the fit. jit: false silences this warning; jit: true makes it an error.`,
       );
       return this.eager(state, args);
     }
@@ -89,6 +89,6 @@ function requireUnchanged(before: ReadonlyMap<string, unknown>, after: ReadonlyM
       throw new PedigradError({
         code: "jit-changed",
         op: "svi.update",
-        message: `svi.update: model or guide changes "${path.replace(/^\d+\./, "")}" in one of its arguments, which a compiled step would lose. Keep the value in mutable(name, init), or do not compile ({ jit: false }).`,
+        message: `svi.update: model or guide changes "${path.replace(/^\d+\./, "")}" in its arguments, which a compiled step would lose. Use mutable(name, init), or do not compile ({ jit: false }).`,
       });
 }

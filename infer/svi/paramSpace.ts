@@ -19,7 +19,7 @@ export const knownParamsHandler: Handler = {
       throw new PedigradError({
         code: "unknown-param",
         param: name,
-        message: `param "${name}" is not in the state, so no step would train it: svi.init ran model and guide without reaching its declaration. Declare it where every run passes, before the branch or the loop: param("${name}", …). Or is this the state of another program?`,
+        message: `param "${name}" is not in the state, so no step would train it: svi.init ran model and guide without reaching its declaration. Declare it where every run passes, before branches and loops. Or is this the state of another program?`,
       });
     },
   },
@@ -83,7 +83,7 @@ export class ParamSpace {
           code: "bad-checkpoint",
           op,
           param,
-          message: `${op}: param "${param}" had the constraint ${before} when this state was made, but has ${now} now, so its unconstrained number stands for a different value. Start from constrained values instead, as initParams of svi.init or svi.run.`,
+          message: `${op}: param "${param}" had the constraint ${before} when this state was made, but has ${now} now, so its unconstrained number stands for a different value. Start from constrained values instead, as initParams.`,
         });
     }
   }

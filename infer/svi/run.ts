@@ -1,7 +1,7 @@
 /** The loop of `svi.run`: `numSteps` steps, with a progress bar, early stopping and an abort signal. */
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { type Kind, refuseOption, requireKey, requireOptions } from "../checks.js";
+import { isTrue, type Kind, refuseOption, requireKey, requireKind, requireOptions } from "../checks.js";
 import { argumentsOf, type Batches } from "./batches.js";
 import type { JitMode } from "./options.js";
 import { progressBar } from "./progress.js";
@@ -133,8 +133,8 @@ function* loop(
       losses.push(last.loss);
       terms.push(last.terms);
       bar.update(losses);
-      options.onStep?.(last);
-      if (options.stopWhen?.(last)) break;
+      requireKind("svi.run", "the result of onStep", options.onStep?.(last), plainValue);
+      if (isTrue("svi.run", "stopWhen", options.stopWhen?.(last))) break;
       yield;
     }
   } finally {
@@ -158,6 +158,9 @@ function columnsOf(rows: readonly Record<string, number>[]): Record<string, Floa
   if (names.length === 0) return null;
   return Object.fromEntries(names.map((name) => [name, Float64Array.from(rows, (row) => row[name] as number)]));
 }
+
+/** Any value but a promise, which nothing would wait for. If the promise is rejected, this is not another error. */
+const plainValue: Kind = [(x) => !(x instanceof Promise && x.catch(() => {})), "a plain value"];
 
 /** Run the whole loop without a pause. */
 export function runLoop(svi: Stepper, key: Tensor, options: number | RunOptions, args: unknown[]): RunResult {

@@ -102,7 +102,7 @@ export function requireState(op: string, state: SVIState, optimizer: Optimizer):
     refuseState(
       op,
       "optimState",
-      `this state was made by another optimiser: its optimState has ${actual || "nothing"}, but this optimiser needs ${expected || "nothing"}. Use the optimiser that made the state, or start from the state's params, as initParams of svi.init or svi.run.`,
+      `this state was made by another optimiser: its optimState has ${actual || "nothing"}, but this optimiser needs ${expected || "nothing"}. Use the optimiser that made the state, or start from the state's params, as initParams.`,
     );
 }
 

@@ -39,6 +39,7 @@ const REFUSED: Record<string, (x: Tensor) => unknown> = {
   "a parameter": (x) => new Normal(0, x.neg()),
   "a value outside a support": (x) => new Exponential(1).logProb(x.neg()),
   "a value beyond a bound": (x) => new Uniform(0, x.sub(1)).logProb(2.5),
+  "the data of random.foldIn": (x) => random.foldIn(random.key(0), x.neg()),
   "a bound of random.randint": (x) => random.randint(random.key(0), [], 0, x.add(0.5)),
 };
 

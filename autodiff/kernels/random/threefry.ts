@@ -3,7 +3,7 @@
  * 1, 2, 3"). The layout is JAX's (threefry, partitionable): word pair i of a draw belongs to the counter (i div 2^32, i mod 2^32), whatever
  * the shape of the draw. A key is two uint32 words.
  */
-import { PedigradError } from "../../../provenance/base/error.js";
+import { refuse } from "../../../provenance/base/error.js";
 import { show } from "../../../provenance/base/options.js";
 
 const TWO_32 = 2 ** 32;
@@ -53,11 +53,11 @@ export function threefry2x32(k0: number, k1: number, c0: number, c1: number, wor
 /** The key made from a seed: the two halves of the seed as a 64-bit integer in two's complement, high word first. */
 export function keyFromSeed(seed: number): [number, number] {
   if (!Number.isInteger(seed) || Math.abs(seed) > 2 ** 53)
-    throw new PedigradError({
-      code: "invalid-seed",
-      op: "key",
-      message: `random.key: the seed must be a whole number between -2^53 and 2^53, got ${show(seed)}. Pass an integer, such as random.key(0).`,
-    });
+    refuse(
+      "invalid-seed",
+      "random.key",
+      `the seed must be a whole number between -2^53 and 2^53, got ${show(seed)}. Pass an integer, such as random.key(0).`,
+    );
   return [Math.floor(seed / TWO_32) >>> 0, seed >>> 0];
 }
 
@@ -84,11 +84,11 @@ export function bits32(k0: number, k1: number, n: number, out: Float64Array, off
 /** Writes the key (two words from `offset` on) made from a key and a whole number 0 <= data < 2^32. */
 export function foldIn(k0: number, k1: number, data: number, out: Float64Array, offset = 0): void {
   if (data >>> 0 !== data)
-    throw new PedigradError({
-      code: "invalid-fold-in",
-      op: "foldIn",
-      message: `random.foldIn: the data must be a whole number from 0 to 2^32 - 1, got ${String(data)}. Fold in an index or a step count.`,
-    });
+    refuse(
+      "invalid-fold-in",
+      "random.foldIn",
+      `the data must be a whole number from 0 to 2^32 - 1, got ${String(data)}. Fold in an index or a step count.`,
+    );
   threefry2x32(k0, k1, 0, data, pair);
   out[offset] = (pair[0] as number) >>> 0;
   out[offset + 1] = (pair[1] as number) >>> 0;

@@ -3,7 +3,6 @@
  * random numbers for element i depend only on the key and i (kernels/random/stream.ts). A key of shape [..., 2] is a batch of keys, whose
  * leading axes come first in the result. So the batching rule only aligns shapes, and vmap over keys gives the same draws as a loop.
  */
-
 import { mapAxes } from "../../../provenance/axes.js";
 import { canGenerateCode, codeAround } from "../../../provenance/base/codeGeneration.js";
 import { refuse } from "../../../provenance/base/error.js";
@@ -120,7 +119,8 @@ const ONE_KEY =
 
 /** The op that draws with `fill`. `vjps` are the gradient rules of the parameters, by implicit reparameterisation. */
 export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = []): Op<Draws> {
-  let bindOneKey: BindOneKey | null = null;
+  /** Made at the first draw; null if code must not be generated. */
+  let bindOneKey: BindOneKey | null | undefined;
   const op: Op<Draws> = {
     name,
     shape: (draws, [key, ...parameters]) => {
@@ -136,10 +136,9 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
     },
     ...contiguousKernelsOf((draws, out, keys, operands) => {
       const [words, count, rows] = [keys.data, keys.size / 2, sizeOf(draws.shape)];
-      if (count === 1 && canGenerateCode()) {
-        bindOneKey ??= codeAround<BindOneKey>(fill, ONE_KEY);
+      if (bindOneKey === undefined) bindOneKey = canGenerateCode() ? codeAround<BindOneKey>(fill, ONE_KEY) : null;
+      if (count === 1 && bindOneKey !== null)
         return bindOneKey(out.data, out.offset, rows, words, keys.offset, operands);
-      }
       const [size, starts] = [out.size / count, operands.map(({ offset }) => offset)];
       return () => {
         for (let k = 0, at = keys.offset; k < count; k++, at += 2) {

@@ -9,7 +9,7 @@
  *
  * where f is the density and F the distribution function. How the sampler arrived at x does not matter.
  */
-import { refuse } from "../../../provenance/base/error.js";
+import { PedigradError, refuse } from "../../../provenance/base/error.js";
 import { isRecord } from "../../../provenance/base/records.js";
 import type { TensorLike } from "../../core/convert.js";
 import type { Vjp } from "../../core/op.js";
@@ -41,8 +41,15 @@ export const key = (seed: number): Tensor => ofView(contiguous(Float64Array.from
 export const split = (from: TensorLike, n = 2): Tensor => draw(splitOp, from, [], [n], { result: [2] });
 
 /** A new key made from a key and a whole number 0 <= data < 2^32, such as a step count; one key per element of data. */
-export const foldIn = (from: TensorLike, data: TensorLike): Tensor =>
-  draw(foldInOp, from, [data], undefined, { result: [2] });
+export function foldIn(from: TensorLike, data: TensorLike): Tensor {
+  const numbers = asTensor("random.foldIn", data);
+  try {
+    return draw(foldInOp, from, [numbers], undefined, { result: [2] });
+  } catch (error) {
+    if (error instanceof PedigradError && error.code === "invalid-fold-in") refuseFor(numbers, error);
+    throw error;
+  }
+}
 
 const bitsOp = /* @__PURE__ */ drawOp("bits", (out, offset, n, k0, k1) => kernels.bits32(k0, k1, n, out, offset));
 /** Random 32-bit whole numbers. */
@@ -107,25 +114,21 @@ export const binomial = (from: TensorLike, n: TensorLike, p: TensorLike, shape?:
 const randintOp = /* @__PURE__ */ drawOneOp("randint", kernels.randintDraw);
 /** Whole numbers minval <= x < maxval, without bias; NaN for an empty range. */
 export function randint(from: TensorLike, shape: Shape, minval: TensorLike, maxval: TensorLike): Tensor {
-  const [low, high] = [wholeNumbers("minval", minval), wholeNumbers("maxval", maxval)];
-  const count = sub(high, low);
-  const tooLarge = elementsOf(count).find((n) => n > 2 ** 53);
-  if (tooLarge === undefined) return draw(randintOp, from, [low, high], shape);
-  return refuseFor(count, {
-    code: "bad-parameter",
-    op: "random.randint",
-    message: `random.randint: maxval - minval must be at most 2^53, got ${tooLarge}. Narrow the range.`,
-  });
+  const whole = (bound: string, x: TensorLike): Tensor =>
+    checkBounds(bound, asTensor("random.randint", x), Number.isInteger, "a whole number");
+  const [low, high] = [whole("minval", minval), whole("maxval", maxval)];
+  checkBounds("maxval - minval", sub(high, low), (n) => n <= 2 ** 53, "at most 2^53");
+  return draw(randintOp, from, [low, high], shape);
 }
 
-function wholeNumbers(bound: string, x: TensorLike): Tensor {
-  const bounds = asTensor("random.randint", x);
-  const nonInteger = elementsOf(bounds).find((value) => !Number.isInteger(value));
-  if (nonInteger === undefined) return bounds;
-  return refuseFor(bounds, {
+/** x, if all its numbers are right. */
+function checkBounds(what: string, x: Tensor, isRight: (n: number) => boolean, expected: string): Tensor {
+  const wrong = elementsOf(x).find((n) => !isRight(n));
+  if (wrong === undefined) return x;
+  return refuseFor(x, {
     code: "bad-parameter",
     op: "random.randint",
-    message: `random.randint: ${bound} must be a whole number, got ${nonInteger}. Round it.`,
+    message: `random.randint: ${what} must be ${expected}, got ${wrong}. Give other bounds.`,
   });
 }
 
@@ -145,11 +148,7 @@ export function permutation(from: TensorLike, nOrTensor: TensorLike): Tensor {
   if (typeof nOrTensor === "number") return draw(permutationOp, from, [], [nOrTensor]);
   const x = asTensor("random.permutation", nOrTensor);
   if (x.shape.length === 0)
-    refuse(
-      "bad-shape",
-      "random.permutation",
-      "the second argument must be a number, or a tensor with at least one axis, got a tensor of shape [].",
-    );
+    refuse("bad-shape", "random.permutation", "expected a number, or a tensor with at least one axis, got shape [].");
   return take(x, draw(permutationOp, asKey("permutation", from), [], [x.length]));
 }
 

@@ -17,7 +17,7 @@ export function arrayInput(x: Tensor, original: unknown): unknown {
   const refuseRead = (key: PropertyKey): never => {
     const op = `x[${String(key)}]`;
     recorder?.read(x, op);
-    refuse("read-in-jit", op, "an argument of a compiled step has no numbers after the step. Do not keep it.");
+    refuse("read-in-jit", op, "after a compiled step, its arguments have no numbers.");
   };
   const standIn = new Proxy(array, {
     get(_, key) {

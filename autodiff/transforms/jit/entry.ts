@@ -60,7 +60,7 @@ export class Entry<A extends unknown[], R> {
 
   check(args: A, onlySometimes: boolean): void {
     const compilation = this.#compilation;
-    if (compilation !== null && !(onlySometimes && !compilation.work.isWorthComparing()))
+    if (compilation !== null && (!onlySometimes || compilation.work.isWorthComparing()))
       this.#compare(compilation, args);
   }
 
@@ -166,7 +166,7 @@ export class Entry<A extends unknown[], R> {
         code: "async-program",
         op: "jit",
         message:
-          "jit: the function returned a promise, but ops after an await would not be recorded. Make it a plain function: await the data before the call, and pass them as arguments.",
+          "jit: the function returned a promise, but ops after an await would not be recorded. Make it a plain function, and await the data before the call.",
       });
     return outcome;
   }

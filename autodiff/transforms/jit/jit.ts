@@ -114,7 +114,7 @@ class Compiler<A extends unknown[], R> {
     }
     const keys = args.map((arg) => this.#signatures.keyOf(arg));
     const inputs = this.#signatures.match(keys, args);
-    if (inputs === null) throw changedError(1, "an argument changes when it is read");
+    if (inputs === null) throw changedError(1, "an argument changes when read");
     const entry = new Entry(this.f, this.inputFor, this.#signatures, keys);
     this.#entries.unshift(entry);
     if (this.#entries.length > MAX_ENTRIES) this.#dropOldest();
@@ -125,7 +125,7 @@ class Compiler<A extends unknown[], R> {
     this.#entries.pop();
     if (++this.#dropCount === 1)
       console.warn(
-        `pedigrad: a compiled function was called with more than ${MAX_ENTRIES} kinds of arguments, so its oldest compiled forms are dropped. If a number among the arguments keeps changing, pass it as a tensor.`,
+        `pedigrad: a compiled function was called with more than ${MAX_ENTRIES} kinds of arguments, so its oldest programs are dropped. If a number keeps changing, pass it as a tensor.`,
       );
   }
 }

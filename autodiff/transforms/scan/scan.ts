@@ -3,9 +3,9 @@
  * (body.ts); the loop then runs the recording (loop.ts). So a program does not grow with the number of steps, and the host code of f and of
  * its gradient does not run again at each step.
  */
+import { refuse } from "../../../provenance/base/error.js";
 import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions, show } from "../../../provenance/base/options.js";
-import { type ErrorCode, PedigradError } from "../../../provenance/index.js";
 import type { TensorLike } from "../../core/convert.js";
 import { broadcastsTo, sameShape, showShape } from "../../core/shape.js";
 import { asTensor, type Tensor } from "../../core/tensor.js";
@@ -40,7 +40,7 @@ export function scan<C extends AnyTree, X extends AnyTree, Y extends AnyTree>(
   xs: X,
   options: ScanOptions = {},
 ): [carry: TensorsLike<C>, ys: TensorsLike<Y>] {
-  if (typeof f !== "function") throw refusal("bad-option", `the first argument must be a function, got ${typeof f}.`);
+  if (typeof f !== "function") refuse("bad-option", "scan", `the first argument must be a function, got ${typeof f}.`);
   requireOptions("scan", options, { reverse: kinds.flag, checkpoint: kinds.flag });
   const { reverse = false, checkpoint = false } = options;
   const [start, data] = [init, xs].map(tensorsOf) as [Tensor[], Tensor[]];
@@ -49,7 +49,7 @@ export function scan<C extends AnyTree, X extends AnyTree, Y extends AnyTree>(
   const step: StepFunction = (carry, x) => {
     const result = f(withLeaves(init, carry), withLeaves(xs, x)) as unknown;
     if (!Array.isArray(result) || result.length !== 2)
-      throw refusal("bad-result", `the function must return [carry, y], where y may be null, got ${show(result)}.`);
+      refuse("bad-result", "scan", `the function must return [carry, y], where y may be null, got ${show(result)}.`);
     const [next, y] = result as [Tree, Tree];
     yStructure = y;
     return [nextCarry(init, start, next), tensorsOf(y)];
@@ -58,9 +58,6 @@ export function scan<C extends AnyTree, X extends AnyTree, Y extends AnyTree>(
   const [end, ys] = run(step, start, data, { length, reverse });
   return [withLeaves(init, end), withLeaves(yStructure, ys)] as [TensorsLike<C>, TensorsLike<Y>];
 }
-
-const refusal = (code: ErrorCode, message: string): PedigradError =>
-  new PedigradError({ code, op: "scan", message: `scan: ${message}` });
 
 /** The leaves of a tree; none for null. */
 const tensorsOf = (tree: unknown): Tensor[] =>
@@ -75,17 +72,19 @@ function withLeaves(tree: unknown, leaves: readonly Tensor[]): Tree {
 function lengthOf(xs: readonly Tensor[]): number {
   const [first, ...others] = xs;
   if (first === undefined)
-    throw refusal("no-axis", "xs has no tensor, so the number of steps is unknown. Give arange(n) for n steps.");
+    refuse("no-axis", "scan", "xs has no tensor, so the number of steps is unknown. Give arange(n) for n steps.");
   for (const x of xs)
     if (x.shape.length === 0)
-      throw refusal(
+      refuse(
         "shape-mismatch",
+        "scan",
         "every tensor of xs must have a leading axis with one entry for each step, but one has shape [].",
       );
   for (const x of others)
     if (x.length !== first.length)
-      throw refusal(
+      refuse(
         "shape-mismatch",
+        "scan",
         `one tensor of xs has ${first.length} steps and another ${x.length}. Make their leading axes equally long.`,
       );
   return first.length;
@@ -101,8 +100,9 @@ const pathsOf = (tree: unknown): string[] => {
 function nextCarry(init: unknown, start: readonly Tensor[], next: unknown): Tensor[] {
   const [paths, nextPaths] = [pathsOf(init), pathsOf(next)];
   if (paths.join() !== nextPaths.join())
-    throw refusal(
+    refuse(
       "bad-result",
+      "scan",
       `the carry starts with ${describePaths(paths)} and has ${describePaths(nextPaths)} after a step. Return a carry of the same structure as init.`,
     );
   return tensorsOf(next).map((x, i) => {
@@ -110,8 +110,9 @@ function nextCarry(init: unknown, start: readonly Tensor[], next: unknown): Tens
     if (sameShape(x.shape, shape)) return x;
     const name = paths[i] === "" ? "the carry" : `"${paths[i]}" of the carry`;
     if (!broadcastsTo(x.shape, shape))
-      throw refusal(
+      refuse(
         "shape-mismatch",
+        "scan",
         `${name} starts with shape ${showShape(shape)} and has shape ${showShape(x.shape)} after a step. Give init the shape that the carry has after a step.`,
       );
     return broadcastTo(x, shape);

@@ -21,9 +21,8 @@ export const isMasked = ({ mask, fn }: SampleSite): boolean => mask !== null || 
  * the latent, the mask makes the prior flat: the posterior has a density, so -log q counts.
  */
 export function sharesMask({ name, mask, fn, infer }: SampleSite, model: Trace): boolean {
-  if (infer.sharesMask) return true;
   const masks = [mask, asMasked(fn)?.selected].filter((m) => m != null);
-  if (masks.length === 0 || masks.some((m) => m.size > 1 || m.provenance.size > 0)) return true;
+  if (infer.sharesMask || !masks.length || masks.some((m) => m.size > 1 || m.provenance.size)) return true;
   return ![...sampleSites(model)].some((site) => !isMasked(site) && site.logProb().provenance.has(name));
 }
 

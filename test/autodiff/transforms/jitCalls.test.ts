@@ -225,11 +225,16 @@ test("different static arguments never share a program", () => {
     Symbol.for("s"),
     () => 1,
     () => 1,
+    /r/,
+    /r/,
     new Date(0),
     new Date(1),
+    new Set([1]),
+    new Set(["1"]),
     "1",
     "symbol 1",
     "Date 0",
+    "RegExp #4",
   ];
   for (let round = 0; round < 3; round++)
     for (const [i, what] of things.entries()) assert.is(f(what, tensor(1)).item(), 1 + i);

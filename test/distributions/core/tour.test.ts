@@ -20,7 +20,7 @@ test("parameters come by position or by name, broadcast, and are checked", () =>
   assert.is(new Normal(2, { scale: 3 }).logProb(1).item(), new Normal(2, 3).logProb(1).item());
   assert.equal(new Binomial([5, 10], { logits: 0 }).mean.toArray(), [2.5, 5]);
   assert.is(new ZeroInflatedPoisson(0.5, { rate: 4 }).mean.item(), 2);
-  assert.throws(() => new Normal(0, { loc: 1 }), /Normal: loc is given by position and by name/);
+  assert.throws(() => new Normal(0, { loc: 1 }), /Normal: loc is given twice/);
   assert.throws(
     () => new Binomial(5, 0.5, { logits: 0 }),
     /Binomial: give probs or logits, not probs and logits together/,

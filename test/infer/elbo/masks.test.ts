@@ -163,6 +163,12 @@ test("a mask or a scale with more elements than a site is refused, and the error
       if (!(elbo instanceof TraceEnumELBO))
         assert.ok(message.includes(`its ${what} has shape [3], but its log density has shape []`));
     }
+  // The mask of an observed site is applied before the density is computed, and could broadcast it to [3, 3].
+  const column: Model = () => mask(() => sample("x", new Normal([0, 0, 0], 1), { obs: [1, 2, 3] }), [[1], [0], [1]])();
+  for (const f of [column, () => plate("d", 3, column)]) {
+    const { message } = refusal(() => new TraceELBO().loss(random.key(0), {}, f, () => {}));
+    assert.match(message, /site "x": its mask has shape \[3,1\], but its log density has shape \[3\]/);
+  }
   // A mask or scale with the site's elements counts each element once: compare with log p, masked and scaled by hand.
   const fits: Model = () => {
     plate("d", 3, () =>

@@ -2,16 +2,23 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  AutoDelta,
+  AutoDiagonalNormal,
+  AutoLaplaceApproximation,
+  adam,
   logLikelihood,
   Normal,
   Predictive,
   psisDiagnostic,
   random,
+  SVI,
   sample,
   summary,
   type Tensor,
+  TraceELBO,
   tensor,
 } from "../../../index.js";
+import { refusal } from "../../refusals.js";
 
 const model = (x: Tensor | null) => {
   const z = sample("z", new Normal(0, 1));
@@ -52,6 +59,18 @@ test("summary: means and intervals of draws", () => {
 test("psisDiagnostic: if the guide is the posterior, the weights have no tail", () => {
   const k = psisDiagnostic(random.key(0), {}, model, guide, { numParticles: 1000 }, tensor(5));
   assert.ok(!(k >= 0.5), `${k}`);
+});
+
+test("psisDiagnostic refuses points, whose weights are all equal although the guide is far from the posterior", () => {
+  for (const guide of [new AutoDelta(model), new AutoLaplaceApproximation(model)]) {
+    const { params } = new SVI(model, guide, adam(0.1), new TraceELBO()).run(random.key(0), 10, tensor(5));
+    const error = refusal(() => psisDiagnostic(random.key(1), params, model, guide, {}, tensor(5)));
+    assert.is(error.code, "moving-point");
+  }
+  // A joint autoguide computes its latents as points from one draw.
+  const joint = new AutoDiagonalNormal(model);
+  const { params } = new SVI(model, joint, adam(0.1), new TraceELBO()).run(random.key(0), 300, tensor(5));
+  assert.ok(psisDiagnostic(random.key(1), params, model, joint, {}, tensor(5)) < 0.7);
 });
 
 test.run();

@@ -8,7 +8,8 @@ import { addressOf, ONE } from "../../../kernels/wasm/simd.js";
 import type { ReduceParams } from "../../../ops/array/reduce.js";
 import { matmulOp } from "../../../ops/linalg/matmul.js";
 import type { Layout } from "./layout.js";
-import { LANES, type Rows, SUMMED } from "./rows.js";
+import { SUMMED } from "./rowAxes.js";
+import { LANES, type Rows } from "./rows.js";
 
 /** The code for a value: before the first block, for each block, and after the last block. */
 export interface BlockText {

@@ -44,19 +44,12 @@ export class Executable {
     this.#run = run;
     this.#finish = finish;
     this.#lastInputs = new Array<Tensor | null>(program.inputCount).fill(null);
-    this.#sources = program.outputs.map((output) => (this.#isConstant(output) ? null : this.#layout.view(output)));
-    this.#outputSize = program.outputs.reduce(
-      (sum, output, k) => sum + (this.#needsNoBuffer(output, k) ? 0 : (recordedOutputs[k] as Tensor).size),
+    this.#sources = program.outputs.map((i) => (program.values[i]?.kind === "constant" ? null : layout.view(i)));
+    // Outputs that are numbers, or do not depend on the inputs, need no buffer.
+    this.#outputSize = this.#sources.reduce(
+      (sum, from) => sum + (from === null || from.shape.length === 0 ? 0 : sizeOf(from.shape)),
       0,
     );
-  }
-
-  /** Outputs that are numbers, or do not depend on the inputs, need no buffer. */
-  #needsNoBuffer(output: number, k: number): boolean {
-    return this.#isConstant(output) || (this.recordedOutputs[k] as Tensor).shape.length === 0;
-  }
-  #isConstant(output: number): boolean {
-    return this.program.values[output]?.kind === "constant";
   }
 
   /**
@@ -203,15 +196,14 @@ interface LinkedProgram {
  * A program's text and the routines that it calls. If the platform refuses a SIMD module of this size, plain loops replace the SIMD code:
  * the main thread of a browser may throw a RangeError, and V8, because of its limits, a CompileError.
  */
-function link(program: Program, carryCount: number): LinkedProgram {
-  const layout = new Layout(program, { carryCount });
+function link(program: Program, carryCount: number, simd = true): LinkedProgram {
+  const layout = new Layout(program, { simd, carryCount });
   const code = generate(layout);
   if (code.routines === "" || layout.simd === null) return { layout, code, simdRoutines: null };
   try {
     return { layout, code, simdRoutines: layout.simd.compile(code.routines) };
   } catch (error) {
     if (!(error instanceof RangeError) && (error as Error).name !== "CompileError") throw error;
-    const plain = new Layout(program, { simd: false, carryCount });
-    return { layout: plain, code: generate(plain), simdRoutines: null };
+    return link(program, carryCount, false);
   }
 }

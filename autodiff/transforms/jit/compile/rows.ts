@@ -3,17 +3,11 @@
  * can all run on one block of rows before the next block. So a row is read from memory once, and a value that nothing else needs stays in
  * the cache. This file finds such ops. Each op sums over rows in the same order as without blocks.
  */
-import type { Op } from "../../../core/op.js";
-import { type Shape, sizeOf } from "../../../core/shape.js";
-import { stridesOf } from "../../../core/view.js";
-import { type ReduceParams, sumOp } from "../../../ops/array/reduce.js";
+import { sizeOf } from "../../../core/shape.js";
+import { sumOp } from "../../../ops/array/reduce.js";
 import { matmulOp } from "../../../ops/linalg/matmul.js";
-import type { OpValue } from "../program/program.js";
-import { hasSimdForm } from "./loops/simdLoop.js";
+import { MAX_SMALL, RowAxes, SUMMED } from "./rowAxes.js";
 import type { Views } from "./views.js";
-
-/** Used instead of a row axis if the value is a sum over the rows, or has no rows. */
-export const SUMMED = -1;
 
 /** The values that are made block by block, and the layout of their rows. */
 export interface Rows {
@@ -36,9 +30,8 @@ export const LANES = 8;
 
 /** Below this many rows, blocks are not faster. */
 const MIN_ROWS = 64;
-/** In the first product of the blocks, the long matrix has at least MIN_LONG numbers, and the small one at most MAX_SMALL. */
+/** In the first product of the blocks, the long matrix has at least this many numbers. */
 const MIN_LONG = 4096;
-const MAX_SMALL = 8192;
 /**
  * The approximate number of elements in a block: BLOCK if the small matrix of the product is a vector, else WIDE_BLOCK. BLOCK is so small
  * that the processor fetches the next rows while it works on the block; but products of matrices are slow on few rows.
@@ -69,7 +62,7 @@ export function findRows(views: Views, list: readonly number[]): Partition | nul
   const starts = [...list.entries()].filter(([, i]) => longAxis(views, i) >= 0).slice(0, MAX_STARTS);
   for (const [start, i] of starts) {
     const count = views.op(i).shape[longAxis(views, i)] as number;
-    const partition = new Partitioner(views, list, count).startingAt(start);
+    const partition = new Partitioner(views, list, new RowAxes(views, count)).startingAt(start);
     if (partition !== null) return partition;
   }
   return null;
@@ -88,25 +81,28 @@ function longAxis(views: Views, i: number): number {
 /** Finds the ops of a list that can run in blocks of rows, if there are `count` rows in all. */
 class Partitioner {
   /** The row axis of each value in the blocks. */
-  readonly axes = new Map<number, number>();
+  readonly axes: Map<number, number>;
   /** Values made after the blocks: they need a sum over the rows, or all rows of a value at once. */
   readonly #afterBlocks = new Set<number>();
 
   constructor(
     readonly views: Views,
     readonly list: readonly number[],
-    readonly count: number,
-  ) {}
+    readonly rowAxes: RowAxes,
+  ) {
+    this.axes = rowAxes.axes;
+  }
 
   /** The partition whose blocks begin with the product at index `start` of the list; null if blocks would not be faster. */
   startingAt(start: number): Partition | null {
     for (const i of this.list.slice(start)) if (!this.views.isView(i)) this.#addToBlocks(i);
     for (const i of [...this.list].reverse()) if (!this.views.isView(i)) this.#pullIntoBlocks(i);
     const { axes } = this;
+    const { count } = this.rowAxes;
     const inner = new Set([...axes.keys()].filter((i) => this.#isInner(i)));
     if (![...axes.values()].includes(SUMMED) || this.#wouldOverrun(inner)) return null;
     const block = this.#rowsPerBlock();
-    const memorySize = new Map([...inner].map((i) => [i, (sizeOf(this.views.op(i).shape) / this.count) * block]));
+    const memorySize = new Map([...inner].map((i) => [i, (sizeOf(this.views.op(i).shape) / count) * block]));
     for (const [i, axis] of axes)
       if (axis === SUMMED && this.views.op(i).op === sumOp)
         memorySize.set(i, (1 + LANES) * sizeOf(this.views.op(i).shape));
@@ -114,121 +110,38 @@ class Partitioner {
       before: this.list.filter((i) => !axes.has(i) && !this.#runsAfterBlocks(i)),
       members: this.list.filter((i) => axes.has(i)),
       after: this.list.filter((i) => !axes.has(i) && this.#runsAfterBlocks(i)),
-      rows: { count: this.count, block, axes, inner, memorySize },
+      rows: { count, block, axes, inner, memorySize },
     };
   }
 
   #runsAfterBlocks(i: number): boolean {
     return this.#afterBlocks.has(this.views.owner(i));
   }
-  /** Whether value i is made in blocks and has a row axis, and so is not a sum over the rows. */
-  #hasRows(i: number): boolean {
-    return (this.axes.get(this.views.owner(i)) ?? SUMMED) !== SUMMED;
-  }
-
   /** Adds value i to the blocks if it can run on a block. */
   #addToBlocks(i: number): void {
     const { inputs } = this.views.op(i);
     const needsSums = inputs.some((x) => this.#runsAfterBlocks(x));
-    if (!needsSums && !inputs.some((x) => this.#hasRows(x))) {
+    if (!needsSums && !inputs.some((x) => this.rowAxes.hasRows(x))) {
       const axis = longAxis(this.views, i);
-      if (axis >= 0 && this.views.op(i).shape[axis] === this.count) this.axes.set(i, axis);
+      if (axis >= 0 && this.views.op(i).shape[axis] === this.rowAxes.count) this.axes.set(i, axis);
       return;
     }
-    const axis = needsSums ? null : this.#axisOf(this.views.op(i));
+    const axis = needsSums ? null : this.rowAxes.ofOp(i);
     if (axis !== null) this.axes.set(i, axis);
     if (axis === null || axis === SUMMED) this.#afterBlocks.add(i);
   }
 
-  /** The row axis of an op with an operand that has rows; null if the op cannot run on a block. */
-  #axisOf(value: OpValue): number | null {
-    if (value.op.scalar !== undefined) return this.#axisOfLoop(value);
-    if (value.op === matmulOp) return this.#axisOfProduct(value);
-    return value.op === sumOp ? this.#axisOfSum(value) : null;
-  }
-
-  #axisOfLoop({ op, shape, inputs }: OpValue): number | null {
-    const axes = inputs.flatMap((x) => {
-      if (!this.#hasRows(x)) return [];
-      const axis = this.#rowAxisOf(x);
-      return axis === null ? [-1] : [axis + shape.length - this.views.view(x).shape.length];
-    });
-    const [axis] = axes as [number];
-    const isSame = axes.every((one) => one === axis) && shape[axis] === this.count;
-    return isSame && this.#hasSimdCode(op, inputs, shape) ? axis : null;
-  }
-
-  /** Whether the op has SIMD code that reads its operands without a copy. */
-  #hasSimdCode({ scalar }: Op, inputs: readonly number[], shape: Shape): boolean {
-    const lastStep = (x: number): number =>
-      this.views
-        .strides(x, shape)
-        .filter((_, k) => shape[k] !== 1)
-        .at(-1) ?? 0;
-    return scalar !== undefined && hasSimdForm(scalar) && inputs.every((x) => [0, 1].includes(lastStep(x)));
-  }
-
   /**
-   * The row axis of the product: 0 if the left operand has rows and the right operand is small; 1 if the columns of the right operand are
-   * rows and the left operand is small; SUMMED if the product sums over the rows of both operands and is small; else null.
+   * Adds to the blocks an elementwise op whose operands have no rows, if only elementwise ops in the blocks read its value. For example, in
+   * (X · w) * exp(v), where v is an input with one number per row, this adds exp(v).
    */
-  #axisOfProduct({ shape, inputs }: OpValue): number | null {
-    const [left, right] = inputs as [number, number];
-    const [leftAxis, rightAxis] = [left, right].map((x) => (this.#hasRows(x) ? this.#rowAxisOf(x) : -1));
-    if (leftAxis === null || rightAxis === null || shape.length !== 2) return null;
-    const isSmall = (x: number): boolean => sizeOf(this.views.view(x).shape) <= MAX_SMALL;
-    if (leftAxis === 0 && rightAxis === -1) return isSmall(right) ? 0 : null;
-    if (rightAxis === 1 && leftAxis === -1) return isSmall(left) ? 1 : null;
-    return leftAxis !== 0 && rightAxis !== 1 && sizeOf(shape) <= MAX_SMALL ? SUMMED : null;
-  }
-
-  /** SUMMED for a sum over the rows alone, or over the rows and all numbers in each row. Else null. */
-  #axisOfSum({ params, inputs: [x] }: OpValue): number | null {
-    const axis = this.#rowAxisOf(x as number);
-    const { shape, stride } = this.views.view(x as number);
-    const { axes } = params as ReduceParams;
-    if (axis === null || axes[0] !== axis || stridesOf(shape).some((s, k) => shape[k] !== 1 && s !== stride[k]))
-      return null;
-    const sumsWholeRows = axes.length === shape.length - axis;
-    return sumsWholeRows || (axes.length === 1 && sizeOf(shape.slice(0, axis)) === 1) ? SUMMED : null;
-  }
-
-  /** The row axis of value i; null if its rows are not along one axis. A view may have another row axis than its owner. */
-  #rowAxisOf(i: number): number | null {
-    const owner = this.views.owner(i);
-    const ownerShape = this.views.op(owner).shape;
-    const { shape, stride, offset } = this.views.view(i);
-    // `row` is the distance from one row to the next, `allRows` the distance from the first row to the end of the last.
-    const row = sizeOf(ownerShape.slice((this.axes.get(owner) as number) + 1));
-    const allRows = row * this.count;
-    const axis = shape.findIndex((n, k) => n === this.count && stride[k] === row);
-    // A step along any other axis must stay inside one row, or lead to the same row in another group of `count` rows.
-    const keepsRowsApart = (n: number, k: number): boolean => {
-      const s = stride[k] as number;
-      return k === axis || n === 1 || s % allRows === 0 || (s > 0 && s * (n - 1) < row);
-    };
-    return axis >= 0 && offset % allRows < row && shape.every(keepsRowsApart) ? axis : null;
-  }
-
-  /** Adds to the blocks an elementwise op whose operands have no rows, if only elementwise ops in the blocks read its value. */
   #pullIntoBlocks(i: number): void {
-    const { op, shape, inputs } = this.views.op(i);
-    if (op.scalar === undefined || this.axes.has(i) || this.#runsAfterBlocks(i) || !this.#isReadOnlyInBlocks(i)) return;
-    const readers = this.views.readers(i);
-    const axes = readers.flatMap((reader) => {
-      const { shape: loop, inputs: from } = this.views.op(reader);
-      const strides = from
-        .filter((x) => this.views.owner(x) === i)
-        .map((x) => this.views.strides(x, loop)[this.axes.get(reader) as number]);
-      return this.views.op(reader).op.scalar === undefined
-        ? [-1]
-        : strides.map((stride) => stridesOf(shape).findIndex((s, k) => s === stride && shape[k] === this.count));
-    });
-    const [axis] = axes as [number];
-    if (axis < 0 || axes.some((one) => one !== axis) || !this.#hasSimdCode(op, inputs, shape)) return;
+    if (this.axes.has(i) || this.#runsAfterBlocks(i) || !this.#isReadOnlyInBlocks(i)) return;
+    const axis = this.rowAxes.inReaders(i);
+    if (axis < 0 || !this.rowAxes.hasSimdCode(i)) return;
     this.axes.set(i, axis);
-    const keepsRowAxis = (x: number): boolean => this.views.owner(x) !== i || this.#rowAxisOf(x) !== null;
-    if (!readers.every((reader) => this.views.op(reader).inputs.every(keepsRowAxis))) this.axes.delete(i);
+    const keepsRowAxis = (x: number): boolean => this.views.owner(x) !== i || this.rowAxes.ofView(x) !== null;
+    if (!this.views.readers(i).every((reader) => this.views.op(reader).inputs.every(keepsRowAxis))) this.axes.delete(i);
   }
 
   /** Whether only ops in the blocks read a value. */
@@ -238,7 +151,7 @@ class Partitioner {
     return !this.views.program.outputs.some((output) => this.views.owner(output) === i);
   }
   #isInner(i: number): boolean {
-    return this.#hasRows(i) && this.#isReadOnlyInBlocks(i);
+    return this.rowAxes.hasRows(i) && this.#isReadOnlyInBlocks(i);
   }
 
   /** Whether the extra number that code in pairs writes after a row of odd length could overwrite a row that is already computed. */
@@ -251,11 +164,10 @@ class Partitioner {
   }
 
   #rowsPerBlock(): number {
-    const isWide = [...this.axes.keys()].some(
-      (i) => this.views.op(i).op === matmulOp && !this.views.op(i).shape.includes(1),
-    );
-    const valuesInBlocks = [...this.axes.keys()].flatMap((i) => [i, ...this.views.op(i).inputs]);
-    const width = Math.max(...valuesInBlocks.map((i) => sizeOf(this.views.view(i).shape) / this.count));
+    const members = [...this.axes.keys()];
+    const isWide = members.some((i) => this.views.op(i).op === matmulOp && !this.views.op(i).shape.includes(1));
+    const valuesInBlocks = members.flatMap((i) => [i, ...this.views.op(i).inputs]);
+    const width = Math.max(...valuesInBlocks.map((i) => sizeOf(this.views.view(i).shape) / this.rowAxes.count));
     return 8 * Math.min(32, Math.max(1, Math.floor((isWide ? WIDE_BLOCK : BLOCK) / 8 / width)));
   }
 }

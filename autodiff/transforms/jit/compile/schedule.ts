@@ -4,7 +4,8 @@
  * outside its loop needs is never in memory.
  */
 import { Fusion, type PlainUnit, unitOfOp } from "./fusion.js";
-import { findRows, type Rows, SUMMED } from "./rows.js";
+import { SUMMED } from "./rowAxes.js";
+import { findRows, type Rows } from "./rows.js";
 import type { Views } from "./views.js";
 
 export type Unit = PlainUnit | RowsUnit;

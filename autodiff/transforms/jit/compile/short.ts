@@ -2,7 +2,6 @@
  * Text for softmaxes along short axes, with a local variable for each number. Softmaxes of the same numbers are computed together, so that
  * a density of classes and its gradient share their exponentials. The arithmetic is the same as in kernels/softmax.ts, in the same order.
  */
-import type { Op } from "../../../core/op.js";
 import { type Shape, sizeOf } from "../../../core/shape.js";
 import { stridesOf } from "../../../core/view.js";
 import { exp, log } from "../../../kernels/formulas/scalarFormulas.js";
@@ -16,12 +15,8 @@ import type { Views } from "./views.js";
 /** Axes with at most this many numbers in all are short. */
 const MAX_SHORT = 8;
 
-// biome-ignore lint/suspicious/noExplicitAny: an op goes with parameters of its own type
-let table: ReadonlyMap<Op<any>, Normaliser> | null = null;
-const kindOf = ({ op }: OpValue): Normaliser | undefined => {
-  table ??= new Map([logsumexpOp, softmaxOp, logSoftmaxOp].map((each) => [each, each.name as Normaliser]));
-  return table.get(op);
-};
+const kindOf = ({ op }: OpValue): Normaliser | undefined =>
+  op === logsumexpOp || op === softmaxOp || op === logSoftmaxOp ? (op.name as Normaliser) : undefined;
 const axesOf = ({ params }: OpValue): readonly number[] =>
   Array.isArray(params) ? (params as readonly number[]) : (params as ReduceParams).axes;
 

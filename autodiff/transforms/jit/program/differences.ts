@@ -5,7 +5,7 @@ export const changedError = (call: number, difference: string): PedigradError =>
   new PedigradError({
     code: "jit-changed",
     op: "jit",
-    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${difference}. The function uses a number or an array that is not among its arguments and has changed, or it has taken another branch. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
+    message: `jit: call ${call} of the compiled function differs from the earlier calls: ${difference}. It took another branch, or uses a value that is not an argument and has changed. Pass what changes as an argument (a number as a tensor), or do not compile ({ jit: false } for SVI).`,
   });
 
 /** The end of `text`, from the first word in which it differs from `other`. */
