@@ -20,7 +20,8 @@ export function canGenerateCode(): boolean {
 let count = 0;
 
 /**
- * The value of `text`, a function that calls `f`, where code may be generated. Functions of equal text share one profile in V8. `f` would be
- * many functions in that profile, and V8 would not inline it. So no two texts are equal.
+ * The value of `text`, a function that calls `f`; null if code may not be generated. Functions of equal text share one profile in V8. `f` would
+ * be many functions in that profile, and V8 would not inline it. So no two texts are equal.
  */
-export const codeAround = <T>(f: unknown, text: string): T => new Function("f", `return ${text} // ${count++}`)(f);
+export const codeAround = <T>(f: unknown, text: string): T | null =>
+  canGenerateCode() ? new Function("f", `return ${text} // ${count++}`)(f) : null;

@@ -4,7 +4,7 @@
  * call whose function changes often. Operands that broadcast or are strided are not copied: the loop runs along the last two
  * axes, once for each index into the other axes.
  */
-import { canGenerateCode, codeAround } from "../../../provenance/base/codeGeneration.js";
+import { codeAround } from "../../../provenance/base/codeGeneration.js";
 import { refuseOption, requireFunction, show } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
@@ -178,7 +178,6 @@ function plainLoop(scalar: Scalar): LoopFunction {
  * step `ad` from the end of a row to the next row.
  */
 function generateLoop(scalar: Scalar): LoopFunction {
-  if (!canGenerateCode()) return plainLoop(scalar);
   const names = ["a", "b", "c"].slice(0, scalar.length);
   const each = (write: (x: string, i: number) => string): string => names.map(write).join(" ");
   const text = `(n, out, at, operands, steps, rows, down, downs) => {
@@ -193,7 +192,7 @@ function generateLoop(scalar: Scalar): LoopFunction {
       ${each((x) => `${x}o += ${x}d;`)}
     }
   }`;
-  return codeAround(scalar, text);
+  return codeAround<LoopFunction>(scalar, text) ?? plainLoop(scalar);
 }
 
 function elementwiseKernel(scalar: Scalar): Op["kernel"] {
