@@ -4,7 +4,7 @@
  * leading axes come first in the result. So the batching rule only aligns shapes, and vmap over keys gives the same draws as a loop.
  */
 import { mapAxes } from "../../../provenance/axes.js";
-import { canGenerateCode, codeAround } from "../../../provenance/base/codeGeneration.js";
+import { codeAround } from "../../../provenance/base/codeGeneration.js";
 import { refuse } from "../../../provenance/base/error.js";
 import { refuseOption } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
@@ -136,7 +136,7 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
     },
     ...contiguousKernelsOf((draws, out, keys, operands) => {
       const [words, count, rows] = [keys.data, keys.size / 2, sizeOf(draws.shape)];
-      if (bindOneKey === undefined) bindOneKey = canGenerateCode() ? codeAround<BindOneKey>(fill, ONE_KEY) : null;
+      if (bindOneKey === undefined) bindOneKey = codeAround<BindOneKey>(fill, ONE_KEY);
       if (count === 1 && bindOneKey !== null)
         return bindOneKey(out.data, out.offset, rows, words, keys.offset, operands);
       const [size, starts] = [out.size / count, operands.map(({ offset }) => offset)];
