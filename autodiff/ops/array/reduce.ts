@@ -46,12 +46,14 @@ const reducedShape = (shape: Shape, { axes, keepDims }: ReduceParams): Shape =>
  * The axis map of a reduction. Reduced axes are mixed; without `keepDims`, the axes to their left move right to close the gap, batch axes of
  * `vmap` included.
  */
-export const axisMapOf = ({ axes, keepDims }: ReduceParams, { shape: { length } }: Tensor): AxisMap =>
-  mapAxes(Infinity, (k) => {
-    const axis = length - 1 - k;
-    if (axes.includes(axis)) return -1;
-    return keepDims ? k : k - axes.filter((other) => other > axis).length;
+export function axisMapOf({ axes, keepDims }: ReduceParams, { shape: { length } }: Tensor): AxisMap {
+  let closed = 0;
+  return mapAxes(Infinity, (k) => {
+    if (!axes.includes(length - 1 - k)) return k - closed;
+    if (!keepDims) closed++;
+    return -1;
   });
+}
 
 /**
  * The result `y` of a reduction of x, or its cotangent, in a shape that broadcasts to the shape of x. The reduced axes are put back with
@@ -168,7 +170,7 @@ export function inPlanOrder(x: View, axes: readonly number[], { width }: Plan): 
 }
 
 export function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape): number[] {
-  if (axes === undefined) return [...shape.keys()];
+  if (axes === undefined) return shape.map((_, axis) => axis);
   if (typeof axes !== "number" && !Array.isArray(axes))
     refuse(
       "bad-axis",
