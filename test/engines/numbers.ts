@@ -117,10 +117,7 @@ function randomness(hashes: Record<string, string>): void {
   ];
   for (const d of laws) {
     const x = d.sample(key, [20]);
-    hashes[`${d.constructor.name}, draws and densities`] = hashOf([
-      ...x.toFloat64Array(),
-      ...d.logProb(x).toFloat64Array(),
-    ]);
+    hashes[`${d.family}, draws and densities`] = hashOf([...x.toFloat64Array(), ...d.logProb(x).toFloat64Array()]);
   }
 }
 
