@@ -59,7 +59,7 @@ const INFER = {
   isAuxiliary: kinds.any,
   kl: kinds.any,
   sharesMask: kinds.any,
-} satisfies Record<string, Kind>;
+} satisfies Record<keyof InferOptions, Kind>;
 const BASELINE = {
   useDecayingAvgBaseline: kinds.flag,
   baselineBeta: [(x) => typeof x === "number" && x >= 0 && x < 1, "a finite number in [0, 1)"],
@@ -67,7 +67,7 @@ const BASELINE = {
   nnBaselineInput: kinds.any,
   baselineValue: kinds.any,
   leaveOneOut: kinds.flag,
-} satisfies Record<string, Kind>;
+} satisfies Record<keyof BaselineOptions, Kind>;
 
 /** Refuse misspelt and contradictory options; the error names `site`. */
 export function checkInferOptions(site: string, infer: InferOptions): InferOptions {

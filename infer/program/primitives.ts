@@ -40,7 +40,7 @@ const isConstraint = (x: unknown): x is Constraint => typeof (x as Constraint | 
 const PARAM = {
   constraint: [isConstraint, "one of constraints, such as constraints.positive or constraints.interval(low, high)"],
   eventDim: [(x) => x === Infinity || kinds.size[0](x), "a non-negative integer"],
-} satisfies Record<string, Kind>;
+} satisfies Record<keyof ParamOptions, Kind>;
 
 /** Make a random choice named `name`, and return its value, which is drawn, observed or given by a handler. */
 export function sample(name: string, fn: Distribution, options: SampleOptions = NO_OPTIONS): Tensor {

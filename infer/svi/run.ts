@@ -55,7 +55,7 @@ const OPTIONS = {
   batches: [isBatches, "an array, an iterable or a generator function"],
   jit: kinds.any,
   forwardModeDifferentiation: kinds.flag,
-} satisfies Record<string, Kind>;
+} satisfies Record<keyof RunOptions, Kind>;
 
 /** The options of `svi.steps`. The caller of `svi.steps` writes the loop, so options for progress, callbacks and stopping are left out. */
 export type StepOptions = Omit<RunOptions, "progressBar" | "onStep" | "stopWhen">;
