@@ -49,7 +49,7 @@ export function zipTrees(f: (...leaves: Tensor[]) => Tensor, first: Tree, ...oth
 const itemOf = (x: Tree, key: unknown): Tree => (x instanceof Map ? x.get(key) : x[key as string]);
 
 /** A container like x with f applied to each item and its key. */
-function mapItems(x: unknown, f: (item: unknown, key: unknown) => Tree): Tree {
+export function mapItems(x: unknown, f: (item: unknown, key: unknown) => Tree): Tree {
   if (Array.isArray(x)) {
     requireNamedFields("tree", x);
     return x.map(f);

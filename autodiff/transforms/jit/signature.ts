@@ -8,7 +8,7 @@ import { isRecord, MAX_DEPTH, refuseDepth, requireNamedFields } from "../../../p
 import type { TensorLike } from "../../core/convert.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 import { asTensor, Tensor } from "../../core/tensor.js";
-import { isContainer } from "../tree.js";
+import { isContainer, mapItems } from "../tree.js";
 import { literal } from "./program/params.js";
 
 /** A value in two parts: a text, which must be equal if two calls are alike, and tensors, whose numbers may differ. */
@@ -37,11 +37,9 @@ export function fillLeaves(
   let next = 0;
   const fill = (x: unknown): unknown => {
     if (!isContainer(x)) return isReplaced(x) ? inputFor(leaves[next++] as Tensor, x) : x;
-    if (Array.isArray(x)) return x.map(fill);
-    if (x instanceof Map) return new Map([...x].map(([key, item]) => [key, fill(item)]));
-    const copy = Object.fromEntries(Object.entries(x as object).map(([key, item]) => [key, fill(item)]));
+    const copy = mapItems(x, fill);
     // A record of the caller has the methods of objects, and so has its copy.
-    return Object.setPrototypeOf(copy, Object.getPrototypeOf(x));
+    return isRecord(x) ? Object.setPrototypeOf(copy, Object.getPrototypeOf(x)) : copy;
   };
   return fill(value);
 }
