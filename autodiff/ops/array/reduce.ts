@@ -47,6 +47,7 @@ const reducedShape = (shape: Shape, { axes, keepDims }: ReduceParams): Shape =>
  * `vmap` included.
  */
 export function axisMapOf({ axes, keepDims }: ReduceParams, { shape: { length } }: Tensor): AxisMap {
+  // `mapAxes` goes from the right to the left, so this counts the gaps to the right of an axis.
   let closed = 0;
   return mapAxes(Infinity, (k) => {
     if (!axes.includes(length - 1 - k)) return k - closed;
