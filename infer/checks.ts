@@ -100,11 +100,11 @@ export const unknownName = (
   names: Iterable<string>,
   advice = "",
 ): PedigradError => {
-  const known = [...names];
+  const allNames = [...names];
   return new PedigradError({
     code: `unknown-${what}`,
     op,
     site,
-    message: `${op}: the program has no ${what} "${site}". It has ${quoted(known)}.${didYouMean(site, known)}${advice}`,
+    message: `${op}: the program has no ${what} "${site}". It has ${quoted(allNames)}.${didYouMean(site, allNames)}${advice}`,
   });
 };

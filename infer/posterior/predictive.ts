@@ -107,7 +107,7 @@ export class Predictive {
     return withBatch(inEachDraw(runOne, random.split(key, count), flat, parallel), 1, batch);
   }
 
-  /** The results of one draw. `samples` holds the posterior samples of this draw, and `allSamples` those of all draws. */
+  /** The results of one draw. `samples` holds the posterior samples of this draw, and `allSamples` the samples of all draws. */
   #runDraw(key: Tensor, plateKey: Tensor, samples: Values, allSamples: Values, args: readonly unknown[]): Values {
     const { guide, params = {}, inferDiscrete } = this.options;
     const handlers = [
@@ -138,7 +138,7 @@ export class Predictive {
     return this.#resultsOf(modelTrace, latents);
   }
 
-  /** The values to return from a run of the model: those of the wanted sites, and the indices of subsampled plates. */
+  /** The values to return from a run of the model: the values of the wanted sites, and the indices of subsampled plates. */
   #resultsOf(run: Trace, latents: Values): Values {
     const { returnSites, excludeDeterministic } = this.options;
     const isWantedByDefault = (site: Site): boolean =>
