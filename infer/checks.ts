@@ -99,10 +99,12 @@ export const unknownName = (
   site: string,
   names: Iterable<string>,
   advice = "",
-): PedigradError =>
-  new PedigradError({
+): PedigradError => {
+  const allNames = [...names];
+  return new PedigradError({
     code: `unknown-${what}`,
     op,
     site,
-    message: `${op}: the program has no ${what} "${site}". It has ${quoted(names)}.${didYouMean(site, names)}${advice}`,
+    message: `${op}: the program has no ${what} "${site}". It has ${quoted(allNames)}.${didYouMean(site, allNames)}${advice}`,
   });
+};

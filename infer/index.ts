@@ -9,7 +9,8 @@ export { type ScoreElboOptions, TraceELBO, TraceGraphELBO } from "./elbo/scoreEl
 export { ReweightedWakeSleep, type WakeSleepOptions } from "./elbo/wakeSleep.js";
 export { computeMarginals, type DiscreteOptions, sampleDiscrete } from "./enumeration/inferDiscrete.js";
 export { TraceEnumELBO } from "./enumeration/traceEnumElbo.js";
-export { type ExplainedSite, type ExplainOptions, Explanation, explain } from "./explain/explain.js";
+export { type ExplainOptions, explain } from "./explain/explain.js";
+export { type ExplainedSite, Explanation } from "./explain/explanation.js";
 export { type FormatShapesOptions, formatShapes } from "./explain/formatShapes.js";
 export type { GradientVariance } from "./explain/gradientVariance.js";
 export { type GraphEdge, type GraphNode, type GraphPlate, ModelGraph, renderModel } from "./explain/modelGraph.js";

@@ -134,6 +134,8 @@ test("in the sleep phase the guide gets drawn data for a partly observed site, a
   );
   const scoped = () => elbo.loss(random.key(0), {}, scope(partly, { prefix: "s" }), guide, { observations: { x: 50 } });
   assert.match(refusal(scoped).message, /no site "x".*It has "s\/z".*Name observations by their sites/);
+  const misspelt = () => elbo.loss(random.key(0), {}, partly, guide, { observations: { x: 50, Z: 0 } });
+  assert.match(refusal(misspelt).message, /no site "Z".*It has "z".*Did you mean "z"\?/);
 });
 
 test("the sleep phase refuses a factor of latents, which dreams ignore, but not a factor of parameters", () => {
