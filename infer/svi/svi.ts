@@ -24,6 +24,7 @@ import type { BatchesOrAllArguments } from "./batches.js";
 import { CompiledStep } from "./compiledStep.js";
 import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise, initialMutables, requireDeclared } from "./initialise.js";
+import { warnOfLoss } from "./nonFinite.js";
 import { applyUpdates, type Optimizer } from "./optim.js";
 import { changedOptions, type InitOptions, initOptions, requireParts, type SVIOptions } from "./options.js";
 import { knownParamsHandler, ParamSpace } from "./paramSpace.js";
@@ -95,11 +96,13 @@ export class SVI<
     return { ...state, key: next, constraints: this.#space.text };
   }
 
-  /** One step: `[the next state, the loss]`. The given state is not changed. */
+  /** One step: `[the next state, the loss]`. The given state is not changed. A loss that is not finite gives a warning. */
   update(state: SVIState, ...args: A): [SVIState, number] {
     this.#requireState(state);
-    const [next, loss] = this.#advance(state, args);
-    return [next, loss.item()];
+    const [next, lossTensor] = this.#advance(state, args);
+    const loss = lossTensor.item();
+    if (!Number.isFinite(loss)) warnOfLoss(this, state, loss, args);
+    return [next, loss];
   }
 
   /** One step, like `update`, with the parts of the loss. The state is not checked. */
@@ -154,7 +157,7 @@ export class SVI<
   }
 
   #eagerStep(state: SVIState, args: unknown[]): StepResult {
-    const { nextKey, drawKey } = splitKey(state);
+    const [nextKey, drawKey] = splitKey(state);
     const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
       const outcome = this.#outcome(this.#task({ ...state, params }, drawKey, args));
       return [outcome.loss, outcome];
@@ -237,7 +240,7 @@ export class SVI<
   #nextTask(op: string, state: SVIState, args: unknown[]): Task {
     requireStateShape(op, state);
     this.#space.checkState(op, state);
-    return this.#task(state, splitKey(state).drawKey, args);
+    return this.#task(state, splitKey(state)[1], args);
   }
 
   #task({ params, mutableState, averages }: LossInputs, key: Tensor, args: unknown[]): Task {
@@ -261,10 +264,7 @@ export class SVI<
 const withoutGraph = (value: unknown): Tensor => (value as Tensor).withoutNode();
 
 /** Split the key of a state into the key of the next state and a key for the draws of the step. */
-function splitKey({ key }: SVIState): { nextKey: Tensor; drawKey: Tensor } {
-  const [nextKey, drawKey] = [...random.split(key)] as [Tensor, Tensor];
-  return { nextKey, drawKey };
-}
+const splitKey = ({ key }: SVIState): [Tensor, Tensor] => [...random.split(key)] as [Tensor, Tensor];
 
 /** The result of a step without the sites of the step in its provenance. If another program is running, the result keeps that program's sites. */
 function withOuterSets(result: StepResult, inputs: unknown): StepResult {
