@@ -74,6 +74,7 @@ export { type Reparam, reparam } from "./program/reparam.js";
 export { CircularReparam, LocScaleReparam, TransformReparam } from "./program/reparamStrategies.js";
 export { SampleSite, type Site, type Trace, trace } from "./program/trace.js";
 export { condition, type Data, intervene, replay, seed, substitute, uncondition } from "./program/values.js";
+export * from "./svi/chain.js";
 export { loadState, saveState } from "./svi/checkpoint.js";
 export * from "./svi/optim.js";
 export type { RunOptions, RunResult } from "./svi/run.js";
