@@ -3,7 +3,7 @@
 export { Elbo, type ElboOptions } from "./elbo/elbo.js";
 export { TraceMeanFieldELBO } from "./elbo/meanFieldElbo.js";
 export type { Outcome } from "./elbo/particles/pair.js";
-export type { Vectorize } from "./elbo/particles/particles.js";
+export type { Vectorize } from "./elbo/particles/severalParticles.js";
 export { RenyiELBO, type RenyiOptions } from "./elbo/renyiElbo.js";
 export { type ScoreElboOptions, TraceELBO, TraceGraphELBO } from "./elbo/scoreElbo.js";
 export { ReweightedWakeSleep, type WakeSleepOptions } from "./elbo/wakeSleep.js";
