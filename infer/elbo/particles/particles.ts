@@ -71,7 +71,7 @@ function paramsHandler(values: Record<string, Tensor>): Handler {
   return { process: { ...process, sample: (message) => refuseParamName(message, values) } };
 }
 
-/** Refuse a latent with the name of a param: one record holds the values of all params, and often those of latents too. */
+/** Refuse a latent with the name of a param: one record can hold values of both. */
 export function refuseParamName({ name, isObserved }: SampleMessage, params: Record<string, unknown>): void {
   if (!isObserved && Object.hasOwn(params, name))
     refuseSite("duplicate-name", name, `"${name}" is the name of a latent and of a param. Rename one of them.`);
