@@ -4,7 +4,7 @@
  * on params or on the visited elements.
  */
 import { elementsOf } from "../../autodiff/core/reads.js";
-import { arange, PedigradError, stopGradient, type Tensor } from "../../autodiff/index.js";
+import { arange, type ErrorCode, PedigradError, stopGradient, type Tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import {
   bijectTo,
@@ -17,7 +17,7 @@ import {
 } from "../../distributions/index.js";
 import { bijectionByName } from "../../distributions/transforms/bijectTo.js";
 import { detachProvenance, getProvenance, trackProvenance } from "../../provenance/index.js";
-import { didYouMean, quoted } from "../checks.js";
+import { didYouMean, quoted, refuseSite } from "../checks.js";
 import { sharesMask } from "../elbo/particles/masks.js";
 import { type Handler, type Model, outsideHandlers, type PlateFrame, withHandler } from "../program/messages.js";
 import { nonFiniteSite, type SampleSite, type Trace, trace } from "../program/trace.js";
@@ -87,7 +87,7 @@ export function inspectModel(model: Model, args: readonly unknown[], options: In
 function runsOf(model: Model, args: readonly unknown[], options: InspectionOptions): ModelInspection {
   const { title, strategy, key } = options;
   const { modelTrace: first, initialValues } = runModel(model, args, strategy, key);
-  refuseUnknownNames(title, strategy, first);
+  refuseUnusedNames(title, strategy, first);
   const runPerturbed = (): Trace | null => {
     try {
       return runModel(model, args, strategy, key, true).modelTrace;
@@ -154,21 +154,20 @@ export const platesIn = (run: Trace, plates: readonly PlateFrame[]): PlateFrame[
   });
 
 /**
- * Refuse a misspelt name among a strategy's values. Several guides may use one strategy, so a name that is not a site of this model is
- * refused only if it resembles the name of a site without a value.
+ * Refuse names of a strategy's values that would have no effect: a misspelt name, and a site that reparam or `obsMask` computes from a
+ * latent without a value. Several guides may use one strategy, so an unknown name is refused only if it resembles the name of such a site.
  */
-function refuseUnknownNames(title: string, strategy: InitStrategy, modelTrace: Trace): void {
-  const names = strategy.names ?? [];
-  const sitesWithoutValue = [...modelTrace.keys()].filter((name) => !names.includes(name));
+function refuseUnusedNames(title: string, { names = [], title: op = title }: InitStrategy, run: Trace): void {
+  const sitesWithoutValue = [...run.keys()].filter((name) => !names.includes(name));
   for (const name of names) {
-    const hint = modelTrace.has(name) ? "" : didYouMean(name, sitesWithoutValue);
-    if (hint !== "")
-      throw new PedigradError({
-        code: "unknown-site",
-        op: strategy.title,
-        site: name,
-        message: `${strategy.title}: the model of this ${title} has no site "${name}". It has ${quoted(modelTrace.keys())}.${hint}`,
-      });
+    const type = run.get(name)?.type;
+    const from = sitesWithoutValue.find((site) => site.startsWith(`${name}_`) && run.get(site)?.type === "sample");
+    const hint = didYouMean(name, sitesWithoutValue);
+    const refuse = (code: ErrorCode, why: string) => refuseSite(code, name, `${op}: ${why}`, { op });
+    if (type === "deterministic" && from !== undefined)
+      refuse("no-effect", `"${name}" is computed from "${from}" here. Give "${from}" a value.`);
+    if (type === undefined && hint !== "")
+      refuse("unknown-site", `the model of this ${title} has no site "${name}". It has ${quoted(run.keys())}.${hint}`);
   }
 }
 

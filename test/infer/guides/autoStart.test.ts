@@ -25,6 +25,7 @@ import {
   initToSample,
   initToUniform,
   initToValue,
+  LocScaleReparam,
   LogNormal,
   type Model,
   Normal,
@@ -32,11 +33,13 @@ import {
   param,
   plate,
   random,
+  reparam,
   StudentT,
   SVI,
   sample,
   substitute,
   type Tensor,
+  type TensorLike,
   TraceELBO,
   Truncated,
   Weibull,
@@ -137,6 +140,15 @@ test("an error for a bad initial value names the strategy and the site", () => {
   for (const name of ["mu1", "mu2"])
     list.append(new AutoDelta(block(twins, { expose: [name] }), { initLocFn: shared }));
   assert.is(startOf(twins, list, 0).mu2_auto_loc?.item(), 2, "values that guides share, however alike their names");
+  const decentred = reparam(schools, { eta: LocScaleReparam() });
+  const startDecentred = (values: Record<string, TensorLike>) =>
+    startOf(
+      decentred,
+      new AutoDelta(decentred, { initLocFn: initToValue(values) }),
+      0,
+    ).eta_decentered_auto_loc?.toArray();
+  refuses(() => startDecentred({ eta: 2 }), /initToValue: "eta" is computed from "eta_decentered" here/);
+  assert.equal(startDecentred({ eta: 2, eta_decentered: 3 }), [3, 3, 3]);
   for (const fallback of [initToMedian(), initToMean(), initToFeasible()])
     assert.equal([...(start(initToValue({ eta: 7 }, fallback))().eta_auto_loc as Tensor).toFloat64Array()], [7, 7, 7]);
 });
