@@ -79,7 +79,9 @@ export const langevin: Unary = /* @__PURE__ */ unaryBySlope(
 /** y'. */
 export const langevinSlope: Unary = /* @__PURE__ */ unaryBySlope("langevinSlope", slopeOf, (h) => langevinCurve(h));
 const langevinCurve: Unary = /* @__PURE__ */ unaryBySlope("langevinCurve", curveOf, (h) => langevinBend(h));
-const langevinBend: Unary = /* @__PURE__ */ unary("langevinBend", bendOf, [noFurtherDerivative("langevinBend")]);
+const langevinBend: Unary = /* @__PURE__ */ unary("langevinBend", bendOf, [
+  /* @__PURE__ */ noFurtherDerivative("langevinBend"),
+]);
 
 /** log(sinh k / k) - log(sinh h / h) - (k - h) y(h) >= 0, accurate even where k and h are close. */
 export const sinhcDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
