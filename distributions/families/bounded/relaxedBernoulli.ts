@@ -1,6 +1,5 @@
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
-  clip,
   greater,
   log,
   log1p,
@@ -12,12 +11,12 @@ import {
 } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { boolean, type Constraint, positive, real, unitInterval } from "../../constraints/index.js";
-import { BELOW_ONE } from "../../constraints/inside.js";
+import { clampInside } from "../../constraints/inside.js";
 import { family, type OneOf, type Tensors } from "../../core/family.js";
 import { Bernoulli } from "../counts/bernoulli.js";
 
 /** `x` moved to strictly between 0 and 1, where log odds are finite. */
-const inside = (x: Tensor): Tensor => clip(x, Number.MIN_VALUE, BELOW_ONE);
+const inside = (x: Tensor): Tensor => clampInside(x, unitInterval);
 
 const logit = (x: Tensor): Tensor => log(x).sub(log1p(x.neg()));
 
