@@ -128,8 +128,8 @@ export class Predictive {
       mergeRecords(params, latents),
       args,
       ...handlers,
-      { process: { sample: (message) => refuseParamName(message, params) } },
       ...(inferDiscrete ? [this.#discreteHandler(key, latents, args, handlers)] : []),
+      { process: { sample: (message) => refuseParamName(message, params) } },
       requireShapesHandler("Predictive", latents),
     );
     if (guideTrace) checkGuide(guideTrace, modelTrace);
