@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { transform } from "esbuild";
 import { defineConfig, type Options } from "tsup";
 import ts from "typescript";
 
@@ -24,6 +25,19 @@ const comments: NonNullable<Options["plugins"]>[number] = {
   name: "comments",
   renderChunk: (code, { path }) =>
     path.endsWith("js") ? { code: code.replace(/^ *(?:\/\*\*[\s\S]*?\*\/|\/\/.*)\n/gm, "") } : undefined,
+};
+
+/**
+ * Makes the CommonJS files. tsup would make them with sucrase, whose output is wrong: it takes a class field, such as `size` of the arena, for the
+ * exported variable of the same name, and assigns to both. It also replaces `?.` and `??` by slow calls.
+ */
+const commonJs: NonNullable<Options["plugins"]>[number] = {
+  name: "commonJs",
+  async renderChunk(code, { path }) {
+    if (!path.endsWith(".cjs")) return;
+    this.splitting = false; // This leaves out tsup's own step, which follows the plugins.
+    return { code: (await transform(code, { format: "cjs", target: "es2022" })).code };
+  },
 };
 
 /**
@@ -83,7 +97,7 @@ export const library: Options = {
   target: "es2022",
   dts: true,
   clean: ["!bin/**"],
-  plugins: [namespaces, comments],
+  plugins: [namespaces, comments, commonJs],
   esbuildPlugins: [kernels],
 };
 

@@ -23,6 +23,16 @@ export function refuseSite(
 export const refuseName = (type: string, name: unknown): never =>
   refuseSite("bad-option", String(name), `${type} ${show(name)}: the name must be a string.`);
 
+/** Refuse a handler and a loop, advanced by hand, of which neither encloses the other: statements would lose one of the two. */
+export function refuseCrossed(): never {
+  throw new PedigradError({
+    code: "no-effect",
+    op: "plate",
+    message:
+      "plate: the iterator of a loop over a plate (or markov) was advanced by hand, across the start or the end of a handler such as scale, or of another plate. Write a for loop that contains it, or that is inside it.",
+  });
+}
+
 /** Whether the function `callback` has returned true. Refuses other objects, such as tensors and promises, which count as true. */
 export function isTrue(op: string, callback: string, result: boolean | undefined): boolean {
   requireKind(op, `the result of ${callback}`, result ?? false, flag);
@@ -89,10 +99,12 @@ export const unknownName = (
   site: string,
   names: Iterable<string>,
   advice = "",
-): PedigradError =>
-  new PedigradError({
+): PedigradError => {
+  const allNames = [...names];
+  return new PedigradError({
     code: `unknown-${what}`,
     op,
     site,
-    message: `${op}: the program has no ${what} "${site}". It has ${quoted(names)}.${didYouMean(site, names)}${advice}`,
+    message: `${op}: the program has no ${what} "${site}". It has ${quoted(allNames)}.${didYouMean(site, allNames)}${advice}`,
   });
+};

@@ -14,7 +14,7 @@
 import { MIX } from "./axes.js";
 import { PedigradError } from "./base/error.js";
 import { Provenance, union } from "./set.js";
-import { isTracked } from "./track.js";
+import { detachProvenance, getProvenance, isTracked, trackProvenance } from "./track.js";
 
 /** The sites whose values host code has read in the current run; empty outside a run. Every op adds them to its result. */
 export let ambient: Provenance = Provenance.empty;
@@ -84,6 +84,16 @@ export const inRun = <T>(body: () => T): T => (isRunning ? body() : inFreshRun(b
 
 /** Run `body` (a step of an optimiser, say) outside all runs: reads are not recorded, and results inherit no ambient set. */
 export const outsideRuns = <T>(body: () => T): T => withFreshState(false, body);
+
+/**
+ * The result of a run that has ended, without the sites of that run in its provenance. If an outer run is in progress, the result depends on
+ * the sites of `inputs`, and on the sites whose values the outer run has read.
+ */
+export function withOuterSets<T>(result: T, inputs: unknown): T {
+  const outer = isRunning ? union(getProvenance(inputs), ambient) : Provenance.empty;
+  const detached = detachProvenance(result);
+  return outer.size === 0 ? detached : trackProvenance(detached, outer);
+}
 
 /** The ambient set of the current run. */
 export const currentAmbient = (): Provenance => ambient;

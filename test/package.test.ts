@@ -59,6 +59,30 @@ test("CommonJS sub-paths share one handler stack and one Tensor, and make no ten
   assert.ok(main.tensor(1) instanceof Tensor);
 });
 
+test("a program that is loaded by require has the same fits as one that imports, also the second", async () => {
+  await built();
+  const losses = ({
+    AutoNormal,
+    adam,
+    Normal,
+    plate,
+    random,
+    SVI,
+    sample,
+    TraceELBO,
+  }: typeof import("../index.js")) => {
+    const model = () => {
+      const loc = plate("locs", 3, () => sample("loc", new Normal(0, 1)));
+      sample("x", new Normal(loc.sum(), 1), { obs: 2 });
+    };
+    const elbo = new TraceELBO({ numParticles: 2 });
+    const fit = () => new SVI(model, new AutoNormal(model), adam(0.01), elbo).run(random.key(0), 20).losses;
+    return [fit(), fit()];
+  };
+  const required = losses(createRequire(join(out, "x.cjs"))("./dist/index.cjs"));
+  assert.equal(required, losses(await import(pathToFileURL(join(out, "dist/index.js")).href)));
+});
+
 test("kernel text without white space parses to the same kernels as the sources", async () => {
   const { library } = await import("../tsup.config.js");
   const outfile = join(out, "kernels.mjs");

@@ -85,3 +85,23 @@ export function hvp<X = Tree, R extends unknown[] = []>(
   return (x, v, ...rest) =>
     gradFor("hvp", (point: Tree) => innerProduct("hvp", [gradFor("hvp", f)(point, ...rest)], [v]))(x);
 }
+
+/** `[[value, aux], gradient]` of f at x, like `valueAndGrad`, by one jvp for each coordinate. A final run of f at x gives value and aux. */
+export const valueAndForwardGrad =
+  <A>(f: (x: Tree) => readonly [Tensor, A]): ((x: Tree) => [readonly [Tensor, A], Tree]) =>
+  (x) => {
+    let next = 0;
+    const gradient = mapTree(x, (leaf) => {
+      const index = next++;
+      const { shape, size } = leaf as Tensor;
+      const along = (direction: Tensor): Tensor => {
+        let i = 0;
+        const tangent = mapTree(x, (other) =>
+          i++ === index ? direction.reshape(shape) : zeros((other as Tensor).shape),
+        );
+        return jvp((point: Tree) => f(point)[0], [x], [tangent])[1];
+      };
+      return vmap(along)(eye(size)).reshape(shape);
+    });
+    return [f(x), gradient];
+  };

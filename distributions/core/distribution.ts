@@ -2,7 +2,14 @@
  * The class of all distributions. Four methods make a new distribution from any other: `expand` adds batch axes, `toEvent` makes batch axes
  * part of the event, `mask` sets the log density of some elements to 0, and `nonreparameterized` makes draws without a gradient.
  */
-import { broadcastShapes, checkShape, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
+import {
+  broadcastShapes,
+  broadcastsTo,
+  checkShape,
+  type Shape,
+  sameShape,
+  showShape,
+} from "../../autodiff/core/shape.js";
 import { broadcastTo, PedigradError, type Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
 import { allOf, sumOver } from "../constraints/axes.js";
 import { type Constraint, independent } from "../constraints/index.js";
@@ -136,11 +143,11 @@ abstract class WithElements extends Derived {
  */
 export class Expanded extends WithElements {
   constructor(base: Distribution, batchShape: Shape) {
-    if (!sameShape(broadcastShapes(`${base.label}.expand`, base.batchShape, batchShape), batchShape))
+    if (!broadcastsTo(base.batchShape, batchShape))
       throw new PedigradError({
         code: "shape-mismatch",
         op: "expand",
-        message: `${base.label}.expand: batch shape ${showShape(base.batchShape)} does not broadcast to ${showShape(batchShape)}. Each axis must have the new size, or size 1.`,
+        message: `${base.label}.expand: batch shape ${showShape(base.batchShape)} does not broadcast to ${showShape(batchShape)}. Each axis must have the new size, or size 1; new axes come first.`,
       });
     super("Expanded", base, batchShape);
   }

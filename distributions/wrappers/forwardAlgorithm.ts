@@ -7,7 +7,8 @@
  * A step computes probabilities, after b_t is divided by the largest b_tk of a possible state. A probability below 1e-308 becomes 0. This
  * does no harm if every state may follow every other state, because then r_{t+1} is positive again. If some numbers in π or P are 0 or almost
  * 0, a step computes logarithms of probabilities instead, which takes up to twice as long. A compiled program computes what it computed
- * when it was recorded. If it was recorded without such numbers, and gets some later, log p(x) is NaN.
+ * when it was recorded. If it was recorded without such numbers, and gets some later, log p(x) is NaN. In the body of `scan`, probabilities that
+ * depend on the carry or on an input may be any numbers, so logarithms are computed.
  */
 import { chooseByNumbers } from "../../autodiff/core/reads.js";
 import { recorder } from "../../autodiff/core/recorder.js";
@@ -59,7 +60,9 @@ export function forwardAlgorithm(
   return { filtered, logProb: where(less(smallest, SMALL), NaN, logProb) };
 }
 
-const hasSmall = (logp: Tensor): boolean => chooseByNumbers(logp, (numbers) => numbers.some((x) => x < SMALL));
+/** Whether some number is small. In the body of scan, tensors have no numbers yet, so some may turn out to be small. */
+const hasSmall = (logp: Tensor): boolean =>
+  chooseByNumbers(logp, (numbers) => numbers.length === 0 || numbers.some((x) => x < SMALL));
 
 type StepResult = [next: Tensor, { filtered: Tensor; logIncrements: Tensor }];
 

@@ -15,6 +15,7 @@ import {
   sub,
   type Tensor,
   type TensorLike,
+  tensor,
   where,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
@@ -34,8 +35,12 @@ export class Hurdle extends ZeroModified<Record<string, Tensor>> {
   constructor(base: Distribution, gate: TensorLike | Given<GateParams>) {
     super(base, readGate("Hurdle", gate));
     const low = boundsOf(base.support)?.[0];
-    if (validation && low !== undefined)
+    if (!validation) return;
+    if (low !== undefined)
       requireAll(() => low.greaterEqual(0), low, nonnegative, { family: "Hurdle", what: "the least value of base" });
+    const what = "the probability of 0 under base";
+    const must = "< 1, so that other counts are possible";
+    requireAll(() => this.logZero.less(0), tensor(1), { must, eventDim: 0 }, { family: "Hurdle", what });
   }
 
   /** log (1 - p_base(0)). */

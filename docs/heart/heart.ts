@@ -1,7 +1,4 @@
-/**
- * The main idea of Pedigrad in 234 lines that import nothing: tensors that record the random choices they depend on,
- * reverse-mode gradients, and an ELBO that uses these records. README.md in this folder explains it in chapters.
- */
+/** The main idea of Pedigrad in 220 lines that import nothing. README.md in this folder explains it in ten chapters. */
 
 /** Chapter 1. The names of the random choices that a value depends on, true if element by element. */
 export type Provenance = ReadonlyMap<string, boolean>;
@@ -11,15 +8,13 @@ export function union(a: Provenance, b: Provenance): Provenance {
   for (const [name, meets] of b) names.set(name, meets && a.get(name) !== false);
   return names;
 }
-
-/** Chapter 2. The choices behind the values that host code has read in the current run; null outside a run. */
+/** The choices behind the values that host code has read in the current run; null outside a run. */
 let ambient: Provenance | null = null;
 
-/** Chapter 3. Numbers that never change (a scalar is a list of one), their provenance, and the op that made them. */
+/** Chapter 2. Numbers that never change (a scalar is a list of one), their provenance, and the op that made them. */
 export class Tensor {
   private static made = 0;
   readonly serial = Tensor.made++;
-
   constructor(
     readonly numbers: readonly number[],
     readonly provenance: Provenance = none,
@@ -27,7 +22,7 @@ export class Tensor {
     readonly inputs: readonly Tensor[] = [],
   ) {}
 
-  /** The number in a scalar, for host code. This is a read (chapter 2). */
+  /** The number in a scalar, for host code. This is a read (chapter 1). */
   item(): number {
     if (this.numbers.length !== 1) throw new Error(`item: the tensor has ${this.numbers.length} numbers, not one`);
     if (ambient !== null) ambient = union(ambient, this.provenance);
@@ -37,7 +32,7 @@ export class Tensor {
 export type TensorLike = Tensor | number | readonly number[];
 export const tensor = (x: TensorLike): Tensor => (x instanceof Tensor ? x : new Tensor([x].flat()));
 
-/** Chapter 4. A function of lists of numbers, with a gradient rule for each input (null: no gradient). */
+/** Chapter 3. A function of lists of numbers, with a gradient rule for each input (null: no gradient). */
 export interface Op {
   readonly kernel: (...xs: (readonly number[])[]) => number[];
   readonly rules: readonly (Rule | null)[];
@@ -46,7 +41,6 @@ export interface Op {
 }
 /** The gradient for one input, from the gradient g for the result y. */
 export type Rule = (g: Tensor, y: Tensor, ...inputs: Tensor[]) => Tensor;
-
 /** Makes every tensor that is computed from other tensors. */
 export function apply(op: Op, ...inputs: Tensor[]): Tensor {
   const names = inputs.reduce((all, x) => union(all, x.provenance), ambient ?? none);
@@ -54,7 +48,7 @@ export function apply(op: Op, ...inputs: Tensor[]): Tensor {
   return new Tensor(op.kernel(...inputs.map((x) => x.numbers)), provenance, op, inputs);
 }
 
-/** Chapter 5. A row of the op table: f is applied to each element, and scalars are repeated for every element. */
+/** Chapter 4. A row of the op table: f is applied to each element, and scalars are repeated for every element. */
 function row(f: (...xs: number[]) => number, rules: (Rule | null)[]): (...inputs: TensorLike[]) => Tensor {
   const kernel: Op["kernel"] = (...xs) => {
     const size = Math.max(...xs.map((x) => x.length));
@@ -65,7 +59,6 @@ function row(f: (...xs: number[]) => number, rules: (Rule | null)[]): (...inputs
 }
 type Unary = (a: TensorLike) => Tensor;
 type Binary = (a: TensorLike, b: TensorLike) => Tensor;
-
 export const add: Binary = row((a, b) => a + b, [(g) => g, (g) => g]);
 export const sub: Binary = row((a, b) => a - b, [(g) => g, (g) => neg(g)]);
 export const mul: Binary = row((a, b) => a * b, [(g, _, __, b) => mul(g, b), (g, _, a) => mul(g, a)]);
@@ -83,7 +76,7 @@ export const spread: Binary = row((a, _) => a, [(g) => g, null]);
 export const sum: Unary = (a) => apply(sumOp, tensor(a));
 const sumOp: Op = { kernel: (a) => [a.reduce((x, y) => x + y, 0)], rules: [(g, _, a) => spread(g, a)], mixes: true };
 
-/** Chapter 6. The gradients of the scalar y for each of xs. They are made by ops, so they have gradients, too. */
+/** Chapter 5. The gradients of the scalar y for each of xs. They are made by ops, so they have gradients, too. */
 export function gradients(y: Tensor, xs: readonly Tensor[]): Tensor[] {
   const ancestors = new Set([y]);
   for (const t of ancestors) for (const x of t.inputs) ancestors.add(x);
@@ -100,13 +93,12 @@ export function gradients(y: Tensor, xs: readonly Tensor[]): Tensor[] {
   return xs.map((x) => found.get(x) ?? spread(0, x));
 }
 
-/** Chapter 7. `hasPath`: whether a draw has a gradient with respect to the parameters. `uniform` draws from (0, 1). */
+/** Chapter 6. `hasPath`: whether a draw has a gradient with respect to the parameters. `uniform` draws from (0, 1). */
 export interface Distribution {
   readonly hasPath: boolean;
   draw(uniform: () => number): Tensor;
   logProb(x: Tensor): Tensor;
 }
-
 /** log p(x) = -z²/2 - log(scale) - log √(2π),  z = (x - loc) / scale */
 export const normal = (loc: TensorLike, scale: TensorLike): Distribution => ({
   hasPath: true,
@@ -127,7 +119,7 @@ export const bernoulli = (logits: TensorLike): Distribution => ({
   logProb: (x) => sub(mul(x, logits), softplus(logits)),
 });
 
-/** Chapter 8. A model or a guide. */
+/** Chapter 7. A model or a guide. */
 export type Program = (...params: Tensor[]) => unknown;
 /** A random choice that `sample` sends to the handler: its value is null if it is not observed. */
 export type Message = { readonly name: string; readonly fn: Distribution; readonly value: Tensor | null };
@@ -135,11 +127,9 @@ export type Handler = (message: Message) => Message;
 /** A random choice in a trace, with the ambient set at its statement. */
 export type Site = Message & { readonly value: Tensor; readonly logProb: Tensor; readonly ambient: Provenance };
 export type Trace = ReadonlyMap<string, Site>;
-
 let send = ({ name }: Message): Tensor => {
   throw new Error(`sample "${name}": run the program under trace`);
 };
-
 /** The value of the random choice `name`: observed, or given by a handler. */
 export const sample = (name: string, fn: Distribution, observed?: TensorLike): Tensor =>
   send({ name, fn, value: observed === undefined ? null : tensor(observed) });
@@ -186,7 +176,7 @@ export const replay =
   (sites: Trace): Handler =>
   (m) => ({ ...m, value: m.value ?? sites.get(m.name)?.value ?? null });
 
-/** Chapter 9. The loss of one draw z: log q(z) - log p(x, z), whose mean is -ELBO. Its gradients are unbiased. */
+/** Chapter 8. The loss of one draw z: log q(z) - log p(x, z), whose mean is -ELBO. Its gradients are unbiased. */
 export function loss(model: Program, guide: Program, params: readonly Tensor[], key: number, scored = none): Tensor {
   const guided = trace(guide, params, seed(key, scored));
   const modelled = trace(model, params, replay(guided));
@@ -194,13 +184,11 @@ export function loss(model: Program, guide: Program, params: readonly Tensor[], 
   for (const { name } of q) if (!modelled.has(name)) throw new Error(`sample "${name}": the model has no such site`);
   // No pathwise gradient passes through a read by host code. Such a site adds its score instead, with the same draw.
   const read = [...q, ...p].reduce((names, site) => union(names, site.ambient), none);
-  if (q.some(({ name, fn }) => fn.hasPath && read.has(name)))
-    return loss(model, guide, params, key, union(scored, read));
+  if (q.some((s) => s.fn.hasPath && read.has(s.name))) return loss(model, guide, params, key, union(scored, read));
 
   const costs = p.map(({ logProb }) => logProb);
   for (const { fn, logProb } of q) costs.push(neg(fn.hasPath ? logProb : stop(logProb)));
-  const total = (some: readonly Tensor[]): Tensor => some.reduce((all, cost) => add(all, sum(cost)), tensor(0));
-  let elbo = total(costs);
+  let elbo = costs.reduce((all, cost) => add(all, sum(cost)), tensor(0));
   for (const { name, logProb } of q.filter(({ fn }) => !fn.hasPath)) {
     const charged = costs.filter((cost) => cost.provenance.has(name)); // This line is TraceGraphELBO.
     const paid = charged.reduce((all, cost) => add(all, shareOf(cost, name)), tensor(0));
@@ -209,12 +197,10 @@ export function loss(model: Program, guide: Program, params: readonly Tensor[], 
   return neg(elbo);
 }
 
-/** Chapter 10. What each element of a choice is charged with: its own element of the cost if they correspond, or the sum of all. */
-function shareOf(cost: Tensor, name: string): Tensor {
-  return cost.provenance.get(name) ? cost : sum(cost);
-}
+/** Chapter 9. What each element of a choice is charged with: its own element of the cost if they correspond, or the sum of all. */
+const shareOf = (cost: Tensor, name: string): Tensor => (cost.provenance.get(name) ? cost : sum(cost));
 
-/** Chapter 11. Parameters that minimise the mean loss. Steps shrink as gradients add up (AdaGrad-Norm). */
+/** Chapter 10. Parameters that minimise the mean loss. Steps shrink as gradients add up (AdaGrad-Norm). */
 export function fit(start: readonly TensorLike[], model: Program, guide: Program, numSteps: number): Tensor[] {
   let params = start.map(tensor);
   let norm = 1;

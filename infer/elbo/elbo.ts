@@ -14,14 +14,8 @@ import { isFactor, requireOutside, type SampleSite, type Trace } from "../progra
 import { addSiteToParameterError } from "../program/traceChecks.js";
 import type { ScoreSite } from "./costs/costs.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
-import {
-  inEveryParticle,
-  particleKeys,
-  replayedRun,
-  tracedRun,
-  type Vectorize,
-  withSharedPlates,
-} from "./particles/particles.js";
+import { inEveryParticle, particleKeys, replayedRun, tracedRun, withSharedPlates } from "./particles/particles.js";
+import type { Vectorize } from "./particles/severalParticles.js";
 import type { Estimator } from "./particles/siteOptions.js";
 import { supportsHandler } from "./particles/supports.js";
 
@@ -56,14 +50,12 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   get name(): string {
     return this.constructor.name;
   }
-  /** Whether discrete latents that are not enumerated are allowed. */
-  readonly canInferDiscrete: boolean = true;
   /** Whether a site may ask for its KL term in closed form (`kl: "analytic"`). */
   readonly hasClosedForms: boolean = false;
   /** Whether the estimator subtracts the baselines that sites ask for (`baseline`). */
   readonly hasBaselines: boolean = false;
-  /** Whether sites may ask for antithetic pairs (gradient: "disarm"). */
-  readonly hasAntitheticPairs: boolean = false;
+  /** Whether sites may ask for an antithetic run (gradient: "disarm"). */
+  readonly hasAntitheticRuns: boolean = false;
   readonly numParticles: number;
   readonly vectorizeParticles: Vectorize;
   readonly maxPlateNesting: number | undefined;

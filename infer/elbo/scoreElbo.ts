@@ -12,7 +12,7 @@ import { chargedCosts, sitesIn } from "./costs/charge.js";
 import { asksForClosedForm, withClosedForms } from "./costs/closedForms.js";
 import { costOf, type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
 import { oneWithScore, totalWithScores } from "./costs/dice.js";
-import { antitheticPair, type ChargedSite, refuseLeaveOneOut, surrogateOfPairs, usesDisarm } from "./costs/disarm.js";
+import { antitheticPair, type ChargedSite, refuseLeaveOneOut, surrogateOfRuns, usesDisarm } from "./costs/disarm.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { firstSamples, multiSampleEstimate } from "./costs/multiSample.js";
 import { guideWithConstantParams } from "./costs/pathwise.js";
@@ -56,7 +56,7 @@ export interface ScoreElboOptions extends ElboOptions {
 abstract class ScoreElbo extends Elbo<PathPair> {
   override readonly hasClosedForms = true;
   override readonly hasBaselines = true;
-  override readonly hasAntitheticPairs: boolean;
+  override readonly hasAntitheticRuns: boolean;
   readonly order: 1 | 2;
   readonly stickingTheLanding: boolean;
 
@@ -74,14 +74,14 @@ abstract class ScoreElbo extends Elbo<PathPair> {
         "stickingTheLanding gives first derivatives only, so it cannot be combined with order: 2. Use order: 1.",
       );
     this.order = order;
-    this.hasAntitheticPairs = order === 1;
+    this.hasAntitheticRuns = order === 1;
     this.stickingTheLanding = stickingTheLanding;
   }
 
   runParticle(key: Tensor, task: Task): PathPair {
     const pair = runScoringReads(key, task);
     const antithetic =
-      this.hasAntitheticPairs && pair.usedOptions.has("gradient") ? antitheticPair(pair, key, task) : null;
+      this.hasAntitheticRuns && pair.usedOptions.has("gradient") ? antitheticPair(pair, key, task) : null;
     return {
       ...this.#withPath(pair, key, task),
       ...(antithetic && { antitheticPair: this.#withPath(antithetic, key, task) }),
@@ -136,7 +136,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
     const first = this.#chargeSites(pair, runWeight);
     if (antitheticPair === undefined) return [{ elbo: first.elbo, scores: first.scores }, first.sites];
     const second = this.#chargeSites(antitheticPair, runWeight);
-    const disarmSurrogate = surrogateOfPairs(first.disarmed, second.disarmed);
+    const disarmSurrogate = surrogateOfRuns(first.disarmed, second.disarmed);
     const elbo = first.elbo.add(second.elbo).mul(0.5);
     return [
       { elbo, scores: first.scores, antitheticScores: second.scores, disarmSurrogate },

@@ -6,6 +6,7 @@
  * gradient of wakePhi is -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean as the default gradient.
  */
 
+import { readNumbers } from "../../autodiff/core/reads.js";
 import {
   type ErrorCode,
   emptyRecord,
@@ -23,7 +24,7 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseSite, requireCount, unknownName } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { visitedValuesHandler } from "../program/subsamples.js";
-import { isDraw, isFactor, sampleSites, type Trace } from "../program/trace.js";
+import { isDraw, isFactor, type SampleSite, sampleSites, type Trace } from "../program/trace.js";
 import { uncondition, withDraws } from "../program/values.js";
 import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
@@ -38,7 +39,7 @@ import {
   tracedRun,
   withSharedPlates,
 } from "./particles/particles.js";
-import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
+import { isSubsampled, refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
   /** The weight of the wake phase in the guide's loss `phi`, in [0, 1]; 1 by default. The sleep phase has the weight 1 - insomnia. */
@@ -207,14 +208,14 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
           pointMass.name,
           "is a point mass, so it has no log density at the values that the model dreams. Sample it from a distribution",
         );
-      const weight = [...sampleSites(dream)].find((site) => isFactor(site) && site.logProb().provenance.size > 0);
-      if (weight !== undefined)
-        refuse(
-          "no-sampler",
-          weight.name,
-          "is a factor that depends on draws, so dreams do not have the model's density. Write it as an observed site",
-        );
       this.#refuseSubsamples(dream, guide);
+      const other = [...sampleSites(dream)].find(hasOtherDensity);
+      if (other !== undefined) {
+        const [what, edit] = isFactor(other)
+          ? ["a factor that depends on draws", "Write it as an observed site"]
+          : ["scaled", "Scale the guide only"];
+        refuse("no-sampler", other.name, `is ${what}, so dreams do not have the model's density. ${edit}`);
+      }
       return [{ logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
     };
     const dreamKey = random.foldIn(key, 1);
@@ -224,6 +225,12 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     return neg((dreams.logq as Tensor).mean(0));
   }
 }
+
+/** Whether draws do not have the density of this site: they ignore factors and scales. (Scales of subsampled plates are accepted or refused as such.) */
+const hasOtherDensity = (site: SampleSite): boolean =>
+  isFactor(site)
+    ? site.logProb().provenance.size > 0
+    : !site.plates.some(isSubsampled) && readNumbers(tensor(site.scale), "the sleep phase").some((x) => x !== 1);
 
 /** Refuse a site of the sleep phase. */
 const refuse = (code: ErrorCode, site: string, why: string): never =>

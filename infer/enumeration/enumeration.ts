@@ -52,6 +52,10 @@ export function runEnumerated(
 export const platesOf = (site: SampleSite): Set<string> =>
   new Set(site.plates.filter((p) => p.dim !== null).map((p) => p.name));
 
+/** The sites among these that only the model enumerates, with their vectorised plates. */
+export const variablesIn = (sites: readonly SampleSite[], { modelDims }: EnumeratedPair): Map<string, Set<string>> =>
+  new Map(sites.filter(({ name }) => modelDims.dimOf.has(name)).map((site) => [site.name, platesOf(site)]));
+
 /** The scale size / subsampleSize of every vectorised plate around these sites, by name. */
 export function plateScalesOf(sites: Iterable<SampleSite>): Map<string, number> {
   const scales = new Map<string, number>();

@@ -32,9 +32,9 @@ import {
   checkCovered,
   type EnumeratedPair,
   modelFactor,
-  platesOf,
   refuseSubsampledProducts,
   runEnumerated,
+  variablesIn,
 } from "./enumeration.js";
 import { multiply, plateName } from "./factors.js";
 import { sumProduct } from "./sumProduct.js";
@@ -161,9 +161,7 @@ function childlessLatents({ model, guide, modelDims }: EnumeratedPair): string[]
  */
 function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Record<string, Tensor> {
   const sites = [...sampleSites(run.model)];
-  const variables = new Map(
-    sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
-  );
+  const variables = variablesIn(sites, run);
   const factors = sites.map((site) => modelFactor(site, run));
   refuseSubsampledProducts(op, sites, factors, run);
   const zeroShifts: Record<string, Tensor> = emptyRecord();
@@ -185,10 +183,7 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
       const value = shift.reshape([...plates.map((p) => p.subsampleSize as number), shift.shape.at(-1) as number]);
       return { ...f, factor: multiply([f.factor, { names, value }]) };
     });
-    const terms = sumProduct(
-      { factors: shifted, variables, plateScales: new Map(), guidePlates: () => undefined },
-      sum,
-    );
+    const terms = sumProduct({ factors: shifted, variables, plateScales: new Map(), guidePlates: new Map() }, sum);
     return terms.reduce((logEvidence, { factor }) => logEvidence.add(factor.value.sum()), tensor(0));
   })(zeroShifts);
 }

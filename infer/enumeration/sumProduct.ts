@@ -28,16 +28,17 @@ export interface Graph {
   readonly variables: ReadonlyMap<string, ReadonlySet<string>>;
   /** size / subsampleSize of each plate: a product over the visited elements is raised to this power. */
   readonly plateScales: ReadonlyMap<string, number>;
-  /** The plates of a guide site, by name. A factor that depends on a site enumerated in the guide cannot be multiplied over these plates. */
-  readonly guidePlates: (name: string) => ReadonlySet<string> | undefined;
+  /** The plates of each guide site. A factor that depends on a site enumerated in the guide cannot be multiplied over these plates. */
+  readonly guidePlates: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 const isSubset = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => [...a].every((x) => b.has(x));
 const keyOf = (plates: ReadonlySet<string>): string => [...plates].sort().join("\u0000");
 
 /** The factors that remain after every variable is summed out: independent terms, each with its own plates. */
-export function sumProduct({ factors, variables, plateScales, guidePlates }: Graph, sum: SumOver): PlatedFactor[] {
-  const pending = [...factors];
+export function sumProduct(graph: Graph, sum: SumOver): PlatedFactor[] {
+  const { variables } = graph;
+  const pending = [...graph.factors];
   const results: PlatedFactor[] = [];
   while (pending.length > 0) {
     const innermost = largest(pending.map((f) => f.plates));
@@ -50,7 +51,7 @@ export function sumProduct({ factors, variables, plateScales, guidePlates }: Gra
       const contracted = contract(component, inner, sum);
       const outer = contracted.factor.names.filter((name) => variables.has(name));
       if (outer.length === 0) results.push(contracted);
-      else pending.push(multiplyOut(contracted, outer, variables, plateScales, guidePlates));
+      else pending.push(multiplyOut(contracted, outer, graph));
     }
   }
   return results;
@@ -101,9 +102,7 @@ function contract(component: readonly PlatedFactor[], inner: ReadonlySet<string>
 function multiplyOut(
   { factor, plates, scale, sites }: PlatedFactor,
   outer: readonly string[],
-  variables: Graph["variables"],
-  plateScales: Graph["plateScales"],
-  guidePlates: Graph["guidePlates"],
+  { variables, plateScales, guidePlates }: Graph,
 ): PlatedFactor {
   const outerPlates = new Set(outer.flatMap((name) => [...(variables.get(name) as ReadonlySet<string>)]));
   if (!isSubset(outerPlates, plates) || outerPlates.size === plates.size)
@@ -114,7 +113,7 @@ function multiplyOut(
     });
   const productPlates = [...plates].filter((plate) => !outerPlates.has(plate));
   for (const name of factor.names) {
-    const coupled = productPlates.find((plate) => guidePlates(name)?.has(plate));
+    const coupled = productPlates.find((plate) => guidePlates.get(name)?.has(plate));
     if (coupled !== undefined)
       throw new PedigradError({
         code: "intractable",

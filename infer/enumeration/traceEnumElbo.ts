@@ -32,6 +32,7 @@ import {
   refuseSubsampledProducts,
   runEnumerated,
   siteFactor,
+  variablesIn,
 } from "./enumeration.js";
 import { expectation, type Term } from "./expectation.js";
 import { runSequentially, type SequentialChoice, type SequentialRun } from "./sequential.js";
@@ -238,16 +239,14 @@ function modelTerms(
   isClosed: (name: string) => boolean,
 ): Term[] {
   const sites = [...sampleSites(run.model)].filter(({ name }) => !isClosed(name));
-  const inGuide = new Map([...sampleSites(run.guide)].map((site) => [site.name, platesOf(site)]));
-  const variables = new Map(
-    sites.filter((site) => run.modelDims.dimOf.has(site.name)).map((site) => [site.name, platesOf(site)]),
-  );
+  const guidePlates = new Map([...sampleSites(run.guide)].map((site) => [site.name, platesOf(site)]));
+  const variables = variablesIn(sites, run);
   const factors = sites.map((site) => ({ ...modelFactor(site, run), elements: elementwiseFactor(site, run) }));
   refuseSubsampledProducts("TraceEnumELBO", sites, factors, run, biasedSubsampling);
   const dependsOnVariable = (f: PlatedFactor) => f.factor.names.some((name) => variables.has(name));
   const withoutVariables = factors.filter((f) => !dependsOnVariable(f));
   const marginals = sumProduct(
-    { factors: factors.filter(dependsOnVariable), variables, plateScales, guidePlates: (name) => inGuide.get(name) },
+    { factors: factors.filter(dependsOnVariable), variables, plateScales, guidePlates },
     logsumexp,
   );
   return [...withoutVariables, ...marginals].map((term) => ({ ...term, side: "model" as const }));

@@ -11,7 +11,7 @@ import { initToFeasible } from "../guides/initStrategies.js";
 import { report } from "../html.js";
 import { familyOf } from "../program/inferOptions.js";
 import { type Handler, type Model, outsideHandlers, type PlateFrame, withHandlers } from "../program/messages.js";
-import { isFactor, trace } from "../program/trace.js";
+import { isFactor, type SampleSite, type Trace, trace, type ValueSite } from "../program/trace.js";
 import { seed } from "../program/values.js";
 
 export interface GraphNode {
@@ -166,9 +166,42 @@ const ownNameHandler: Handler = {
  */
 export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
   requireProgram("renderModel", "model", model);
+  const [run, platesOfComputed] = taggedRun(model, args);
+  const nodes: GraphNode[] = [];
+  const edges: GraphEdge[] = [];
+  const plates = new Map<string, GraphPlate>();
+  const params = [...run.values()].filter(({ type }) => type === "param");
+  const paramOfTag = new Map(params.map(({ name }) => [paramTag(name), name]));
+  for (const site of run.values()) {
+    const { name } = site;
+    if (site.type === "plate") plates.set(name, { name, size: site.size });
+    if (site.type === "plate" || site.type === "mutable") continue;
+    const frames = (site.type === "sample" ? site.plates : platesOfComputed.get(name)) ?? [];
+    for (const frame of frames) plates.set(frame.name, { name: frame.name, size: frame.size });
+    nodes.push({ name, ...kindOf(site), plates: frames.map((frame) => frame.name).reverse() });
+    if (site.type === "param") continue;
+    const parents = getProvenance(site.type === "sample" ? site.logProb() : site.value);
+    for (const from of parents) if (from !== name) edges.push({ from: paramOfTag.get(from) ?? from, to: name });
+  }
+  return new ModelGraph(nodes, edges, [...plates.values()]);
+}
+
+const kindOf = (site: SampleSite | ValueSite): Pick<GraphNode, "kind" | "distribution"> => {
+  if (site.type !== "sample") return { kind: site.type as "param" | "deterministic", distribution: "" };
+  if (isFactor(site)) return { kind: "factor", distribution: "" };
+  return { kind: site.isObserved ? "observed" : "latent", distribution: distributionName(site.fn) };
+};
+
+/**
+ * Run the model with each value tagged with the name of its own site only. Also return the plates around each `deterministic` statement,
+ * innermost first, since a trace has the plates of sample statements only.
+ */
+function taggedRun(
+  model: Model,
+  args: readonly unknown[],
+): [run: Trace, platesOfComputed: ReadonlyMap<string, readonly PlateFrame[]>] {
   const key = random.key(0);
-  /** The plates around each `deterministic` statement, innermost first. A trace has the plates of sample statements only. */
-  const platesOf = new Map<string, readonly PlateFrame[]>();
+  const platesOfComputed = new Map<string, readonly PlateFrame[]>();
   const initHandler: Handler = {
     process: {
       param(message) {
@@ -179,34 +212,12 @@ export function renderModel(model: Model, ...args: unknown[]): ModelGraph {
         if (familyOf(message.fn).family === "ImproperUniform") message.value ??= initToFeasible()(message, key);
       },
       deterministic({ name, plates }) {
-        platesOf.set(name, plates);
+        platesOfComputed.set(name, plates);
       },
     },
   };
   const run = outsideHandlers(() =>
     withHandlers([initHandler, ownNameHandler], () => trace(seed(model, key)).getTrace(...args)),
   );
-  const nodes: GraphNode[] = [];
-  const parents: GraphEdge[] = [];
-  const plates = new Map<string, GraphPlate>();
-  for (const site of run.values()) {
-    if (site.type === "plate") {
-      plates.set(site.name, { name: site.name, size: site.size });
-      continue;
-    }
-    if (site.type === "mutable") continue;
-    const isSample = site.type === "sample";
-    const kind =
-      site.type !== "sample" ? site.type : isFactor(site) ? "factor" : site.isObserved ? "observed" : "latent";
-    const outerPlates = (isSample ? site.plates : platesOf.get(site.name)) ?? [];
-    for (const { name, size } of outerPlates) plates.set(name, { name, size });
-    const distribution = isSample && kind !== "factor" ? distributionName(site.fn) : "";
-    nodes.push({ name: site.name, kind, distribution, plates: outerPlates.map(({ name }) => name).reverse() });
-    if (site.type === "param") continue;
-    const depends = getProvenance(isSample ? site.logProb() : site.value);
-    for (const from of depends) if (from !== site.name) parents.push({ from, to: site.name });
-  }
-  const params = new Map(nodes.filter(({ kind }) => kind === "param").map(({ name }) => [paramTag(name), name]));
-  const edges = parents.map(({ from, to }) => ({ from: params.get(from) ?? from, to }));
-  return new ModelGraph(nodes, edges, [...plates.values()]);
+  return [run, platesOfComputed];
 }

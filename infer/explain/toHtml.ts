@@ -6,7 +6,7 @@ import { PedigradError, Tensor } from "../../autodiff/index.js";
 import { show } from "../checks.js";
 import { escapeHtml, htmlTable, NOTEBOOK, notebookView, preformatted } from "../html.js";
 import type { Summary } from "../posterior/summary.js";
-import type { Explanation } from "./explain.js";
+import type { Explanation } from "./explanation.js";
 import type { ModelGraph } from "./modelGraph.js";
 
 /** The results that `toHtml` accepts. A list of numbers means the losses of all steps. */

@@ -20,13 +20,14 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, requireCount, requireKey, requireKind, requireOptions, requireProgram, show } from "../checks.js";
 import { type Model, outsideHandlers, withHandlers } from "../program/messages.js";
 import { wholePlatesHandler } from "../program/subsamples.js";
-import { type SampleSite, sampleSites } from "../program/trace.js";
+import { type SampleSite, sampleSites, type Trace } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
 import { Callable } from "./callable.js";
 import * as strategies from "./initStrategies.js";
 import { type InitStrategy, initToFeasible, initToUniform } from "./initStrategies.js";
-import { inspectModel, type Latent, type ModelInspection, platesIn, runModel, toLatents } from "./latents.js";
+import { inspectModel, type ModelInspection, runModel } from "./inspection.js";
+import { type Latent, platesIn, toLatents } from "./latents.js";
 
 export interface AutoGuideOptions {
   /** A part of the name of every parameter; "auto" by default, as in `z_auto_loc` or `auto_loc`. */
@@ -218,7 +219,8 @@ export abstract class AutoGuide extends Callable {
     return this.#inspection;
   }
   #sites(args: readonly unknown[]): SampleSite[] {
-    return [...sampleSites(this.#inspect(args).first)].filter((site) => !site.isObserved && this.covers(site));
+    const { first } = this.#inspect(args);
+    return [...sampleSites(first)].filter((site) => !site.isObserved && this.covers(site, first));
   }
 
   /** The latent sites of the model. */
@@ -246,8 +248,11 @@ export abstract class AutoGuide extends Callable {
     );
   }
 
-  /** Whether the guide samples this latent. By default it samples continuous latents, and refuses discrete ones that are not enumerated. */
-  protected covers({ name, fn, infer }: SampleSite): boolean {
+  /**
+   * Whether the guide samples this latent of the model's first run. By default it samples continuous latents, and refuses discrete ones that
+   * are not enumerated.
+   */
+  protected covers({ name, fn, infer }: SampleSite, _run: Trace): boolean {
     if (!fn.isDiscrete) return true;
     if (infer.enumerate != null) return false;
     throw this.refusal(

@@ -29,9 +29,10 @@ import {
 } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, quoted } from "../checks.js";
-import { isMasked } from "../elbo/particles/masks.js";
+import { isMasked, sharesMask } from "../elbo/particles/masks.js";
 import type { Model } from "../program/messages.js";
 import { param, sample } from "../program/primitives.js";
+import type { SampleSite, Trace } from "../program/trace.js";
 import { AutoGuide, type ScaleOptions } from "./autoGuide.js";
 import { sampleEach, valuesOf } from "./eachLatent.js";
 import type { Latent } from "./latents.js";
@@ -42,7 +43,8 @@ export abstract class AutoFlat extends AutoGuide {
   protected abstract drawFlat(loc: Tensor, size: number): Tensor;
 
   override guide(...args: unknown[]): Record<string, Tensor> {
-    const latents = this.#supportedLatents(args);
+    const latents = this.latentsOf(args);
+    for (const latent of latents) this.#refuseSubsampled(latent);
     if (latents.length === 0) return emptyRecord();
     const name = `${this.prefix}_loc`;
     const size = this.size(...args);
@@ -68,23 +70,26 @@ export abstract class AutoFlat extends AutoGuide {
     return this.latents(...args).reduce((size, latent) => size + sizeOf(latent.startShape), 0);
   }
 
-  #supportedLatents(args: readonly unknown[]): readonly Latent[] {
-    const latents = this.latentsOf(args);
-    for (const { name, plates, site, sharesMask } of latents) {
-      const refuse = (code: ErrorCode, why: string): never => {
-        const message = `${this.title} has one distribution over all latents, ${why}. Use AutoNormal, or AutoGuideList with AutoNormal for "${name}".`;
-        throw new PedigradError({ code, op: this.title, site: name, message });
-      };
-      if (sharesMask && isMasked(site))
-        refuse("masked-latent", `which cannot leave out the masked elements of "${name}"`);
-      const plate = plates.find(({ isWhole }) => !isWhole);
-      if (plate !== undefined)
-        refuse(
-          "subsampled-latent",
-          `but "${name}" is in the subsampled plate "${plate.name}", so each step visits only some of its elements`,
-        );
-    }
-    return latents;
+  protected override covers(site: SampleSite, run: Trace): boolean {
+    const isCovered = super.covers(site, run);
+    if (isCovered && isMasked(site) && sharesMask(site, run))
+      throw this.#refusal("masked-latent", site.name, `which cannot leave out the masked elements of "${site.name}"`);
+    return isCovered;
+  }
+
+  #refuseSubsampled({ name, plates }: Latent): void {
+    const plate = plates.find(({ isWhole }) => !isWhole);
+    if (plate !== undefined)
+      throw this.#refusal(
+        "subsampled-latent",
+        name,
+        `but "${name}" is in the subsampled plate "${plate.name}", so each step visits only some of its elements`,
+      );
+  }
+
+  #refusal(code: ErrorCode, site: string, why: string): PedigradError {
+    const message = `${this.title} has one distribution over all latents, ${why}. Use AutoNormal, or AutoGuideList with AutoNormal for "${site}".`;
+    return new PedigradError({ code, op: this.title, site, message });
   }
 }
 

@@ -12,7 +12,7 @@ import { TraceELBO } from "../elbo/scoreElbo.js";
 import { TraceEnumELBO } from "../enumeration/traceEnumElbo.js";
 import type { Model } from "../program/messages.js";
 import { withWholePlates } from "../program/subsamples.js";
-import type { SampleSite } from "../program/trace.js";
+import type { SampleSite, Trace } from "../program/trace.js";
 import { AutoJoint } from "./autoJoint.js";
 
 /**
@@ -33,8 +33,8 @@ export class AutoLaplaceApproximation extends AutoJoint {
   protected override posterior(loc: Tensor): Distribution {
     return new Delta(loc, 0, 1);
   }
-  protected override covers(site: SampleSite): boolean {
-    const isCovered = super.covers(site);
+  protected override covers(site: SampleSite, run: Trace): boolean {
+    const isCovered = super.covers(site, run);
     this.#hasEnumerated ||= !isCovered;
     return isCovered;
   }

@@ -1,6 +1,6 @@
 /** Runs a function once for each draw: for all draws as a batch (vmap), or one by one if the function reads a value of a draw. */
 import { mapTree, PedigradError, type Tensor, vmap } from "../../autodiff/index.js";
-import { stackTrees } from "../elbo/particles/particles.js";
+import { stackTrees } from "../elbo/particles/severalParticles.js";
 
 type Values = Record<string, Tensor>;
 

@@ -14,7 +14,7 @@ import { refuseParamName } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
 import { type Handler, type Model, outsideHandlers, withHandlers } from "../program/messages.js";
 import { givenPlatesHandler, sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
-import { isFactor, sampleSites, type Trace } from "../program/trace.js";
+import { isFactor, type Site, sampleSites, type Trace } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 import { substituteHandler } from "../program/values.js";
 import { inEachDraw } from "./inEachDraw.js";
@@ -108,8 +108,9 @@ export class Predictive {
     return withBatch(inEachDraw(runOne, random.split(key, count), flat, parallel), 1, batch);
   }
 
+  /** The results of one draw. `samples` holds the posterior samples of this draw, and `allSamples` the samples of all draws. */
   #runDraw(key: Tensor, plateKey: Tensor, samples: Values, allSamples: Values, args: readonly unknown[]): Values {
-    const { guide, params = {}, returnSites, excludeDeterministic, inferDiscrete } = this.options;
+    const { guide, params = {}, inferDiscrete } = this.options;
     const handlers = [
       sharedPlatesHandler(() => plateKey),
       givenPlatesHandler(samples, allSamples),
@@ -118,19 +119,8 @@ export class Predictive {
         ? [requireParamsHandler("Predictive", params, "{ params: result.params }")]
         : []),
     ];
-    const guideTrace =
-      guide === undefined ? null : runWith("Predictive", guide, random.foldIn(key, 0), params, args, ...handlers);
-    const latents = guideTrace === null ? samples : latentsOf(guideTrace);
-    const discrete = inferDiscrete ? this.#sampleDiscrete(key, latents, args, handlers) : {};
-    const discreteHandler: Handler = {
-      process: {
-        sample(message) {
-          refuseParamName(message, params);
-          if (!message.isObserved) message.value ??= discrete[message.name] ?? null;
-        },
-      },
-    };
-    const shapesHandler = requireShapesHandler("Predictive", latents);
+    const guideTrace = guide && runWith("Predictive", guide, random.foldIn(key, 0), params, args, ...handlers);
+    const latents = guideTrace ? latentsOf(guideTrace) : samples;
     const modelTrace = runWith(
       "Predictive",
       this.model,
@@ -138,36 +128,37 @@ export class Predictive {
       mergeRecords(params, latents),
       args,
       ...handlers,
-      discreteHandler,
-      shapesHandler,
+      ...(inferDiscrete ? [this.#discreteHandler(key, latents, args, handlers)] : []),
+      { process: { sample: (message) => refuseParamName(message, params) } },
+      requireShapesHandler("Predictive", latents),
     );
-    if (guideTrace === null) {
+    if (guideTrace) checkGuide(guideTrace, modelTrace);
+    else {
       requireSampleNames(modelTrace, Object.keys(samples), "posteriorSamples");
       requireElements(modelTrace, samples);
-    } else {
-      const draws = [...sampleSites(guideTrace)].filter(({ isObserved, infer }) => !isObserved && !infer.isAuxiliary);
-      requireSampleNames(
-        modelTrace,
-        draws.map(({ name }) => name),
-        "the guide",
-      );
-      checkPlatesOfLatents(guideTrace, modelTrace);
     }
-    const collected: Values = emptyRecord();
-    for (const [name, site] of modelTrace) {
-      const isWanted = returnSites
-        ? returnSites.includes(name)
-        : (site.type === "sample" && !Object.hasOwn(latents, name) && !isFactor(site)) ||
-          (site.type === "deterministic" && !excludeDeterministic);
-      if (isWanted || (site.type === "plate" && !site.isWhole)) collected[name] = site.value;
-    }
-    for (const name of returnSites ?? [])
-      if (collected[name] === undefined) throw unknownName("Predictive", "site", name, [...modelTrace.keys()]);
-    return collected;
+    return this.#resultsOf(modelTrace, latents);
   }
 
-  /** A posterior draw of the enumerated sites, given the other latents and the parameters. */
-  #sampleDiscrete(key: Tensor, latents: Values, args: readonly unknown[], handlers: readonly Handler[]): Values {
+  /** The values to return from a run of the model: the values of the wanted sites, and the indices of subsampled plates. */
+  #resultsOf(run: Trace, latents: Values): Values {
+    const { returnSites, excludeDeterministic } = this.options;
+    const isWantedByDefault = (site: Site): boolean =>
+      site.type === "sample"
+        ? !Object.hasOwn(latents, site.name) && !isFactor(site)
+        : site.type === "deterministic" && !excludeDeterministic;
+    const results: Values = emptyRecord();
+    for (const [name, site] of run) {
+      const isWanted = returnSites ? returnSites.includes(name) : isWantedByDefault(site);
+      if (isWanted || (site.type === "plate" && !site.isWhole)) results[name] = site.value;
+    }
+    for (const name of returnSites ?? [])
+      if (results[name] === undefined) throw unknownName("Predictive", "site", name, run.keys());
+    return results;
+  }
+
+  /** A handler that gives the enumerated sites of the model a posterior draw, given the other latents and the parameters. */
+  #discreteHandler(key: Tensor, latents: Values, args: readonly unknown[], handlers: readonly Handler[]): Handler {
     const observeHandler: Handler = {
       process: {
         sample(message) {
@@ -179,8 +170,26 @@ export class Predictive {
     const model: Model = (...rest) =>
       withHandlers([observeHandler, substituteHandler(values)], () => this.model(...rest));
     const task = { key: random.foldIn(key, 2), values: {}, model, guide: () => {}, args };
-    return outsideHandlers(() => discreteDraw("Predictive", task, {}, ...handlers));
+    const draws = outsideHandlers(() => discreteDraw("Predictive", task, {}, ...handlers));
+    return {
+      process: {
+        sample(message) {
+          if (!message.isObserved) message.value ??= draws[message.name] ?? null;
+        },
+      },
+    };
   }
+}
+
+/** Refuse a guide whose latents do not fit the sites and plates of the model. */
+function checkGuide(guide: Trace, model: Trace): void {
+  const draws = [...sampleSites(guide)].filter(({ isObserved, infer }) => !isObserved && !infer.isAuxiliary);
+  requireSampleNames(
+    model,
+    draws.map(({ name }) => name),
+    "the guide",
+  );
+  checkPlatesOfLatents(guide, model);
 }
 
 const latentsOf = (run: Trace): Values => {

@@ -8,7 +8,7 @@ import { traceDepth } from "../../autodiff/core/batch.js";
 import { PedigradError, Tensor } from "../../autodiff/index.js";
 import type { Constraint, Distribution } from "../../distributions/index.js";
 import type { Provenance } from "../../provenance/index.js";
-import { refuseName, refuseSite } from "../checks.js";
+import { refuseCrossed, refuseName, refuseSite } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 
 /** The message of `sample`: a random choice, latent or observed. */
@@ -158,15 +158,13 @@ export const openHandlers: readonly Handler[] = stack;
 export const withHandler = <T>(handler: Handler, body: () => T, what?: string): T =>
   withHandlers([handler], body, what);
 
-/**
- * Run `body` inside these handlers, of which the first is the outermost, and remove them afterwards, even if `body` throws. Errors call the
- * body `what`.
- */
+/** Run `body` inside these handlers, outermost first, and remove them afterwards, even if it throws. Errors call the body `what`. */
 export function withHandlers<T>(handlers: readonly Handler[], body: () => T, what = "the model or guide"): T {
   const depth = stack.length;
   stack.push(...handlers);
   try {
     const result = body();
+    if (handlers[0] !== stack[depth]) refuseCrossed();
     if (typeof result === "object" && result !== null && !(result instanceof Tensor)) refuseUnfinished(what, result);
     return result;
   } finally {
@@ -205,7 +203,8 @@ export function* loopInHandlers<T>(items: Iterable<T>, handlersOf: () => [Handle
       yield item;
     } finally {
       const depth = stack.lastIndexOf(handlers[0]);
-      if (depth >= 0) stack.length = depth;
+      if (depth < 0) refuseCrossed();
+      stack.splice(depth, handlers.length);
     }
   }
 }

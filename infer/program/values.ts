@@ -9,6 +9,7 @@ import { isRecord } from "../../provenance/base/records.js";
 import { refuseSite, requireKey, requireKind } from "../checks.js";
 import { handler, handlerOfNames, type Program } from "./handlers.js";
 import type { DeterministicMessage, Handler, PlateFrame, PlateMessage, SampleMessage } from "./messages.js";
+import { openPlates } from "./plate.js";
 import { chooseElements, reuseVisit, takeVisited } from "./subsamples.js";
 import { isFactor, type Trace } from "./trace.js";
 import { broadcastsTo, reportAsSite } from "./traceChecks.js";
@@ -132,9 +133,10 @@ const withoutOwnAxes = (name: string, value: Tensor): Tensor =>
   value.provenance.has(name) ? value.withProvenance(value.provenance.moved(MIX, "substitute")) : value;
 
 /**
- * Select the elements of a site's value that the plates around the site visit, along each dim where the value has all elements of the
- * plate. If a plate visits as many elements as it has, but in a different order or some of them twice, the shape of the value does not say
- * whether the elements are already selected; the flag `areValuesVisited` does.
+ * Select the elements of a site's value that the plates inside the handler visit, along each dim where the value has all elements of the
+ * plate. (A handler that is itself inside a plate gives values of the visited elements, as `obs` does.) If a plate visits as many elements
+ * as it has, but in a different order or some of them twice, the shape of the value does not say whether the elements are already selected;
+ * the flag `areValuesVisited` does.
  */
 export function selectVisited(
   value: Tensor,
@@ -149,7 +151,7 @@ export function selectVisited(
 
 /** Like `selectVisited`, for a computed site. The first axis of a value that `deterministic` records belongs to the leftmost plate. */
 function selectComputed(value: Tensor, { value: own, eventDim, plates }: DeterministicMessage): Tensor {
-  const leftmost = Math.max(...plates.map(({ dim }) => -(dim ?? 0)));
+  const leftmost = Math.max(...openPlates().map(({ dim }) => -(dim ?? 0)));
   const fn = { eventDim: eventDim ?? Math.max(0, own.shape.length - leftmost) };
   const selected = selectVisited(value, { fn, plates });
   return eventDim !== null || broadcastsTo(own.shape, selected.shape) ? selected : value;
@@ -260,17 +262,15 @@ export const intervene = <A extends unknown[], R>(f: Program<A, R>, data: Data):
   const { names, of } = readData("intervene", data);
   // The message keeps the value on its way up: on its way down it may have another name, from a scope outside this handler.
   const find = (message: SampleMessage | DeterministicMessage): void => {
-    message.intervention = of(message.name) ?? message.intervention;
+    const value = of(message.name);
+    if (value === undefined) return;
+    message.intervention = message.type === "sample" ? selectVisited(value, message) : selectComputed(value, message);
+  };
+  const replace = (message: SampleMessage | DeterministicMessage): void => {
+    message.value = message.intervention ?? message.value;
   };
   return handlerOfNames("intervene", f, names, ["sample", "deterministic"], () => ({
     process: { sample: find, deterministic: find },
-    postprocess: {
-      sample(message) {
-        if (message.intervention !== undefined) message.value = selectVisited(message.intervention, message);
-      },
-      deterministic(message) {
-        if (message.intervention !== undefined) message.value = selectComputed(message.intervention, message);
-      },
-    },
+    postprocess: { sample: replace, deterministic: replace },
   }));
 };

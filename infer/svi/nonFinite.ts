@@ -6,14 +6,14 @@ import { quoted } from "../checks.js";
 import { hasFiniteParams, type Stepper, type SVIState } from "./state.js";
 
 /**
- * The error for a loss that is not finite. The message names the step, the sites whose costs are not finite with their
- * values, and the parameters. `refusal` is the error that the step threw. A compiled step does not check values; without
+ * The error for a loss that is not finite. The message names the step (null for the step of an `update`), the sites whose costs are not
+ * finite with their values, and the parameters. `refusal` is the error that the step threw. A compiled step does not check values; without
  * `refusal`, the step is therefore taken again eagerly.
  */
 export function nonFiniteLossError(
   svi: Stepper,
   state: SVIState,
-  step: number,
+  step: number | null,
   loss: number,
   args: unknown[],
   refusal?: unknown,
@@ -32,12 +32,22 @@ export function nonFiniteLossError(
     ? " Lower the learning rate, or check the data for NaN."
     : " A density is 0 or infinite there: check the data and the support of the guide.";
   const start = step === 0 ? " Start elsewhere: initLocFn: initToMedian() in an autoguide, or initParams." : "";
+  const [op, which] = step === null ? ["svi.update", "loss"] : ["svi.run", `loss of step ${step}`];
+  const skip = step === null ? "call svi.stableUpdate" : "set { stableUpdate: true }";
   return new PedigradError({
     code: Number.isNaN(loss) ? "nan-loss" : "infinite-loss",
     site: (refusal instanceof PedigradError ? refusal.site : undefined) ?? nonFiniteSites.keys().next().value,
-    op: "svi.run",
-    message: `svi.run: the loss of step ${step} is ${loss}${sites && `, caused by site ${sites}`}.${refusalText} The parameters were ${params.join(", ") || "none"}.${refusalText && hasFiniteParams(state) ? "" : reason}${start} To skip such steps, set { stableUpdate: true }.`,
+    op,
+    message: `${op}: the ${which} is ${loss}${sites && `, caused by site ${sites}`}.${refusalText} The parameters were ${params.join(", ") || "none"}.${refusalText && hasFiniteParams(state) ? "" : reason}${start} To skip such steps, ${skip}.`,
   });
+}
+
+const warned = /* @__PURE__ */ new WeakSet<Stepper>();
+/** Warn that a step of `update` from `state` has a loss that is not finite, once for each SVI. Its caller may know what to do, so it is not an error. */
+export function warnOfLoss(svi: Stepper, state: SVIState, loss: number, args: unknown[]): void {
+  if (warned.has(svi)) return;
+  warned.add(svi);
+  console.warn(`pedigrad: ${nonFiniteLossError(svi, state, null, loss, args).message}`);
 }
 
 /** An error of a step, with the number of the step added. If the error names no site, add one whose cost is not finite. */

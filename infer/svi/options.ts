@@ -3,7 +3,7 @@ import { isContainer, Tensor, type TensorLike } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, refuseOption, requireKey, requireOptions, requireProgram } from "../checks.js";
 import { Elbo } from "../elbo/elbo.js";
-import type { Optimizer } from "./optim.js";
+import type { Optimizer } from "./chain.js";
 
 /** Whether to compile steps: "auto" compiles if the model allows it, true throws an error if the model does not, and false never compiles. */
 export type JitMode = "auto" | boolean;

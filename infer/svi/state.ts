@@ -4,7 +4,7 @@ import { isContainer, mapTree, PedigradError, Tensor, type Tree } from "../../au
 import type { Resident } from "../../autodiff/transforms/jit/resident.js";
 import { show } from "../checks.js";
 import type { Averages } from "../elbo/particles/pair.js";
-import type { Optimizer } from "./optim.js";
+import type { Optimizer } from "./chain.js";
 import type { InitOptions, SVIOptions } from "./options.js";
 import type { ParamSpace } from "./paramSpace.js";
 

@@ -4,27 +4,20 @@
  */
 import { emptyRecord, mapTree, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { valueAndForwardGrad } from "../../autodiff/transforms/derivatives.js";
 import { withValidation } from "../../distributions/index.js";
+import { outsideRuns, withOuterSets } from "../../provenance/ambient.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
-import {
-  currentAmbient,
-  detachProvenance,
-  getProvenance,
-  isInRun,
-  outsideRuns,
-  Provenance,
-  trackProvenance,
-  union,
-} from "../../provenance/index.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome, Task } from "../elbo/particles/pair.js";
 import { type Model, withHandler } from "../program/messages.js";
 import { requireOutside } from "../program/trace.js";
 import type { BatchesOrAllArguments } from "./batches.js";
+import type { Optimizer } from "./chain.js";
 import { CompiledStep } from "./compiledStep.js";
-import { valueAndForwardGrad } from "./forwardMode.js";
 import { initialise, initialMutables, requireDeclared } from "./initialise.js";
-import { applyUpdates, type Optimizer } from "./optim.js";
+import { warnOfLoss } from "./nonFinite.js";
+import { applyUpdates } from "./optim.js";
 import { changedOptions, type InitOptions, initOptions, requireParts, type SVIOptions } from "./options.js";
 import { knownParamsHandler, ParamSpace } from "./paramSpace.js";
 import { type RunOptions, type RunResult, runLoop, runLoopAsync, type StepOptions, stepsOf } from "./run.js";
@@ -95,18 +88,20 @@ export class SVI<
     return { ...state, key: next, constraints: this.#space.text };
   }
 
-  /** One step: `[the next state, the loss]`. The given state is not changed. */
+  /** One step: `[the next state, the loss]`. The given state is not changed. A loss that is not finite gives a warning. */
   update(state: SVIState, ...args: A): [SVIState, number] {
     this.#requireState(state);
-    const [next, loss] = this.#advance(state, args);
-    return [next, loss.item()];
+    const [next, lossTensor] = this.#advance(state, args);
+    const loss = lossTensor.item();
+    if (!Number.isFinite(loss)) warnOfLoss(this, state, loss, args);
+    return [next, loss];
   }
 
   /** One step, like `update`, with the parts of the loss. The state is not checked. */
   advance(state: SVIState, args: unknown[]): Advance {
     const [next, loss, terms] = this.#advance(state, args);
-    const numberOf = (name: string): number => (terms[name] as Tensor).item();
-    return { state: next, loss: loss.item(), terms: termsOf(Object.keys(terms), numberOf) };
+    const termNumbers = termsOf(Object.keys(terms), (name) => (terms[name] as Tensor).item());
+    return { state: next, loss: loss.item(), terms: termNumbers };
   }
 
   #advance(state: SVIState, args: unknown[]): StepResult {
@@ -154,7 +149,7 @@ export class SVI<
   }
 
   #eagerStep(state: SVIState, args: unknown[]): StepResult {
-    const { nextKey, drawKey } = splitKey(state);
+    const [nextKey, drawKey] = splitKey(state);
     const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
       const outcome = this.#outcome(this.#task({ ...state, params }, drawKey, args));
       return [outcome.loss, outcome];
@@ -237,7 +232,7 @@ export class SVI<
   #nextTask(op: string, state: SVIState, args: unknown[]): Task {
     requireStateShape(op, state);
     this.#space.checkState(op, state);
-    return this.#task(state, splitKey(state).drawKey, args);
+    return this.#task(state, splitKey(state)[1], args);
   }
 
   #task({ params, mutableState, averages }: LossInputs, key: Tensor, args: unknown[]): Task {
@@ -261,17 +256,7 @@ export class SVI<
 const withoutGraph = (value: unknown): Tensor => (value as Tensor).withoutNode();
 
 /** Split the key of a state into the key of the next state and a key for the draws of the step. */
-function splitKey({ key }: SVIState): { nextKey: Tensor; drawKey: Tensor } {
-  const [nextKey, drawKey] = [...random.split(key)] as [Tensor, Tensor];
-  return { nextKey, drawKey };
-}
-
-/** The result of a step without the sites of the step in its provenance. If another program is running, the result keeps that program's sites. */
-function withOuterSets(result: StepResult, inputs: unknown): StepResult {
-  const outer = isInRun() ? union(getProvenance(inputs), currentAmbient()) : Provenance.empty;
-  const detached = detachProvenance(result);
-  return outer.size === 0 ? detached : trackProvenance(detached, outer);
-}
+const splitKey = ({ key }: SVIState): [Tensor, Tensor] => [...random.split(key)] as [Tensor, Tensor];
 
 /** The part of a state on which the loss of a step depends. */
 type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;

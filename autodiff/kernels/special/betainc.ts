@@ -103,18 +103,20 @@ function betaFraction(a: number, b: number, x: number, y: number): [number, numb
 }
 
 /** Whether the fraction is used for I_x(a, b) itself and not for 1 - I: x <= (a+1)/(a+b+2), which is near the mean. */
-const isLower = (a: number, b: number, x: number): boolean =>
-  isVeryLarge(a, b) ? shiftOf(a, b, x, 1 - x) <= 0 : x * (a + b + 2) <= a + 1;
+function isLower(a: number, b: number, x: number, y: number): boolean {
+  if (isVeryLarge(a, b)) return shiftOf(a, b, x, y) <= 0;
+  return x < 0.5 ? x * (a + b + 2) <= a + 1 : y * (a + b + 2) >= b + 1;
+}
 
 const inDomain = (a: number, b: number, x: number): boolean => a > 0 && b > 0 && x >= 0 && x <= 1;
 
 /** log I and dlog I / d log(x/y) for y = 1 - x and 0 < x < 1, which Newton's method for the quantile needs. */
 export function logBetainc(a: number, b: number, x: number, y: number): [number, number] {
   const logM = logMass(a, b, x, y);
-  const lower = isLower(a, b, x);
+  const lower = isLower(a, b, x, y);
   const logPart = logSmallerPart(a, b, x, y, lower, logM);
   if (lower) return [logPart, exp(logM - logPart)];
-  const upper = exp(logPart);
+  const upper = Math.min(exp(logPart), 1 - EPSILON);
   return [log1p(-upper), exp(logM) / (1 - upper)];
 }
 
@@ -165,7 +167,7 @@ function bothParts(a: number, b: number, x: number): [lower: number, upper: numb
   }
   // The distribution is much narrower than the gaps between float64 numbers near its mean, so smaller a and b give the same result.
   if (Math.max(a, b) > TOO_LARGE) return bothParts(a * 2 ** -100, b * 2 ** -100, x);
-  const lower = isLower(a, b, x);
+  const lower = isLower(a, b, x, 1 - x);
   const part = smallerPart(a, b, x, lower);
   return lower ? [part, 1 - part] : [1 - part, part];
 }
@@ -205,7 +207,7 @@ function implicitGrad(a: number, b: number, x: number, first: boolean): number {
   if (isVeryLarge(a, b)) return largeImplicitGrad(a, b, x, first);
   const y = 1 - x;
   // y is the quantile of Beta(b, a), and dx = -dy.
-  return isLower(a, b, x) ? lowerGrad(a, b, x, y, first) : -lowerGrad(b, a, y, x, !first);
+  return isLower(a, b, x, y) ? lowerGrad(a, b, x, y, first) : -lowerGrad(b, a, y, x, !first);
 }
 
 function lowerGrad(a: number, b: number, x: number, y: number, first: boolean): number {

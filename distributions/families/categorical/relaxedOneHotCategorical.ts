@@ -13,6 +13,7 @@ import {
 } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { type Constraint, logWeights, multinomial, positive, simplex, weights } from "../../constraints/index.js";
+import { SMALLEST } from "../../constraints/inside.js";
 import { family, type Tensors } from "../../core/family.js";
 import { straightThrough } from "../bounded/relaxedBernoulli.js";
 import { type Classes, classesOf, logitsOf } from "./classes.js";
@@ -36,7 +37,7 @@ export class RelaxedOneHotCategorical extends /* @__PURE__ */ family<
   eventShape: (p) => [classesOf(p)],
   logDensity: (x, p) => {
     const classes = classesOf(p);
-    const logX = log(clip(x, Number.MIN_VALUE, 1));
+    const logX = log(clip(x, SMALLEST, 1));
     const tilted = logitsOf(p).sub(logX.mul(p.temperature.expandDims(-1)));
     return sum(tilted.sub(logX), -1)
       .sub(logsumexp(tilted, -1).mul(classes))

@@ -1,7 +1,7 @@
 /**
  * Replaces log p - log q of a latent z by its mean -KL(q_z || p_z) in closed form. This is right only if the parameters of p_z do not
  * depend on z. (They depend on z if they are computed from another site that the guide draws given z.) The provenance of the
- * parameters shows this dependence. The scale and mask of z must be the same in guide and model.
+ * parameters shows this dependence. The mask of z must be the same in guide and model, and so must its scale.
  */
 import { textOf } from "../../../autodiff/core/tensor.js";
 import { neg, PedigradError, Tensor, tensor } from "../../../autodiff/index.js";
@@ -51,7 +51,8 @@ export function closedForm(
   if (parents.has(q.name)) return refuse("in the model its distribution depends on its own value");
   const kl = withAmbient(union(q.ambient, p.ambient), () => klDivergence(q.fn, p.fn));
   if (kl === null) return refuse(`no closed form is known for ${q.fn.label} against ${p.fn.label}`);
-  requireAgreement(estimator, q, p);
+  if (!isSame(q.mask, p.mask)) return refuse("the masks of guide and model differ");
+  requireOneScale(estimator, q, p);
   return q.masked(kl);
 }
 
@@ -90,18 +91,18 @@ export function withClosedForms(
   return [...closed.values(), ...sampled];
 }
 
-const asText = (x: Tensor | number | null): string => (x instanceof Tensor ? textOf(x) : `${x}`);
+const asText = (x: Tensor | number): string => (x instanceof Tensor ? textOf(x) : `${x}`);
 
-/** Refuse a latent with different scales or masks in guide and model, since its KL term has one scale and one mask. */
-function requireAgreement(estimator: string, q: SampleSite, p: SampleSite): void {
-  const isSame = (a: Tensor | number | null, b: Tensor | number | null): boolean =>
-    a === b || (a !== null && b !== null && areSame(tensor(a), tensor(b)));
-  for (const property of ["scale", "mask"] as const)
-    if (!isSame(q[property], p[property]))
-      throw new PedigradError({
-        code: "mismatch",
-        site: q.name,
-        param: property,
-        message: `${estimator}: site "${q.name}" has ${property} ${asText(q[property])} in the guide but ${asText(p[property])} in the model. Put the same ${property} around both, or use TraceGraphELBO.`,
-      });
+const isSame = (a: Tensor | number | null, b: Tensor | number | null): boolean =>
+  a === b || (a !== null && b !== null && areSame(tensor(a), tensor(b)));
+
+/** Refuse a latent with different scales in guide and model, since its KL term has one scale. */
+function requireOneScale(estimator: string, q: SampleSite, p: SampleSite): void {
+  if (isSame(q.scale, p.scale)) return;
+  throw new PedigradError({
+    code: "mismatch",
+    site: q.name,
+    param: "scale",
+    message: `${estimator}: site "${q.name}" has scale ${asText(q.scale)} in the guide but ${asText(p.scale)} in the model. Put the same scale around both, or use TraceGraphELBO.`,
+  });
 }

@@ -1,5 +1,5 @@
 /**
- * DisARM (Dong, Mnih and Tucker 2020), an unbiased gradient of Bernoulli sites by antithetic pairs. One particle consists of two runs.
+ * DisARM (Dong, Mnih and Tucker 2020), an unbiased gradient of Bernoulli sites by antithetic runs. One particle consists of two runs.
  * At a site with gradient: "disarm", the first run draws b from a uniform number u, and the second run draws b' from 1 - u. With the
  * logits α,
  *
@@ -102,7 +102,7 @@ export interface ChargedSite {
 }
 
 /** A term whose gradient is the formula above, summed over the sites that occur in both runs. */
-export function surrogateOfPairs(first: readonly ChargedSite[], second: readonly ChargedSite[]): Tensor {
+export function surrogateOfRuns(first: readonly ChargedSite[], second: readonly ChargedSite[]): Tensor {
   let total = tensor(0);
   for (const { site: d, cost } of first) {
     const { site, axes } = d;

@@ -1,12 +1,8 @@
-/**
- * One particle is one run of the guide, then one run of the model with the values that the guide drew. Several particles run as a batch
- * (vmap) if the model allows it, else as a loop; in both cases their results are stacked.
- */
+/** One particle is one run of the guide, then one run of the model with the values that the guide drew. */
 
 import { sameShape } from "../../../autodiff/core/shape.js";
-import { emptyRecord, full, mapTree, PedigradError, stack, Tensor, type Tree, vmap } from "../../../autodiff/index.js";
+import { emptyRecord, mapTree, type Tensor, type Tree } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
-import { warnOnce } from "../../../provenance/base/warnOnce.js";
 import {
   currentAmbient,
   detachProvenance,
@@ -25,6 +21,7 @@ import { scoreSitesThatWereRead } from "./hostReads.js";
 import { shareMasks } from "./masks.js";
 import { checkPair, haveSameVisit } from "./match.js";
 import type { Pair, Task } from "./pair.js";
+import { runSeveral, type Vectorize } from "./severalParticles.js";
 import { type Estimator, refuseGradients, warnOfOptions } from "./siteOptions.js";
 
 /** The part of a task that the run of one program needs. */
@@ -206,9 +203,6 @@ export function mutableOf({ guide, model }: Pick<Pair, "guide" | "model">): Reco
   return values;
 }
 
-/** How particles run: as a batch if possible (true), as a loop (false), only as a batch ("require"), or by a function (f, keys). */
-export type Vectorize = boolean | "require" | ((f: (key: Tensor) => Tree, keys: Tensor) => Tree);
-
 /** The key of every particle. */
 export const particleKeys = (key: Tensor, count: number): readonly Tensor[] =>
   count === 1 ? [key] : [...random.split(key, count)];
@@ -220,56 +214,7 @@ export function runParticles<S>(
   vectorize: Vectorize,
   f: (key: Tensor) => readonly [tensors: Tree, shared: S],
 ): readonly [Tree, readonly S[]] {
-  if (count === 1) {
-    const [tensors, shared] = f(key);
-    return [mapTree(tensors, (leaf) => (leaf as Tensor).expandDims(0)), [shared]];
-  }
-  const keys = random.split(key, count);
-  if (typeof vectorize === "function") return withSideResults(f, (tensorsOnly) => vectorize(tensorsOnly, keys));
-  if (vectorize !== false)
-    try {
-      return withSideResults(f, (tensorsOnly) => vmap(tensorsOnly)(keys));
-    } catch (error) {
-      if (!(error instanceof PedigradError && error.code === "read-in-vmap") || vectorize === "require") throw error;
-      warnOfLoop(error);
-    }
-  const results = [...keys].map(f);
-  return [stackTrees(results.map(([tensors]) => tensors)), results.map(([, shared]) => shared)];
+  if (count > 1) return runSeveral(random.split(key, count), vectorize, f);
+  const [tensors, shared] = f(key);
+  return [mapTree(tensors, (leaf) => (leaf as Tensor).expandDims(0)), [shared]];
 }
-
-/** Run `f` under `batch`, whose function can return only tensors, and collect the other results of `f` in an array. */
-function withSideResults<S>(
-  f: (key: Tensor) => readonly [Tree, S],
-  batch: (tensorsOnly: (key: Tensor) => Tree) => Tree,
-): readonly [Tree, readonly S[]] {
-  const sideResults: S[] = [];
-  const batchedTensors = batch((key) => {
-    const [tensors, sideResult] = f(key);
-    sideResults.push(sideResult);
-    return tensors;
-  });
-  return [batchedTensors, sideResults];
-}
-
-/**
- * Stack records of tensors, name by name. If control flow skipped a site in some particles, fill the entries of these
- * particles with `missing`.
- */
-export function stackTrees(trees: readonly (Tree | undefined)[], missing = 0): Tree {
-  const present = trees.find((tree) => tree !== undefined);
-  if (present instanceof Tensor) return stack(trees.map((leaf) => leaf ?? full(present.shape, missing)));
-  const merged: Record<string, Tree> = emptyRecord();
-  for (const key of new Set(trees.flatMap((tree) => Object.keys(tree ?? {}))))
-    merged[key] = stackTrees(
-      trees.map((tree) => tree?.[key]),
-      missing,
-    );
-  return merged;
-}
-
-const warnOfLoop = (error: PedigradError): void =>
-  warnOnce(
-    "loop of particles",
-    () =>
-      `particles run in a loop instead of a batch, because the model reads a sampled value (by ${error.op}). vectorizeParticles: false silences this warning; "require" makes it an error.`,
-  );

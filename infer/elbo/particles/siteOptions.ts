@@ -11,8 +11,8 @@ export interface Estimator {
   readonly name: string;
   /** Whether a site may ask for its KL term in closed form (`kl: "analytic"`). */
   readonly hasClosedForms?: boolean;
-  /** Whether sites may ask for antithetic pairs (gradient: "disarm"). */
-  readonly hasAntitheticPairs?: boolean;
+  /** Whether sites may ask for an antithetic run (gradient: "disarm"). */
+  readonly hasAntitheticRuns?: boolean;
   /** Whether the estimator subtracts the baselines that sites ask for. */
   readonly hasBaselines?: boolean;
 }
@@ -68,7 +68,7 @@ export function refuseGradients(estimator: Estimator, traces: Traces): void {
       };
       if (side === "model") refuse("infer.gradient is set in the model. Move it to the guide's sample statement.");
       if (gradient !== "disarm") continue;
-      if (!estimator.hasAntitheticPairs)
+      if (!estimator.hasAntitheticRuns)
         refuse(
           `gradient: "disarm" needs TraceELBO or TraceGraphELBO of order 1, but the loss is ${estimator.name}. Take gradient: "score".`,
         );

@@ -11,6 +11,7 @@ import {
   betainc,
   betaincc,
   betaincinv,
+  betaincinvRest,
   erf,
   gammainc,
   gammaincc,
@@ -57,6 +58,28 @@ test("the incomplete beta function, its quantile and implicit gradients are righ
   // About the middle dx/da = b / (a + b)² and dx/db = -a / (a + b)².
   assertNear(betaImplicitGradA(1e12, 3e12, 0.25), 3 / 16 / 1e12, 1e-6, "dx/da");
   assertNear(betaImplicitGradB(1e12, 3e12, 0.25), -1 / 16 / 1e12, 1e-6, "dx/db");
+});
+
+test("the quantile of the beta distribution is right for very small shapes, very large ones, and one of each", () => {
+  for (const [a, b, q, right, rest] of [
+    [1e-14, 1e-14, 0.5, 0.5, 0.5],
+    [1e-300, 1e-300, 0.5, 0.5, 0.5],
+    // One of two points: 0 with probability b / (a + b).
+    [1e-20, 3e-20, 0.74, 0, 1],
+    [1e-20, 3e-20, 0.76, 1, 0],
+    [1e-17, 2, 0.7, 0, 1],
+    [2, 1e-17, 0.3, 1, 0],
+    [1e50, 3e50, 0.01, 0.25, 0.75],
+    // I_x(1, b) = 1 - (1-x)^b
+    [1, 1e300, 0.3, -Math.log1p(-0.3) / 1e300, 1],
+    // 1 - x is practically z² / 2a for a standard normal z.
+    [5e17, 0.5, 0.3, 1, 1.0364333894937898 ** 2 / 1e18],
+    [5e99, 0.5, 0.3, 1, 1.0364333894937898 ** 2 / 1e100],
+    [0.001, 1.3e22, 0.99, 1.8661098758137259e-27, 1],
+  ] as const) {
+    assertNear(betaincinv(a, b, q), right, 1e-12, `betaincinv(${a}, ${b}, ${q})`);
+    assertNear(betaincinvRest(a, b, q), rest, 1e-12, `betaincinvRest(${a}, ${b}, ${q})`);
+  }
 });
 
 test("the incomplete gamma functions are right for very large and very small shapes", () => {

@@ -152,6 +152,8 @@ test("a size, or a list of values, must be the same for all elements of a batch"
 
 test("expand refuses sizes below 0", () => {
   refusesSaying(() => new Normal(0, 1).expand([-1]), "Normal.expand: shape [-1] has an axis of size -1");
+  for (const shape of [[], [3], [2, 3]])
+    refusesSaying(() => new Normal([1, 2], 1).expand(shape), `batch shape [2] does not broadcast to [${shape}].`);
 });
 
 test("the parts of a mixture must be a Categorical, and one distribution or a list of them", () => {

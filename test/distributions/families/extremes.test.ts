@@ -8,6 +8,7 @@ import {
   Beta,
   Cauchy,
   Chi2,
+  ContinuousBernoulli,
   type Distribution,
   FisherSnedecor,
   Gamma,
@@ -21,6 +22,8 @@ import {
   NegativeBinomial2,
   Pareto,
   Poisson,
+  RelaxedBernoulli,
+  RelaxedOneHotCategorical,
   StudentT,
   Truncated,
   TruncatedNormal,
@@ -125,6 +128,18 @@ test("where a log density is finite, its gradient is finite too", () => {
   const slope = (d: Distribution, x: number) => grad((value: Tensor) => d.logProb(value))(tensor(x)).item();
   near(slope(new Pareto(1, 0.3), 1.7e308), -1.3 / 1.7e308, 1e-15);
   near(slope(new InverseGamma(1e10, 1), 1e300), -(1e10 + 1) / 1e300, 1e-15);
+  // A probability of 0 or 1 is moved inside, so it has gradient 0; likewise a value at an end.
+  for (const make of [(p: Tensor) => new RelaxedBernoulli(0.5, p), (p: Tensor) => new ContinuousBernoulli(p)])
+    for (const p of [0, 1]) {
+      const results = (d: Distribution) => [d.logProb([0, 0.3, 1]), d.cdf(0.3), d.icdf(0.3), d.rsample(random.key(0))];
+      const slopes = results(make(tensor(p))).map((_, i) =>
+        grad((q: Tensor) => (results(make(q))[i] as Tensor).sum())(p).item(),
+      );
+      assert.equal(slopes, [0, 0, 0, 0], `${make(tensor(p)).family} ${p}`);
+      assert.ok([0, 1].every((x) => Number.isFinite(slope(make(tensor(p)), x))));
+    }
+  const ofVertex = grad((x: Tensor) => new RelaxedOneHotCategorical(0.5, [0.2, 0.3, 0.5]).logProb(x))([0, 0, 1]);
+  assert.ok(numbers(ofVertex).every(Number.isFinite));
 });
 
 test("Student's t: at the centre, the slope of the distribution function is the density; with df 1, tails equal Cauchy's", () => {

@@ -20,6 +20,7 @@ import {
   random,
   SVI,
   sample,
+  scan,
   sgd,
   type Tensor,
   type TensorLike,
@@ -28,6 +29,7 @@ import {
   tensor,
   Uniform,
   vmap,
+  where,
 } from "../../../index.js";
 import { refusal } from "../../refusals.js";
 
@@ -395,6 +397,51 @@ test("with transitions of 0, a state that early observations make nearly impossi
   const rare = (first: number[]) => new DiscreteHMM(first, dense, new Normal(locs, 1), 1).logProb([-50]).item();
   close(rare([0, -800]), -800 - 0.5 * Math.log(2 * Math.PI), "rare");
   close(rare([0, never]), -5000 - 0.5 * Math.log(2 * Math.PI), "impossible");
+});
+
+test("in the body of scan, where the numbers of the transitions are not known, chains keep states that later data favour", () => {
+  // State 0 at 50 leads to state 1 at 0, and never back; the probabilities of staying and leaving are sigmoid(w) and sigmoid(-w).
+  const rows = [
+    [5, 50, 50, 50],
+    [50, 49, 1, 0],
+  ];
+  const logDensity = (x: number, loc: number) => -0.5 * (x - loc) ** 2 - 0.5 * Math.log(2 * Math.PI);
+  const truth = (w: number) =>
+    rows.reduce((total, row) => {
+      // The number of steps in state 0 says which path it is.
+      const paths = [0, 1, 2, 3, 4].map((stays) => {
+        const moves = Math.max(0, stays - 1) * -Math.log1p(Math.exp(-w)) - (stays % 4 ? Math.log1p(Math.exp(w)) : 0);
+        return row.reduce((sum, x, t) => sum + logDensity(x, t < stays ? 50 : 0), moves - Math.LN2);
+      });
+      const top = Math.max(...paths);
+      return total + top + Math.log(paths.reduce((sum, path) => sum + Math.exp(path - top), 0));
+    }, 0);
+  const [kept, from] = [
+    tensor([
+      [1, 1],
+      [0, 1],
+    ]),
+    tensor([
+      [1, 0],
+      [0, 0],
+    ]),
+  ];
+  const inScan = (w: Tensor) =>
+    scan(
+      (logit: Tensor, x: Tensor): [Tensor, Tensor] => {
+        const moves = where(kept, logit.mul(from), -Infinity);
+        return [logit, new DiscreteHMM([0, 0], moves, new Normal([50, 0], 1), 4).logProb(x)];
+      },
+      w,
+      tensor(rows),
+    )[1].sum();
+  const at = 0.7;
+  const slope = (truth(at + 1e-5) - truth(at - 1e-5)) / 2e-5;
+  for (const compile of [(f: (w: Tensor) => Tensor) => f, (f: (w: Tensor) => Tensor) => jit(f)]) {
+    close(compile(inScan)(tensor(at)).item(), truth(at), "log p");
+    const got = compile((w: Tensor) => grad(inScan)(w) as Tensor)(tensor(at)).item();
+    assert.ok(Math.abs(got - slope) < 1e-6, `slope ${got}, want ${slope}`);
+  }
 });
 
 test.run();

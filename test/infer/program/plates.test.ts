@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import {
   Bernoulli,
   type Model,
+  markov,
   module,
   Normal,
   nn,
@@ -12,6 +13,7 @@ import {
   random,
   type SampleSite,
   sample,
+  scale,
   scope,
   seed,
   subsample,
@@ -137,6 +139,33 @@ test("the plate of a loop that a program abandons is closed when the program end
     site(t, "x").plates.map(({ name, dim }) => [name, dim]),
     [["data", -1]],
   );
+});
+
+test("an iterator that is advanced by hand across the start or the end of a handler is refused", () => {
+  const byHand =
+    (startsInside: boolean): Model =>
+    () => {
+      const elements = plate("data", 3, { subsampleSize: 2 })[Symbol.iterator]();
+      const next = () => sample(`x${elements.next().value}`, new Normal(0, 1), { obs: 1 });
+      if (!startsInside) next();
+      scale(next, 2)();
+      if (startsInside) next();
+    };
+  for (const model of [byHand(false), byHand(true)]) {
+    const { code, message } = refusal(() => run(model));
+    assert.is(code, "no-effect");
+    assert.match(message, /^plate: the iterator .* was advanced by hand, across .* a handler such as scale/);
+  }
+  // Two loops side by side enclose all statements, in either order.
+  const t = run(() => {
+    const [steps, elements] = [markov([0, 1]), plate("data", 4, { subsampleSize: 2 })[Symbol.iterator]()];
+    for (;;) {
+      const [step, element] = [steps.next(), elements.next()];
+      if (step.done || element.done) break;
+      sample(`x${step.value}`, new Normal(0, 1), { obs: 1 });
+    }
+  });
+  for (const name of ["x0", "x1"]) assert.is(tensor(site(t, name).scale).item(), 2);
 });
 
 test("the plate of a loop is closed if the loop ends early", () => {

@@ -118,6 +118,35 @@ test("a value for all elements is in the order of the plate, for every handler, 
   }
 });
 
+test("inside a plate, values are those of the visited elements, for every handler; inner plates select from theirs", () => {
+  const handlers = { substitute, condition, intervene } as Record<string, (f: Model, data: object) => Model>;
+  // For element i of the inner plate and the jth visited element of the outer one, the value is at[i] + j.
+  const [outer, inner] = [
+    [2, 0, 1],
+    [1, 2, 0],
+  ];
+  const drawn = (z: Tensor) => sample("x", new Delta(z.mul(1)));
+  for (const [outerDim, innerDim] of [
+    [-1, -2],
+    [-2, -1],
+  ] as const) {
+    const isInnerFirst = innerDim === -2;
+    const value = isInnerFirst ? at.map((x) => [x, x + 1, x + 2]) : [0, 1, 2].map((j) => at.map((x) => x + j));
+    const expected = isInnerFirst
+      ? inner.flatMap((i) => [0, 1, 2].map((j) => (at[i] as number) + j))
+      : [0, 1, 2].flatMap((j) => inner.map((i) => (at[i] as number) + j));
+    for (const [name, give] of Object.entries(handlers))
+      for (const isComputed of [false, true]) {
+        if (isComputed && name === "condition") continue;
+        const f = (make: () => Tensor) => () =>
+          plate("inner", 3, { dim: innerDim, subsample: inner }, () => drawn(make()));
+        const statement = isComputed ? () => deterministic("z", zeros([3, 3])) : () => sample("z", new Normal(0, 1));
+        const model = () => plate("outer", 3, { dim: outerDim, subsample: outer }, give(f(statement), { z: value }));
+        assert.equal(valuesOf(model, "x"), expected, `${name} ${outerDim} ${isComputed}`);
+      }
+  }
+});
+
 test("draws that pass from one run to another stay in the order in which the first run visited the elements", () => {
   for (const order of orders) {
     const visited = pick(order);

@@ -3,13 +3,17 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
   adam,
+  Bernoulli,
   Categorical,
+  factor,
+  type Model,
   Normal,
   Poisson,
   param,
   plate,
   random,
   SVI,
+  type SVIOptions,
   sample,
   sgd,
   type Tensor,
@@ -174,6 +178,36 @@ test("a compiled step with a loss of NaN reports the error of the same step with
   const [compiled, eager] = [fit(true), fit(false)].map((run) => refusal(run).message);
   assert.is(why.exec(compiled as string)?.[1], why.exec(eager as string)?.[1]);
   assert.not.match(compiled as string, /learning rate/);
+});
+
+test("update warns once of a loss that is not finite, with its site and the params, and returns it; stableUpdate does not warn", () => {
+  // The gradient of the square root is NaN at its first point.
+  const root: Model = () => factor("root", param("w", 1).sub(1).square().sqrt());
+  const impossible: Model = () => void sample("x", new Bernoulli(0), { obs: 1 });
+  const said: string[] = [];
+  const { warn } = console;
+  console.warn = (text: string) => said.push(text);
+  try {
+    const lossesOf = (program: Model, options: SVIOptions, step: "update" | "stableUpdate" = "update") => {
+      const svi = new SVI(program, () => {}, sgd(1), new TraceELBO(), options);
+      let state = svi.init(random.key(0));
+      return [0, 1, 2].map(() => {
+        const [next, loss] = svi[step](state);
+        state = next;
+        return loss;
+      });
+    };
+    assert.equal(lossesOf(root, { jit: true }).slice(1), [Number.NaN, Number.NaN]);
+    assert.is(said.length, 1);
+    assert.match(String(said), /svi.update: the loss is NaN, caused by site "root".*w = NaN.*call svi.stableUpdate/);
+    for (const jit of [true, false]) assert.equal(lossesOf(impossible, { jit }), [Infinity, Infinity, Infinity]);
+    assert.is(said.length, 3);
+    assert.match(String(said[2]), /the loss is Infinity, caused by site "x"/);
+    lossesOf(root, { jit: true }, "stableUpdate");
+    assert.is(said.length, 3);
+  } finally {
+    console.warn = warn;
+  }
 });
 
 test("the error for a loss of NaN names the enumerated site whose density is NaN, not the sites that depend on it", () => {

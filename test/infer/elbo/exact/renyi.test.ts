@@ -10,6 +10,7 @@ import {
   ReweightedWakeSleep,
   random,
   sample,
+  scale,
   scope,
   type Tensor,
   type TensorLike,
@@ -134,6 +135,8 @@ test("in the sleep phase the guide gets drawn data for a partly observed site, a
   );
   const scoped = () => elbo.loss(random.key(0), {}, scope(partly, { prefix: "s" }), guide, { observations: { x: 50 } });
   assert.match(refusal(scoped).message, /no site "x".*It has "s\/z".*Name observations by their sites/);
+  const misspelt = () => elbo.loss(random.key(0), {}, partly, guide, { observations: { x: 50, Z: 0 } });
+  assert.match(refusal(misspelt).message, /no site "Z".*It has "z".*Did you mean "z"\?/);
 });
 
 test("the sleep phase refuses a factor of latents, which dreams ignore, but not a factor of parameters", () => {
@@ -151,6 +154,24 @@ test("the sleep phase refuses a factor of latents, which dreams ignore, but not 
   assert.equal([code, site], ["no-sampler", "weight"]);
   assert.match(message, /observed site, or set insomnia: 1/);
   assert.ok(Number.isFinite(run(weighted(() => param("w", 1).square())).item()));
+});
+
+test("the sleep phase refuses a scale in the model, without which dreams are drawn, but multiplies by a scale of the guide", () => {
+  const model: Model = ({ observations: { x } }) => {
+    sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: x });
+  };
+  const guide = () => sample("z", new Normal(0, 1));
+  const run = (p: Model, q: Model, insomnia: number) =>
+    new ReweightedWakeSleep({ insomnia }).loss(random.key(0), {}, p, q, { observations: { x: 1 } });
+  const { code, site, message } = refusal(() => run(scale(model, 0.1), guide, 0.5));
+  assert.equal([code, site], ["no-sampler", "z"]);
+  assert.match(message, /Scale the guide only, or set insomnia: 1/);
+  assert.ok(Number.isFinite(run(scale(model, 0.1), guide, 1).item()));
+  const sleepPhi = (q: Model) =>
+    new ReweightedWakeSleep({ insomnia: 0, modelHasParams: false })
+      .loss(random.key(0), {}, scale(model, 1), q, { observations: { x: 1 } })
+      .item();
+  assert.is(sleepPhi(scale(guide, 0.5)), sleepPhi(guide) / 2);
 });
 
 test("TraceELBO agrees with the ELBO of model g in golden/elbo.json", () => {
