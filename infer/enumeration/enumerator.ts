@@ -2,8 +2,9 @@
  * Parallel enumeration: a discrete site takes all values of its support at once, along a separate dim to the left of all
  * plates. In a `markov` loop, the dim of a site is reused as soon as no later statement can depend on the site.
  */
-import { PedigradError } from "../../autodiff/index.js";
+
 import { noteEnumerated } from "../../provenance/index.js";
+import { refuseSite } from "../checks.js";
 import type { Handler, Listeners, MarkovPosition, SampleMessage } from "../program/messages.js";
 
 /** An enumerated site on which later statements can still depend. */
@@ -49,11 +50,11 @@ export class Enumerator implements Handler {
   #enumerate(site: SampleMessage): void {
     const { name, fn } = site;
     if (!fn.hasEnumerateSupport)
-      throw new PedigradError({
-        code: "enumeration",
-        site: name,
-        message: `site "${name}" asks for enumeration, but ${fn.label} has no list of its values. Sample the site in the guide, or put the elements of its event into a plate.`,
-      });
+      refuseSite(
+        "enumeration",
+        name,
+        `site "${name}" asks for enumeration, but ${fn.label} has no list of its values. Sample the site in the guide, or put the elements of its event into a plate.`,
+      );
     let dim = this.#firstDim;
     while (this.#active.has(dim)) dim--;
     const support = fn.enumerateSupport(false);

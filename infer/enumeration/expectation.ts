@@ -10,7 +10,9 @@
  * et al. 2018). As in charge.ts, if an axis of log q meets an axis of t, element i of log q pays for element i of t only; along other axes,
  * every element of log q pays for all of t.
  */
-import { PedigradError, type Tensor, where } from "../../autodiff/index.js";
+
+import { type Tensor, where } from "../../autodiff/index.js";
+import { refuseSite } from "../checks.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";
 import { oneWithScore } from "../elbo/costs/dice.js";
 import { warnOfMixing } from "../elbo/costs/mixedPlates.js";
@@ -196,10 +198,10 @@ function requireInsidePlates(plates: ReadonlySet<string>, probabilities: Readonl
   for (const [site, { names }] of probabilities) {
     const outside = names.find((name) => isPlateName(name) && !within.has(name));
     if (outside === undefined) continue;
-    throw new PedigradError({
-      code: "intractable",
+    refuseSite(
+      "intractable",
       site,
-      message: `a term outside plate "${outside.slice(plateName("").length)}" depends on site "${site}", which is enumerated inside the plate. The mean of the term would need every combination of values of all the plate's elements. Sample "${site}" instead, or make the plate sequential.`,
-    });
+      `a term outside plate "${outside.slice(plateName("").length)}" depends on site "${site}", which is enumerated inside the plate. The mean of the term would need every combination of values of all the plate's elements. Sample "${site}" instead, or make the plate sequential.`,
+    );
   }
 }

@@ -4,7 +4,7 @@
  * the same name are aligned.
  */
 import { PedigradError, type Tensor, transpose } from "../../autodiff/index.js";
-import { quoted } from "../checks.js";
+import { quoted, refuseSite } from "../checks.js";
 import type { SampleSite } from "../program/trace.js";
 
 export interface Factor {
@@ -111,11 +111,11 @@ export function factorOf(
             : undefined;
     // In the first run (survey.ts) every batch dim belonged to a plate, so this dim comes from an enumerated site.
     if (name === undefined)
-      throw new PedigradError({
-        code: "enumerated-dim-lost",
-        site: site.name,
-        message: `site "${site.name}": an op has moved the values of an enumerated site to dim ${dim}. Index by all sites at once, T.at(z, w), and keep plate axes.`,
-      });
+      refuseSite(
+        "enumerated-dim-lost",
+        site.name,
+        `site "${site.name}": an op has moved the values of an enumerated site to dim ${dim}. Index by all sites at once, T.at(z, w), and keep plate axes.`,
+      );
     names.push(name);
     shape.push(size);
   }
@@ -136,11 +136,11 @@ function enumeratedDims(site: SampleSite, value: Tensor, dimOf: ReadonlyMap<stri
     if (dim === undefined) continue;
     const sameDim = names.get(dim);
     if (sameDim !== undefined)
-      throw new PedigradError({
-        code: "markov",
-        site: site.name,
-        message: `site "${site.name}" depends on the enumerated sites "${sameDim}" and "${name}" together, which share a dim because they are further apart than the history of their markov loop. Give markov a larger history.`,
-      });
+      refuseSite(
+        "markov",
+        site.name,
+        `site "${site.name}" depends on the enumerated sites "${sameDim}" and "${name}" together, which share a dim because they are further apart than the history of their markov loop. Give markov a larger history.`,
+      );
     names.set(dim, name);
   }
   return names;

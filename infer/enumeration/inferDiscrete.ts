@@ -12,7 +12,6 @@ import {
   logsumexp,
   max,
   oneHot,
-  PedigradError,
   stopGradient,
   type Tensor,
   tensor,
@@ -20,7 +19,7 @@ import {
   zeros,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
-import { requireOptions, requireTask } from "../checks.js";
+import { refuseSite, requireOptions, requireTask } from "../checks.js";
 import { gradientFrom } from "../elbo/costs/gradientFrom.js";
 import type { Task } from "../elbo/particles/pair.js";
 import type { Handler, Model } from "../program/messages.js";
@@ -129,11 +128,11 @@ function runModelEnumerated(task: Task, ...handlers: Handler[]): EnumeratedPair 
     ({ infer, isObserved }) => !isObserved && infer.enumerate != null,
   )?.name;
   if (inGuide !== undefined)
-    throw new PedigradError({
-      code: "enumeration",
-      site: inGuide,
-      message: `site "${inGuide}" is enumerated in the guide. Leave it out of the guide and enumerate it in the model. Only sites enumerated in the model get a posterior here.`,
-    });
+    refuseSite(
+      "enumeration",
+      inGuide,
+      `site "${inGuide}" is enumerated in the guide. Leave it out of the guide and enumerate it in the model. Only sites enumerated in the model get a posterior here.`,
+    );
   return run;
 }
 

@@ -2,7 +2,7 @@
  * Sequential enumeration: the program runs once for every combination of the sites' values; the value of the last site
  * changes fastest. In each run a site has a single value, so control flow may depend on this value.
  */
-import { PedigradError } from "../../autodiff/index.js";
+import { refuseSite } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { MAX_TABLE, tooLargeError } from "./factors.js";
 
@@ -47,11 +47,11 @@ const choiceHandler = (prefix: readonly number[], choices: SequentialChoice[]): 
       if (message.isObserved || message.value !== null || message.infer.enumerate !== "sequential") return;
       const { name, fn } = message;
       if (fn.batchShape.some((n) => n > 1))
-        throw new PedigradError({
-          code: "enumeration",
-          site: name,
-          message: `site "${name}" has batch shape [${fn.batchShape}], but sequential enumeration handles one choice at a time. Use infer: { enumerate: "parallel" }, or a sequential plate.`,
-        });
+        refuseSite(
+          "enumeration",
+          name,
+          `site "${name}" has batch shape [${fn.batchShape}], but sequential enumeration handles one choice at a time. Use infer: { enumerate: "parallel" }, or a sequential plate.`,
+        );
       const support = fn.enumerateSupport(true);
       // `body` may run the guide several times. The site has the same value in all runs of one call of `body`.
       const index = choices.find((choice) => choice.name === name)?.index ?? prefix[choices.length] ?? 0;

@@ -13,7 +13,7 @@ import {
   eye,
   full,
   ndtri,
-  PedigradError,
+  type PedigradError,
   type Tensor,
   type TensorLike,
 } from "../../autodiff/index.js";
@@ -88,8 +88,8 @@ export abstract class AutoFlat extends AutoGuide {
   }
 
   #refusal(code: ErrorCode, site: string, why: string): PedigradError {
-    const message = `${this.title} has one distribution over all latents, ${why}. Use AutoNormal, or AutoGuideList with AutoNormal for "${site}".`;
-    return new PedigradError({ code, op: this.title, site, message });
+    const message = `this guide has one distribution over all latents, ${why}. Use AutoNormal, or AutoGuideList with AutoNormal for "${site}".`;
+    return this.refusal(code, message, { site });
   }
 }
 

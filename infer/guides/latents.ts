@@ -4,7 +4,7 @@
  * latents, on params or on the visited elements.
  */
 import { elementsOf } from "../../autodiff/core/reads.js";
-import { PedigradError, stopGradient, type Tensor } from "../../autodiff/index.js";
+import { stopGradient, type Tensor } from "../../autodiff/index.js";
 import {
   bijectTo,
   type Constraint,
@@ -16,7 +16,7 @@ import {
 } from "../../distributions/index.js";
 import { bijectionByName } from "../../distributions/transforms/bijectTo.js";
 import { detachProvenance, getProvenance } from "../../provenance/index.js";
-import { quoted } from "../checks.js";
+import { quoted, refuseSite } from "../checks.js";
 import type { PlateFrame } from "../program/messages.js";
 import type { SampleSite, Trace } from "../program/trace.js";
 import { startingValue } from "./initStrategies.js";
@@ -99,12 +99,12 @@ const transformOf = ({ fn }: SampleSite): Transform => (fn.isDiscrete ? new Iden
 function refuseSubsampledLoop(title: string, { name, plates }: SampleSite): void {
   const loop = plates.find(({ dim, isWhole }) => dim === null && !isWhole);
   if (loop === undefined) return;
-  throw new PedigradError({
-    code: "subsampled-latent",
-    op: title,
-    site: name,
-    message: `${title}: latent site "${name}" is inside the for loop over plate "${loop.name}", which visits ${loop.subsampleSize} of ${loop.size} elements, different ones at every step. Write the plate with a body, plate("${loop.name}", ${loop.size}, { subsampleSize: ${loop.subsampleSize} }, body), or write the guide by hand.`,
-  });
+  refuseSite(
+    "subsampled-latent",
+    name,
+    `${title}: latent site "${name}" is inside the for loop over plate "${loop.name}", which visits ${loop.subsampleSize} of ${loop.size} elements, different ones at every step. Write the plate with a body, plate("${loop.name}", ${loop.size}, { subsampleSize: ${loop.subsampleSize} }, body), or write the guide by hand.`,
+    { op: title },
+  );
 }
 
 /**
@@ -115,12 +115,12 @@ function refuseMaskedEvent(title: string, { name, fn }: SampleSite): void {
   const isInEvent = (d: Distribution): boolean =>
     d instanceof Independent ? d.base.unmasked !== d.base : d instanceof Derived && isInEvent(d.base);
   if (!isInEvent(fn)) return;
-  throw new PedigradError({
-    code: "masked-latent",
-    op: title,
-    site: name,
-    message: `${title}: latent site "${name}" is masked inside its event, so its masked elements would have a density in the guide but no prior. Put the elements into a plate instead of toEvent.`,
-  });
+  refuseSite(
+    "masked-latent",
+    name,
+    `${title}: latent site "${name}" is masked inside its event, so its masked elements would have a density in the guide but no prior. Put the elements into a plate instead of toEvent.`,
+    { op: title },
+  );
 }
 
 /** Whether the bijection to a support is certainly the same in every run, because the name of the constraint determines it. */
@@ -141,12 +141,12 @@ function refuseMovingSupports(sites: readonly SampleSite[], { title, runPerturbe
     const parents = [...getProvenance(x)].filter((name) => !site.ambient.has(name));
     if (!isMoving && parents.length === 0) continue;
     const why = parents.length === 0 ? "changes from run to run" : `depends on ${quoted(parents)}`;
-    throw new PedigradError({
-      code: "moving-support",
-      op: title,
-      site: site.name,
-      message: `${title}: the support of latent site "${site.name}" (${site.fn.label}) ${why}, but the guide keeps the support of the first run. Sample "${site.name}" on a fixed support and transform its value (low + (high - low) · u with u from Uniform(0, 1)), or write its guide by hand.`,
-    });
+    refuseSite(
+      "moving-support",
+      site.name,
+      `${title}: the support of latent site "${site.name}" (${site.fn.label}) ${why}, but the guide keeps the support of the first run. Sample "${site.name}" on a fixed support and transform its value (low + (high - low) · u with u from Uniform(0, 1)), or write its guide by hand.`,
+      { op: title },
+    );
   }
 }
 

@@ -4,17 +4,11 @@
  * value that is trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016). A
  * site may use the sum of several kinds.
  */
+
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
-import {
-  broadcastTo,
-  PedigradError,
-  stopGradient,
-  type Tensor,
-  type TensorLike,
-  tensor,
-  zeros,
-} from "../../../autodiff/index.js";
+import { broadcastTo, stopGradient, type Tensor, type TensorLike, tensor, zeros } from "../../../autodiff/index.js";
 import { inFreshRun, Provenance, withAmbient } from "../../../provenance/index.js";
+import { refuseSite } from "../../checks.js";
 import type { Averages } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
 
@@ -30,12 +24,12 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
         ? tensor(baselineValue)
         : null;
   if (prediction?.provenance.has(name))
-    throw new PedigradError({
-      code: "baseline-depends-on-site",
-      site: name,
-      param: nnBaseline !== undefined ? "nnBaselineInput" : "baselineValue",
-      message: `sample site "${name}": its baseline depends on the site itself (it depends on ${prediction.provenance}), which would bias the gradient. Compute the baseline from values that are known before the site.`,
-    });
+    refuseSite(
+      "baseline-depends-on-site",
+      name,
+      `sample site "${name}": its baseline depends on the site itself (it depends on ${prediction.provenance}), which would bias the gradient. Compute the baseline from values that are known before the site.`,
+      { param: nnBaseline !== undefined ? "nnBaselineInput" : "baselineValue" },
+    );
   return prediction;
 }
 
@@ -66,12 +60,12 @@ export function fitToCost(
           "the stored average of its cost",
           "Visit the same number of elements in every step, or start from a fresh state.",
         ];
-  throw new PedigradError({
-    code: "shape-mismatch",
-    site: name,
-    param,
-    message: `sample site "${name}": ${what} has shape [${baseline.shape}], but its cost has shape [${shape}]. ${advice}`,
-  });
+  refuseSite(
+    "shape-mismatch",
+    name,
+    `sample site "${name}": ${what} has shape [${baseline.shape}], but its cost has shape [${shape}]. ${advice}`,
+    { param },
+  );
 }
 
 /** The baseline to subtract from `cost` [particles, ...elements], its training loss, and its state for the next step. */
@@ -124,12 +118,12 @@ export function baselineFor(
 function meanOfOthers(name: string, x: Tensor): Tensor {
   const particles = x.shape[0] as number;
   if (particles < 2)
-    throw new PedigradError({
-      code: "bad-option",
-      site: name,
-      param: "leaveOneOut",
-      message: `sample site "${name}": a leave-one-out baseline needs at least 2 particles, got ${particles}. Set numParticles of the estimator.`,
-    });
+    refuseSite(
+      "bad-option",
+      name,
+      `sample site "${name}": a leave-one-out baseline needs at least 2 particles, got ${particles}. Set numParticles of the estimator.`,
+      { param: "leaveOneOut" },
+    );
   return x
     .sum(0, { keepDims: true })
     .sub(x)

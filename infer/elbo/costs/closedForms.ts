@@ -3,11 +3,13 @@
  * depend on z. (They depend on z if they are computed from another site that the guide draws given z.) The provenance of the
  * parameters shows this dependence. The mask of z must be the same in guide and model, and so must its scale.
  */
+
 import { textOf } from "../../../autodiff/core/tensor.js";
 import { neg, PedigradError, Tensor, tensor } from "../../../autodiff/index.js";
 import { areSame } from "../../../distributions/core/parameters.js";
 import { klDivergence } from "../../../distributions/index.js";
 import { getProvenance, Provenance, union, withAmbient } from "../../../provenance/index.js";
+import { refuseSite } from "../../checks.js";
 import type { SampleSite } from "../../program/trace.js";
 import type { Cost, Pair } from "../particles/pair.js";
 
@@ -99,10 +101,10 @@ const isSame = (a: Tensor | number | null, b: Tensor | number | null): boolean =
 /** Refuse a latent with different scales in guide and model, since its KL term has one scale. */
 function requireOneScale(estimator: string, q: SampleSite, p: SampleSite): void {
   if (isSame(q.scale, p.scale)) return;
-  throw new PedigradError({
-    code: "mismatch",
-    site: q.name,
-    param: "scale",
-    message: `${estimator}: site "${q.name}" has scale ${asText(q.scale)} in the guide but ${asText(p.scale)} in the model. Put the same scale around both, or use TraceGraphELBO.`,
-  });
+  refuseSite(
+    "mismatch",
+    q.name,
+    `${estimator}: site "${q.name}" has scale ${asText(q.scale)} in the guide but ${asText(p.scale)} in the model. Put the same scale around both, or use TraceGraphELBO.`,
+    { param: "scale" },
+  );
 }

@@ -10,17 +10,11 @@
  *
  * Other sites have the same value in both runs, unless they depend on an antithetic site; then each run draws its own value.
  */
-import {
-  broadcastTo,
-  PedigradError,
-  sigmoid,
-  stopGradient,
-  type Tensor,
-  tensor,
-  where,
-} from "../../../autodiff/index.js";
+
+import { broadcastTo, sigmoid, stopGradient, type Tensor, tensor, where } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import type { Bernoulli } from "../../../distributions/index.js";
+import { refuseSite } from "../../checks.js";
 import { familyOf } from "../../program/inferOptions.js";
 import type { Handler } from "../../program/messages.js";
 import { type SampleSite, sampleSites } from "../../program/trace.js";
@@ -66,12 +60,12 @@ export function antitheticPair({ guide }: Pair, key: Tensor, task: Task): Pair |
 
 /** Refuse `leaveOneOut`: it would subtract the costs of all other runs, but the two runs of one particle are not independent. */
 export function refuseLeaveOneOut(site: string): never {
-  throw new PedigradError({
-    code: "bad-option",
+  refuseSite(
+    "bad-option",
     site,
-    param: "leaveOneOut",
-    message: `sample site "${site}": leaveOneOut cannot be combined with gradient: "disarm" at any site, because the two runs of a particle are not independent. Use useDecayingAvgBaseline instead.`,
-  });
+    `sample site "${site}": leaveOneOut cannot be combined with gradient: "disarm" at any site, because the two runs of a particle are not independent. Use useDecayingAvgBaseline instead.`,
+    { param: "leaveOneOut" },
+  );
 }
 
 /** The draw b' of the second run, given the draw b of the first run, which is the value of `site`. */
@@ -87,12 +81,12 @@ function antitheticDraw(site: SampleSite, key: Tensor): Tensor {
 function refuseUnequalLogits(site: SampleSite, disarmed: ReadonlySet<string>): void {
   const other = [...site.value.provenance].find((name) => name !== site.name && disarmed.has(name));
   if (other === undefined) return;
-  throw new PedigradError({
-    code: "bad-option",
-    site: site.name,
-    param: "gradient",
-    message: `sample site "${site.name}": gradient: "disarm" needs the same logits in both of its runs, but they depend on "${other}", which the runs draw differently. Take gradient: "score" for one of the two.`,
-  });
+  refuseSite(
+    "bad-option",
+    site.name,
+    `sample site "${site.name}": gradient: "disarm" needs the same logits in both of its runs, but they depend on "${other}", which the runs draw differently. Take gradient: "score" for one of the two.`,
+    { param: "gradient" },
+  );
 }
 
 /** A site with the cost that it is charged with in one run. */

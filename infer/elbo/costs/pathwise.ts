@@ -10,9 +10,11 @@
  * (without log q of the draws) with a gradient through the parameters only, because RenyiELBO and ReweightedWakeSleep multiply the two
  * gradients by different factors.
  */
-import { mapTree, PedigradError, stopGradient, type Tensor } from "../../../autodiff/index.js";
+
+import { mapTree, stopGradient, type Tensor } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";
+import { refuseSite } from "../../checks.js";
 import { isDraw, isScoreSite, SampleSite, sampleSites, type Trace, traceOf } from "../../program/trace.js";
 import { replay, seed, substituteHandler } from "../../program/values.js";
 import { shareMasks } from "../particles/masks.js";
@@ -52,12 +54,12 @@ export function guideWithConstantParams(pair: Pair, key: Tensor, task: Task): Tr
 export function pathTermsOf(estimator: string, pair: Pair, key: Tensor, task: Task): PathTerms {
   const scoreSite = [...sampleSites(pair.guide)].find(isScoreSite);
   if (scoreSite !== undefined)
-    throw new PedigradError({
-      code: "bad-option",
-      site: scoreSite.name,
-      param: "estimator",
-      message: `${estimator}: estimator "dreg" needs pathwise samplers, but guide site "${scoreSite.name}" (${scoreSite.fn.label}) has none. Use another estimator, or a reparameterised distribution.`,
-    });
+    refuseSite(
+      "bad-option",
+      scoreSite.name,
+      `${estimator}: estimator "dreg" needs pathwise samplers, but guide site "${scoreSite.name}" (${scoreSite.fn.label}) has none. Use another estimator, or a reparameterised distribution.`,
+      { param: "estimator" },
+    );
   const throughDraws = guideWithConstantParams(pair, key, task);
   const throughParams = replayGuide(drawnSites(pair.guide, stopGradient), pair, key, task, task);
   const model = (guide: Trace, inputs: RunInputs): Trace =>
@@ -84,12 +86,12 @@ export function refuseMovingPoints(estimator: string, guide: Trace, key: Tensor,
   );
   for (const { name } of points)
     if (getProvenance(Object.values((taggedRun.get(name) as SampleSite).fn.params)).has(PARAMETER_TAG))
-      throw new PedigradError({
-        code: "moving-point",
-        site: name,
-        op: estimator,
-        message: `${estimator}: guide site "${name}" is a point mass computed from other draws and parameters, so it has no log density to take the gradient of. Use TraceELBO or RenyiELBO, or a guide that samples "${name}" from a distribution, such as AutoNormal or AutoMultivariateNormal.`,
-      });
+      refuseSite(
+        "moving-point",
+        name,
+        `${estimator}: guide site "${name}" is a point mass computed from other draws and parameters, so it has no log density to take the gradient of. Use TraceELBO or RenyiELBO, or a guide that samples "${name}" from a distribution, such as AutoNormal or AutoMultivariateNormal.`,
+        { op: estimator },
+      );
 }
 /** The site name with which `refuseMovingPoints` tags all parameters. */
 const PARAMETER_TAG = "parameters";

@@ -3,14 +3,11 @@
  * site and the model's.
  */
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
-import { type ErrorCode, PedigradError, type Tensor } from "../../../autodiff/index.js";
+import type { Tensor } from "../../../autodiff/index.js";
 import { areSame } from "../../../distributions/core/parameters.js";
-import { didYouMean } from "../../checks.js";
+import { didYouMean, refuseSite } from "../../checks.js";
 import type { PlateFrame } from "../../program/messages.js";
 import { isFactor, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
-
-const refusal = (code: ErrorCode, site: string, message: string): PedigradError =>
-  new PedigradError({ code, site, message });
 
 /** Refuse latents of the guide that the model lacks, observes, or has with a different shape or plate, and sites that both observe. */
 export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity): void {
@@ -24,13 +21,13 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
     if (site.type !== "plate") continue;
     const modelPlate = model.get(site.name);
     if (modelPlate?.type !== "plate")
-      throw refusal(
+      refuseSite(
         "guide-only-plate",
         site.name,
         `guide plate "${site.name}" is not in the model. Put the same plate into the model, or use toEvent in the guide.`,
       );
     if (modelPlate.size !== site.size)
-      throw refusal(
+      refuseSite(
         "plate-size",
         site.name,
         `plate "${site.name}" has size ${site.size} in the guide and ${modelPlate.size} in the model. Give both the same size.`,
@@ -39,7 +36,7 @@ export function checkPair(guide: Trace, model: Trace, maxPlateNesting = Infinity
   for (const site of sampleSites(guide)) {
     const modelSite = model.get(site.name);
     if (!site.isObserved || modelSite?.type !== "sample" || !modelSite.isObserved || isFactor(site)) continue;
-    throw refusal(
+    refuseSite(
       "observed-in-guide",
       site.name,
       `site "${site.name}" is observed both in the model and in the guide, so its two log densities would cancel. Remove it from the guide.`,
@@ -57,14 +54,14 @@ function latentOf({ name, isObserved, infer }: SampleSite, guide: Trace, model: 
       name,
       missing.map((site) => site.name),
     );
-    throw refusal(
+    refuseSite(
       "guide-only-site",
       name,
       `guide site "${name}" is not in the model. Remove it, rename it, or mark it auxiliary: infer: { isAuxiliary: true }.${hint}`,
     );
   }
   if (!modelSite.isObserved) return modelSite;
-  throw refusal(
+  refuseSite(
     "observed-in-model",
     name,
     `guide site "${name}" is observed in the model. Remove it from the guide, or the observation from the model.`,
@@ -80,7 +77,7 @@ export function checkSamples(guide: Trace, model: Trace): void {
     comparePlates(site, modelSite);
     const [inGuide, inModel] = [site.value.shape.slice(1), modelSite.fn.shape()];
     if (sameShape(withoutLeadingOnes(inGuide), withoutLeadingOnes(inModel))) continue;
-    throw refusal(
+    refuseSite(
       "shape-mismatch",
       site.name,
       `site "${site.name}" has shape [${inModel}] in the model, but each sample of the guide has shape [${inGuide}]. Give both the same shape; in the guide, the axis of the samples comes before it.`,
@@ -92,7 +89,7 @@ function checkShapes({ name, fn: q }: SampleSite, { fn: p }: SampleSite, maxPlat
   // Compare only the dims of plates: the enumerated dims to the left of the plates, and leading axes of size 1, may differ.
   const plates = (shape: Shape) => withoutLeadingOnes(shape.slice(Math.max(0, shape.length - maxPlateNesting)));
   if (sameShape(plates(q.batchShape), plates(p.batchShape)) && sameShape(q.eventShape, p.eventShape)) return;
-  throw refusal(
+  refuseSite(
     "shape-mismatch",
     name,
     `site "${name}" has batch shape [${p.batchShape}] and event shape [${p.eventShape}] in the model, but batch shape [${q.batchShape}] and event shape [${q.eventShape}] in the guide. Give both the same plates and the same toEvent.`,
@@ -119,13 +116,13 @@ function comparePlates({ name, plates: inGuide }: SampleSite, { plates: inModel 
     const modelFrame = inModel.find((p) => p.name === plate);
     if (modelFrame === undefined) continue;
     if (modelFrame.dim !== dim)
-      throw refusal(
+      refuseSite(
         "plate-mismatch",
         name,
         `site "${name}": plate "${plate}" ${alongDim(dim)} in the guide and ${alongDim(modelFrame.dim)} in the model. Open the plates in the same order on both sides, or set dim.`,
       );
     if (!haveSameVisit(frame, modelFrame))
-      throw refusal(
+      refuseSite(
         "plate-subsample",
         name,
         `site "${name}": plate "${plate}" visits other elements in the guide than in the model, because a block handler hides the plate on one side. Expose the plate too (expose: ["${name}", "${plate}"]), or leave it out of hide.`,
@@ -143,7 +140,7 @@ function refuseOneSided(
 ): void {
   for (const { name, size, subsampleSize } of plates)
     if (size !== subsampleSize && others.every((other) => other.name !== name))
-      throw refusal(
+      refuseSite(
         "plate-mismatch",
         site,
         `site "${site}" is in the subsampled plate "${name}" (${subsampleSize} of ${size} elements) in the ${side}, but not in the ${otherSide}, so only the ${side}'s log density would be scaled up. Put the site into the plate on both sides.`,
@@ -166,10 +163,6 @@ export function checkLatentsCovered(guide: Trace, model: Trace, enumerated?: Rea
   for (const { name, isObserved } of sampleSites(model)) {
     const guideSite = guide.get(name);
     if (isObserved || enumerated?.has(name) || (guideSite?.type === "sample" && !guideSite.isObserved)) continue;
-    throw refusal(
-      "model-only-site",
-      name,
-      `model site "${name}" is latent, but the guide does not sample it. ${advice}`,
-    );
+    refuseSite("model-only-site", name, `model site "${name}" is latent, but the guide does not sample it. ${advice}`);
   }
 }

@@ -2,6 +2,7 @@
 
 import { PedigradError } from "../../../autodiff/index.js";
 import { warnOnce } from "../../../provenance/base/warnOnce.js";
+import { refuseSite } from "../../checks.js";
 import { GRADIENTS } from "../../program/inferOptions.js";
 import { isScoreSite, sampleSites, type Trace } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
@@ -26,18 +27,18 @@ export function refuseUnsupported({ name: estimator, hasClosedForms }: Estimator
     for (const site of sampleSites(traces[side])) {
       const { name, infer } = site;
       if (infer.kl !== undefined && !hasClosedForms)
-        throw new PedigradError({
-          code: "bad-option",
-          site: name,
-          param: "kl",
-          message: `site "${name}" asks for kl: "analytic", but the loss ${estimator} has no KL term. Remove infer.kl, or use TraceELBO.`,
-        });
+        refuseSite(
+          "bad-option",
+          name,
+          `site "${name}" asks for kl: "analytic", but the loss ${estimator} has no KL term. Remove infer.kl, or use TraceELBO.`,
+          { param: "kl" },
+        );
       if (infer.enumerate != null)
-        throw new PedigradError({
-          code: "enumeration",
-          site: name,
-          message: `site "${name}" asks for enumeration, but the loss is ${estimator}. Use TraceEnumELBO, or remove infer.enumerate.`,
-        });
+        refuseSite(
+          "enumeration",
+          name,
+          `site "${name}" asks for enumeration, but the loss is ${estimator}. Use TraceEnumELBO, or remove infer.enumerate.`,
+        );
       if (infer.baseline !== undefined && !(side === "guide" && isScoreSite(site)))
         throw new PedigradError({
           code: "baseline",
@@ -59,12 +60,7 @@ export function refuseGradients(estimator: Estimator, traces: Traces): void {
       // An enumerated site is not sampled, so its `gradient` option has no effect.
       if (gradient === undefined || enumerate != null) continue;
       const refuse = (why: string): never => {
-        throw new PedigradError({
-          code: "bad-option",
-          site: name,
-          param: "gradient",
-          message: `sample site "${name}": ${why}`,
-        });
+        refuseSite("bad-option", name, `sample site "${name}": ${why}`, { param: "gradient" });
       };
       if (side === "model") refuse("infer.gradient is set in the model. Move it to the guide's sample statement.");
       if (gradient !== "disarm") continue;

@@ -3,7 +3,8 @@
  * sum over all elements, but a nonlinear function of the scaled-up sum, such as a logarithm or an importance weight, is
  * biased. Users may accept this bias with an option.
  */
-import { PedigradError } from "../../../autodiff/index.js";
+
+import { refuseSite } from "../../checks.js";
 import type { PlateFrame } from "../../program/messages.js";
 import type { SampleSite } from "../../program/trace.js";
 
@@ -34,11 +35,10 @@ export const refuseSubsampling = (
   canAcceptBias = true,
 ): never => {
   const acceptBias = canAcceptBias ? ", or accept the bias: { biasedSubsampling: true }" : "";
-  throw new PedigradError({
-    code: "biased-subsampling",
-    op: estimator,
-    site: name,
-    param: "subsampleSize",
-    message: `${estimator}: plate "${name}" visits ${subsampleSize} of ${size} elements, ${why}, so the objective would be biased: its mean over subsamples is not its value for all elements. Visit all elements, or ${instead}${acceptBias}.`,
-  });
+  refuseSite(
+    "biased-subsampling",
+    name,
+    `${estimator}: plate "${name}" visits ${subsampleSize} of ${size} elements, ${why}, so the objective would be biased: its mean over subsamples is not its value for all elements. Visit all elements, or ${instead}${acceptBias}.`,
+    { op: estimator, param: "subsampleSize" },
+  );
 };

@@ -4,11 +4,12 @@
  */
 import { elementsOf } from "../../../autodiff/core/reads.js";
 import { sameShape } from "../../../autodiff/core/shape.js";
-import { PedigradError, Tensor } from "../../../autodiff/index.js";
+import { Tensor } from "../../../autodiff/index.js";
 import { boundsOf } from "../../../distributions/constraints/constraint.js";
 import { validation } from "../../../distributions/core/validation.js";
 import type { Constraint, Transform } from "../../../distributions/index.js";
 import type { Image } from "../../../distributions/transforms/image.js";
+import { refuseSite } from "../../checks.js";
 import type { Handler } from "../../program/messages.js";
 import { isPointMass, type SampleSite, type Trace } from "../../program/trace.js";
 import { reportAsSite } from "../../program/traceChecks.js";
@@ -30,11 +31,11 @@ export const supportsHandler = (guide: Trace): Handler => ({
         return;
       }
       if (!reachesOutside(q.support, p.support)) return;
-      throw new PedigradError({
-        code: "support-mismatch",
-        site: name,
-        message: `guide site "${name}" can draw values that the model excludes: a draw of the guide (${q.label}) may be ${q.support.must}, but the value in the model (${p.label}) must be ${p.support.must}. Give the guide a distribution on the model's support, or a TransformedDistribution into it.`,
-      });
+      refuseSite(
+        "support-mismatch",
+        name,
+        `guide site "${name}" can draw values that the model excludes: a draw of the guide (${q.label}) may be ${q.support.must}, but the value in the model (${p.label}) must be ${p.support.must}. Give the guide a distribution on the model's support, or a TransformedDistribution into it.`,
+      );
     },
   },
 });
@@ -48,11 +49,11 @@ export function refuseMovingSupport({ name, fn }: SampleSite, gradient: string):
   const isPoint = isPointMass(fn);
   if (!(isPoint ? isDifferentiated(params.v) : isMoving(support))) return;
   const why = isPoint ? "is a point mass whose position depends on parameters" : `must be ${support.must}`;
-  throw new PedigradError({
-    code: "moving-support",
-    site: name,
-    message: `guide site "${name}": ${gradient} needs a support that does not depend on parameters, but a draw (${fn.label}) ${why}, so the gradient would be biased. Sample on a fixed support and transform the value (low + (high - low) · u with u from Uniform(0, 1)), or take the pathwise gradient, without reading "${name}".`,
-  });
+  refuseSite(
+    "moving-support",
+    name,
+    `guide site "${name}": ${gradient} needs a support that does not depend on parameters, but a draw (${fn.label}) ${why}, so the gradient would be biased. Sample on a fixed support and transform the value (low + (high - low) · u with u from Uniform(0, 1)), or take the pathwise gradient, without reading "${name}".`,
+  );
 }
 
 /** Whether the bounds of a set depend on a tensor that is being differentiated. */
