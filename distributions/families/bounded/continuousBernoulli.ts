@@ -1,33 +1,70 @@
 import {
-  abs,
-  equal,
+  type Binary,
+  binary,
+  div,
   exp,
-  expm1,
-  greater,
   less,
-  log,
-  log1p,
-  minimum,
+  mulZeroWins,
+  neg,
+  sub,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import {
+  expm1 as expm1Of,
+  exp as expOf,
+  log1p as log1pOf,
+  log as logOf,
+} from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { real, unitInterval } from "../../constraints/index.js";
 import { family, type OneOf } from "../../core/family.js";
 import { langevin, langevinSlope, logSinhc } from "../../densities/sinhc.js";
+import { binaryBySlopes } from "../../densities/slopes.js";
 import { ofContinuousBernoulli } from "../../kl/bounded.js";
 import { finiteLogits } from "./relaxedBernoulli.js";
 
 type Params = OneOf<"probs" | "logits">;
 const halfOf = (p: Params): Tensor => finiteLogits(p).mul(0.5);
-/**
- * Whether the density increases, and -|l|. Where l = 0, the second result is 1: the formulas divide by it, and their results there are not
- * used.
- */
-const signAndMinusSize = (logits: Tensor): [isRising: Tensor, minusSize: Tensor] => [
-  greater(logits, 0),
-  where(equal(logits, 0), 1, abs(logits).neg()),
-];
+const meanOf = (logits: Tensor): Tensor => langevin(logits.mul(0.5)).mul(0.5).add(0.5);
+const logDensityOf = (logits: Tensor, x: Tensor): Tensor => logits.mul(x.sub(0.5)).sub(logSinhc(logits.mul(0.5)));
+
+/** P(X <= x), integrated from the end where the density is low. So it needs only exp(-|l|), which cannot overflow. */
+const cdfOf: Binary = /* @__PURE__ */ binaryBySlopes(
+  "continuousBernoulliCdf",
+  (l, x) => {
+    if (l === 0) return x;
+    const share = expm1Of(-Math.abs(l) * x) / expm1Of(-Math.abs(l));
+    return l > 0 ? share * expOf(-l * (1 - x)) : share;
+  },
+  (l, x) => cdfSlope(l, x),
+  (l, x) => exp(logDensityOf(l, x)),
+);
+/** dF/dl = F · (E[X | X <= x] - E X) = (1 - F) · (E X - E[X | X > x]), of which the form with the smaller probability is used. */
+function cdfSlope(l: Tensor, x: Tensor): Tensor {
+  const [below, rest] = [cdfOf(l, x), sub(1, x)];
+  const fromBelow = below.mul(x.mul(meanOf(l.mul(x))).sub(meanOf(l)));
+  const aboveMean = x.add(rest.mul(meanOf(l.mul(rest))));
+  const fromAbove = cdfOf(l.neg(), rest).mul(meanOf(l).sub(aboveMean));
+  return where(less(below, 0.5), fromBelow, fromAbove);
+}
+const quantileOf: Binary = /* @__PURE__ */ binary(
+  "continuousBernoulliQuantile",
+  (l, q) => {
+    if (l === 0 || !(q > 0 && q < 1)) return q;
+    const size = Math.abs(l);
+    const [part, others] = l > 0 ? [1 - q, q] : [q, 1 - q];
+    // log(1 - part (1 - exp(-|l|))), written with a sum of two positive terms, so that nothing cancels where `part` is near 1.
+    const x = (part < 0.5 || size < 1 ? log1pOf(part * expm1Of(-size)) : logOf(others + part * expOf(-size))) / -size;
+    // Results near 0 have a separate formula, because 1 - x would lose their digits.
+    const growth = q * expm1Of(Math.min(size, 700));
+    return Math.min(1, l < 0 ? x : growth < 1 ? log1pOf(growth) / size : 1 - x);
+  },
+  [
+    (g, x, l) => mulZeroWins(g, neg(div(cdfSlope(l, x), exp(logDensityOf(l, x))))),
+    (g, x, l) => mulZeroWins(g, exp(logDensityOf(l, x).neg())),
+  ],
+);
 
 /**
  * ContinuousBernoulli (Loaiza-Ganem and Cunningham 2019) on [0, 1], l = logit(probs):
@@ -42,37 +79,15 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
   constraints: { probs: unitInterval, logits: real },
   oneOf: ["probs", "logits"],
   support: unitInterval,
-  logDensity: (x, p) => {
-    const logits = finiteLogits(p);
-    return logits.mul(x.sub(0.5)).sub(logSinhc(logits.mul(0.5)));
-  },
-  mean: (p) => langevin(halfOf(p)).mul(0.5).add(0.5),
+  logDensity: (x, p) => logDensityOf(finiteLogits(p), x),
+  mean: (p) => meanOf(finiteLogits(p)),
   variance: (p) => langevinSlope(halfOf(p)).mul(0.25),
   entropy: (p) => {
     const h = halfOf(p);
     return logSinhc(h).sub(h.mul(langevin(h)));
   },
-  cdf: (value, p) => {
-    const logits = finiteLogits(p);
-    const x = value.clip(0, 1);
-    // The integral starts at the end where the density is low. So it needs only exp(-|l|), which cannot overflow.
-    const [isRising, minusSize] = signAndMinusSize(logits);
-    const share = expm1(minusSize.mul(x)).div(expm1(minusSize));
-    const skewed = where(isRising, share.mul(exp(minusSize.mul(x.neg().add(1)))), share);
-    return where(equal(logits, 0), x, skewed);
-  },
-  icdf: (q, p) => {
-    const logits = finiteLogits(p);
-    const [isRising, minusSize] = signAndMinusSize(logits);
-    const part = where(isRising, q.neg().add(1), q);
-    // log(1 - part (1 - exp(-|l|))), written with a sum of two positive terms, so that nothing cancels where `part` is near 1.
-    const nearOne = log(where(isRising, q, q.neg().add(1)).add(part.mul(exp(minusSize))));
-    const x = where(less(part, 0.5), log1p(part.mul(expm1(minusSize))), nearOne).div(minusSize);
-    // Results near 0 have a separate formula, because 1 - x would lose their digits.
-    const growth = q.mul(expm1(minimum(minusSize.neg(), 700)));
-    const rising = where(less(growth, 1), log1p(minimum(growth, 1)).div(minusSize.neg()), x.neg().add(1));
-    return where(equal(logits, 0), q, where(isRising, rising, x)).clip(0, 1);
-  },
+  cdf: (x, p) => cdfOf(finiteLogits(p), x.clip(0, 1)),
+  icdf: (q, p) => quantileOf(finiteLogits(p), q),
   divergences: ofContinuousBernoulli,
 }) {
   get logits(): Tensor {
