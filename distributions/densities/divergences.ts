@@ -20,16 +20,15 @@ import {
   expm1,
   greater,
   i0e,
+  i1e,
   isFinite,
   less,
   lgamma,
   log1p,
   min,
-  minimum,
   mul,
   mulZeroWins,
   reciprocal,
-  sign,
   square,
   sub,
   sum,
@@ -37,7 +36,6 @@ import {
   type Ternary,
   trigamma,
   type Unary,
-  unary,
   where,
 } from "../../autodiff/index.js";
 import { expm1 as expm1Of, log1p as log1pOf, log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
@@ -99,9 +97,13 @@ export const scaleDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
   (q, p) => sub(p, q).div(p).mul(div(q, p).add(1)).div(p),
 );
 
+const signOf = (x: Tensor): Tensor => where(less(x, 0), -1, 1);
+/** |x|, with derivative 1 at 0, because even functions of it, such as divergences, have their second derivatives from it. */
+export const sizeOf = (x: Tensor): Tensor => x.mul(signOf(x));
+
 /** ψ(a + d) - ψ(a), where ψ is the digamma function and d may be negative. */
 export const digammaStep = (a: Tensor, d: Tensor): Tensor =>
-  mul(sign(d), digammaDifference(minimum(a, a.add(d)), abs(d)));
+  mul(signOf(d), digammaDifference(where(less(d, 0), a.add(d), a), sizeOf(d)));
 
 /**
  * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a). d = c - a is a separate argument, because it may have more correct digits than the difference of
@@ -193,7 +195,11 @@ function alignmentSlopeOf(k: number): number {
   const gap = circularVariance(k);
   return gap * (2 - gap) - (1 - gap) / k;
 }
-const alignmentSlope: Unary = /* @__PURE__ */ unary("alignmentSlope", alignmentSlopeOf, null);
+/** A' as an op, with A'' = A/κ² - A'/κ - 2 A A'. */
+const alignmentSlope: Unary = /* @__PURE__ */ unaryBySlope("alignmentSlope", alignmentSlopeOf, (k) => {
+  const [alignment, slope] = [div(i1e(k), i0e(k)), alignmentSlope(k)];
+  return alignment.div(k).sub(slope).div(k).sub(alignment.mul(slope).mul(2));
+});
 
 /** KL between two von Mises distributions with the same loc, from their concentrations. */
 export const vonMisesDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
