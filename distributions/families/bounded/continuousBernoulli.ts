@@ -52,13 +52,10 @@ const quantileOf: Binary = /* @__PURE__ */ binary(
   "continuousBernoulliQuantile",
   (l, q) => {
     if (l === 0 || !(q > 0 && q < 1)) return q;
-    const size = Math.abs(l);
-    const [part, others] = l > 0 ? [1 - q, q] : [q, 1 - q];
-    // log(1 - part (1 - exp(-|l|))), written with a sum of two positive terms, so that nothing cancels where `part` is near 1.
-    const x = (part < 0.5 || size < 1 ? log1pOf(part * expm1Of(-size)) : logOf(others + part * expOf(-size))) / -size;
-    // Results near 0 have a separate formula, because 1 - x would lose their digits.
-    const growth = q * expm1Of(Math.min(size, 700));
-    return Math.min(1, l < 0 ? x : growth < 1 ? log1pOf(growth) / size : 1 - x);
+    if (l > 700) return Math.max(0, 1 + logOf(q) / l);
+    // Where l < -1 and q is near 1, the sum in log1p would cancel.
+    const logSum = l < -1 && q >= 0.5 ? logOf(1 - q + q * expOf(l)) : log1pOf(q * expm1Of(l));
+    return Math.min(1, logSum / l);
   },
   [
     (g, x, l) => mulZeroWins(g, neg(div(cdfSlope(l, x), exp(logDensityOf(l, x))))),

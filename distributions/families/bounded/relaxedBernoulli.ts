@@ -1,6 +1,5 @@
 import type { Shape } from "../../../autodiff/core/shape.js";
 import {
-  abs,
   greater,
   log,
   log1p,
@@ -30,7 +29,7 @@ export function finiteLogits({ probs, logits }: OneOf<"probs" | "logits">): Tens
  * RelaxedBernoulli: a continuous relaxation of Bernoulli, sigmoid((logits + L) / temperature) with L drawn from Logistic(0, 1) (Maddison,
  * Mnih and Teh 2017, "The Concrete distribution"). With d = logits - temperature · logit(x),
  *
- *     log p(x) = log temperature - |d| - 2 log(1 + exp(-|d|)) - log x - log(1 - x).
+ *     log p(x) = log temperature - softplus(d) - softplus(-d) - log x - log(1 - x).
  *
  * @example new RelaxedBernoulli(0.5, 0.3).logProb(0.2).item() // -0.2528
  */
@@ -44,8 +43,8 @@ export class RelaxedBernoulli extends /* @__PURE__ */ family<
   logDensity: (value, p) => {
     const x = inside(value);
     const [logX, logRest] = [log(x), log1p(x.neg())];
-    const d = abs(finiteLogits(p).sub(logX.sub(logRest).mul(p.temperature)));
-    return log(p.temperature).sub(d).sub(softplus(d.neg()).mul(2)).sub(logX).sub(logRest);
+    const d = finiteLogits(p).sub(logX.sub(logRest).mul(p.temperature));
+    return log(p.temperature).sub(softplus(d)).sub(softplus(d.neg())).sub(logX).sub(logRest);
   },
   draw: (key, shape, p) => inside(sigmoid(random.logistic(key, shape).add(finiteLogits(p)).div(p.temperature))),
   cdf: (x, p) => sigmoid(logit(inside(x)).mul(p.temperature).sub(finiteLogits(p))),

@@ -115,17 +115,12 @@ export class Laplace extends /* @__PURE__ */ locationScale("Laplace", {
 /**
  * Logistic:
  *
- *     log p(z) = -|z| - 2 softplus(-|z|),
- *
- * which is even in z. It is written in |z|, so that large numbers are never subtracted.
+ *     log p(z) = -softplus(z) - softplus(-z).
  *
  * @example new Logistic(0, 1).cdf(1).item() // 0.7311
  */
 export class Logistic extends /* @__PURE__ */ locationScale("Logistic", {
-  logKernel: (z) => {
-    const size = abs(z);
-    return size.add(softplus(size.neg()).mul(2)).neg();
-  },
+  logKernel: (z) => softplus(z).add(softplus(z.neg())).neg(),
   logNorm: 0,
   draw: (key, shape) => random.logistic(key, shape),
   mean: 0,
