@@ -79,12 +79,12 @@ async function bench(options: Options): Promise<void> {
   const withPeers = filter === PEERS;
   const withLoops = filter === LOOPS || filter.startsWith(`${LOOPS}/`);
   const names = [...selectedCases, ...selectedQuantities].map(({ name }) => name);
-  if (names.length === 0 && !withPeers && !withLoops)
+  const listed = withLoops ? loopNames(filter) : withPeers ? [PEERS] : names;
+  if (listed.length === 0)
     throw new Misuse(
       `no row matches --filter "${filter}"${selected.length > 0 ? " with --quick, which leaves out long rows" : ""}. --list prints the names.`,
     );
   if (options.list) {
-    const listed = withLoops ? loopNames(filter) : withPeers ? [PEERS] : names;
     for (const name of listed) console.log(name);
     return;
   }

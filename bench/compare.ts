@@ -18,7 +18,7 @@ export interface Change {
 export function readReport(file: string, names: readonly string[]): Report {
   const report = parsed(file) as Report | null;
   if (report?.schema !== 1 || !Array.isArray(report.rows))
-    throw new Misuse(`--compare: ${file} is not a report of schema 1. Make one with pedigrad bench --json > ${file}.`);
+    throw new Misuse(`--compare: ${file} is not a report of schema 1. Make one with pedigrad bench --json > old.json.`);
   if (!report.rows.some(({ name }) => names.includes(name)))
     throw new Misuse(`--compare: ${file} has none of the rows that would be measured; see --filter and --list.`);
   return report;

@@ -45,9 +45,10 @@ export function optionsOf(args: readonly string[]): Options {
 
 const parsed = (args: readonly string[]) => {
   try {
-    return parseArgs({
+    const found = parseArgs({
       args: [...args],
       allowPositionals: true,
+      tokens: true,
       options: {
         filter: { type: "string", default: "" },
         list: { type: "boolean", default: false },
@@ -59,7 +60,12 @@ const parsed = (args: readonly string[]) => {
         help: { type: "boolean", short: "h", default: false },
       },
     });
+    const names = found.tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
+    const twice = names.find((name, i) => names.indexOf(name) < i);
+    if (twice !== undefined) throw new Misuse(`--${twice} is given twice. Give it once.`);
+    return found;
   } catch (error) {
+    if (error instanceof Misuse) throw error;
     // Node's first sentence says what is wrong. Its other sentences explain how to pass a file whose name looks like an option.
     throw new Misuse(`${(error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, "")}.`);
   }

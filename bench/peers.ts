@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Case, measure } from "./harness.js";
+import { Misuse } from "./options.js";
 
 interface Line {
   readonly peer: string;
@@ -34,10 +35,7 @@ const PROGRAMS: readonly (readonly [command: string, file: string, install: stri
 
 /** The lines that the programs print. A library that is missing is reported with `say`. */
 function* linesOf(say: (text: string) => void): Generator<Line> {
-  if (!existsSync(FOLDER)) {
-    say(`peers: run this in a clone of the repository, where ${FOLDER} is.`);
-    return;
-  }
+  if (!existsSync(FOLDER)) throw new Misuse(`peers: run this in a clone of the repository, where ${FOLDER} is.`);
   for (const [command, file, install] of PROGRAMS) {
     const { stdout, error } = spawnSync(command, [join(FOLDER, file)], { encoding: "utf8", maxBuffer: 2 ** 26 });
     if (error !== undefined) say(`peers: ${command} is missing (${error.message}).`);

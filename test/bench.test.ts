@@ -28,6 +28,7 @@ const refused: [args: string[], says: RegExp][] = [
   [["--tolerance", "abc"], /--tolerance must be a positive number such as 1\.5, got "abc"/],
   [["--tolerance="], /got ""/],
   [["benhc"], /unknown command "benhc"/],
+  [["--filter", "mul", "--filter", "sum"], /--filter is given twice/],
   [["bench", "mul"], /did not expect "mul".*--filter "mul"/],
 ];
 for (const [args, says] of refused)
@@ -71,9 +72,11 @@ test("a build that is not there cannot be compared with", () => {
 });
 
 test("a filter that selects nothing says so", () => {
-  const { status, stderr } = pedigrad("--filter", "mull");
-  assert.is(status, 2);
-  assert.match(stderr, /no row matches --filter "mull"\. --list prints the names\./);
+  for (const filter of ["mull", "loops/HMN"]) {
+    const { status, stderr } = pedigrad("--filter", filter);
+    assert.is(status, 2);
+    assert.match(stderr, `no row matches --filter "${filter}". --list prints the names.`);
+  }
 });
 
 test("the rows beside NumPyro are selected by their topic and a part of their names", () => {

@@ -206,8 +206,8 @@ export const absent = (shape: Shape, provenance = Provenance.empty): Tensor =>
   new Tensor(null, shape, provenance, sizeOf(shape) === 1, null);
 
 /** A tensor that looks like one example of a batch. */
-export const ofBatch = (batch: Batch, provenance = batch.value.provenance): Tensor =>
-  new Tensor(null, batch.value.shape.slice(1), provenance, false, batch);
+export const ofBatch = (batch: Batch): Tensor =>
+  new Tensor(null, batch.value.shape.slice(1), batch.value.provenance, false, batch);
 
 function refuseRaw({ batch }: Tensor, op: string): never {
   if (batch !== null) refuseRead(batch, op);

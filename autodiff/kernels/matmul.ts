@@ -4,11 +4,7 @@
  * the same bits.
  */
 
-/**
- * out = a b for contiguous matrices. It computes 2 by 4 entries at a time, with six loads for eight multiplications. Four columns of b are
- * first copied to contiguous memory.
- */
-export function multiply(
+type Multiply = (
   out: Float64Array,
   o: number,
   a: Float64Array,
@@ -18,7 +14,13 @@ export function multiply(
   m: number,
   k: number,
   n: number,
-): void {
+) => void;
+
+/**
+ * out = a b for contiguous matrices. It computes 2 by 4 entries at a time, with six loads for eight multiplications. Four columns of b are
+ * first copied to contiguous memory.
+ */
+export const multiply: Multiply = (out, o, a, ao, b, bo, m, k, n) => {
   const columns = new Float64Array(n < 4 ? 0 : 4 * k);
   let j = 0;
   for (; j + 4 <= n; j += 4) {
@@ -62,48 +64,40 @@ export function multiply(
       out[at + n + 3] = s3;
     }
   }
-  for (; j < n; j++) {
-    // Four rows at a time, because the sums of different rows do not wait for each other.
-    let i = 0;
-    for (; i + 4 <= m; i += 4) {
-      const [r0, r1, r2, r3] = [ao + i * k, ao + (i + 1) * k, ao + (i + 2) * k, ao + (i + 3) * k];
-      let s0 = 0;
-      let s1 = 0;
-      let s2 = 0;
-      let s3 = 0;
-      for (let p = 0, q = bo + j; p < k; p++, q += n) {
-        const y = b[q] as number;
-        s0 += (a[r0 + p] as number) * y;
-        s1 += (a[r1 + p] as number) * y;
-        s2 += (a[r2 + p] as number) * y;
-        s3 += (a[r3 + p] as number) * y;
-      }
-      const at = o + i * n + j;
-      out[at] = s0;
-      out[at + n] = s1;
-      out[at + 2 * n] = s2;
-      out[at + 3 * n] = s3;
+  for (; j < n; j++) multiplyColumn(out, o + j, a, ao, b, bo + j, m, k, n);
+};
+
+/** The first column of a b, four rows at a time, because the sums of different rows do not wait for each other. */
+const multiplyColumn: Multiply = (out, o, a, ao, b, bo, m, k, n) => {
+  let i = 0;
+  for (; i + 4 <= m; i += 4) {
+    const [r0, r1, r2, r3] = [ao + i * k, ao + (i + 1) * k, ao + (i + 2) * k, ao + (i + 3) * k];
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let p = 0, q = bo; p < k; p++, q += n) {
+      const y = b[q] as number;
+      s0 += (a[r0 + p] as number) * y;
+      s1 += (a[r1 + p] as number) * y;
+      s2 += (a[r2 + p] as number) * y;
+      s3 += (a[r3 + p] as number) * y;
     }
-    for (; i < m; i++) {
-      let sum = 0;
-      for (let p = 0; p < k; p++) sum += (a[ao + i * k + p] as number) * (b[bo + p * n + j] as number);
-      out[o + i * n + j] = sum;
-    }
+    const at = o + i * n;
+    out[at] = s0;
+    out[at + n] = s1;
+    out[at + 2 * n] = s2;
+    out[at + 3 * n] = s3;
   }
-}
+  for (; i < m; i++) {
+    let sum = 0;
+    for (let p = 0; p < k; p++) sum += (a[ao + i * k + p] as number) * (b[bo + p * n] as number);
+    out[o + i * n] = sum;
+  }
+};
 
 /** out = a b, if b has few columns and the transpose of a is stored. */
-export function multiplyByColumns(
-  out: Float64Array,
-  o: number,
-  a: Float64Array,
-  ao: number,
-  b: Float64Array,
-  bo: number,
-  m: number,
-  k: number,
-  n: number,
-): void {
+export const multiplyByColumns: Multiply = (out, o, a, ao, b, bo, m, k, n) => {
   out.fill(0, o, o + m * n);
   for (let p = 0; p < k; p++)
     for (let j = 0; j < n; j++) {
@@ -111,7 +105,7 @@ export function multiplyByColumns(
       for (let i = 0, at = o + j, from = ao + p * m; i < m; i++, at += n)
         out[at] = (out[at] as number) + (a[from + i] as number) * y;
     }
-}
+};
 
 /** out = a b for one row a, whose entries are `step` apart. The rows of b are `down` apart, and the columns `along`. */
 export function multiplyRow(

@@ -54,20 +54,13 @@ export function sumOf(data: Float64Array, offset: number, n: number): number {
 }
 
 /** The elementwise sum of n rows of `width` numbers. */
-export function sumRows(
-  data: Float64Array,
-  offset: number,
-  n: number,
-  width: number,
-  out: Float64Array,
-  at: number,
-): void {
+export const sumRows: FoldRows = (data, offset, n, width, out, at) => {
   out.fill(0, at, at + width);
   for (let i = 0; i < n; i++) {
     const row = offset + i * width;
     for (let j = 0; j < width; j++) out[at + j] = (out[at + j] as number) + (data[row + j] as number);
   }
-}
+};
 
 /** A function that sums by SIMD code; null if the arrays do not lie in SIMD memory, or are so short that SIMD code is not faster. */
 export function sumSimd({ blocks, n, width }: Plan, out: View, x: View): (() => void) | null {

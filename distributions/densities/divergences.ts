@@ -20,7 +20,6 @@ import {
   expm1,
   greater,
   i0e,
-  i1e,
   isFinite,
   less,
   lgamma,
@@ -40,6 +39,7 @@ import {
 } from "../../autodiff/index.js";
 import { expm1 as expm1Of, log1p as log1pOf, log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import {
+  besselRatioSlope,
   circularVariance,
   excessOverLog,
   gaussLegendre,
@@ -185,30 +185,22 @@ export function classDivergence(probs: Tensor, q: Tensor, p: Tensor): Tensor {
   return where(isClose.squeeze(-1), near, expectation(probs, v.neg()));
 }
 
-/** A'(κ) = 1 - A/κ - A² for A = I_1(κ) / I_0(κ); for large κ, from the asymptotic series (DLMF 10.40.1). */
-function alignmentSlopeOf(k: number): number {
-  if (k < 1) {
-    const alignment = i1eOf(k) / i0eOf(k);
-    return 1 - alignment / k - alignment * alignment;
-  }
-  if (k > 1000) return (0.5 + (0.25 + (0.375 + 0.78125 / k) / k) / k) / (k * k);
-  const gap = circularVariance(k);
-  return gap * (2 - gap) - (1 - gap) / k;
-}
-/** A' as an op, with A'' = A/κ² - A'/κ - 2 A A'. */
-const alignmentSlope: Unary = /* @__PURE__ */ unaryBySlope("alignmentSlope", alignmentSlopeOf, (k) => {
-  const [alignment, slope] = [div(i1e(k), i0e(k)), alignmentSlope(k)];
-  return alignment.div(k).sub(slope).div(k).sub(alignment.mul(slope).mul(2));
+/** 1 - A for A = I_1(κ) / I_0(κ), which keeps its digits at large κ. */
+const spreadOf = (k: Tensor): Tensor => div(besselGap(k), i0e(k));
+/** A' = 1 - A/κ - A², whose derivative is (A/κ - A')/κ - 2 A A'. */
+const alignmentSlope: Unary = /* @__PURE__ */ unaryBySlope("alignmentSlope", besselRatioSlope, (k) => {
+  const [alignment, y] = [sub(1, spreadOf(k)), alignmentSlope(k)];
+  return sub(div(sub(div(alignment, k), y), k), mul(mul(2, alignment), y));
 });
 
 /** KL between two von Mises distributions with the same loc, from their concentrations. */
 export const vonMisesDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
   "vonMisesDivergence",
   (k, m) => {
-    if (Math.abs(m - k) < 0.5 * k) return bregman(alignmentSlopeOf, k, m - k);
+    if (Math.abs(m - k) < 0.5 * k) return bregman(besselRatioSlope, k, m - k);
     if (Math.max(k, m) < 1) return logI0(m) - logI0(k) - (m - k) * (i1eOf(k) / i0eOf(k));
     return (m - k) * circularVariance(k) - logOf(i0eOf(k) / i0eOf(m));
   },
   (k, m) => mul(sub(k, m), alignmentSlope(k)),
-  (k, m) => sub(div(besselGap(k), i0e(k)), div(besselGap(m), i0e(m))),
+  (k, m) => sub(spreadOf(k), spreadOf(m)),
 );

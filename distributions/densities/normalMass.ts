@@ -24,7 +24,7 @@ import { exp as expOf, log, log1mexp, log1p } from "../../autodiff/kernels/formu
 import { erfcx, gaussLegendre, ndtr } from "../../autodiff/kernels/special/index.js";
 import { LOG_SQRT_2PI } from "../core/constants.js";
 
-/** m: the point of [a, b] nearest to 0. Where an end is 0, m is constant in the rules of `logMassOver`, so it has to be constant here. */
+/** m: the point of [a, b] nearest to 0. Where a or b is 0, its derivative is 0, as in the gradient of r. */
 export const nearest = (a: Tensor, b: Tensor): Tensor => where(greater(a, 0), a, where(less(b, 0), b, 0));
 
 /** exp((m² - x²)/2 - r): the density at an end x, divided by the mass. */

@@ -6,6 +6,7 @@
  *
  * and near 0, where these cancel, y = Σ_k c_k h^(2k-1), c_k = 2 (-1)^(k+1) ζ(2k) / π^2k, for |h| < π.
  */
+import { noFurtherDerivative } from "../../autodiff/core/op.js";
 import { type Binary, mul, sub, type Unary, unary } from "../../autodiff/index.js";
 import {
   exp as expOf,
@@ -78,7 +79,9 @@ export const langevin: Unary = /* @__PURE__ */ unaryBySlope(
 /** y'. */
 export const langevinSlope: Unary = /* @__PURE__ */ unaryBySlope("langevinSlope", slopeOf, (h) => langevinCurve(h));
 const langevinCurve: Unary = /* @__PURE__ */ unaryBySlope("langevinCurve", curveOf, (h) => langevinBend(h));
-const langevinBend: Unary = /* @__PURE__ */ unary("langevinBend", bendOf, null);
+const langevinBend: Unary = /* @__PURE__ */ unary("langevinBend", bendOf, [
+  /* @__PURE__ */ noFurtherDerivative("langevinBend"),
+]);
 
 /** log(sinh k / k) - log(sinh h / h) - (k - h) y(h) >= 0, accurate even where k and h are close. */
 export const sinhcDivergence: Binary = /* @__PURE__ */ binaryBySlopes(

@@ -5,6 +5,7 @@
  *
  * Continuous draws have the implicit gradient (core/implicit.ts) where the components have a cdf.
  */
+import { gradDepth } from "../../autodiff/core/node.js";
 import { readNumbers } from "../../autodiff/core/reads.js";
 import { recorder } from "../../autodiff/core/recorder.js";
 import type { Shape } from "../../autodiff/core/shape.js";
@@ -212,11 +213,14 @@ export function hullOf(supports: readonly Constraint[]): Constraint {
   return first.isDiscrete ? integerInterval(...ends) : interval(...ends);
 }
 
-/** The numbers in a bound on which no parameter has an effect; null for other bounds. */
+/**
+ * The numbers in a bound on which no parameter has an effect; null for other bounds. Where a gradient is recorded, a bound among the
+ * arguments counts as read, so that the function runs eagerly: a compiled one would keep the answer for later arguments.
+ */
 export const fixedNumbers = (x: Tensor): readonly number[] | null =>
-  x.batch !== null || x.node !== null || x.provenance.size > 0 || recorder?.isVariable(x)
+  x.batch !== null || x.node !== null || x.provenance.size > 0 || (gradDepth === 0 && recorder?.isVariable(x))
     ? null
-    : [...readNumbers(x, "a bound")];
+    : [...readNumbers(x, "a bound of a mixture")];
 
 /**
  * Whether the intervals with these bounds certainly have no gap between them; null stands for bounds that may change. Draws cannot move

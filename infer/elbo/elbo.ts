@@ -50,8 +50,6 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   get name(): string {
     return this.constructor.name;
   }
-  /** Whether discrete latents that are not enumerated are allowed. */
-  readonly canInferDiscrete: boolean = true;
   /** Whether a site may ask for its KL term in closed form (`kl: "analytic"`). */
   readonly hasClosedForms: boolean = false;
   /** Whether the estimator subtracts the baselines that sites ask for (`baseline`). */

@@ -108,12 +108,11 @@ function varianceOf(
   n: number,
 ): Omit<GradientVariance, "estimator"> {
   // Leave out the gradient of the loss that trains the baselines.
-  const gradient = (k: Tensor): Record<string, Tensor> =>
-    grad((p: Record<string, Tensor>) => {
-      const { loss, lossOfGuide = loss } = elbo.estimate({ ...task, key: k, values: { ...task.values, ...p } });
-      return lossOfGuide;
-    })(params);
-  const draws = inEachDraw(gradient, random.split(task.key, n));
+  const gradient = grad((p: Record<string, Tensor>, key: Tensor) => {
+    const { loss, lossOfGuide = loss } = elbo.estimate({ ...task, key, values: { ...task.values, ...p } });
+    return lossOfGuide;
+  });
+  const draws = inEachDraw((key) => gradient(params, key), random.split(task.key, n));
   const variance = emptyRecord<number>();
   for (const name of Object.keys(params)) {
     const rows = draws[name] as Tensor;
@@ -123,7 +122,7 @@ function varianceOf(
     variance[name] = isNegligible ? 0 : spread;
   }
   const total = Object.values(variance).reduce((a, b) => a + b, 0);
-  const seconds = timeOf(gradient, task.key);
+  const seconds = timeOf(gradient, params, task.key);
   return { variance, total, seconds, perSecond: total === 0 ? Infinity : 1 / (total * seconds) };
 }
 
@@ -132,13 +131,14 @@ const [BLOCKS, TICKS] = [25, 10];
 
 /**
  * The median time of a compiled gradient, or of an eager one if the model cannot be compiled, in seconds. A browser's clock advances in
- * steps of 0.1 to 1 ms, so runs are timed in blocks that last at least ten steps of the clock.
+ * steps of 0.1 to 1 ms, so runs are timed in blocks that last at least ten steps of the clock. Parameters are inputs, as in a fit: results that
+ * depend on captured ones would be computed only once.
  */
-function timeOf(gradient: (key: Tensor) => Record<string, Tensor>, key: Tensor): number {
+function timeOf<P>(gradient: (params: P, key: Tensor) => P, params: P, key: Tensor): number {
   const compiled = jit(gradient);
-  let run: (k: Tensor) => unknown = compiled;
+  let run: (params: P, key: Tensor) => unknown = compiled;
   try {
-    for (let i = 0; i < 5; i++) compiled(random.foldIn(key, i));
+    for (let i = 0; i < 5; i++) compiled(params, random.foldIn(key, i));
   } catch (error) {
     if (!(error instanceof PedigradError)) throw error;
     run = gradient;
@@ -146,7 +146,7 @@ function timeOf(gradient: (key: Tensor) => Record<string, Tensor>, key: Tensor):
   const keys = Array.from({ length: 16 }, (_, i) => random.foldIn(key, 5 + i));
   const block = (runs: number): number => {
     const start = performance.now();
-    for (let i = 0; i < runs; i++) run(keys[i % keys.length] as Tensor);
+    for (let i = 0; i < runs; i++) run(params, keys[i % keys.length] as Tensor);
     return performance.now() - start;
   };
   const blockTime = TICKS * tickOfClock();

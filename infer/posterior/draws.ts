@@ -29,10 +29,9 @@ export function readDraws(
   op: string,
   draws: Draws,
   options: DrawsOptions,
-  moreOptions: readonly string[] = [],
 ): { sites: [name: string, value: Tensor][]; chains: number; length: number } {
   requireKind(op, "draws", draws, kinds.record);
-  requireOptions(op, options, ["batchNdims", ...moreOptions]);
+  requireOptions(op, options, ["batchNdims"]);
   const { batchNdims = 1 } = options;
   if (batchNdims !== 1 && batchNdims !== 2)
     refuseOption(op, "batchNdims", `batchNdims must be 1, or 2 for [chains, draws], got ${show(batchNdims)}.`);
@@ -50,13 +49,8 @@ export function readDraws(
 }
 
 /** One column for each element of each site. */
-export function columnsOf(
-  op: string,
-  draws: Draws,
-  options: DrawsOptions,
-  moreOptions: readonly string[] = [],
-): Column[] {
-  const { sites, chains, length } = readDraws(op, draws, options, moreOptions);
+export function columnsOf(op: string, draws: Draws, options: DrawsOptions): Column[] {
+  const { sites, chains, length } = readDraws(op, draws, options);
   const columns = sites.flatMap(([name, value]) => {
     const numbers = value.toFloat64Array();
     const shape = value.shape.slice(options.batchNdims ?? 1);

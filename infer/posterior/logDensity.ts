@@ -60,7 +60,7 @@ export function logLikelihood(
       requireParamsHandler("logLikelihood", sample, PARAMS_ADVICE),
     ];
     const modelTrace = runWith("logLikelihood", withWholePlates(model), random.key(0), sample, args, ...handlers);
-    requireEnumeratedValues("logLikelihood", modelTrace, sample);
+    requireEnumeratedValues(modelTrace, sample);
     requireLatents("logLikelihood", modelTrace, sample);
     for (const site of modelTrace.values())
       if (site.type === "sample" && site.isObserved) logs[site.name] = site.logProb();

@@ -10,6 +10,7 @@ import { mergeRecords } from "../../provenance/base/records.js";
 import { inFreshRun } from "../../provenance/index.js";
 import { refuseOption, requireCount, requireKey, requireOptions, requireProgram, unknownName } from "../checks.js";
 import { checkPlatesOfLatents } from "../elbo/particles/match.js";
+import { refuseParamName } from "../elbo/particles/particles.js";
 import { discreteDraw } from "../enumeration/inferDiscrete.js";
 import { type Handler, type Model, outsideHandlers, withHandlers } from "../program/messages.js";
 import { givenPlatesHandler, sharedPlatesHandler, visitedValuesHandler } from "../program/subsamples.js";
@@ -128,6 +129,7 @@ export class Predictive {
       args,
       ...handlers,
       ...(inferDiscrete ? [this.#discreteHandler(key, latents, args, handlers)] : []),
+      { process: { sample: (message) => refuseParamName(message, params) } },
       requireShapesHandler("Predictive", latents),
     );
     if (guideTrace) checkGuide(guideTrace, modelTrace);

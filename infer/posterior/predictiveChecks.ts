@@ -30,11 +30,11 @@ export const requireShapesHandler = (op: string, values: Record<string, unknown>
 });
 
 /** Refuse enumerated latents without values: a sum over their values has one likelihood for all observed sites, not one for each site. */
-export function requireEnumeratedValues(op: string, run: Trace, values: Record<string, unknown>): void {
+export function requireEnumeratedValues(run: Trace, values: Record<string, unknown>): void {
   for (const { name, infer, isObserved } of sampleSites(run)) {
     if (isObserved || infer.enumerate == null || Object.hasOwn(values, name)) continue;
     refuse(
-      op,
+      "logLikelihood",
       "enumeration",
       name,
       `site "${name}" is enumerated, so the sites that depend on it have only a joint likelihood, summed over its values. Draw "${name}" first (new Predictive(model, { posteriorSamples, inferDiscrete: true })), or write the sum into the model as a MixtureSameFamily.`,

@@ -11,11 +11,10 @@ const LIFT = "0x95f6200000000";
 
 /**
  * pow2(k) = 2^k; scale(y, k) = y 2^k; x = significand(x, k) 2^k for k = exponent(x), with the significand in [√½, √2);
- * keepSignedZero(y, x) = y, or x where x = ±0; wholeSign(k) is the sign of a whole number, -1, 0 or 1.
+ * keepSignedZero(y, x) = y, or x where x = ±0; withSign(y, x) = y with the sign of x, for y >= 0.
  */
 export const simdPrimitives = `
 function pow2(k) { return number(bits(k + ${ROUND + 1023}) << 52); }
-function wholeSign(k) { return larger(lesser(k, 1), -1); }
 function scale(y, k) {
   let h = k;
   if (any(abs(k) > 1000)) {
@@ -27,6 +26,7 @@ function scale(y, k) {
 function exponent(x) { return number((bits(x) + ${LIFT} >>> 52) + 0x4330000000000000) - ${2 ** 52 + 1023}; }
 function significand(x, k) { return number((bits(x) + ${LIFT} & 0xfffffffffffff) + 0x3fe6a09e00000000); }
 function keepSignedZero(y, x) { return y | x & -0; }
+function withSign(y, x) { return y | x & -0; }
 `;
 
 /**
@@ -73,7 +73,10 @@ export function bitPrimitives() {
     trunc: Math.trunc,
     pow2: (k: number): number => powers[(k + 1074) | 0] as number,
     // Without a branch, because a processor cannot predict the signs of data.
-    wholeSign: (k: number): number => (k >> 31) - (-k >> 31),
+    withSign: (y: number, x: number): number => {
+      value[0] = x;
+      return y * (((halves[1] as number) >> 31) | 1);
+    },
     exponent: (x: number): number => {
       value[0] = x;
       return ((((halves[1] as number) & 0x7fffffff) + 0x95f62) >>> 20) - 1023;

@@ -50,10 +50,8 @@ function compile(): Compiled {
 
 /** `scalarFormulas`: the functions by name. */
 export const { formulas: scalarFormulas, powersOf } = /* @__PURE__ */ compile();
-export const { exp, expm1, log, log1p, tanh, sigmoid, logisticDensity, softplus, logSigmoid, log1mexp } =
-  scalarFormulas;
-export const { sin, cos, tan, atan, pow, logaddexp, xlogy, xlog1py, logOnePlusSquareOver, logRatio } = scalarFormulas;
-export const { powSlope, between } = scalarFormulas;
+export const { exp, expm1, log, log1p, tanh, sigmoid, logisticDensity, log1mexp, sin, cos, tan, atan } = scalarFormulas;
+export const { pow, xlogy, xlog1py, logOnePlusSquareOver, logRatio, between } = scalarFormulas;
 
 /** The name of the formula that a function computes. */
 export const formulaOf = (f: unknown): FormulaName | undefined =>

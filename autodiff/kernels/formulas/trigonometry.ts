@@ -115,7 +115,6 @@ function atan(x) {
   let p = t * z * ${polynomial(["z", "z2", "z4", "(z4 * z4)"], ATAN)};
   let arc = a < 0.4375 ? 0 : a < 0.6875 ? ${ARCS[0]} : a < 1.1875 ? ${ARCS[1]} : a < 2.4375 ? ${ARCS[2]} : ${ARCS[3]};
   let rest = a < 0.4375 ? 0 : a < 0.6875 ? ${ARC_RESTS[0]} : a < 1.1875 ? ${ARC_RESTS[1]} : a < 2.4375 ? ${ARC_RESTS[2]} : ${ARC_RESTS[3]};
-  let y = arc + (t + (p + rest));
-  return keepSignedZero(x < 0 ? -y : y, x);
+  return withSign(arc + (t + (p + rest)), x);
 }
 `;

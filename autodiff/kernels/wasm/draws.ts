@@ -86,10 +86,10 @@ function choose(out, weights, n, count) {
   }
 }`;
 
-/** The polynomial as text, highest power first. */
-const horner = (x: string, [first, ...rest]: readonly number[]): string =>
-  rest.reduce((sum, c) => `(${sum} * ${x} + ${c})`, `${first}`);
-const ratio = (x: string, [top, bottom]: Ratio): string => `${horner(x, top)} / ${horner(x, bottom)}`;
+/** A polynomial in r as text, highest power first. */
+const horner = ([first, ...rest]: readonly number[]): string =>
+  rest.reduce((sum, c) => `(${sum} * r + ${c})`, `${first}`);
+const ratio = ([top, bottom]: Ratio): string => `${horner(top)} / ${horner(bottom)}`;
 
 /** Replaces signed tails by draws of Normal(0, 1), as `quantiles` in ../random/normal.ts does. */
 const quantiles = (): string => `
@@ -100,14 +100,14 @@ function quantiles(out, from, n) {
     let p = abs(tail);
     let q = 0.5 - p;
     let r = 0.180625 - q * q;
-    let z = tail * q / p * (${ratio("r", MIDDLE)});
+    let z = tail * q / p * (${ratio(MIDDLE)});
     if (any(q > 0.425)) {
       let root = sqrt(-log(p));
       r = root - 1.6;
-      let size = ${ratio("r", TAIL)};
+      let size = ${ratio(TAIL)};
       if (any(root > 5)) {
         r = root - 5;
-        size = root > 5 ? ${ratio("r", FAR_TAIL)} : size;
+        size = root > 5 ? ${ratio(FAR_TAIL)} : size;
       }
       z = q > 0.425 ? (tail > 0 ? size : -size) : z;
     }

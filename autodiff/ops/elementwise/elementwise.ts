@@ -102,7 +102,9 @@ export function ternary(
 }
 
 /** g·d, but 0 if g is 0, even if d is infinite or NaN. */
-export const mulZeroWins: Binary = binary("mulZeroWins", (g, d) => (g === 0 ? 0 : g * d), [
+export const productZeroWins = (g: number, d: number): number => (g === 0 ? 0 : g * d);
+/** `productZeroWins` as an op. */
+export const mulZeroWins: Binary = binary("mulZeroWins", productZeroWins, [
   (G, _, __, d) => mulZeroWins(G, d),
   (G, _, g) => mulAnyZeroWins(G, g),
 ]);

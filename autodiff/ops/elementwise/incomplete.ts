@@ -10,7 +10,7 @@
 import { noFurtherDerivative } from "../../core/op.js";
 import type { Tensor } from "../../core/tensor.js";
 import * as special from "../../kernels/special/index.js";
-import { type Binary, binary, derivatives, type Ternary, ternary } from "./elementwise.js";
+import { type Binary, binary, derivatives, productZeroWins, type Ternary, ternary } from "./elementwise.js";
 import {
   add,
   cos,
@@ -39,8 +39,6 @@ function slopeAt(p: number, f: (p: number) => number): number {
   return (8 * (f(p + h) - f(p - h)) - (f(p + 2 * h) - f(p - 2 * h))) / (12 * h);
 }
 type Scalar3 = (a: number, b: number, x: number) => number;
-/** The product of an implicit gradient and a density, 0 where the gradient is 0. */
-const gradTimesDensity = (h: number, density: number): number => (h === 0 ? 0 : h * density);
 /** An op whose derivatives are not known. */
 const withoutDerivative = (name: string, f: (a: number, b: number) => number): Binary =>
   binary(name, f, [noFurtherDerivative(name), noFurtherDerivative(name)]);
@@ -68,7 +66,7 @@ export const gammainc: Binary = binary(
 /** -dP/da. The implicit gradient is 0 at x = 0, and wins over an infinite density. */
 const gammaincSlope: Binary = binary(
   "gammaincSlope",
-  (a, x) => gradTimesDensity(special.gammaImplicitGrad(a, x), special.gammaDensity(a, x)),
+  (a, x) => productZeroWins(special.gammaImplicitGrad(a, x), special.gammaDensity(a, x)),
   derivatives([
     (y, a, x) => add(mulZeroWins(gammaImplicitCurve(a, x), gammaDensity(a, x)), mulZeroWins(y, gammaScoreA(a, x))),
     (_, a, x) => neg(mulZeroWins(gammaDensity(a, x), gammaScoreA(a, x))),
@@ -149,7 +147,7 @@ function betaincSlope(
 ) {
   return ternary(
     name,
-    (a, b, x) => gradTimesDensity(implicitGrad(a, b, x), special.betaDensity(a, b, x)),
+    (a, b, x) => productZeroWins(implicitGrad(a, b, x), special.betaDensity(a, b, x)),
     derivatives([
       (y, a, b, x) => add(mulZeroWins(curves[0](a, b, x), betaDensity(a, b, x)), mulZeroWins(y, betaScoreA(a, b, x))),
       (y, a, b, x) => add(mulZeroWins(curves[1](a, b, x), betaDensity(a, b, x)), mulZeroWins(y, betaScoreB(a, b, x))),

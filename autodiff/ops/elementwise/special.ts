@@ -87,7 +87,7 @@ export const besselGap: Unary = unary("besselGap", special.besselGap, derivative
 const besselGapSlope: Unary = unary(
   "besselGapSlope",
   special.besselGapSlope,
-  derivatives([(y, a) => sub(i1eOverArgumentSlope(a), mul(2, y))]),
+  derivatives([(y, a) => mul(sign(a), sub(i1eOverArgumentSlope(a), mul(2, y)))]),
 );
 /** i1e(a) / a; at a = 0, the limit 1/2. */
 const i1eOverArgument: Unary = unary(

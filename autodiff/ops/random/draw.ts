@@ -27,7 +27,7 @@ import { Stream } from "../../kernels/random/index.js";
 import { batchAll, padRank } from "../views/batching.js";
 
 /** A parameter as a kernel reads it: for draw i it begins at `offset + i * step`. If it is a vector, it has `step` numbers. */
-export interface Operand {
+export interface Parameter {
   readonly data: Float64Array;
   /** Changes from key to key. */
   offset: number;
@@ -41,7 +41,7 @@ export type Fill = (
   rows: number,
   k0: number,
   k1: number,
-  parameters: Operand[],
+  parameters: Parameter[],
 ) => void;
 
 /**
@@ -54,7 +54,7 @@ export interface Draws {
   readonly resultEvent: Shape;
 }
 
-const NO_PARAMETER: Operand = { data: /* @__PURE__ */ new Float64Array(1), offset: 0, step: 0 };
+const NO_PARAMETER: Parameter = { data: /* @__PURE__ */ new Float64Array(1), offset: 0, step: 0 };
 
 /** Draws one number from at most two parameters. */
 type DrawOne = (stream: Stream, a: number, b: number) => number;
@@ -72,13 +72,13 @@ const fillEach =
       );
   };
 
-type Bind = (draws: Draws, out: View, keys: View, operands: Operand[]) => () => void;
-/** The kernels of an op that draws from contiguous keys and operands. If some are not contiguous, every run first copies them. */
-function contiguousKernelsOf(bind: Bind): Kernels<Draws> {
-  const bindKernel: Kernels<Draws>["prepare"] = (draws, out, [keys, ...parameters]) => {
+type BindDraws = (draws: Draws, out: View, keys: View, parameters: Parameter[]) => () => void;
+/** The kernels of an op that draws from contiguous keys and parameters. If some are not contiguous, every run first copies them. */
+function drawKernels(bind: BindDraws): Kernels<Draws> {
+  const bindKernel: Kernels<Draws>["prepare"] = (draws, out, [keys, ...inputs]) => {
     const fullShape = parameterShape(keys as View, draws);
-    const operands = parameters.map((x) => operandOf(x, fullShape, draws.parameterEvent));
-    return bind(draws, out, asContiguous(keys as View), operands);
+    const parameters = inputs.map((x) => parameterOf(x, fullShape, draws.parameterEvent));
+    return bind(draws, out, asContiguous(keys as View), parameters);
   };
   return {
     kernel: (draws, out, inputs) => bindKernel(draws, out, inputs)(),
@@ -99,7 +99,7 @@ const parameterShape = (key: Tensor | View, { shape, parameterEvent }: Draws): S
   ...parameterEvent,
 ];
 
-function operandOf(x: View, shape: Shape, event: Shape): Operand {
+function parameterOf(x: View, shape: Shape, event: Shape): Parameter {
   if (x.size === 1 && event.length === 0) return { data: x.data, offset: x.offset, step: 0 };
   const { data, offset } = asContiguous(broadcastView(x, shape));
   return { data, offset, step: sizeOf(event) };
@@ -112,15 +112,35 @@ type BindOneKey = (
   rows: number,
   words: Float64Array,
   at: number,
-  operands: Operand[],
+  parameters: Parameter[],
 ) => () => void;
 const ONE_KEY =
-  "(out, offset, rows, words, at, operands) => () => f(out, offset, rows, words[at], words[at + 1], operands)";
+  "(out, offset, rows, words, at, parameters) => () => f(out, offset, rows, words[at], words[at + 1], parameters)";
+
+/** Binds `fill` for draws under one key or under a batch of keys. */
+function bindFill(fill: Fill): BindDraws {
+  /** Made at the first draw; null if code must not be generated. */
+  let bindOneKey: BindOneKey | null | undefined;
+  return (draws, out, keys, parameters) => {
+    const [words, count, rows] = [keys.data, keys.size / 2, sizeOf(draws.shape)];
+    if (bindOneKey === undefined) bindOneKey = codeAround<BindOneKey>(fill, ONE_KEY);
+    if (count === 1 && bindOneKey !== null)
+      return bindOneKey(out.data, out.offset, rows, words, keys.offset, parameters);
+    const [size, starts] = [out.size / count, parameters.map(({ offset }) => offset)];
+    return () => {
+      for (let k = 0, at = keys.offset; k < count; k++, at += 2) {
+        for (let p = 0; p < parameters.length; p++) {
+          const parameter = parameters[p] as Parameter;
+          parameter.offset = (starts[p] as number) + k * rows * parameter.step;
+        }
+        fill(out.data, out.offset + k * size, rows, words[at] as number, words[at + 1] as number, parameters);
+      }
+    };
+  };
+}
 
 /** The op that draws with `fill`. `vjps` are the gradient rules of the parameters, by implicit reparameterisation. */
 export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = []): Op<Draws> {
-  /** Made at the first draw; null if code must not be generated. */
-  let bindOneKey: BindOneKey | null | undefined;
   const op: Op<Draws> = {
     name,
     shape: (draws, [key, ...parameters]) => {
@@ -134,22 +154,7 @@ export function drawOp(name: string, fill: Fill, vjps: readonly Vjp<Draws>[] = [
           );
       return [...(key as Tensor).shape.slice(0, -1), ...draws.shape, ...draws.resultEvent];
     },
-    ...contiguousKernelsOf((draws, out, keys, operands) => {
-      const [words, count, rows] = [keys.data, keys.size / 2, sizeOf(draws.shape)];
-      if (bindOneKey === undefined) bindOneKey = codeAround<BindOneKey>(fill, ONE_KEY);
-      if (count === 1 && bindOneKey !== null)
-        return bindOneKey(out.data, out.offset, rows, words, keys.offset, operands);
-      const [size, starts] = [out.size / count, operands.map(({ offset }) => offset)];
-      return () => {
-        for (let k = 0, at = keys.offset; k < count; k++, at += 2) {
-          for (let p = 0; p < operands.length; p++) {
-            const operand = operands[p] as Operand;
-            operand.offset = (starts[p] as number) + k * rows * operand.step;
-          }
-          fill(out.data, out.offset + k * size, rows, words[at] as number, words[at + 1] as number, operands);
-        }
-      };
-    }),
+    ...drawKernels(bindFill(fill)),
     vjp: (input) => vjps[input - 1] ?? null,
     batch: (draws, [key, ...parameters], [keyBatched, ...batched], size) => {
       const [keys] = batchAll([key as Tensor], [keyBatched as boolean], size) as [Tensor];

@@ -31,7 +31,7 @@ import {
 } from "../elementwise/incomplete.js";
 import { add, div, exp, less, mulZeroWins, sub, where } from "../elementwise/math.js";
 import { digamma } from "../elementwise/special.js";
-import { asKey, type Draws, draw, drawOneOp, drawOp, type Operand } from "./draw.js";
+import { asKey, type Draws, draw, drawOneOp, drawOp, type Parameter } from "./draw.js";
 import { categoricalOp, foldInOp, normalOp, splitOp, uniformOp, weightedOp } from "./wordOps.js";
 
 /** The key made from a seed, which is a whole number. A key has shape [2]: two uint32 words. */
@@ -199,7 +199,7 @@ const dirichletOp = /* @__PURE__ */ drawOp(
   "dirichlet",
   (out, offset, n, k0, k1, parameters) => {
     const stream = kernels.sharedStream;
-    const { data, offset: start, step } = parameters[0] as Operand;
+    const { data, offset: start, step } = parameters[0] as Parameter;
     for (let i = 0; i < n; i++)
       kernels.dirichletDraw(stream.at(k0, k1, i), data, start + i * step, step, out, offset + i * step);
   },

@@ -1,7 +1,7 @@
 /** The random ops in which each element is computed from one pair of random words. The compiler has SIMD code for these ops. */
 import type { Op } from "../../core/op.js";
 import * as kernels from "../../kernels/random/index.js";
-import { type Draws, drawOp, type Operand } from "./draw.js";
+import { type Draws, drawOp, type Parameter } from "./draw.js";
 
 type Draw = Op<Draws>;
 
@@ -10,7 +10,7 @@ export const splitOp: Draw = /* @__PURE__ */ drawOp("split", (out, offset, n, k0
 );
 
 export const foldInOp: Draw = /* @__PURE__ */ drawOp("foldIn", (out, offset, n, k0, k1, parameters) => {
-  const { data, offset: start, step } = parameters[0] as Operand;
+  const { data, offset: start, step } = parameters[0] as Parameter;
   for (let i = 0; i < n; i++) kernels.foldIn(k0, k1, data[start + i * step] as number, out, offset + 2 * i);
 });
 
@@ -18,11 +18,11 @@ export const uniformOp: Draw = /* @__PURE__ */ drawOp("uniform", kernels.fillUni
 export const normalOp: Draw = /* @__PURE__ */ drawOp("normal", kernels.fillNormal);
 
 type ClassDraw = typeof kernels.categoricalDraw;
-const classOp = (name: string, drawClass: ClassDraw, stream = new kernels.Stream()): Draw =>
-  drawOp(name, (out, offset, n, k0, k1, parameters) => {
-    const { data, offset: start, step } = parameters[0] as Operand;
+const classOp = (drawClass: ClassDraw, stream = new kernels.Stream()): Draw =>
+  drawOp("categorical", (out, offset, n, k0, k1, parameters) => {
+    const { data, offset: start, step } = parameters[0] as Parameter;
     for (let i = 0; i < n; i++) out[offset + i] = drawClass(stream.at(k0, k1, i), data, start + i * step, step);
   });
 /** Draws of classes: the first op takes logits along the last axis, the second takes weights. */
-export const categoricalOp: Draw = /* @__PURE__ */ classOp("categorical", kernels.categoricalDraw);
-export const weightedOp: Draw = /* @__PURE__ */ classOp("categorical", kernels.weightedDraw);
+export const categoricalOp: Draw = /* @__PURE__ */ classOp(kernels.categoricalDraw);
+export const weightedOp: Draw = /* @__PURE__ */ classOp(kernels.weightedDraw);

@@ -29,7 +29,7 @@ export function finiteLogits({ probs, logits }: OneOf<"probs" | "logits">): Tens
  * RelaxedBernoulli: a continuous relaxation of Bernoulli, sigmoid((logits + L) / temperature) with L drawn from Logistic(0, 1) (Maddison,
  * Mnih and Teh 2017, "The Concrete distribution"). With d = logits - temperature · logit(x),
  *
- *     log p(x) = log temperature - softplus(d) - softplus(-d) - log x - log(1 - x).
+ *     log p(x) = log temperature - log(1 + exp d) - log(1 + exp(-d)) - log x - log(1 - x).
  *
  * @example new RelaxedBernoulli(0.5, 0.3).logProb(0.2).item() // -0.2528
  */

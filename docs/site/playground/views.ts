@@ -21,7 +21,7 @@ export async function drawLosses(host: HTMLElement, losses: readonly number[], o
     width: Math.max(host.clientWidth, 280),
     height: 190,
     marginBottom: 36,
-    marginLeft: 48,
+    marginLeft: 60,
     x: { domain: [0, of], label: "step" },
     y: { label: "loss", grid: true, nice: true },
     style: { background: "none", color: "inherit" },
@@ -113,7 +113,7 @@ function recommendation({ options, site }: ChoiceBar): HTMLElement {
     );
   });
   line.append(
-    "The recommended gradient is unbiased, with the least variance · seconds. Add these options after the distribution in the guide: ",
+    "The recommended gradient is unbiased, with the least variance · seconds. After the distribution in the guide, these options select it: ",
     element("code", options),
     " ",
     button,

@@ -1,5 +1,5 @@
 /** Which pages the site has, where each comes from, and the headings under which the menu lists them. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
 export interface Page {
@@ -13,10 +13,7 @@ export interface Page {
 
 const ORDER: readonly [section: string, sources: readonly string[]][] = [
   ["Start", ["README.md", "docs/heart/README.md"]],
-  [
-    "Guides",
-    ["docs/guide.md", "docs/axes.md", "docs/engine.md", "docs/subsampling.md", "docs/soundness.md", "docs/errors.md"],
-  ],
+  ["Guides", ["docs/guide.md", "docs/engine.md", "docs/elements.md", "docs/subsampling.md", "docs/errors.md"]],
   ["Source", ["docs/README.md", "docs/decisions.md", "CONTRIBUTING.md", "docs/site/README.md"]],
   ["Project", ["docs/bench.md", "docs/versions.md", "CHANGELOG.md", "SECURITY.md"]],
 ];
@@ -28,7 +25,7 @@ export const pathOf = (source: string): string =>
 const titleOf = (text: string, source: string): string =>
   (/^# (.+)$/m.exec(text)?.[1] ?? posix.basename(source, ".md")).replaceAll("`", "");
 
-/** All pages made from Markdown: those named above, other pages of docs/, the tutorials, and the README of every room. */
+/** All pages made from Markdown: those named above, other pages of docs/, the tutorials in the order of their README, and the README of every room. */
 export function pagesOf(root: string): Page[] {
   const page = (section: string, source: string): Page => ({
     source,
@@ -36,20 +33,14 @@ export function pagesOf(root: string): Page[] {
     path: pathOf(source),
     title: titleOf(readFileSync(join(root, source), "utf8"), source),
   });
-  const named = ORDER.flatMap(([section, sources]) =>
-    sources.filter((source) => existsSync(join(root, source))).map((source) => page(section, source)),
-  );
+  const named = ORDER.flatMap(([section, sources]) => sources.map((source) => page(section, source)));
   const known = new Set(named.map(({ source }) => source));
   const others = readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md") && !known.has(`docs/${name}`))
     .map((name) => page("Guides", `docs/${name}`));
   const folder = "docs/tutorials";
-  const tutorials = existsSync(join(root, folder))
-    ? readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-        .map((name) => name.replaceAll("\\", "/"))
-        .filter((name) => name.endsWith(".md") && !name.startsWith("pyro/"))
-        .sort((a, b) => a.split("/").length - b.split("/").length || (a < b ? -1 : 1))
-    : [];
+  const links = readFileSync(join(root, folder, "README.md"), "utf8").matchAll(/^- \[.+?\]\((.+?\.md)\)/gm);
+  const tutorials = ["README.md", ...[...links].map(([, path]) => path as string)];
   const rooms = ["provenance", "autodiff", "distributions", "infer", "test"].flatMap((top) => readmesIn(root, top));
   return [
     ...named,

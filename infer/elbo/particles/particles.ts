@@ -11,8 +11,9 @@ import {
   Provenance,
   union,
 } from "../../../provenance/index.js";
+import { refuseSite } from "../../checks.js";
 import type { InferOptions } from "../../program/inferOptions.js";
-import { type Handler, type Model, withHandler } from "../../program/messages.js";
+import { type Handler, type Model, type SampleMessage, withHandler } from "../../program/messages.js";
 import { sharedPlatesHandler } from "../../program/subsamples.js";
 import { type SampleSite, type Site, sampleSites, type Trace, traceOf } from "../../program/trace.js";
 import { replayHandler, seedHandler, substituteHandler } from "../../program/values.js";
@@ -56,10 +57,22 @@ export const mutablesHandler = (trace: Trace): Handler => ({
 });
 
 const handlersOf = (keyOf: () => Tensor, { values }: RunInputs): Handler[] => [
-  // Remove the provenance of parameters: its sites belong to earlier steps, not to this run.
-  substituteHandler(detachProvenance(values)),
+  paramsHandler(values),
   seedHandler(keyOf, true),
 ];
+
+/** A handler that gives params, mutables and networks their values. */
+function paramsHandler(values: Record<string, Tensor>): Handler {
+  // Remove the provenance of parameters: its sites belong to earlier steps, not to this run.
+  const { process } = substituteHandler(detachProvenance(values));
+  return { process: { ...process, sample: (message) => refuseParamName(message, values) } };
+}
+
+/** Refuse a latent with the name of a param: one record can hold values of both. */
+export function refuseParamName({ name, isObserved }: SampleMessage, params: Record<string, unknown>): void {
+  if (!isObserved && Object.hasOwn(params, name))
+    refuseSite("duplicate-name", name, `"${name}" is the name of a latent and of a param. Rename one of them.`);
+}
 
 /** By the trace of a run: the sites whose values host code had read when the run ended. */
 const hostReads = /* @__PURE__ */ new WeakMap<Trace, Provenance>();

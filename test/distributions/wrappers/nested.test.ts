@@ -4,7 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { arange, grad, random, stack, type Tensor, tensor } from "../../../autodiff/index.js";
+import { arange, grad, jit, random, stack, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   Affine,
   Bernoulli,
@@ -43,7 +43,8 @@ import {
   withValidation,
   ZeroInflated,
 } from "../../../distributions/index.js";
-import { refusesSaying } from "../../refusals.js";
+import { type Model, param, SVI, sample, sgd, TraceELBO } from "../../../infer/index.js";
+import { refusal, refusesSaying } from "../../refusals.js";
 
 const numbers = (x: Tensor): number[] => [...x.toFloat64Array()];
 const density = (d: Distribution, x: number[]): number[] => withValidation(false, () => numbers(d.logProb(x).exp()));
@@ -268,6 +269,29 @@ test("a mixture whose components leave a gap has no pathwise gradient", () => {
     is(halves(new Pareto(low, 1), new Pareto(1, 1)), true);
     return low;
   })(0.5);
+});
+
+test("bounds among the arguments of a step choose its gradient by their numbers, so such steps run eagerly", () => {
+  const ends: [lows: Tensor, highs: Tensor] = [tensor([0, 0.5]), tensor([1, 2])];
+  const guide = (low: Tensor, high: Tensor) =>
+    sample("z", new MixtureSameFamily(new Categorical({ logits: param("l", [0, 0.3]) }), new Uniform(low, high)));
+  const model: Model = () => sample("x", new Normal(sample("z", new Uniform(-10, 10)), 1), { obs: 1 });
+  const run = (option: boolean | "auto") =>
+    new SVI(model, guide, sgd(0.1), new TraceELBO(), { jit: option }).run(random.key(0), 4, ...ends);
+  const { warn } = console;
+  const said: string[] = [];
+  console.warn = (text: string) => said.push(text);
+  try {
+    assert.equal(run("auto").losses, run(false).losses);
+  } finally {
+    console.warn = warn;
+  }
+  assert.match(String(said), /steps run without compilation.*a bound of a mixture/);
+  assert.is(refusal(() => run(true)).code, "read-in-jit");
+  // Without a gradient, the two kinds of draws are the same.
+  const draw = (low: Tensor) =>
+    new MixtureSameFamily(new Categorical([0.5, 0.5]), new Uniform(low, 4)).sample(random.key(1));
+  assert.is((jit(draw)(ends[0]) as Tensor).item(), draw(ends[0]).item());
 });
 
 test("point masses and samples are not densities: folded, truncated or transformed, they are refused", () => {

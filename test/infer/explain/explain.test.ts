@@ -268,6 +268,20 @@ test("times are measured with a clock that ticks in milliseconds; if the clock s
   assert.equal(recommend(still)({ name: "z" }), least.infer);
 });
 
+test("the time of a gradient includes what depends only on parameters, such as an exact sum over states", () => {
+  const seconds = (rows: number) => {
+    const p: Model = () =>
+      plate("data", rows, () => {
+        const z = sample("z", new Bernoulli({ logits: param("q", 0.5) }), { infer: { enumerate: "parallel" } });
+        sample("x", new Normal(z, 1), { obs: 1.5 });
+      });
+    const { variances } = explain(new TraceEnumELBO(), p, () => {}, { measureVariance: 10 });
+    return variances[0]?.seconds as number;
+  };
+  const [one, many] = [seconds(1), seconds(10_000)];
+  assert.ok(many > 10 * one, `10,000 rows take ${many} s, one row ${one} s`);
+});
+
 test("a record of misspelt options is refused; other records are arguments of the model", () => {
   const guide: Model = () => {};
   const seen: unknown[] = [];

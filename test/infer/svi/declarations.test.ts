@@ -4,14 +4,17 @@ import * as assert from "uvu/assert";
 import {
   AutoNormal,
   adam,
+  Bernoulli,
   type Constraint,
   constraints,
   type Distribution,
+  type Elbo,
   lift,
   type Model,
   module,
   Normal,
   nn,
+  Predictive,
   param,
   plate,
   random,
@@ -23,7 +26,9 @@ import {
   subsample,
   type Tensor,
   TraceELBO,
+  TraceEnumELBO,
   TraceGraphELBO,
+  tensor,
   trace,
   zeros,
 } from "../../../index.js";
@@ -261,6 +266,33 @@ test("a subsampled loop that ends before its statements run, as with [...plate(â
       }),
     /of the body/,
   );
+});
+
+test("a latent with the name of a param of the other program is refused: the param's value would replace its draws", () => {
+  const summed = { infer: { enumerate: "parallel" } } as const;
+  const auxiliary = () => {
+    const a = sample("a", new Normal(0, 1), { infer: { isAuxiliary: true } });
+    sample("z", new Normal(a, 1));
+  };
+  const withParam = () => sample("z", new Normal(param("a", 0.3), 1));
+  const mixture = () => sample("z", new Normal(sample("a", new Bernoulli(0.2), summed), 1));
+  const programs: [Model, Model, Elbo][] = [
+    [withParam, auxiliary, new TraceELBO()],
+    [mixture, withParam, new TraceEnumELBO()],
+  ];
+  for (const [model, guide, elbo] of programs) {
+    const svi = new SVI(model, guide, adam(0.1), elbo);
+    const errors = [() => svi.init(key), () => elbo.loss(key, { a: tensor(1) }, model, guide)].map((f) => refusal(f));
+    assert.equal(
+      errors.map(({ code, site }) => [code, site]),
+      [
+        ["duplicate-name", "a"],
+        ["duplicate-name", "a"],
+      ],
+    );
+  }
+  const predictive = new Predictive(mixture, { guide: withParam, params: { a: 1 }, numSamples: 2 });
+  assert.is(refusal(() => predictive.run(key)).code, "duplicate-name");
 });
 
 test.run();
