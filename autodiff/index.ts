@@ -8,6 +8,7 @@ export { type AxisRule, type BatchRule, keepAxes, type Op, type Vjp } from "./co
 export type { Shape } from "./core/shape.js";
 export { Tensor, tensor } from "./core/tensor.js";
 export type { View } from "./core/view.js";
+export { cumsum } from "./ops/array/cumsum.js";
 export { diag, tril, triu } from "./ops/array/diagonal.js";
 export { at, oneHot, scatterAdd, take, takeAlongAxis } from "./ops/array/indexing.js";
 export { concatenate, stack } from "./ops/array/join.js";
@@ -17,7 +18,6 @@ export {
   type Axes,
   argmax,
   argmin,
-  cumsum,
   type KeepDims,
   max,
   mean,

@@ -7,6 +7,7 @@
  */
 import { PedigradError } from "../provenance/index.js";
 import type { Tensor } from "./core/tensor.js";
+import * as runningSums from "./ops/array/cumsum.js";
 import * as diagonals from "./ops/array/diagonal.js";
 import * as indexing from "./ops/array/indexing.js";
 import * as product from "./ops/array/prod.js";
@@ -99,7 +100,7 @@ const table = () => ({
   logsumexp: exponentials.logsumexp,
   argmax: reductions.argmax,
   argmin: reductions.argmin,
-  cumsum: reductions.cumsum,
+  cumsum: runningSums.cumsum,
   softmax: exponentials.softmax,
   logSoftmax: exponentials.logSoftmax,
   reshape: shapes.reshape,
@@ -131,6 +132,7 @@ type Functions = typeof math &
   typeof incomplete &
   typeof reductions &
   typeof product &
+  typeof runningSums &
   typeof exponentials &
   typeof shapes &
   typeof slicing &

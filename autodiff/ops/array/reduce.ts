@@ -3,7 +3,7 @@
  * this view is not contiguous.
  */
 
-import { type AxisMap, mapAxes, mixAxis } from "../../../provenance/axes.js";
+import { type AxisMap, mapAxes } from "../../../provenance/axes.js";
 import { refuse } from "../../../provenance/base/error.js";
 import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions, show } from "../../../provenance/base/options.js";
@@ -16,8 +16,7 @@ import { asTensor, type Tensor } from "../../core/tensor.js";
 import { type View, viewOf } from "../../core/view.js";
 import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows } from "../../kernels/reduce.js";
 import { div, equal, mulZeroWins } from "../elementwise/math.js";
-import { axesToEnd, broadcastTo, fromRight, mixProvenance, reshapeAs } from "../views/shape.js";
-import { flip } from "../views/slicing.js";
+import { axesToEnd, broadcastTo, mixProvenance, reshapeAs } from "../views/shape.js";
 
 /** One axis or several. By default, all axes are reduced. Negative axes count from the end. */
 export type Axes = number | readonly number[];
@@ -240,24 +239,3 @@ const firstAlong = (
 export const argmax = firstAlong("argmax", (a, b) => a > b);
 /** The index of the first smallest element along an axis; by default, of all elements, row-major. */
 export const argmin = firstAlong("argmin", (a, b) => a < b);
-
-const cumsumOp: Op<number> = {
-  name: "cumsum",
-  shape: (_, [x]) => (x as Tensor).shape,
-  kernel: (axis, out, [input]) => {
-    const x = asContiguous(input as View);
-    const step = sizeOf(out.shape.slice(axis + 1));
-    const length = step * (out.shape[axis] as number);
-    for (let i = 0, n = sizeOf(out.shape); i < n; i++)
-      out.data[out.offset + i] =
-        (x.data[x.offset + i] as number) + (i % length < step ? 0 : (out.data[out.offset + i - step] as number));
-  },
-  vjp: () => (g, _, __, axis) => flip(cumsum(flip(g, axis), axis), axis),
-  batch: (axis, [x]) => cumsum(x as Tensor, axis + 1),
-  axes: (axis, inputs) => mixAxis(fromRight(axis, inputs)),
-};
-/** Running sums along an axis, the first by default. */
-export const cumsum = (x: TensorLike, axis = 0): Tensor => {
-  const source = asTensor("cumsum", x);
-  return apply(cumsumOp, normalizeAxis("cumsum", axis, source.shape), source);
-};
