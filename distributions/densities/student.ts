@@ -70,7 +70,7 @@ function sizeOf(both: Tensor, df: Tensor): Tensor {
   const tail = log(where(isOver, both, 1))
     .add(logTailNorm(half))
     .div(half);
-  // At the median, the slope is that of a straight line: the density at 0 is √df / (2 N).
+  // At the median, a straight line, whose slope follows from the density at 0, √df / (2 N).
   const centre = sub(1, both)
     .mul(exp(logTailNorm(half)))
     .div(sqrt(df));
