@@ -79,6 +79,21 @@ const kernels: NonNullable<Options["esbuildPlugins"]>[number] = {
 };
 
 /**
+ * Loads ndarray as an ECMAScript module, which needs none of the functions by which esbuild wraps CommonJS. ndarray also asks whether its data
+ * are a Buffer of Node, but here they are always a Float64Array.
+ */
+const ndarrayAsModule: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "ndarrayAsModule",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /ndarray.ndarray\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, "utf8"))
+        .replace('require("iota-array")', "(n) => Array.from({ length: n }, (_, i) => i)")
+        .replace('require("is-buffer")', "() => false")
+        .replace("module.exports =", "export default"),
+    })),
+};
+
+/**
  * The library: one build for all sub-paths, split into shared chunks in both formats, so that there is one handler stack
  * and one `Tensor` whichever path is imported. ndarray is part of it: it is CommonJS, so it is
  * bundled, and the package runs in a browser without a build step. Only its types are a dependency, because `Tensor.data` is an NdArray.
@@ -98,7 +113,7 @@ export const library: Options = {
   dts: true,
   clean: ["!bin/**"],
   plugins: [namespaces, comments, commonJs],
-  esbuildPlugins: [kernels],
+  esbuildPlugins: [kernels, ndarrayAsModule],
 };
 
 /** The command `pedigrad`. It measures the package to which it belongs, so it imports this package and does not contain its code. */
