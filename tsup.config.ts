@@ -28,6 +28,24 @@ const comments: NonNullable<Options["plugins"]>[number] = {
 };
 
 /**
+ * Writes the arrow functions at the top of a chunk as function declarations. V8 parses an arrow function whose body is an expression in full
+ * when it is imported, and the body of a declaration only when it is called, so an import takes 2 ms less. The arrow functions that do not
+ * call any function remain, because compiled programs contain the text of such kernels.
+ */
+const declarations: NonNullable<Options["plugins"]>[number] = {
+  name: "declarations",
+  renderChunk: (code) => ({
+    code: code.replace(
+      /^var (\w+) = (\([^()]*\)) => (?:(\{\n[\s\S]*?\n\});\n|(?!\{)([\s\S]*?);\n(?=[\w/\n]))/gm,
+      (arrow: string, name: string, parameters: string, block?: string, value = "") =>
+        block !== undefined || /(?<!Math\.)\b[a-zA-Z_]\w*\(/.test(value)
+          ? `function ${name}${parameters} ${block ?? `{\n  return ${value};\n}`}\n`
+          : arrow,
+    ),
+  }),
+};
+
+/**
  * Makes the CommonJS files. tsup would make them with sucrase, whose output is wrong: it takes a class field, such as `size` of the arena, for the
  * exported variable of the same name, and assigns to both. It also replaces `?.` and `??` by slow calls.
  */
@@ -112,7 +130,7 @@ export const library: Options = {
   target: "es2022",
   dts: true,
   clean: ["!bin/**"],
-  plugins: [namespaces, comments, commonJs],
+  plugins: [namespaces, comments, declarations, commonJs],
   esbuildPlugins: [kernels, ndarrayAsModule],
 };
 
