@@ -54,7 +54,7 @@ const commonJs: NonNullable<Options["plugins"]>[number] = {
   async renderChunk(code, { path }) {
     if (!path.endsWith(".cjs")) return;
     this.splitting = false; // This leaves out tsup's own step, which follows the plugins.
-    return { code: (await transform(code, { format: "cjs", target: "es2022" })).code };
+    return { code: (await transform(code, { format: "cjs", platform: "node", target: "es2022" })).code };
   },
 };
 
