@@ -54,9 +54,9 @@ export class SampleSite {
   #elements: Tensor | null = null;
 
   constructor(
-    message: Omit<
+    message: Pick<
       SampleSite,
-      "type" | "logProb" | "scaledLogProb" | "elements" | "scaledElements" | "masked" | "scaled" | "unmasked"
+      "name" | "fn" | "value" | "isObserved" | "infer" | "plates" | "scale" | "mask" | "ambient"
     >,
   ) {
     this.name = message.name;

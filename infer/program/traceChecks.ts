@@ -1,6 +1,6 @@
 /**
- * Checks of a run. They refuse values that do not fit their plates, observations that broadcast their
- * distribution to a larger shape, and masks and scales with more elements than their site.
+ * Checks of a run. They refuse values that do not fit their plates, observations that broadcast their distribution to a larger shape, masks
+ * and scales with more elements than their site, and statements that a trace cannot record.
  */
 import { type Shape, showShape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
