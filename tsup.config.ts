@@ -28,6 +28,24 @@ const comments: NonNullable<Options["plugins"]>[number] = {
 };
 
 /**
+ * Writes the arrow functions at the top of a chunk as function declarations. V8 parses an arrow function whose body is an expression in full
+ * when it is imported, and the body of a declaration only when it is called, so an import takes 2 ms less. The arrow functions that do not
+ * call any function remain, because compiled programs contain the text of such kernels.
+ */
+const declarations: NonNullable<Options["plugins"]>[number] = {
+  name: "declarations",
+  renderChunk: (code) => ({
+    code: code.replace(
+      /^var (\w+) = (\([^()]*\)) => (?:(\{\n[\s\S]*?\n\});\n|(?!\{)([\s\S]*?);\n(?=[\w/\n]))/gm,
+      (arrow: string, name: string, parameters: string, block?: string, value = "") =>
+        block !== undefined || /(?<!Math\.)\b[a-zA-Z_]\w*\(/.test(value)
+          ? `function ${name}${parameters} ${block ?? `{\n  return ${value};\n}`}\n`
+          : arrow,
+    ),
+  }),
+};
+
+/**
  * Makes the CommonJS files. tsup would make them with sucrase, whose output is wrong: it takes a class field, such as `size` of the arena, for the
  * exported variable of the same name, and assigns to both. It also replaces `?.` and `??` by slow calls.
  */
@@ -36,7 +54,7 @@ const commonJs: NonNullable<Options["plugins"]>[number] = {
   async renderChunk(code, { path }) {
     if (!path.endsWith(".cjs")) return;
     this.splitting = false; // This leaves out tsup's own step, which follows the plugins.
-    return { code: (await transform(code, { format: "cjs", target: "es2022" })).code };
+    return { code: (await transform(code, { format: "cjs", platform: "node", target: "es2022" })).code };
   },
 };
 
@@ -79,6 +97,21 @@ const kernels: NonNullable<Options["esbuildPlugins"]>[number] = {
 };
 
 /**
+ * Loads ndarray as an ECMAScript module, which needs none of the functions by which esbuild wraps CommonJS. ndarray also asks whether its data
+ * are a Buffer of Node, but here they are always a Float64Array.
+ */
+const ndarrayAsModule: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "ndarrayAsModule",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /ndarray.ndarray\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, "utf8"))
+        .replace('require("iota-array")', "(n) => Array.from({ length: n }, (_, i) => i)")
+        .replace('require("is-buffer")', "() => false")
+        .replace("module.exports =", "export default"),
+    })),
+};
+
+/**
  * The library: one build for all sub-paths, split into shared chunks in both formats, so that there is one handler stack
  * and one `Tensor` whichever path is imported. ndarray is part of it: it is CommonJS, so it is
  * bundled, and the package runs in a browser without a build step. Only its types are a dependency, because `Tensor.data` is an NdArray.
@@ -97,8 +130,8 @@ export const library: Options = {
   target: "es2022",
   dts: true,
   clean: ["!bin/**"],
-  plugins: [namespaces, comments, commonJs],
-  esbuildPlugins: [kernels],
+  plugins: [namespaces, comments, declarations, commonJs],
+  esbuildPlugins: [kernels, ndarrayAsModule],
 };
 
 /** The command `pedigrad`. It measures the package to which it belongs, so it imports this package and does not contain its code. */

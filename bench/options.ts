@@ -10,7 +10,7 @@ Every row is compared with a yardstick; ratios are taken within one run. All row
                       "ops/mul n=1" selects only that row; "peers" runs other libraries, and "loops" or "loops/HMM"
                       NumPyro's compiled loop (both in a clone)
   --list              print the names of the rows and stop
-  --quick             fewer rounds, and no long rows
+  --quick             fewer rounds, and no long rows: about a minute for all of them
   --json              print a report as JSON (schema: docs/bench.md, beside README.md in this package)
   --compare <file>    print how rows have changed since an earlier --json report; exit code 1 if a row is slower
   --tolerance <x>     a row is slower if its median and its minimum are more than x times as long; 1.5 by default

@@ -175,7 +175,6 @@ test("a folder lists at most 15 names besides its README and index", () => {
 
 /** Families with more than 30 lines of code, and the reasons. */
 const LONG_FAMILIES: Readonly<Record<string, string>> = {
-  ContinuousBernoulli: "limits of its moments near probability 1/2",
   Empirical: "checks of samples and weights together",
   FisherSnedecor: "two tails, and a pathwise gradient of its own",
   ImproperUniform: "no row: it has neither parameters nor draws",

@@ -147,7 +147,7 @@ export class Expanded extends WithElements {
       throw new PedigradError({
         code: "shape-mismatch",
         op: "expand",
-        message: `${base.label}.expand: batch shape ${showShape(base.batchShape)} does not broadcast to ${showShape(batchShape)}. Each axis must have the new size, or size 1; new axes come first.`,
+        message: `${base.label}.expand: batch shape ${showShape(base.batchShape)} does not broadcast to ${showShape(batchShape)}. Each axis must have the new size, or size 1.`,
       });
     super("Expanded", base, batchShape);
   }

@@ -25,11 +25,9 @@ import {
   lgamma,
   log1p,
   min,
-  minimum,
   mul,
   mulZeroWins,
   reciprocal,
-  sign,
   square,
   sub,
   sum,
@@ -99,9 +97,13 @@ export const scaleDivergence: Binary = /* @__PURE__ */ binaryBySlopes(
   (q, p) => sub(p, q).div(p).mul(div(q, p).add(1)).div(p),
 );
 
+const signOf = (x: Tensor): Tensor => where(less(x, 0), -1, 1);
+/** |x|, with derivative 1 at 0, because even functions of it, such as divergences, have their second derivatives from it. */
+export const sizeOf = (x: Tensor): Tensor => x.mul(signOf(x));
+
 /** ψ(a + d) - ψ(a), where ψ is the digamma function and d may be negative. */
 export const digammaStep = (a: Tensor, d: Tensor): Tensor =>
-  mul(sign(d), digammaDifference(minimum(a, a.add(d)), abs(d)));
+  mul(signOf(d), digammaDifference(where(less(d, 0), a.add(d), a), sizeOf(d)));
 
 /**
  * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a). d = c - a is a separate argument, because it may have more correct digits than the difference of

@@ -20,6 +20,7 @@ import {
   reciprocal,
   sqrt,
   square,
+  sub,
   type Tensor,
   tensor,
   where,
@@ -69,7 +70,11 @@ function sizeOf(both: Tensor, df: Tensor): Tensor {
   const tail = log(where(isOver, both, 1))
     .add(logTailNorm(half))
     .div(half);
-  return where(isOver, exp(log(df).sub(tail).mul(0.5)), where(equal(t, 0), 0, sqrt(t)));
+  // At the median, a straight line, whose slope follows from the density at 0, √df / (2 N).
+  const centre = sub(1, both)
+    .mul(exp(logTailNorm(half)))
+    .div(sqrt(df));
+  return where(isOver, exp(log(df).sub(tail).mul(0.5)), where(equal(t, 0), centre, sqrt(t)));
 }
 
 /** √(df / W) for draws W of Chi2(df), computed from log W, because for small df most draws W would underflow to 0. */

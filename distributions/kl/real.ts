@@ -1,5 +1,5 @@
 /** Divergences of the location-scale families on the real line, and of families derived from them. */
-import { abs, exp, greater, log, mulZeroWins, ndtr, square, type Tensor, tensor, where } from "../../autodiff/index.js";
+import { exp, greater, log, mulZeroWins, ndtr, square, type Tensor, tensor, where } from "../../autodiff/index.js";
 import { LOG_SQRT_2PI } from "../core/constants.js";
 import { byParams, type Divergences, type Having } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
@@ -9,6 +9,7 @@ import {
   gumbelDivergence,
   rateDivergence,
   scaleDivergence,
+  sizeOf,
 } from "../densities/divergences.js";
 import { byMoments } from "./moments.js";
 
@@ -23,7 +24,7 @@ export const ofNormal = (): Divergences => ({
     Normal: klOfNormals,
     // For x from Normal(m, s): E |x - loc| = s √(2/π) exp(-d²/2) + (m - loc) (2 Φ(d) - 1), d = (m - loc) / s
     Laplace: byMoments((q: Having<"loc" | "scale">, { params: { loc, scale } }: Having<"loc" | "scale">) => {
-      const shift = abs(q.params.loc.sub(loc));
+      const shift = sizeOf(q.params.loc.sub(loc));
       const d = shift.div(q.params.scale);
       const centred = exp(square(d).mul(-0.5)).mul(q.params.scale.mul(Math.sqrt(2 / Math.PI)));
       const distance = centred.add(shift.mul(ndtr(d).mul(2).sub(1)));
@@ -61,7 +62,7 @@ export const ofLaplace = (): Divergences => ({
   to: {
     // r φ(-t) + r - 1 - log r, where φ(x) = exp(x) - 1 - x, r = s_q / s_p and t = |loc_q - loc_p| / s_q. For large t, r φ(-t) = r t - r.
     Laplace: byParams((q: LocScale, p: LocScale) => {
-      const shift = abs(q.loc.sub(p.loc));
+      const shift = sizeOf(q.loc.sub(p.loc));
       const [t, r] = [shift.div(q.scale), q.scale.div(p.scale)];
       const isFar = greater(t, 50);
       const near = mulZeroWins(excessOverExp(where(isFar, 0, t.neg())), r);

@@ -1,7 +1,6 @@
 /** Bijections from unconstrained vectors to triangular and positive definite matrices. */
 import type { Shape } from "../../autodiff/core/shape.js";
 import {
-  abs,
   arange,
   cholesky,
   concatenate,
@@ -11,6 +10,7 @@ import {
   expandDims,
   eye,
   flip,
+  less,
   log,
   log1p,
   matmul,
@@ -18,7 +18,6 @@ import {
   minimum,
   PedigradError,
   reshape,
-  sign,
   slice,
   sqrt,
   square,
@@ -27,6 +26,7 @@ import {
   type Tensor,
   take,
   tanh,
+  where,
   zeros,
 } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
@@ -147,9 +147,11 @@ export class CorrCholesky extends /* @__PURE__ */ toTriangles("CorrCholesky", co
   override inverse(y: Tensor): Tensor {
     const left = flip(cumsum(flip(square(y), -1), -1), -1);
     const ratio = fromTriangle(y).div(sqrt(fromTriangle(left, 1)));
-    const size = minimum(abs(ratio), 1e150);
+    // Unlike the derivatives of abs and sign at 0, this factor gives the odd function asinh a slope there.
+    const sign = where(less(ratio, 0), -1, 1);
+    const size = minimum(ratio.mul(sign), 1e150);
     const root = sqrt(square(size).add(1));
-    return log1p(size.add(square(size).div(root.add(1)))).mul(sign(ratio));
+    return log1p(size.add(square(size).div(root.add(1)))).mul(sign);
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
     const n = orderOf("CorrCholesky", x.shape, 0);

@@ -38,9 +38,8 @@ export class Hurdle extends ZeroModified<Record<string, Tensor>> {
     if (!validation) return;
     if (low !== undefined)
       requireAll(() => low.greaterEqual(0), low, nonnegative, { family: "Hurdle", what: "the least value of base" });
-    const what = "the probability of 0 under base";
-    const must = "< 1, so that other counts are possible";
-    requireAll(() => this.logZero.less(0), tensor(1), { must, eventDim: 0 }, { family: "Hurdle", what });
+    const about = { family: "Hurdle", what: "the probability of 0 under base" };
+    requireAll(() => this.logZero.less(0), tensor(1), { must: "< 1", eventDim: 0 }, about);
   }
 
   /** log (1 - p_base(0)). */

@@ -6,7 +6,18 @@
  * without the Jacobian where the base is discrete. The support is the image under T of the base's support.
  */
 import { broadcastShapes, type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
-import { broadcastTo, clip, equal, greater, less, maximum, minimum, type Tensor, where } from "../../autodiff/index.js";
+import {
+  broadcastTo,
+  clip,
+  equal,
+  greater,
+  less,
+  maximum,
+  minimum,
+  stopGradient,
+  type Tensor,
+  where,
+} from "../../autodiff/index.js";
 import { sumOver } from "../constraints/axes.js";
 import { boundsOf, nearestIn } from "../constraints/constraint.js";
 import type { Constraint, IndependentConstraint } from "../constraints/index.js";
@@ -144,7 +155,7 @@ export class TransformedDistribution extends Mapped {
     const ends = this.#ends;
     if (direction === null || ends === null) return this.hasNo("cdf");
     const [low, high] = ends;
-    const below = base.cumulative(transform.inverse(clip(value, low, high)));
+    const below = base.cumulative(transform.inverse(clip(value, stopGradient(low), stopGradient(high))));
     const inside = where(greater(direction, 0), below, below.neg().add(1));
     return where(less(value, low), 0, where(greater(value, high), 1, inside));
   }

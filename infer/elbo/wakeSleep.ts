@@ -1,34 +1,21 @@
 /**
  * Reweighted wake-sleep; its losses are defined above the class. Draws have no gradient, so no site needs a pathwise
- * sampler. In the sleep phase, the model draws data (a *dream*), which replace the `observations` in the guide's last argument.
+ * sampler. In the sleep phase, the model draws data, which replace the `observations` in the guide's last argument (dreams.ts).
  *
  * With `estimator: "dreg"` (Tucker et al. 2019), which needs a pathwise sampler for every latent of the guide, the
  * gradient of wakePhi is -Σ_k v_k (1 - v_k) ∇_z log w_k ∇ z_k, which has the same mean as the default gradient.
  */
 
-import { readNumbers } from "../../autodiff/core/reads.js";
-import {
-  type ErrorCode,
-  emptyRecord,
-  logsumexp,
-  neg,
-  PedigradError,
-  stopGradient,
-  type Tensor,
-  type Tree,
-  tensor,
-} from "../../autodiff/index.js";
+import { emptyRecord, logsumexp, neg, stopGradient, type Tensor, type Tree, tensor } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { type Kind, refuseSite, requireCount, unknownName } from "../checks.js";
-import type { Handler } from "../program/messages.js";
-import { visitedValuesHandler } from "../program/subsamples.js";
-import { isDraw, isFactor, type SampleSite, sampleSites, type Trace } from "../program/trace.js";
-import { uncondition, withDraws } from "../program/values.js";
+import { type Kind, requireCount } from "../checks.js";
+import { sampleSites, type Trace } from "../program/trace.js";
 import { type ScoreSite, sampledCosts } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathTermsOf, refuseMovingPoints } from "./costs/pathwise.js";
+import { constantDraws, refuseOtherDensities, runDream } from "./dreams.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
 import type { Cost, Outcome, PathPair, Task } from "./particles/pair.js";
 import {
@@ -36,10 +23,9 @@ import {
   runParticles,
   runPrograms,
   runScoringReads,
-  tracedRun,
   withSharedPlates,
 } from "./particles/particles.js";
-import { isSubsampled, refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
+import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
 
 export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
   /** The weight of the wake phase in the guide's loss `phi`, in [0, 1]; 1 by default. The sleep phase has the weight 1 - insomnia. */
@@ -51,15 +37,6 @@ export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
   /** The gradient of the wake phase of the guide: through log q with constant draws ("score", the default), or through the draws ("dreg"). */
   estimator?: "score" | "dreg" | undefined;
 }
-
-/** A handler that makes all draws constants for gradients. */
-const constantDraws: Handler = {
-  process: {
-    sample(message) {
-      message.isConstant = true;
-    },
-  },
-};
 
 const sumOf = (terms: Iterable<Tensor>): Tensor => [...terms].reduce((a, b) => a.add(b.sum()), tensor(0));
 
@@ -189,71 +166,16 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
 
   #sleep(task: Task): Tensor {
     const key = random.foldIn(task.key, 2);
-    const dreamOnce = (k: Tensor): readonly [Tree, null] => {
-      const dream = tracedRun(uncondition(task.model), random.foldIn(k, 0), task, constantDraws);
-      const values = new Map([...sampleSites(dream)].map((site) => [site.name, stopGradient(site.value)]));
-      const args = withObservations(task.args, dream, this.insomnia);
-      const inputs = { values: task.values, args };
-      const guide = tracedRun(
-        withDraws(task.guide, values),
-        random.foldIn(k, 1),
-        inputs,
-        constantDraws,
-        visitedValuesHandler,
-      );
-      const pointMass = [...sampleSites(guide)].find((site) => !site.isObserved && !isDraw(site));
-      if (pointMass !== undefined)
-        refuse(
-          "moving-point",
-          pointMass.name,
-          "is a point mass, so it has no log density at the values that the model dreams. Sample it from a distribution",
-        );
+    const logqOfDream = (k: Tensor): readonly [Tree, null] => {
+      const { dream, guide } = runDream(k, task, this.insomnia);
       this.#refuseSubsamples(dream, guide);
-      const other = [...sampleSites(dream)].find(hasOtherDensity);
-      if (other !== undefined) {
-        const [what, edit] = isFactor(other)
-          ? ["a factor that depends on draws", "Write it as an observed site"]
-          : ["scaled", "Scale the guide only"];
-        refuse("no-sampler", other.name, `is ${what}, so dreams do not have the model's density. ${edit}`);
-      }
+      refuseOtherDensities(dream);
       return [{ logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
     };
     const dreamKey = random.foldIn(key, 1);
     const [dreams] = withSharedPlates(key, () =>
-      runParticles(dreamKey, this.numSleepParticles, this.vectorizeParticles, dreamOnce),
+      runParticles(dreamKey, this.numSleepParticles, this.vectorizeParticles, logqOfDream),
     );
     return neg((dreams.logq as Tensor).mean(0));
   }
-}
-
-/** Whether draws do not have the density of this site: they ignore factors and scales. (Scales of subsampled plates are accepted or refused as such.) */
-const hasOtherDensity = (site: SampleSite): boolean =>
-  isFactor(site)
-    ? site.logProb().provenance.size > 0
-    : !site.plates.some(isSubsampled) && readNumbers(tensor(site.scale), "the sleep phase").some((x) => x !== 1);
-
-/** Refuse a site of the sleep phase. */
-const refuse = (code: ErrorCode, site: string, why: string): never =>
-  refuseSite(code, site, `ReweightedWakeSleep: site "${site}" ${why}, or set insomnia: 1.`, {
-    op: "ReweightedWakeSleep",
-  });
-
-/** The arguments of the programs, where data that the model drew replace the `observations` of the last argument. */
-function withObservations(args: readonly unknown[], dream: Trace, insomnia: number): unknown[] {
-  const last = args.at(-1);
-  if (typeof last !== "object" || last === null || !("observations" in last))
-    throw new PedigradError({
-      code: "no-observations",
-      op: "ReweightedWakeSleep",
-      param: "insomnia",
-      message: `ReweightedWakeSleep with insomnia ${insomnia} gives the guide data dreamt by the model, so the last argument of model and guide must be { observations: { site: value } }, got ${args.length} arguments without it. Or set insomnia: 1.`,
-    });
-  const data = (last as { observations: Record<string, unknown> }).observations;
-  const dreamOf = (name: string): Tensor => {
-    const site = dream.get(name);
-    if (site !== undefined) return stopGradient(site.value);
-    throw unknownName("ReweightedWakeSleep", "site", name, dream.keys(), " Name observations by their sites.");
-  };
-  const observations = Object.fromEntries(Object.keys(data).map((name) => [name, dreamOf(name)]));
-  return [...args.slice(0, -1), { ...last, observations }];
 }

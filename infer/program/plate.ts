@@ -15,6 +15,7 @@ import {
   type Listeners,
   loopInHandlers,
   openHandlers,
+  type ParamMessage,
   type PlateFrame,
   type SampleMessage,
   withHandler,
@@ -27,7 +28,6 @@ import {
   setSize,
   subsamplingScale,
   takeVisited,
-  visitParam,
 } from "./subsamples.js";
 import { wholePlateNote } from "./traceChecks.js";
 
@@ -193,6 +193,21 @@ function expandAlong(frame: PlateFrame, { name, fn }: SampleMessage): Distributi
     name,
     `site "${name}" in plate "${frame.name}": dim ${dim} has size ${actual}, but the plate ${isWhole ? `has size ${frame.size}` : `visits ${numVisited} of ${frame.size} elements`}. Give the distribution's parameters size ${numVisited} (or 1) along dim ${dim}${isWhole ? "" : ", by subsample(data)"}, or move the statement out of the plate. If the dim belongs to one event, use .toEvent(n).${isWhole ? wholePlateNote(frame) : ""}`,
   );
+}
+
+/** If a param has one element for each element of the plate, select the elements that the plate visits. */
+function visitParam(frame: PlateFrame, message: ParamMessage): void {
+  const { dim, size, subsampleSize, isWhole } = frame;
+  if (message.value === null || dim === null || isWhole) return;
+  const actual = message.value.shape[message.value.shape.length - message.eventDim + dim];
+  message.value = takeVisited(message.value, message.eventDim, frame);
+  if (actual !== size && actual === subsampleSize && actual !== 1)
+    refuseSite(
+      "plate-size",
+      message.name,
+      `param "${message.name}" has ${actual} elements along dim ${dim}, as many as plate "${frame.name}" visits in a step, but the plate has ${size}. Give the param all ${size} elements; the plate then selects those it visits. If this axis does not belong to the plate, set { eventDim }.`,
+      { param: message.name },
+    );
 }
 
 /** The iterable of a sequential plate: each iteration of its loop visits one element. */

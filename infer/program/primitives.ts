@@ -61,12 +61,9 @@ export function sampleOutside(
   if (!(fn instanceof Distribution))
     refuseSite("bad-option", name, `sample: expected sample(name, distribution), got ${typeof name} and ${typeof fn}.`);
   if (options !== NO_OPTIONS) requireOptions(`sample site "${name}"`, options, SAMPLE, name);
-  const { obs, obsMask, infer, key = null } = options;
+  const { obs, obsMask, infer, key } = options;
   if (obs != null && obsMask !== undefined)
-    return samplePartlyObserved(name, fn, valueOf(name, obs), valueOf(name, obsMask), {
-      infer,
-      key: options.key,
-    });
+    return samplePartlyObserved(name, fn, valueOf(name, obs), valueOf(name, obsMask), { infer, key });
   const message: SampleMessage = {
     type: "sample",
     name,
@@ -79,7 +76,7 @@ export function sampleOutside(
     ...(isOutside && { isOutside }),
     scale: 1,
     mask: null,
-    key,
+    key: key ?? null,
     markov: [],
     isTracked: false,
     isSubstituted: false,

@@ -12,7 +12,6 @@ import { refuseSite } from "../checks.js";
 import {
   type Handler,
   type Model,
-  type ParamMessage,
   type PlateFrame,
   type PlateMessage,
   requestKey,
@@ -248,19 +247,4 @@ export function takeVisited(x: Tensor, eventDim: number, { dim, indices, size, i
   if (dim === null || indices === null || isWhole) return x;
   const axis = x.shape.length - eventDim + dim;
   return x.shape[axis] === size ? take(x, indices, axis) : x;
-}
-
-/** If a param has one element for each element of the plate, select the elements that the plate visits. */
-export function visitParam(frame: PlateFrame, message: ParamMessage): void {
-  const { dim, size, subsampleSize, isWhole } = frame;
-  if (message.value === null || dim === null || isWhole) return;
-  const actual = message.value.shape[message.value.shape.length - message.eventDim + dim];
-  message.value = takeVisited(message.value, message.eventDim, frame);
-  if (actual !== size && actual === subsampleSize && actual !== 1)
-    refuseSite(
-      "plate-size",
-      message.name,
-      `param "${message.name}" has ${actual} elements along dim ${dim}, as many as plate "${frame.name}" visits in a step, but the plate has ${size}. Give the param all ${size} elements; the plate then selects those it visits. If this axis does not belong to the plate, set { eventDim }.`,
-      { param: message.name },
-    );
 }

@@ -10,7 +10,7 @@ import { overElements } from "../../distributions/core/distribution.js";
 import type { Distribution } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { inRun, type Provenance, withAmbient } from "../../provenance/index.js";
-import { refuseSite, requireKind } from "../checks.js";
+import { requireKind } from "../checks.js";
 import { familyOf, type InferOptions } from "./inferOptions.js";
 import {
   type Handler,
@@ -22,7 +22,16 @@ import {
   withHandlers,
 } from "./messages.js";
 import { sharedPlatesHandler } from "./subsamples.js";
-import { addSiteToError, checkBroadcast, checkPlates, checkWeight, maskObserved, reportAsSite } from "./traceChecks.js";
+import {
+  addSiteToError,
+  checkBroadcast,
+  checkPlates,
+  checkWeight,
+  maskObserved,
+  refuseInside,
+  reportAsSite,
+  requireSameSite,
+} from "./traceChecks.js";
 
 /**
  * A random choice in a trace.
@@ -45,9 +54,9 @@ export class SampleSite {
   #elements: Tensor | null = null;
 
   constructor(
-    message: Omit<
+    message: Pick<
       SampleSite,
-      "type" | "logProb" | "scaledLogProb" | "elements" | "scaledElements" | "masked" | "scaled" | "unmasked"
+      "name" | "fn" | "value" | "isObserved" | "infer" | "plates" | "scale" | "mask" | "ambient"
     >,
   ) {
     this.name = message.name;
@@ -210,38 +219,6 @@ export class TraceHandler implements Handler {
       this.sites.set(name, { type, name, value: reportAsSite(name, () => tensor(cell.value), type) });
     return this.sites;
   }
-}
-
-/** Refuse a statement inside a function that the program compiles (jit) or maps over an axis (vmap). Only params may be inside vmap. */
-function refuseInside(transform: "jit" | "vmap", { name, type }: Site): never {
-  const mend = transform === "jit" ? "Call the function without jit" : "Write the axis as a plate";
-  refuseSite(
-    `site-in-${transform}`,
-    name,
-    `${type} site "${name}" is inside a function under ${transform}, where the trace would lose it. ${mend}, or move the statement out.`,
-  );
-}
-
-/**
- * Refuse two sites of one name, unless both are params, both are plates of the same size, both are `deterministic` values,
- * or both are `mutable` values.
- */
-function requireSameSite(before: Site, now: Site): void {
-  const { name, type } = now;
-  if (type !== before.type || type === "sample")
-    refuseSite(
-      "duplicate-name",
-      name,
-      before.type === type
-        ? `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`
-        : `"${name}" is already the name of a ${before.type}, so a ${type} cannot have it too. Rename one of them.`,
-    );
-  if (type === "plate" && before.type === "plate" && before.size !== now.size)
-    refuseSite(
-      "plate-size",
-      name,
-      `plate "${name}" has size ${before.size} in one place and ${now.size} in another. Give both the same size, or different names.`,
-    );
 }
 
 /** How many programs are running, one inside another. */

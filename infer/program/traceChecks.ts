@@ -1,6 +1,6 @@
 /**
- * Checks of a run. They refuse values that do not fit their plates, observations that broadcast their
- * distribution to a larger shape, and masks and scales with more elements than their site.
+ * Checks of a run. They refuse values that do not fit their plates, observations that broadcast their distribution to a larger shape, masks
+ * and scales with more elements than their site, and statements that a trace cannot record.
  */
 import { type Shape, showShape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
@@ -8,6 +8,7 @@ import { type Distribution, withValidation } from "../../distributions/index.js"
 import { PedigradError } from "../../provenance/index.js";
 import { didYouMean, quoted, refuseSite } from "../checks.js";
 import type { Handler, PlateFrame } from "./messages.js";
+import type { Site } from "./trace.js";
 
 /** The fields of a sample site that the checks need. */
 interface SiteWithValue {
@@ -64,6 +65,38 @@ export function addSiteToParameterError(
   } catch {
     return error;
   }
+}
+
+/** Refuse a statement inside a function that the program compiles (jit) or maps over an axis (vmap). Only params may be inside vmap. */
+export function refuseInside(transform: "jit" | "vmap", { name, type }: Site): never {
+  const mend = transform === "jit" ? "Call the function without jit" : "Write the axis as a plate";
+  refuseSite(
+    `site-in-${transform}`,
+    name,
+    `${type} site "${name}" is inside a function under ${transform}, where the trace would lose it. ${mend}, or move the statement out.`,
+  );
+}
+
+/**
+ * Refuse two sites of one name, unless both are params, both are plates of the same size, both are `deterministic` values,
+ * or both are `mutable` values.
+ */
+export function requireSameSite(before: Site, now: Site): void {
+  const { name, type } = now;
+  if (type !== before.type || type === "sample")
+    refuseSite(
+      "duplicate-name",
+      name,
+      before.type === type
+        ? `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`
+        : `"${name}" is already the name of a ${before.type}, so a ${type} cannot have it too. Rename one of them.`,
+    );
+  if (type === "plate" && before.type === "plate" && before.size !== now.size)
+    refuseSite(
+      "plate-size",
+      name,
+      `plate "${name}" has size ${before.size} in one place and ${now.size} in another. Give both the same size, or different names.`,
+    );
 }
 
 /** A sentence for errors about sizes in a plate that visits all its elements, although the program asks for fewer. */

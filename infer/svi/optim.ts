@@ -34,13 +34,10 @@ const decayingAverage: Ternary = /* @__PURE__ */ ternary(
 
 const zerosLike = (params: Tree): Tree => mapTree(params, (leaf) => (leaf as Tensor).mul(0));
 
-/** Numbers from `low` to `high`, without `high`. */
-const range = (low: number, high: number): Kind => [
-  (x) => typeof x === "number" && x >= low && x < high,
-  `in [${low}, ${high})`,
-];
-const fraction = /* @__PURE__ */ range(0, 1);
-const nonnegative = /* @__PURE__ */ range(0, Infinity);
+/** Numbers from 0 to `end`, without `end`. */
+const below = (end: number): Kind => [(x) => typeof x === "number" && x >= 0 && x < end, `in [0, ${end})`];
+const fraction = /* @__PURE__ */ below(1);
+const nonnegative = /* @__PURE__ */ below(Infinity);
 
 function checkOptions(op: string, rate: Schedule, options: object, allowed: Readonly<Record<string, Kind>>): void {
   if (typeof rate !== "function" && !nonnegative[0](rate))

@@ -55,8 +55,8 @@ const gammaDensity: Binary = binary(
 const gammaScoreA = (a: Tensor, x: Tensor): Tensor => sub(log(x), digamma(a));
 /** Where a factor x^(a-1) with a > 1 may be too small to be divided by x; its derivative contains x^(a-2). */
 const isAtEnd = (a: Tensor, x: Tensor): Tensor => logicalAnd(less(x, 1e-100), greater(a, 1));
-/** (a - 1) / x, or 0 if a is 1. */
-const shapeOver = (a: Tensor, x: Tensor): Tensor => div(sub(a, 1), where(equal(a, 1), 1, x));
+/** (a - 1) / x, or 0 if a is 1 and x is 0. */
+const shapeOver = (a: Tensor, x: Tensor): Tensor => div(sub(a, 1), where(logicalAnd(equal(a, 1), equal(x, 0)), 1, x));
 /** P(a, x), differentiable in both arguments. */
 export const gammainc: Binary = binary(
   "gammainc",

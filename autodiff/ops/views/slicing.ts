@@ -9,7 +9,7 @@ import type { TensorLike } from "../../core/convert.js";
 import { bindAdd, bindClear } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
 import { Part } from "../../core/part.js";
-import { normalizeAxis, type Shape, showIndices, showShape } from "../../core/shape.js";
+import { normalizeAxis, type Shape } from "../../core/shape.js";
 import { asTensor, type Tensor } from "../../core/tensor.js";
 import { type View, viewOf } from "../../core/view.js";
 import { batchAll } from "./batching.js";
@@ -107,20 +107,8 @@ export function slice(x: TensorLike, start: number, end?: number, options?: Slic
   return isWhole ? source : mixProvenance(source, [along], "slice");
 }
 
-/** Entry `index` of an axis (the first by default), without that axis; a negative index counts from the end. */
-export function pick(x: TensorLike, index: number, axis = 0): Tensor {
-  const source = asTensor("at", x);
-  const along = normalizeAxis("at", axis, source.shape);
-  const size = source.shape[along] as number;
-  const start = index < 0 ? index + size : index;
-  if (!Number.isInteger(index) || start < 0 || start >= size)
-    refuse(
-      "bad-index",
-      "at",
-      `index ${index} is out of range for axis ${along} of shape ${showShape(source.shape)} (${showIndices(size)}).`,
-    );
-  return apply(pickOp, { axis: along, index: start }, source);
-}
+/** Entry `index` of an axis (the first by default), without that axis. The index is 0 or more and in range. */
+export const pick = (x: Tensor, index: number, axis = 0): Tensor => apply(pickOp, { axis, index }, x);
 
 const pickOp = viewOp<{ axis: number; index: number }>({
   name: "at",

@@ -11,7 +11,7 @@ import { requireFunction } from "../../../provenance/base/options.js";
 import { batchDepth } from "../../core/batch.js";
 import { gradDepth } from "../../core/node.js";
 import { recorder } from "../../core/recorder.js";
-import type { Tensor } from "../../core/tensor.js";
+import { Tensor } from "../../core/tensor.js";
 import { Entry } from "./entry.js";
 import { changedError } from "./program/differences.js";
 import type { Resident } from "./resident.js";
@@ -59,7 +59,7 @@ class Compiler<A extends unknown[], R> {
   /** The entries, the most recently used first. */
   readonly #entries: Entry<A, R>[] = [];
   readonly #signatures = new Signatures();
-  /** The entry of the last call, and the record with which its result began; null at first, and once a Resident has a newer record. */
+  /** The entry of the last call, and the record with which its result began; null if it began with a tensor, or a Resident has a newer record. */
   #last: { readonly entry: Entry<A, R>; readonly record: unknown } | null = null;
   /** Makes the further calls of a loop that passes a record back. */
   #loop: Resident<R> | null = null;
@@ -82,7 +82,8 @@ class Compiler<A extends unknown[], R> {
 
   /** Notes the result of a call, so that a loop that passes its record back is recognised. */
   #note(entry: Entry<A, R>, result: R): R {
-    this.#last = { entry, record: leadingRecord(result) };
+    const record = leadingRecord(result);
+    this.#last = record instanceof Tensor ? null : { entry, record };
     return result;
   }
 

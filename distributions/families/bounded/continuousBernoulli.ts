@@ -1,36 +1,67 @@
 import {
-  abs,
+  type Binary,
+  binary,
+  div,
   exp,
-  expm1,
-  greater,
   less,
-  log,
-  log1p,
-  minimum,
-  square,
+  mulZeroWins,
+  neg,
+  sub,
   type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";
+import {
+  expm1 as expm1Of,
+  exp as expOf,
+  log1p as log1pOf,
+  log as logOf,
+} from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { real, unitInterval } from "../../constraints/index.js";
 import { family, type OneOf } from "../../core/family.js";
 import { langevin, langevinSlope, logSinhc } from "../../densities/sinhc.js";
+import { binaryBySlopes } from "../../densities/slopes.js";
 import { ofContinuousBernoulli } from "../../kl/bounded.js";
 import { finiteLogits } from "./relaxedBernoulli.js";
 
 type Params = OneOf<"probs" | "logits">;
 const halfOf = (p: Params): Tensor => finiteLogits(p).mul(0.5);
-/**
- * Whether the density increases, and -|l|; then whether l is near 0, and l if it is. There the second result is 1, since the formulas divide
- * by it, and the results are polynomials in l, whose derivatives keep their digits.
- */
-function partsOf(logits: Tensor): [isRising: Tensor, minusSize: Tensor, isNear: Tensor, near: Tensor] {
-  const [size, isNear] = [abs(logits), less(abs(logits), 1e-3)];
-  return [greater(logits, 0), where(isNear, 1, size.neg()), isNear, where(isNear, logits, 0)];
+const meanOf = (logits: Tensor): Tensor => langevin(logits.mul(0.5)).mul(0.5).add(0.5);
+const logDensityOf = (logits: Tensor, x: Tensor): Tensor => logits.mul(x.sub(0.5)).sub(logSinhc(logits.mul(0.5)));
+
+/** P(X <= x), integrated from the end where the density is low. So it needs only exp(-|l|), which cannot overflow. */
+const cdfOf: Binary = /* @__PURE__ */ binaryBySlopes(
+  "continuousBernoulliCdf",
+  (l, x) => {
+    if (l === 0) return x;
+    const share = expm1Of(-Math.abs(l) * x) / expm1Of(-Math.abs(l));
+    return l > 0 ? share * expOf(-l * (1 - x)) : share;
+  },
+  (l, x) => cdfSlope(l, x),
+  (l, x) => exp(logDensityOf(l, x)),
+);
+/** dF/dl = F · (E[X | X <= x] - E X) = (1 - F) · (E X - E[X | X > x]), of which the form with the smaller probability is used. */
+function cdfSlope(l: Tensor, x: Tensor): Tensor {
+  const [below, rest] = [cdfOf(l, x), sub(1, x)];
+  const fromBelow = below.mul(x.mul(meanOf(l.mul(x))).sub(meanOf(l)));
+  const aboveMean = x.add(rest.mul(meanOf(l.mul(rest))));
+  const fromAbove = cdfOf(l.neg(), rest).mul(meanOf(l).sub(aboveMean));
+  return where(less(below, 0.5), fromBelow, fromAbove);
 }
-/** a + b l + c l² + d l³. */
-const cubic = (l: Tensor, a: Tensor, b: Tensor, c: Tensor, d: Tensor): Tensor =>
-  l.mul(d).add(c).mul(l).add(b).mul(l).add(a);
+const quantileOf: Binary = /* @__PURE__ */ binary(
+  "continuousBernoulliQuantile",
+  (l, q) => {
+    if (l === 0 || !(q > 0 && q < 1)) return q;
+    if (l > 700) return Math.max(0, 1 + logOf(q) / l);
+    // Where l < -1 and q is near 1, the sum in log1p would cancel.
+    const logSum = l < -1 && q >= 0.5 ? logOf(1 - q + q * expOf(l)) : log1pOf(q * expm1Of(l));
+    return Math.min(1, logSum / l);
+  },
+  [
+    (g, x, l) => mulZeroWins(g, neg(div(cdfSlope(l, x), exp(logDensityOf(l, x))))),
+    (g, x, l) => mulZeroWins(g, exp(logDensityOf(l, x).neg())),
+  ],
+);
 
 /**
  * ContinuousBernoulli (Loaiza-Ganem and Cunningham 2019) on [0, 1], l = logit(probs):
@@ -45,43 +76,15 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
   constraints: { probs: unitInterval, logits: real },
   oneOf: ["probs", "logits"],
   support: unitInterval,
-  logDensity: (x, p) => {
-    const logits = finiteLogits(p);
-    return logits.mul(x.sub(0.5)).sub(logSinhc(logits.mul(0.5)));
-  },
-  mean: (p) => langevin(halfOf(p)).mul(0.5).add(0.5),
+  logDensity: (x, p) => logDensityOf(finiteLogits(p), x),
+  mean: (p) => meanOf(finiteLogits(p)),
   variance: (p) => langevinSlope(halfOf(p)).mul(0.25),
   entropy: (p) => {
     const h = halfOf(p);
     return logSinhc(h).sub(h.mul(langevin(h)));
   },
-  cdf: (value, p) => {
-    const logits = finiteLogits(p);
-    const x = value.clip(0, 1);
-    // The integral starts at the end where the density is low. So it needs only exp(-|l|), which cannot overflow.
-    const [isRising, minusSize, isNear, near] = partsOf(logits);
-    const share = expm1(minusSize.mul(x)).div(expm1(minusSize));
-    const skewed = where(isRising, share.mul(exp(minusSize.mul(x.neg().add(1)))), share);
-    // The Bernoulli polynomials, without their values at 0.
-    const half = x.mul(x.sub(1)).div(2);
-    const level = cubic(near, x, half, half.mul(x.mul(2).sub(1)).div(6), square(half).div(6));
-    return where(isNear, level, skewed);
-  },
-  icdf: (q, p) => {
-    const logits = finiteLogits(p);
-    const [isRising, minusSize, isNear, near] = partsOf(logits);
-    const part = where(isRising, q.neg().add(1), q);
-    // log(1 - part (1 - exp(-|l|))), written with a sum of two positive terms, so that nothing cancels where `part` is near 1.
-    const nearOne = log(where(isRising, q, q.neg().add(1)).add(part.mul(exp(minusSize))));
-    const x = where(less(part, 0.5), log1p(part.mul(expm1(minusSize))), nearOne).div(minusSize);
-    // Results near 0 have a separate formula, because 1 - x would lose their digits.
-    const growth = q.mul(expm1(minimum(minusSize.neg(), 700)));
-    const rising = where(less(growth, 1), log1p(minimum(growth, 1)).div(minusSize.neg()), x.neg().add(1));
-    // The cumulants of Bernoulli(q).
-    const half = q.mul(q.neg().add(1)).div(2);
-    const level = cubic(near, q, half, half.mul(q.mul(-2).add(1)).div(3), half.mul(half.mul(-12).add(1)).div(12));
-    return where(isNear, level, where(isRising, rising, x)).clip(0, 1);
-  },
+  cdf: (x, p) => cdfOf(finiteLogits(p), x.clip(0, 1)),
+  icdf: (q, p) => quantileOf(finiteLogits(p), q),
   divergences: ofContinuousBernoulli,
 }) {
   get logits(): Tensor {

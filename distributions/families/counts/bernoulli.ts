@@ -15,7 +15,7 @@ import {
 import * as random from "../../../autodiff/ops/random/random.js";
 import { boolean, extendedReal, unitInterval } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
-import { entropyOf, type Odds, type Outcome, outcomesOf, probsOf, varianceOf } from "../../densities/odds.js";
+import { entropyOf, type Odds, outcomesOf, probsOf, varianceOf } from "../../densities/odds.js";
 import { ofBernoulli } from "../../kl/counts.js";
 
 /** x a + (1 - x) b, where a product whose first factor is 0 is 0. */
@@ -58,9 +58,5 @@ export class Bernoulli extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
   }
   get logits(): Tensor {
     return this.params.logits ?? log(this.probs).sub(log1p(this.probs.neg()));
-  }
-  /** Probability and log probability of 1 and of 0. */
-  get outcomes(): [Outcome, Outcome] {
-    return outcomesOf(this.params);
   }
 }

@@ -127,4 +127,12 @@ for (const [name, order, at, right] of HIGHER)
     assert.ok(got === right || Math.abs(got - right) <= 1e-11 * Math.abs(right), `${got}, not ${right}`);
   });
 
+test("third derivatives at shape 1, by x twice and by the shape: (1/x - log x - γ) exp(-x) and 1/x", () => {
+  const of = (f: (a: Tensor, x: Tensor) => Tensor) =>
+    grad((a: Tensor) => grad((x: Tensor) => grad((y: Tensor) => f(a, y))(x) as Tensor)(0.3) as Tensor)(1).item();
+  const right = (1 / 0.3 - Math.log(0.3) - 0.5772156649015329) * Math.exp(-0.3);
+  assert.ok(Math.abs(of((a, x) => P.gammainc(a, x)) / right - 1) < 1e-13);
+  assert.ok(Math.abs(of((a, x) => P.betainc(a, 1, x)) * 0.3 - 1) < 1e-13);
+});
+
 test.run();

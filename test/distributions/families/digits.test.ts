@@ -1,7 +1,7 @@
 /** Densities, moments and tails for which a textbook formula loses digits, compared with 60 digits of mpmath for the exact inputs. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { grad, type Tensor, type TensorLike, tensor } from "../../../autodiff/index.js";
+import { grad, random, sub, type Tensor, type TensorLike, tensor } from "../../../autodiff/index.js";
 import { gammaincc } from "../../../autodiff/kernels/special/index.js";
 import {
   AsymmetricLaplace,
@@ -84,6 +84,32 @@ test("densities keep their digits at the ends of supports and far out in the tai
   near(new ContinuousBernoulli(0.73).icdf(1e-20), 1.7129147741865175e-20, 1e-13);
   near(new ContinuousBernoulli(1e-12).icdf(0.9999999999990905), 0.9765901285262838, 1e-13);
   near(gammaincc(1000, 2478.5), 1.0353637057086902e-250, 1e-12);
+});
+
+test("ContinuousBernoulli at and near probability 1/2: F(x) = x + l x (x - 1) / 2 for small logits l, with slopes in l", () => {
+  const of = (method: "cdf" | "icdf", x: number) => (logits: Tensor) => new ContinuousBernoulli({ logits })[method](x);
+  for (const l of [0, 1e-15, -4e-12, 1e-9])
+    for (const x of [1e-20, 0.2, 0.5, 0.9]) {
+      const step = 0.5 * x * (1 - x);
+      near(of("cdf", x)(tensor(l)), x - l * step, 1e-15);
+      near(of("icdf", x)(tensor(l)), x + l * step, 1e-15);
+      near(grad(of("cdf", x))(l), -step, 1e-8);
+      near(grad(of("icdf", x))(l), step, 1e-8);
+    }
+  const [x, slope] = [
+    (l: Tensor) => new ContinuousBernoulli({ logits: l }).rsample(random.key(3)),
+    (at: Tensor) => at.mul(sub(1, at)).mul(0.5).item(),
+  ];
+  near(grad(x)(0), slope(x(tensor(0))), 1e-15);
+  // In the tail, and at logits of either sign, by mpmath.
+  for (const [l, at, want] of [
+    [3, 0.3, 0.086870312586370314],
+    [-3, 0.999, 0.0044691584590256774],
+    [40, 1e-10, 0.014391155742572053],
+    [-40, 0.5, 0.00043321698784996571],
+    [700, 0.5, 1.4145860827753986e-6],
+  ] as const)
+    near(grad(of("icdf", at))(l), want, 1e-12);
 });
 
 test("quantiles of very small probabilities keep their digits", () => {

@@ -152,6 +152,10 @@ test("Student's t: at the centre, the slope of the distribution function is the 
   });
   const ofMedian = grad((df: Tensor) => new StudentT(df, 1, 2).icdf(0.5))(tensor(3));
   assert.is(ofMedian.item(), 0);
+  for (const df of [0.1, 3, 1e3, 1e20]) {
+    const d = new StudentT(df, 1, 2);
+    near(grad((q: Tensor) => d.icdf(q))(tensor(0.5)).item(), 1 / d.logProb(1).exp().item(), 1e-13);
+  }
   near(new StudentT(1).icdf(1e-100).item(), -1e100 / Math.PI, 1e-13);
 });
 

@@ -2,7 +2,6 @@
 import { canGenerateCode } from "../../../../provenance/base/codeGeneration.js";
 import { Provenance } from "../../../../provenance/index.js";
 import { copyInto } from "../../../core/copy.js";
-import { sizeOf } from "../../../core/shape.js";
 import { ofNumber, ofView, rawNumber, rawView, type Tensor } from "../../../core/tensor.js";
 import { contiguous, isContiguous, type View, viewOf } from "../../../core/view.js";
 import type { Program } from "../program/program.js";
@@ -18,10 +17,8 @@ export class Executable {
   /** The second part of a run, which writes over inputs. */
   readonly #finish: (() => void) | null;
   readonly #layout: Layout;
-  /** The tensors whose numbers were last written to the places of the inputs. */
+  /** The tensors whose numbers were last written to the places of the inputs. Single numbers are written in every run. */
   readonly #lastInputs: (Tensor | null)[];
-  /** How many of the first inputs have other numbers since then. */
-  #overwritten = 0;
   readonly #outputSize: number;
   /** The object that must be told before the next run, because it relies on the arena. */
   holder: Holder | null = null;
@@ -47,7 +44,7 @@ export class Executable {
     this.#sources = program.outputs.map((i) => (program.values[i]?.kind === "constant" ? null : layout.view(i)));
     // Outputs that are numbers, or do not depend on the inputs, need no buffer.
     this.#outputSize = this.#sources.reduce(
-      (sum, from) => sum + (from === null || from.shape.length === 0 ? 0 : sizeOf(from.shape)),
+      (sum, from) => sum + (from === null || from.shape.length === 0 ? 0 : from.size),
       0,
     );
   }
@@ -58,12 +55,12 @@ export class Executable {
    */
   run(inputs: readonly Tensor[], sets: readonly Provenance[]): Tensor[] {
     this.releaseHolder();
-    this.#lastInputs.fill(null, 0, this.#overwritten);
-    this.#overwritten = 0;
     this.#load(inputs, 0);
-    for (const input of this.#layout.inPlace.inputs.values()) this.#lastInputs[input] = null;
     this.#run();
-    this.#finish?.();
+    if (this.#finish !== null) {
+      for (const input of this.#layout.inPlace.inputs.values()) this.#lastInputs[input] = null;
+      this.#finish();
+    }
     return this.outputs(sets);
   }
 
@@ -81,7 +78,7 @@ export class Executable {
   runWithCarry(count: number, others: readonly Tensor[], shouldContinue: () => boolean): boolean {
     this.#carry ??= bindCarry(this.#layout, count);
     this.#carry();
-    this.#overwritten = count;
+    this.#lastInputs.fill(null, 0, count);
     this.#load(others, count);
     this.#run();
     if (!shouldContinue()) return false;
@@ -95,12 +92,11 @@ export class Executable {
     const outputs = new Array<Tensor>(this.recordedOutputs.length);
     let at = 0;
     for (let k = 0; k < outputs.length; k++) {
-      const sample = this.recordedOutputs[k] as Tensor;
       const from = this.#sources[k] as View | null;
-      if (from === null) outputs[k] = sample.withProvenance(sets[k] as Provenance);
+      if (from === null) outputs[k] = (this.recordedOutputs[k] as Tensor).withProvenance(sets[k] as Provenance);
       else {
         outputs[k] = this.#copyOut(from, sets[k] as Provenance, buffer, at);
-        at += sample.shape.length === 0 ? 0 : sample.size;
+        at += from.shape.length === 0 ? 0 : from.size;
       }
     }
     return outputs;
@@ -110,7 +106,7 @@ export class Executable {
   inputs(count: number): Tensor[] {
     return Array.from({ length: count }, (_, i) => {
       const from = this.#layout.view(i);
-      return this.#copyOut(from, Provenance.empty, new Float64Array(sizeOf(from.shape)), 0);
+      return this.#copyOut(from, Provenance.empty, new Float64Array(from.size), 0);
     });
   }
 
@@ -121,13 +117,14 @@ export class Executable {
   }
 
   #load(inputs: readonly Tensor[], first: number): void {
-    const { memory } = this.#layout;
     for (let k = 0; k < inputs.length; k++) {
       const [x, i] = [inputs[k] as Tensor, first + k];
-      if (x === this.#lastInputs[i]) continue;
-      this.#lastInputs[i] = x;
-      if (x.shape.length === 0) memory[this.#layout.offset(i)] = rawNumber(x);
-      else copyInto(this.#layout.view(i), rawView(x));
+      const to = this.#layout.view(i);
+      if (to.shape.length === 0) to.data[to.offset] = rawNumber(x);
+      else if (x !== this.#lastInputs[i]) {
+        this.#lastInputs[i] = x;
+        copyInto(to, rawView(x));
+      }
     }
   }
 
@@ -135,7 +132,7 @@ export class Executable {
   #copyOut(from: View, set: Provenance, buffer: Float64Array | null, at: number): Tensor {
     if (from.shape.length === 0) return ofNumber(from.data[from.offset] as number, set);
     const to = buffer as Float64Array;
-    const size = sizeOf(from.shape);
+    const size = from.size;
     if (size < MIN_COPY_CALL && isContiguous(from)) {
       for (let i = 0; i < size; i++) to[at + i] = from.data[from.offset + i] as number;
       return ofView(viewOf(to, from.shape, from.stride, at), set);
