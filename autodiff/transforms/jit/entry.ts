@@ -96,7 +96,7 @@ export class Entry<A extends unknown[], R> {
         }
         return this.#compilation === compilation;
       },
-      sets: ownSets,
+      ownSets,
     };
     return new Resident<R>(host, copy);
   }

@@ -24,7 +24,8 @@ export interface Host {
    */
   readonly isUnchanged: (args: readonly unknown[], from: number, record: unknown) => boolean;
   readonly maker: Maker;
-  readonly sets: readonly Provenance[];
+  /** The provenance of the outputs. */
+  readonly ownSets: readonly Provenance[];
 }
 
 /** A result that was copied out of the arena, and the outputs in it. */
@@ -86,8 +87,8 @@ export class Resident<R> implements Holder {
   /** A copy of the last call's result. */
   result(): R {
     if (this.#copy === null) {
-      const { executable, maker, sets } = this.#host;
-      const outputs = executable.outputs(sets);
+      const { executable, maker, ownSets } = this.#host;
+      const outputs = executable.outputs(ownSets);
       this.#copy = { result: maker.make(outputs) as R, outputs };
     }
     return this.#copy.result;
@@ -95,8 +96,8 @@ export class Resident<R> implements Holder {
 
   /** The last call's result, but with the record that was passed to that call. Only valid if `shouldContinue` stopped the call. */
   resultBefore(): R {
-    const { executable, carryCount, maker, sets } = this.#host;
-    return maker.make([...executable.inputs(carryCount), ...executable.outputs(sets).slice(carryCount)]) as R;
+    const { executable, carryCount, maker, ownSets } = this.#host;
+    return maker.make([...executable.inputs(carryCount), ...executable.outputs(ownSets).slice(carryCount)]) as R;
   }
 
   /** The kth number after the record in the last call's result. */

@@ -14,10 +14,10 @@ export function runSeveral<S>(
   vectorize: Vectorize,
   f: (key: Tensor) => readonly [tensors: Tree, shared: S],
 ): readonly [Tree, readonly S[]] {
-  if (typeof vectorize === "function") return withSideResults(f, (tensorsOnly) => vectorize(tensorsOnly, keys));
+  if (typeof vectorize === "function") return withShared(f, (tensorsOnly) => vectorize(tensorsOnly, keys));
   if (vectorize !== false)
     try {
-      return withSideResults(f, (tensorsOnly) => vmap(tensorsOnly)(keys));
+      return withShared(f, (tensorsOnly) => vmap(tensorsOnly)(keys));
     } catch (error) {
       if (!(error instanceof PedigradError && error.code === "read-in-vmap") || vectorize === "require") throw error;
       warnOfLoop(error);
@@ -27,17 +27,17 @@ export function runSeveral<S>(
 }
 
 /** Run `f` under `batch`, whose function can return only tensors, and collect the other results of `f` in an array. */
-function withSideResults<S>(
+function withShared<S>(
   f: (key: Tensor) => readonly [Tree, S],
   batch: (tensorsOnly: (key: Tensor) => Tree) => Tree,
 ): readonly [Tree, readonly S[]] {
-  const sideResults: S[] = [];
+  const allShared: S[] = [];
   const batchedTensors = batch((key) => {
-    const [tensors, sideResult] = f(key);
-    sideResults.push(sideResult);
+    const [tensors, shared] = f(key);
+    allShared.push(shared);
     return tensors;
   });
-  return [batchedTensors, sideResults];
+  return [batchedTensors, allShared];
 }
 
 /**

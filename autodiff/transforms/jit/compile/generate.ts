@@ -130,14 +130,13 @@ class Generator {
     this.#addLine(`${name}(); // ${this.#describe(unit)}`);
   }
   #storeInputs({ members }: PlainUnit): void {
-    for (const input of this.layout.views.op(members[0] as number).inputs)
-      this.#stored.add(this.layout.views.owner(input));
+    const { views } = this.layout;
+    for (const input of views.op(members[0] as number).inputs) this.#stored.add(views.owner(input));
   }
   #describe({ kind, members }: PlainUnit): string {
-    if (kind === "loop") return `${members.length} ops [${this.layout.views.op(members[0] as number).shape}]`;
-    return members
-      .map((i) => `${identifier(this.layout.views.op(i).op.name)} [${this.layout.views.op(i).shape}]`)
-      .join(", ");
+    const values = members.map((i) => this.layout.views.op(i));
+    if (kind === "loop") return `${members.length} ops [${values[0]?.shape}]`;
+    return values.map(({ op, shape }) => `${identifier(op.name)} [${shape}]`).join(", ");
   }
 
   #writeShort(unit: PlainUnit): void {
@@ -175,7 +174,8 @@ class Generator {
 
   #loop({ members }: PlainUnit, rows: Rows | null = null): FusedLoop {
     const { layout } = this;
-    const { shape } = this.layout.views.op(members[0] as number);
+    const { program, views } = layout;
+    const { shape } = views.op(members[0] as number);
     const memberSet = new Set(members);
     const axis = rows?.axes.get(members[0] as number) ?? -1;
     const names = new Map<number, string>();
@@ -184,16 +184,16 @@ class Generator {
       if (memberSet.has(x)) return `t${x}`;
       const cached = names.get(x);
       if (cached !== undefined) return cached;
-      const value = this.layout.program.values[x] as Value;
+      const value = program.values[x] as Value;
       const isLiteral = value.kind === "constant" && sizeOf(value.shape) === 1;
       const name = isLiteral ? literal(this.#number(x)) : `a${x}`;
-      this.#stored.add(layout.views.owner(x));
+      this.#stored.add(views.owner(x));
       if (!isLiteral) reads.push({ name, ...layout.place(x, shape, rows, axis) });
       names.set(x, name);
       return name;
     };
     const ops = members.map((i): LoopOp => {
-      const { op, inputs } = this.layout.views.op(i);
+      const { op, inputs } = views.op(i);
       return {
         name: `t${i}`,
         scalar: op.scalar as LoopOp["scalar"],
@@ -229,7 +229,7 @@ class Generator {
   /** A number as text: a literal, or a local variable, which is loaded from memory if another chunk or a kernel made the number. */
   #scalar(x: number): string {
     const { layout } = this;
-    const { values } = this.layout.program;
+    const { values } = layout.program;
     const owner = layout.views.owner(x);
     // A one-element view of a number is the same number.
     const i = sizeOf((values[owner] as Value).shape) === 1 ? owner : x;

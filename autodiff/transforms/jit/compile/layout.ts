@@ -19,10 +19,12 @@ export class Layout {
   /** The SIMD memory that contains the arena; null if no array or draw is long enough for SIMD code, or the platform has none. */
   readonly simd: Simd | null;
   readonly schedule: Schedule;
+  /** Each value as a view of its owner, wherever the owner is. */
   readonly views: Views;
   readonly inPlace: InPlace;
   readonly #offsets: readonly number[];
-  readonly #views: (View | undefined)[] = [];
+  /** The views that `view` has returned. */
+  readonly #inArena: (View | undefined)[] = [];
 
   /** `carryCount`: how many of the first outputs become the first inputs of the next run, in a loop that passes them back; else 0. */
   constructor(
@@ -59,11 +61,11 @@ export class Layout {
 
   /** Value i in the arena. */
   view(i: number): View {
-    const cached = this.#views[i];
+    const cached = this.#inArena[i];
     if (cached !== undefined) return cached;
     const { shape, stride, offset } = this.views.view(i);
     const view = viewOf(this.memory, shape, stride, (this.#offsets[this.views.owner(i)] as number) + offset);
-    this.#views[i] = view;
+    this.#inArena[i] = view;
     return view;
   }
   offset(i: number): number {
