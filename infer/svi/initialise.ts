@@ -16,7 +16,7 @@ import {
 import * as random from "../../autodiff/ops/random/random.js";
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { warnOnce } from "../../provenance/base/warnOnce.js";
-import { inFreshRun } from "../../provenance/index.js";
+import { detachProvenance, inFreshRun, trackProvenance } from "../../provenance/index.js";
 import { unknownParam } from "../checks.js";
 import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
 import type { Elbo } from "../elbo/elbo.js";
@@ -104,7 +104,7 @@ function collectorOf(
   const handler: Handler = {
     postprocess: {
       mutable({ name, cell }) {
-        mutables[name] ??= (cell as { value: Tensor }).value;
+        mutables[name] ??= detachProvenance((cell as { value: Tensor }).value);
       },
     },
     process: {
@@ -119,33 +119,27 @@ function collectorOf(
           values[name] = checkInitial(name, constraint, value);
           constraints.set(name, constraint);
         }
-        message.value = values[name] as Tensor;
-        checkRedeclared(message, message.value, constraints.get(name) as Constraint);
+        const initial = values[name] as Tensor;
+        message.value = trackProvenance(initial, firstValueOf(name));
+        checkRedeclared(message, initial, constraints.get(name) as Constraint);
       },
     },
   };
   return [handler, { values, constraints, mutables }];
 }
 
-/**
- * The result of `dryRun`. Refuses a param in `values` that neither the dry run nor another run from `start` declares, because the program
- * must have kept the value from its first run.
- */
-export function requireDeclared<R>(values: Initial["values"], start: () => Initial, dryRun: () => R): R {
-  const missing = new Set(Object.keys(values));
-  const collector: Handler = { process: { param: ({ name }) => void missing.delete(name) } };
-  const result = withHandler(collector, dryRun);
-  if (missing.size > 0) {
-    const { constraints } = start();
-    for (const name of missing)
-      if (!constraints.has(name))
-        refuse(
-          "unknown-param",
-          name,
-          " is declared only in the first run of the program. If the program keeps the value from that run, no step changes it. Declare the param in every run.",
-        );
-  }
-  return result;
+/** The name with which the provenance of a param's value is marked in the first run. */
+const firstValueOf = (name: string): string => `param "${name}" in the first run`;
+
+/** Refuse a program that keeps values of params, or values computed from them, from its first run: a later run had this loss. */
+export function requireNothingKept({ loss }: Outcome, values: Initial["values"]): void {
+  const param = Object.keys(values).find((name) => loss.provenance.has(firstValueOf(name)));
+  if (param === undefined) return;
+  refuse(
+    "unknown-param",
+    param,
+    " is used with its value from the first run of the program, which the program has kept (as in memo ??= param(…)), and no step changes. Declare the param, and compute what depends on it, in every run. If the value is meant to stay, keep detachProvenance(value).",
+  );
 }
 
 /** A handler that warns, once, of a latent that the program draws with a key of its own. */

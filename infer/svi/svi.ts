@@ -15,7 +15,7 @@ import { requireOutside } from "../program/trace.js";
 import type { BatchesOrAllArguments } from "./batches.js";
 import type { Optimizer } from "./chain.js";
 import { CompiledStep } from "./compiledStep.js";
-import { initialise, initialMutables, requireDeclared } from "./initialise.js";
+import { initialise, initialMutables, requireNothingKept } from "./initialise.js";
 import { warnOfLoss } from "./nonFinite.js";
 import { applyUpdates } from "./optim.js";
 import { changedOptions, type InitOptions, initOptions, requireParts, type SVIOptions } from "./options.js";
@@ -78,12 +78,13 @@ export class SVI<
     requireOutside("svi.init");
     const { key, initParams = {} } = initOptions(keyOrOptions);
     const [initKey, next] = [random.foldIn(key, 0), random.foldIn(key, 1)];
-    const start = () => outsideRuns(() => initialise(initKey, this, this.#allArgs(args), initParams));
-    const { values, constraints, mutables } = start();
+    const { values, constraints, mutables } = outsideRuns(() =>
+      initialise(initKey, this, this.#allArgs(args), initParams),
+    );
     this.#space.setConstraints(constraints);
     const params = this.#space.unconstrain(values);
-    const task = this.#task({ params, mutableState: mutables }, initKey, args);
-    const dryRun = requireDeclared(values, start, () => this.#outcome(task));
+    const dryRun = this.#outcome(this.#task({ params, mutableState: mutables }, initKey, args));
+    requireNothingKept(dryRun, values);
     const state = { params, optimState: this.optimizer.init(params), ...initialMutables(dryRun, mutables) };
     return { ...state, key: next, constraints: this.#space.text };
   }

@@ -8,15 +8,19 @@ import {
   type Constraint,
   constraints,
   type Distribution,
+  detachProvenance,
   type Elbo,
   lift,
   type Model,
   module,
+  mutable,
   Normal,
   nn,
   Predictive,
   param,
   plate,
+  RenyiELBO,
+  ReweightedWakeSleep,
   random,
   type SampleSite,
   SVI,
@@ -108,6 +112,14 @@ test("a param whose value the program keeps from its first run is refused, since
         return kept;
       };
     },
+    "computed value": () => {
+      let kept: Tensor | undefined;
+      return () => {
+        const q = param("q", 0.4);
+        kept ??= q.mul(2);
+        return new Normal(kept, 1);
+      };
+    },
     network: () => {
       let kept: ((x: Tensor) => Tensor) | undefined;
       return () => {
@@ -122,6 +134,23 @@ test("a param whose value the program keeps from its first run is refused, since
     assert.is(code, "unknown-param", what);
     assert.match(param as string, /^q/);
   }
+  // Also in the model, under every kind of loss; but a constant may be kept, and a mutable.
+  const kinds = [new TraceELBO(), new TraceEnumELBO(), new RenyiELBO(), new ReweightedWakeSleep()];
+  for (const elbo of kinds)
+    for (const isConstant of [false, true]) {
+      let kept: Tensor | undefined;
+      const scaled: Model = () => {
+        const q = param("q", 0.4);
+        kept ??= isConstant ? detachProvenance(q.mul(2)) : q.mul(2);
+        const cell = mutable("last", q);
+        sample("x", new Normal(kept.add(cell.value), 1), { obs: 2 });
+        cell.value = q.mul(3);
+      };
+      const svi = new SVI(scaled, () => {}, sgd(0.1), elbo);
+      if (isConstant) assert.is(svi.run(random.key(0), 3).losses.length, 3);
+      else
+        assert.match(refusal(() => svi.init(random.key(0))).message, /"q" is used with its value from the first run/);
+    }
   // A param in a branch that only some draws take.
   const branching: Model = () => {
     const q = sample("z", new Normal(param("p", 0), 1)).item() > 0 ? param("q", 0.4) : 0;
