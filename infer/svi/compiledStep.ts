@@ -5,6 +5,7 @@
 import { mapTree, PedigradError, type Tensor } from "../../autodiff/index.js";
 import { arrayInput } from "../../autodiff/transforms/jit/arrayInputs.js";
 import { jitWith } from "../../autodiff/transforms/jit/jit.js";
+import { refuse } from "../../provenance/base/error.js";
 import type { JitMode } from "./options.js";
 import { noteLastStep, type ResidentSteps, type StepResult, type SVIState } from "./state.js";
 
@@ -24,7 +25,7 @@ export class CompiledStep {
   ) {
     this.#compiled = jitWith((state: SVIState, ...args: unknown[]) => {
       const before = leavesByPath(args);
-      const result = eager(state, args);
+      const result = withoutClones(() => eager(state, args));
       requireUnchanged(before, leavesByPath(args));
       return result;
     }, arrayInput);
@@ -73,6 +74,20 @@ export class CompiledStep {
   /** Refuse the program if it has changed since it was compiled for a state and arguments like these. */
   check(state: SVIState, args: unknown[]): void {
     if (this.isOn) this.#compiled.check(state, ...args);
+  }
+}
+
+/** Run `body`, in which typed arrays are proxies (arrayInputs.ts). No proxy can be cloned, so `structuredClone` counts as a read. */
+function withoutClones<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if ((error as Error | null)?.name !== "DataCloneError") throw error;
+    return refuse(
+      "read-in-jit",
+      "structuredClone",
+      "a compiled step cannot clone its arguments. Clone them before the fit.",
+    );
   }
 }
 

@@ -194,6 +194,7 @@ const forArrays: Record<string, [canCompile: boolean, program: (x: Float64Array)
       for (const i in x) sample(`x${i}`, new Normal(P.param("m", 0.5), 1), { obs: 3 });
     },
   ],
+  clone: [false, (x) => sample("x", new Normal(P.param("m", 0.5), 1), { obs: structuredClone(x)[1] })],
   destructured: [false, ([first]) => sample("x", new Normal(P.param("m", 0.5), first === 1 ? 1 : 2), { obs: 3 })],
 };
 for (const [name, [canCompile, program]] of Object.entries(forArrays))
