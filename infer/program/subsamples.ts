@@ -5,6 +5,8 @@
  * and model both give indices, the indices must be equal.
  */
 import { arange, type ErrorCode, type Tensor, type TensorLike, take, tensor } from "../../autodiff/index.js";
+import { fillSubsample } from "../../autodiff/kernels/random/index.js";
+import { draw, drawOp } from "../../autodiff/ops/random/draw.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { requireThat, validation } from "../../distributions/core/validation.js";
 import { constraints } from "../../distributions/index.js";
@@ -78,8 +80,13 @@ function drawSubsample({ name, size, subsampleSize }: PlateMessage): Tensor {
       "no-key",
       "a subsample needs a random key. Run the model under seed(model, key), or give { subsample }.",
     );
-  return random.permutation(key, size).slice(0, subsampleSize);
+  return subsampleOf(key, size, subsampleSize);
 }
+
+const subsampleOp = /* @__PURE__ */ drawOp("subsample", fillSubsample);
+/** Some of the indices 0 … size - 1, in random order. */
+const subsampleOf = (key: Tensor, size: number, subsampleSize: number): Tensor =>
+  draw(subsampleOp, key, [size], [subsampleSize]);
 
 /** The indices that the program gives (`subsample`), after checks. */
 export function checkSubsample(name: string, size: number, { subsample, subsampleSize }: PlateOptions): Tensor {
@@ -147,7 +154,7 @@ export function sharedPlatesHandler(keyOf: (() => Tensor) | null): Handler {
         const firstVisit = visits.get(message.name);
         if (firstVisit !== undefined) reuseVisit(message, firstVisit);
         if (keyOf !== null && message.value === null && subsampleSize !== size)
-          message.value = random.permutation(random.foldIn(keyOf(), draws++), size).slice(0, subsampleSize);
+          message.value = subsampleOf(random.foldIn(keyOf(), draws++), size, subsampleSize);
       },
     },
     postprocess: {

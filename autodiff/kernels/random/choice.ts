@@ -48,3 +48,30 @@ export function fillPermutation(out: Float64Array, offset: number, n: number, k0
     out[offset + j] = i;
   }
 }
+
+/** 0, 1, 2, …; `fillSubsample` changes it, and restores it. */
+let indices = /* @__PURE__ */ new Uint32Array(0);
+
+/**
+ * Writes `count` of the numbers 0 … n - 1, where n is the parameter, into `out` from `offset` on: the first steps of the shuffle of Fisher and
+ * Yates. So every subset is equally probable, and every order of it, and the time does not grow with n after the first call.
+ */
+export function fillSubsample(
+  out: Float64Array,
+  offset: number,
+  count: number,
+  k0: number,
+  k1: number,
+  [parameter]: readonly { readonly data: Float64Array; readonly offset: number }[],
+): void {
+  const n = parameter?.data[parameter.offset] as number;
+  if (indices.length < n) indices = Uint32Array.from({ length: n }, (_, i) => i);
+  const stream = sharedStream;
+  for (let i = 0; i < count; i++) {
+    const j = i + stream.at(k0, k1, i).below(n - i);
+    out[offset + i] = indices[j] as number;
+    indices[j] = indices[i] as number;
+  }
+  // An index is drawn where its own place in the array is first read, and only such places have changed.
+  for (let i = offset; i < offset + count; i++) indices[out[i] as number] = out[i] as number;
+}

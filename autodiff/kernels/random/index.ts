@@ -1,7 +1,7 @@
 /**
  * The kernels of random draws, on numbers and typed arrays: keys and bits, the stream of an element, and one file for each kind of draw.
  */
-export { categoricalDraw, fillPermutation, randintDraw, weightedDraw } from "./choice.js";
+export { categoricalDraw, fillPermutation, fillSubsample, randintDraw, weightedDraw } from "./choice.js";
 export { binomialDraw, poissonDraw } from "./counts.js";
 export { betaDraw, dirichletDraw, gammaDraw, logGammaDraw } from "./gamma.js";
 export {

@@ -137,6 +137,28 @@ test("permutation draws every order of four equally often, and every index once"
   );
 });
 
+test("subsample draws every subset in every order equally often, and no index twice, whatever was drawn before", () => {
+  const draw = (n: number, count: number, key: number): number[] => {
+    const out = new Float64Array(count + 1).fill(NaN);
+    random.fillSubsample(out, 1, count, 11, key, [{ data: Float64Array.of(NaN, n), offset: 1 }]);
+    return [...out.subarray(1)];
+  };
+  const counts = new Map<string, number>();
+  for (let k = 0; k < N; k++) {
+    const drawn = `${draw(4, 2, k)}`;
+    counts.set(drawn, (counts.get(drawn) ?? 0) + 1);
+  }
+  assert.is(counts.size, 12);
+  assertFits([...counts.values()], new Array<number>(12).fill(1 / 12), "2 of 4");
+  const before = draw(50, 10, 3);
+  for (const n of [1000, 20, 5000]) {
+    const drawn = draw(n, n - 1, n);
+    assert.is(new Set(drawn).size, n - 1);
+    assert.ok(drawn.every((i) => i >= 0 && i < n));
+  }
+  assert.equal(draw(50, 10, 3), before);
+});
+
 test("parameters outside the domain give NaN without a loop of rejections", () => {
   for (const bad of [NaN, -1, Infinity])
     for (const draw of [random.poissonDraw, random.geometricDraw])
