@@ -1,4 +1,4 @@
-import { betainc, betaincinv, square, type TensorLike } from "../../../autodiff/index.js";
+import { betainc, betaincinv, type TensorLike } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { openUnitInterval, positive, unitInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
@@ -24,7 +24,7 @@ export class Beta extends /* @__PURE__ */ family<
     mean: () => a.div(a.add(b)),
     variance: () => {
       const total = a.add(b);
-      return a.mul(b).div(square(total).mul(total.add(1)));
+      return a.div(total).mul(b.div(total)).div(total.add(1));
     },
     entropy: () => betaEntropy(a, b),
     cdf: (x) => betainc(a, b, x.clip(0, 1)),

@@ -31,7 +31,7 @@ function varianceOf(a: Tensor, b: Tensor): Tensor {
     (t) => log(b).add(logBeta(t.add(1), b)),
     (t) => trigamma(t.add(1)).sub(trigamma(t.add(1).add(b.expandDims(-1)))),
   );
-  return square(meanOf(a, b)).mul(expm1(logMomentRatio));
+  return mulZeroWins(square(meanOf(a, b)), expm1(logMomentRatio));
 }
 
 /**

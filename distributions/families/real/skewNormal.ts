@@ -1,13 +1,14 @@
-import { abs, log, logNdtr, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { abs, clip, log, logNdtr, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, real } from "../../constraints/index.js";
 import { LOG_SQRT_2PI, SQRT_2_OVER_PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
 
-/** 1 / √(1 + skewness²) and skewness / √(1 + skewness²). */
+/** 1 / √(1 + skewness²) and skewness / √(1 + skewness²), limited because the square may overflow. */
 function coefficients(skewness: Tensor): [symmetric: Tensor, skewed: Tensor] {
-  const symmetric = square(skewness).add(1).sqrt().reciprocal();
-  return [symmetric, skewness.mul(symmetric)];
+  const limited = clip(skewness, -1e150, 1e150);
+  const symmetric = square(limited).add(1).sqrt().reciprocal();
+  return [symmetric, limited.mul(symmetric)];
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   Normal,
   Power,
   RelaxedBernoulli,
+  RelaxedOneHotCategorical,
   Sigmoid,
   SkewNormal,
   SoftLaplace,
@@ -161,6 +162,21 @@ test("the inverse of CorrCholesky has a slope at uncorrelated matrices", () => {
   const transform = new CorrCholesky();
   const slopes = grad((y: Tensor) => transform.inverse(y).sum())(eye(3)).toArray<number[][]>();
   assert.equal([slopes[1]?.[0], slopes[2]?.[0], slopes[2]?.[1]], [1, 1, 1]);
+});
+
+test("probabilities of 0 and 1, and values at the ends of the support, have finite gradients", () => {
+  // A probability of 0 or 1 is moved inside, so it has gradient 0; likewise a value at an end.
+  for (const make of [(p: Tensor) => new RelaxedBernoulli(0.5, p), (p: Tensor) => new ContinuousBernoulli(p)])
+    for (const p of [0, 1]) {
+      const results = (d: Distribution) => [d.logProb([0, 0.3, 1]), d.cdf(0.3), d.icdf(0.3), d.rsample(random.key(0))];
+      const slopes = results(make(tensor(p))).map((_, i) =>
+        grad((q: Tensor) => (results(make(q))[i] as Tensor).sum())(p).item(),
+      );
+      assert.equal(slopes, [0, 0, 0, 0], `${make(tensor(p)).family} ${p}`);
+      assert.ok([0, 1].every((x) => Number.isFinite(slope((y) => make(tensor(p)).logProb(y))(tensor(x)).item())));
+    }
+  const ofVertex = grad((x: Tensor) => new RelaxedOneHotCategorical(0.5, [0.2, 0.3, 0.5]).logProb(x))([0, 0, 1]);
+  assert.ok(ofVertex.toArray<number[]>().every(Number.isFinite));
 });
 
 test.run();
