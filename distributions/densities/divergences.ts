@@ -162,8 +162,8 @@ export const cauchyDivergence: Ternary = /* @__PURE__ */ ternaryBySlopes(
 );
 /** The derivative of `cauchyDivergence` with respect to s: (s² - t² - d²) / (s ((s + t)² + d²)). */
 function cauchySlope(s: Tensor, t: Tensor, d: Tensor): Tensor {
-  const q = abs(d.div(s.add(t)));
-  const share = where(greater(q, 1), reciprocal(square(reciprocal(q)).add(1)), square(q).div(square(q).add(1)));
+  const q = d.div(s.add(t));
+  const share = where(greater(abs(q), 1), reciprocal(square(reciprocal(q)).add(1)), square(q).div(square(q).add(1)));
   return s.sub(t).div(s.add(t)).mul(share.neg().add(1)).sub(share).div(s);
 }
 

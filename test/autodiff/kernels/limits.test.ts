@@ -89,6 +89,7 @@ test("the incomplete gamma functions are right for very large and very small sha
     [1e30, 1e30, 0.50000000000000013, 0.49999999999999987],
     [1e9, 9.999e8, 0.00078244613996278354, 0.99921755386003722],
     [1e-200, 3, 1, 1.3048381094197037e-202],
+    [1e-305, 0.5, 1, 5.5977359477616081e-306],
     [5e-324, 2, 1, 0],
   ] as const) {
     assertNear(gammainc(a, x), right, 1e-12, `gammainc(${a}, ${x})`);

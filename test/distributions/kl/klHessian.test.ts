@@ -6,7 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { grad, hessian, type Tensor, tensor } from "../../../autodiff/index.js";
 import * as distributions from "../../../distributions/index.js";
-import { Dirichlet, klDivergence, Laplace, Normal, VonMises } from "../../../distributions/index.js";
+import { Cauchy, Dirichlet, klDivergence, Laplace, Normal, VonMises } from "../../../distributions/index.js";
 
 type Class = new (params: Record<string, Tensor>) => distributions.Distribution;
 const all = distributions as unknown as Record<string, Class>;
@@ -46,6 +46,10 @@ test("the Hessian of the divergence at equal distributions is the Fisher informa
   // Dirichlet: diag(ψ'(a)) - ψ'(Σ a)
   const of = (a: Tensor) => klDivergence(new Dirichlet([2, 3]), new Dirichlet(a)) as Tensor;
   near(hessian(of)(tensor([2, 3])), [T2 - T5, -T5, -T5, T3 - T5]);
+  // Cauchy: log(((s + t)² + d²) / (4 s t)) has the third derivative -4 / (s + t)³ by s, d and d.
+  const bySize = (loc: Tensor) =>
+    grad((scale: Tensor) => klDivergence(new Cauchy(loc, scale), new Cauchy(1, 2)) as Tensor)(tensor(2));
+  near(hessian(bySize)(tensor(1)), [-1 / 16]);
   // Farther apart: for A = I_1 / I_0, the second derivative by the concentration k of q is A'(k) + (k - m) A''(k).
   const slope = grad((k: Tensor) => klDivergence(new VonMises(0, k), new VonMises(0, 5)) as Tensor);
   const at = (k: number) => slope(tensor(k)).item();
