@@ -82,8 +82,9 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...argsAndOption
   const sites = describeSites(elbo, pair, latents);
   if (draws === 0) return new Explanation(elbo.name, sites);
   const hasDiscrete = guideSites.some(({ fn, isObserved }) => fn.hasEnumerateSupport && !isObserved);
-  const { variances, refusals } = gradientVariances(elbo, task, values, draws, hasDiscrete);
-  const choices = elbo.hasBaselines ? siteChoices(elbo, task, values, draws, latents) : [];
+  const experiment = { elbo, task, params: values, draws };
+  const { variances, refusals } = gradientVariances(experiment, hasDiscrete);
+  const choices = elbo.hasBaselines ? siteChoices(experiment, latents) : [];
   return new Explanation(elbo.name, sites, variances, refusals, choices);
 }
 

@@ -32,33 +32,39 @@ export interface Refusal {
   readonly why: string;
 }
 
+/** A gradient to measure: its estimator, the task, the parameters, and the number of draws. */
+export interface Experiment {
+  readonly elbo: Elbo;
+  readonly task: Task;
+  readonly params: Record<string, Tensor>;
+  readonly draws: number;
+}
+
 /**
- * Measure `elbo` and, with the same number of particles, the other estimators. TraceEnumELBO is measured only if the
- * guide has sites that can be enumerated.
+ * Measure an estimator and, with the same number of particles, the other estimators. TraceEnumELBO is measured only if the guide has sites
+ * that can be enumerated.
  */
 export function gradientVariances(
-  elbo: Elbo,
-  task: Task,
-  params: Record<string, Tensor>,
-  n: number,
+  experiment: Experiment,
   hasDiscrete: boolean,
 ): { variances: GradientVariance[]; refusals: Refusal[] } {
+  const { elbo, task } = experiment;
   const { numParticles } = elbo;
   const options = { numParticles };
   const others = [new TraceELBO(options), new TraceGraphELBO(options), new TraceMeanFieldELBO(options)];
-  const runs: { name: string; loss: Elbo; ofTask: Task }[] = [
+  const runs: { name: string; changes: Partial<Experiment> }[] = [
     elbo,
     ...others.filter(({ name }) => name !== elbo.name),
-  ].map((loss) => ({ name: loss.name, loss, ofTask: task }));
+  ].map((estimator) => ({ name: estimator.name, changes: { elbo: estimator } }));
   if (elbo.name !== "TraceEnumELBO" && hasDiscrete) {
     const enumerated = { ...task, guide: configEnumerate(task.guide) };
-    const loss = new TraceEnumELBO({ ...options, strictEnumerationWarning: false });
-    runs.push({ name: "TraceEnumELBO, guide enumerated", loss, ofTask: enumerated });
+    const exact = new TraceEnumELBO({ ...options, strictEnumerationWarning: false });
+    runs.push({ name: "TraceEnumELBO, guide enumerated", changes: { elbo: exact, task: enumerated } });
   }
   const [variances, refusals]: [GradientVariance[], Refusal[]] = [[], []];
-  for (const { name, loss, ofTask } of runs) {
+  for (const { name, changes } of runs) {
     const estimator = numParticles === 1 ? name : `${name} (${numParticles} particles)`;
-    const result = measure(estimator, loss, ofTask, params, n);
+    const result = measure(estimator, { ...experiment, ...changes });
     if ("why" in result) refusals.push(result);
     else variances.push(result);
   }
@@ -69,15 +75,9 @@ export function gradientVariances(
  * Measure an estimator's gradients, after a warm-up in which the decaying averages of baselines settle. An estimator that refuses the model
  * or the guide gives a refusal.
  */
-export function measure(
-  estimator: string,
-  elbo: Elbo,
-  task: Task,
-  params: Record<string, Tensor>,
-  n: number,
-): GradientVariance | Refusal {
+export function measure(estimator: string, experiment: Experiment): GradientVariance | Refusal {
   try {
-    return { estimator, ...varianceOf(elbo, afterWarmUp(elbo, task, params), params, n) };
+    return { estimator, ...varianceOf({ ...experiment, task: afterWarmUp(experiment) }) };
   } catch (error) {
     if (!(error instanceof PedigradError)) throw error;
     return { estimator, why: error.message };
@@ -90,7 +90,7 @@ export const formatSpeed = ({ seconds, perSecond }: GradientVariance): string =>
 
 const WARM_UP_STEPS = 100;
 /** The task with its mutable state and decaying averages after `WARM_UP_STEPS` steps. */
-function afterWarmUp(elbo: Elbo, task: Task, params: Record<string, Tensor>): Task {
+function afterWarmUp({ elbo, task, params }: Experiment): Task {
   requireOutside(`${elbo.name}.lossWithMutableState`);
   let last: Task = { ...task, values: { ...task.values, ...params } };
   for (let i = 0; i < WARM_UP_STEPS; i++) {
@@ -101,12 +101,7 @@ function afterWarmUp(elbo: Elbo, task: Task, params: Record<string, Tensor>): Ta
   return last;
 }
 
-function varianceOf(
-  elbo: Elbo,
-  task: Task,
-  params: Record<string, Tensor>,
-  n: number,
-): Omit<GradientVariance, "estimator"> {
+function varianceOf({ elbo, task, params, draws: n }: Experiment): Omit<GradientVariance, "estimator"> {
   // Leave out the gradient of the loss that trains the baselines.
   const gradient = grad((p: Record<string, Tensor>, key: Tensor) => {
     const { loss, lossOfGuide = loss } = elbo.estimate({ ...task, key, values: { ...task.values, ...p } });

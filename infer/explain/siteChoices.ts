@@ -2,13 +2,11 @@
  * Measures every kind of gradient at each site, with all other sites unchanged, and recommends the best one. The kinds are the rows of the
  * table `CHOICES`; some have a baseline.
  */
-import { PedigradError, type Tensor } from "../../autodiff/index.js";
-import type { Elbo } from "../elbo/elbo.js";
-import type { Task } from "../elbo/particles/pair.js";
+import { PedigradError } from "../../autodiff/index.js";
 import { inferConfig } from "../program/handlers.js";
 import { GRADIENTS, type GradientChoice, type InferOptions } from "../program/inferOptions.js";
 import type { SampleSite } from "../program/trace.js";
-import { formatSpeed, type GradientVariance, measure } from "./gradientVariance.js";
+import { type Experiment, formatSpeed, type GradientVariance, measure } from "./gradientVariance.js";
 
 interface Choice {
   readonly gradient: GradientChoice;
@@ -33,20 +31,15 @@ export interface SiteChoice extends GradientVariance {
 }
 
 /** Measure every choice that applies at each of these sites of the guide. */
-export function siteChoices(
-  elbo: Elbo,
-  task: Task,
-  params: Record<string, Tensor>,
-  n: number,
-  sites: readonly SampleSite[],
-): SiteChoice[] {
+export function siteChoices(experiment: Experiment, sites: readonly SampleSite[]): SiteChoice[] {
+  const { elbo, task } = experiment;
   const choices: SiteChoice[] = [];
   for (const { name } of sites)
     for (const [choice, { gradient, baseline }] of Object.entries(CHOICES)) {
       if (baseline?.leaveOneOut && elbo.numParticles < 2) continue;
       const infer: InferOptions = { gradient, ...(baseline && { baseline }) };
       const guide = inferConfig(task.guide, (site) => (site.name === name ? { baseline: undefined, ...infer } : {}));
-      const result = measure(choice, elbo, { ...task, guide }, params, n);
+      const result = measure(choice, { ...experiment, task: { ...task, guide } });
       // A choice that does not apply is refused: the distribution or the estimator has no such gradient, or another site rules it out.
       if ("variance" in result) choices.push({ ...result, site: name, infer, isBiased: GRADIENTS[gradient].isBiased });
     }
