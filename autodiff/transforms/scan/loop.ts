@@ -29,15 +29,17 @@ import { recordBody } from "./body.js";
 export type StepFunction = (carry: Tensor[], x: Tensor[]) => [carry: Tensor[], y: Tensor[]];
 
 /**
- * Runs the loop from `init` over the leading axes of `xs`, whose length is `length`. Returns the last carry, and every y along a new
- * leading axis.
+ * Runs a loop from `init` over the leading axes of `xs`, whose length is `length`. Returns the last carry, and every y along a new leading
+ * axis.
  */
-export function loop(
+export type Loop = (
   step: StepFunction,
   init: readonly Tensor[],
   xs: readonly Tensor[],
-  { length, reverse }: { length: number; reverse: boolean },
-): [carry: Tensor[], ys: Tensor[]] {
+  options: { readonly length: number; readonly reverse: boolean },
+) => [carry: Tensor[], ys: Tensor[]];
+
+export const loop: Loop = (step, init, xs, { length, reverse }) => {
   const [carries, count] = [init.length, xs.length];
   const flat = (...values: Tensor[]): Tensor[] => step(...cut(values, carries)).flat();
   const { body, captured } = recordBody(flat, [...init.map((c) => c.shape), ...xs.map((x) => x.shape.slice(1))]);
@@ -48,7 +50,7 @@ export function loop(
   const [keptCarries, ys] = cut(blocksOf(apply(scanOp, params, ...inputs), params), carries);
   const last = reverse || !keepsCarries ? 0 : length - 1;
   return [keptCarries.map((x) => reshape(slice(x, last, last + 1), x.shape.slice(1))), ys];
-}
+};
 
 const scanOp: Op<ScanParams> = {
   name: "scan",

@@ -13,7 +13,7 @@ import { concatenate } from "../../ops/array/join.js";
 import { broadcastTo, reshape } from "../../ops/views/shape.js";
 import { slice } from "../../ops/views/slicing.js";
 import { leavesOf, mapTree, type TensorsLike, type Tree } from "../tree.js";
-import { loop, type StepFunction } from "./loop.js";
+import { type Loop, loop, type StepFunction } from "./loop.js";
 
 export interface ScanOptions {
   /** Run from the last x to the first; each y keeps the position of its x. */
@@ -130,12 +130,7 @@ const describePaths = (paths: readonly string[]): string =>
  * The loop as an outer loop over blocks of steps, where each block is an inner loop. The carries between blocks are kept; the carries
  * within a block are recomputed for the gradient.
  */
-function loopInBlocks(
-  step: StepFunction,
-  init: readonly Tensor[],
-  xs: readonly Tensor[],
-  { length, reverse }: { length: number; reverse: boolean },
-): [carry: Tensor[], ys: Tensor[]] {
+const loopInBlocks: Loop = (step, init, xs, { length, reverse }) => {
   const size = Math.ceil(Math.sqrt(length));
   const blocks = size === 0 ? 0 : Math.floor(length / size);
   const remaining = length - blocks * size;
@@ -153,4 +148,4 @@ function loopInBlocks(
   const lastXs = xs.map((x) => (reverse ? slice(x, 0, remaining) : slice(x, blocks * size, length)));
   const [end, lastYs] = loop(step, blockCarry, lastXs, { length: remaining, reverse });
   return [end, blockYs.map((y, k) => concatenate(reverse ? [lastYs[k] as Tensor, y] : [y, lastYs[k] as Tensor]))];
-}
+};
