@@ -42,7 +42,8 @@ export class AutoNormal extends AutoGuide {
     return sampleEach(this.latentsOf(args), (latent) => this.#sample(latent));
   }
 
-  #sample({ name, site, transform, startFrom, startShape, eventDim }: Latent): Tensor {
+  #sample({ name, site, transform, startFrom, startShape }: Latent): Tensor {
+    const eventDim = transform.domainEventDim;
     const loc = param(`${name}_${this.prefix}_loc`, startFrom, { eventDim });
     const spread = full(startShape, this.#initScale);
     const scale = param(`${name}_${this.prefix}_scale`, spread, { constraint: constraints.positive, eventDim });

@@ -37,8 +37,6 @@ export interface Latent {
   readonly startFrom: StartValue;
   /** The shape of the initial value. */
   readonly startShape: readonly number[];
-  /** The number of axes at the end of the initial value that belong to one event. */
-  readonly eventDim: number;
 }
 
 /** The same plates, but a plate whose elements the program itself chooses gets the elements that it visits in `run`. */
@@ -64,16 +62,7 @@ export function toLatents(sites: readonly SampleSite[], inspection: ModelInspect
     const firstStart = unconstrained(inspection.initialValues.get(name) ?? value.broadcastTo(fn.shape()));
     const startFrom: StartValue = (key) =>
       isFixed ? firstStart : unconstrained(startingValue(inspection.strategy, site, key));
-    const plates = [...site.plates].reverse();
-    return {
-      name,
-      site,
-      plates,
-      transform,
-      startFrom,
-      startShape: firstStart.shape,
-      eventDim: transform.domainEventDim,
-    };
+    return { name, site, plates: [...site.plates].reverse(), transform, startFrom, startShape: firstStart.shape };
   });
 }
 
