@@ -138,8 +138,9 @@ export class TransformedDistribution extends Mapped {
       );
     if (base.isDiscrete) return base.logDensity(nearestIn(base.support, transform.inverse(value)));
     const ends = base.support.isUnbounded ? null : boundsOf(base.support);
-    // Rounding may put T⁻¹ of an end of the support outside the support of the base.
-    const x = ends === null ? transform.inverse(value) : clip(transform.inverse(value), ...ends);
+    const exact = transform.inverse(value);
+    // Rounding may put T⁻¹ of an end of the support outside the support of the base. At the end itself, clip would halve the gradient.
+    const x = ends === null ? exact : where(base.inside(exact), exact, clip(exact, ...ends));
     const jacobian = sumOver(transform.logAbsDetJacobian(x, value), base.eventDim - transform.domainEventDim);
     const lead = x.shape.slice(0, x.shape.length - base.eventDim);
     const shape = broadcastShapes(this.family, lead, base.batchShape);

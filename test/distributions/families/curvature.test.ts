@@ -158,6 +158,13 @@ test("transforms whose parameters move the infinite ends of the support leave a 
   checkCurves("power", power, { e: -1, x: 0.5 }, cdf);
 });
 
+test("at an end of its support, a transformed density has the slope of the inside", () => {
+  const shifted = (loc: Tensor, y: Tensor) =>
+    new TransformedDistribution(new Exponential(3), new Affine(loc, 2)).logProb(y);
+  near(slope((y) => shifted(tensor(5), y))(tensor(5)), -1.5, "by value");
+  near(slope((loc) => shifted(loc, tensor(5)))(tensor(5)), 1.5, "by loc");
+});
+
 test("the inverse of CorrCholesky has a slope at uncorrelated matrices", () => {
   const transform = new CorrCholesky();
   const slopes = grad((y: Tensor) => transform.inverse(y).sum())(eye(3)).toArray<number[][]>();
