@@ -1,4 +1,4 @@
-/** The text of compiled programs: how it is cut into functions, and which values it computes once. */
+/** The text of compiled programs: how it is cut into functions, and which values it computes once; how many programs are kept. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { at, jit, linspace, pow, type Tensor, tensor, valueAndGrad } from "../../../autodiff/index.js";
@@ -77,6 +77,21 @@ test("a value and its gradient are one loop, unless a later op needs the sum or 
     calls((x, s) => x.mul(s).lgamma().add(x.div(s).tanh()).sum()),
     [1, 2],
   );
+});
+
+test("with more than 16 kinds of arguments, the oldest programs are dropped, and one warning says so", () => {
+  const { warn } = console;
+  const said: string[] = [];
+  console.warn = (text: string) => said.push(text);
+  try {
+    const f = jit((x: Tensor) => x.mul(2).sum());
+    for (let round = 0; round < 2; round++)
+      for (let n = 1; n <= 17; n++) assert.is(f(linspace(1, n, n)).item(), n * (n + 1));
+    assert.is(said.length, 1);
+    assert.match(said[0] as string, "more than 16 kinds of arguments");
+  } finally {
+    console.warn = warn;
+  }
 });
 
 test.run();
