@@ -76,7 +76,7 @@ export class Explanation extends /* @__PURE__ */ report() {
       const shape = `batch [${site.batchShape}] event [${site.eventShape}]`;
       const depends = site.provenance.length > 0 ? `, depends on {${site.provenance.join(", ")}}` : "";
       const baseline = site.baseline ? `, baseline ${site.baseline.join(" + ")}` : "";
-      const charged = site.charged ? `${baseline}\n      charged with: ${formatCharges(site).join("  ")}` : "";
+      const charged = site.charged?.length ? `${baseline}\n      charged with: ${formatCharges(site).join("  ")}` : "";
       const enumeration = site.enumeration;
       const gradient = enumeration
         ? `${site.gradient} (${enumeration.how}, ${enumeration.values} values, a table of ${enumeration.table})`

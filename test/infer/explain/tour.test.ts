@@ -4,7 +4,18 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Bernoulli, explain, Normal, param, sample, TraceELBO, TraceGraphELBO } from "../../../index.js";
+import {
+  Bernoulli,
+  type Elbo,
+  explain,
+  Normal,
+  param,
+  RenyiELBO,
+  ReweightedWakeSleep,
+  sample,
+  TraceELBO,
+  TraceGraphELBO,
+} from "../../../index.js";
 
 const model = () => {
   const first = sample("first", new Bernoulli(0.5));
@@ -35,6 +46,12 @@ test("under TraceELBO every site is charged with every cost, under TraceGraphELB
   const second = (elbo: TraceELBO | TraceGraphELBO) => guideSites(elbo)[1]?.charged;
   assert.is(second(new TraceELBO())?.length, 7, "all seven costs");
   assert.equal(second(new TraceGraphELBO()), ["-log q(second)", "+log p(second)"]);
+});
+
+test("under RenyiELBO a site is charged with every cost, under ReweightedWakeSleep with none", () => {
+  const charged = (elbo: Elbo) => /charged with: (.*)/.exec(explain(elbo, model, guide).toString())?.[1]?.split("  ");
+  assert.is(charged(new RenyiELBO({ numParticles: 2 }))?.length, 7);
+  assert.is(charged(new ReweightedWakeSleep({ numParticles: 2 })), undefined);
 });
 
 test("the report as text, and as a graph", () => {
