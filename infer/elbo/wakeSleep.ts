@@ -12,7 +12,7 @@ import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, requireCount } from "../checks.js";
 import { sampleSites, type Trace } from "../program/trace.js";
-import { type ScoreSite, sampledCosts } from "./costs/costs.js";
+import { type ScoreSite, sampledCosts, sumOfAll } from "./costs/costs.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathTermsOf, refuseMovingPoints } from "./costs/pathwise.js";
 import { constantDraws, refuseOtherDensities, runDream } from "./dreams.js";
@@ -37,8 +37,6 @@ export interface WakeSleepOptions extends ElboOptions, SubsamplingOptions {
   /** The gradient of the wake phase of the guide: through log q with constant draws ("score", the default), or through the draws ("dreg"). */
   estimator?: "score" | "dreg" | undefined;
 }
-
-const sumOf = (terms: Iterable<Tensor>): Tensor => [...terms].reduce((a, b) => a.add(b.sum()), tensor(0));
 
 const OPTIONS: Readonly<Record<string, Kind>> = {
   insomnia: [(x) => typeof x === "number" && x >= 0 && x <= 1, "in [0,1]"],
@@ -116,7 +114,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const isAwake = this.modelHasParams || insomnia > 0;
     const wake = isAwake ? this.#wake(task) : null;
     const sleepPhi = insomnia < 1 ? this.#sleep(task) : null;
-    const phi = sumOf([
+    const phi = sumOfAll([
       ...(wake && insomnia > 0 ? [wake.phi.mul(insomnia)] : []),
       ...(sleepPhi ? [sleepPhi.mul(1 - insomnia)] : []),
     ]);
@@ -132,12 +130,12 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const { results, mutableState } = inEveryParticle(this, task, (pair: PathPair) => {
       const costs = this.costs(pair);
       this.#refuseSubsamples(pair.guide, pair.model);
-      const sumOfSide = (side: "model" | "guide") => sumOf(costs.filter((c) => c.side === side).map((c) => c.value));
+      const sumOfSide = (side: "model" | "guide") => sumOfAll(costs.filter((c) => c.side === side).map((c) => c.value));
       const { pathTerms } = pair;
       const logq = neg(sumOfSide("guide"));
       if (pathTerms === undefined) return [{ logp: sumOfSide("model"), logq }, null];
-      const throughDraws = sumOf(pathTerms.throughDraws.map((c) => c.value));
-      return [{ logp: sumOf(pathTerms.throughParams.map((c) => c.value)), logq, throughDraws }, null];
+      const throughDraws = sumOfAll(pathTerms.throughDraws.map((c) => c.value));
+      return [{ logp: sumOfAll(pathTerms.throughParams.map((c) => c.value)), logq, throughDraws }, null];
     });
     const { logp, logq, throughDraws } = results as { logp: Tensor; logq: Tensor; throughDraws?: Tensor };
     const logw = logp.sub(stopGradient(logq));
@@ -170,7 +168,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
       const { dream, guide } = runDream(k, task, this.insomnia);
       this.#refuseSubsamples(dream, guide);
       refuseOtherDensities(dream);
-      return [{ logq: sumOf([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
+      return [{ logq: sumOfAll([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
     };
     const dreamKey = random.foldIn(key, 1);
     const [dreams] = withSharedPlates(key, () =>

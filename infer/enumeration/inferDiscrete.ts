@@ -14,12 +14,12 @@ import {
   oneHot,
   stopGradient,
   type Tensor,
-  tensor,
   where,
   zeros,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { refuseSite, requireOptions, requireTask } from "../checks.js";
+import { sumOfAll } from "../elbo/costs/costs.js";
 import { gradientFrom } from "../elbo/costs/gradientFrom.js";
 import type { Task } from "../elbo/particles/pair.js";
 import type { Handler, Model } from "../program/messages.js";
@@ -183,7 +183,7 @@ function logFactorGradients(op: string, run: EnumeratedPair, sum: SumOver): Reco
       return { ...f, factor: multiply([f.factor, { names, value }]) };
     });
     const terms = sumProduct({ factors: shifted, variables, plateScales: new Map(), guidePlates: new Map() }, sum);
-    return terms.reduce((logEvidence, { factor }) => logEvidence.add(factor.value.sum()), tensor(0));
+    return sumOfAll(terms.map(({ factor }) => factor.value));
   })(zeroShifts);
 }
 

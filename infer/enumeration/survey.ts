@@ -2,7 +2,7 @@
  * A first run of guide and model, in which every enumerated site has only the first value of its support, so that no
  * large table is computed. The run finds how deep the plates nest, and which enumerated sites enter the same log density.
  */
-import { broadcastShapes } from "../../autodiff/core/shape.js";
+import { broadcastShapes, sizeOf } from "../../autodiff/core/shape.js";
 import { broadcastTo, PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { getProvenance, union } from "../../provenance/index.js";
@@ -56,7 +56,7 @@ function requireSmallTable({ name, fn, value, ambient }: SampleSite, counts: Rea
   const sites = [...union(getProvenance([Object.values(fn.params), value]), ambient)].filter((site) =>
     counts.has(site),
   );
-  const elements = fn.batchShape.reduce((a, b) => a * b, 1);
+  const elements = sizeOf(fn.batchShape);
   const entries = sites.reduce((product, site) => product * (counts.get(site) as number), elements);
   if (entries > MAX_TABLE) throw tooLargeError(sites, entries, name);
 }

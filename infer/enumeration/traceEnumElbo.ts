@@ -3,7 +3,7 @@
  * the mean of each remaining term, over the sites that the guide enumerates, is an exact sum (expectation.ts). The ELBO is the sum of these
  * means.
  */
-import { logsumexp, neg, stopGradient, type Tensor, tensor } from "../../autodiff/index.js";
+import { logsumexp, neg, stopGradient, type Tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { getProvenance } from "../../provenance/index.js";
 import { sitesIn } from "../elbo/costs/charge.js";
@@ -14,7 +14,7 @@ import {
   parentsOf,
   sitesOfLatent,
 } from "../elbo/costs/closedForms.js";
-import { type ScoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
+import { type ScoreSite, scoreSitesOf, sumOfAll } from "../elbo/costs/costs.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { scoreSitesThatWereRead } from "../elbo/particles/hostReads.js";
 import type { Cost, Outcome, Task } from "../elbo/particles/pair.js";
@@ -86,7 +86,7 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
 
   estimate(task: Task): Outcome {
     const { results, mutableState } = inEveryParticle(this, task, (particle: EnumeratedParticle) => [
-      { elbo: total(this.costs(particle)) },
+      { elbo: sumOfAll(this.costs(particle).map(({ value }) => value)) },
       null,
     ]);
     return { loss: neg((results.elbo as Tensor).mean(0)), mutableState };
@@ -143,8 +143,6 @@ const probabilityOf = (choices: readonly SequentialChoice[], { guide }: Enumerat
     const q = (guide.get(name) as SampleSite).unmasked().logProb().exp();
     return product === null ? q : product.mul(q);
   }, null);
-
-const total = (costs: readonly Cost[]): Tensor => costs.reduce((sum, { value }) => sum.add(value.sum()), tensor(0));
 
 function expectedTerms(run: EnumeratedPair, choiceProbability: Tensor | null, biasedSubsampling: boolean): Cost[] {
   const guideSites = [...sampleSites(run.guide)];

@@ -3,6 +3,7 @@
  * and exports use these columns.
  */
 import { indexAt } from "../../autodiff/core/nested.js";
+import { sizeOf } from "../../autodiff/core/shape.js";
 import { type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { refuseOption, requireKind, requireOptions, show } from "../checks.js";
@@ -54,7 +55,7 @@ export function columnsOf(op: string, draws: Draws, options: DrawsOptions): Colu
   const columns = sites.flatMap(([name, value]) => {
     const numbers = value.toFloat64Array();
     const shape = value.shape.slice(options.batchNdims ?? 1);
-    const size = shape.reduce((a, b) => a * b, 1);
+    const size = sizeOf(shape);
     return Array.from({ length: size }, (_, element) => ({
       name: shape.length === 0 ? name : `${name}[${indexAt(element, shape)}]`,
       chains: Array.from({ length: chains }, (_, chain) =>

@@ -1,6 +1,6 @@
 /** Quantiles of draws, and the narrowest interval that contains a given share of them. */
 
-import { normalizeAxis } from "../../autodiff/core/shape.js";
+import { normalizeAxis, sizeOf } from "../../autodiff/core/shape.js";
 import { contiguous } from "../../autodiff/core/view.js";
 import { full, mulZeroWins, type Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
 import { refuseOption, requireOptions, show } from "../checks.js";
@@ -106,7 +106,7 @@ function sortedDraws(
   const numbers = columns.toFloat64Array();
   const [otherAxes, n] = [columns.shape.slice(0, -1), columns.shape.at(-1) as number];
   if (n === 0) return full([count, ...otherAxes], Number.NaN);
-  const size = otherAxes.reduce((a, b) => a * b, 1);
+  const size = sizeOf(otherAxes);
   const indices = new Float64Array(count * size);
   for (let j = 0; j < size; j++) {
     const column = numbers.subarray(j * n, (j + 1) * n);

@@ -4,9 +4,10 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { mergeRecords } from "../../provenance/base/records.js";
 import { inRun } from "../../provenance/index.js";
 import { refuseOption } from "../checks.js";
+import { sumOfAll } from "../elbo/costs/costs.js";
 import { type Handler, type Model, outsideHandlers, withHandler } from "../program/messages.js";
 import { givenPlatesHandler, withWholePlates } from "../program/subsamples.js";
-import { type Trace, traceOf } from "../program/trace.js";
+import { sampleSites, type Trace, traceOf } from "../program/trace.js";
 import { reportAsSite, requireParamsHandler } from "../program/traceChecks.js";
 import { seed, substituteHandler } from "../program/values.js";
 import { requireDraws, requireEnumeratedValues, requireLatents, requireShapesHandler } from "./predictiveChecks.js";
@@ -81,7 +82,6 @@ export function logDensity(
   ];
   const modelTrace = runWith("logDensity", model, random.key(0), values, args, ...handlers);
   requireLatents("logDensity", modelTrace, values);
-  let total = tensor(0);
-  for (const site of modelTrace.values()) if (site.type === "sample") total = total.add(site.scaledLogProb().sum());
+  const total = sumOfAll([...sampleSites(modelTrace)].map((site) => site.scaledLogProb()));
   return { logDensity: total, trace: modelTrace };
 }

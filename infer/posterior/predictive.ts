@@ -3,6 +3,7 @@
  * posterior samples, or from the prior. The results are the values of the other sites of the program, stacked over the
  * draws. Observed sites whose data are null are sampled, too.
  */
+import { sizeOf } from "../../autodiff/core/shape.js";
 import { emptyRecord, mapTree, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -91,7 +92,7 @@ export class Predictive {
     const [first] = Object.values(allSamples);
     const batch = first?.shape.slice(0, batchNdims) ?? [...Array.from({ length: batchNdims - 1 }, () => 1), numSamples];
     requireDraws("Predictive", allSamples, batchNdims);
-    const count = batch.reduce((a, b) => a * b, 1);
+    const count = sizeOf(batch);
     if (this.options.numSamples !== undefined && numSamples !== count)
       refuseOption(
         "Predictive",

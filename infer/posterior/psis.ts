@@ -4,12 +4,12 @@
  * 0.7, estimates from the guide cannot be trusted. The fit follows Zhang and Stephens 2009, with the prior of Vehtari et al. 2024.
  */
 
-import { type Tensor, type Tree, tensor } from "../../autodiff/index.js";
+import type { Tensor, Tree } from "../../autodiff/index.js";
 import { exp, log, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import type { ErrorCode } from "../../provenance/index.js";
 import { refuseOption, refuseSite, requireOptions, requireTask } from "../checks.js";
-import { costsOf } from "../elbo/costs/costs.js";
+import { costsOf, sumOfAll } from "../elbo/costs/costs.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
 import { runParticles, runPrograms, withSharedPlates } from "../elbo/particles/particles.js";
 import { refuseSubsampling, subsampledPlate } from "../elbo/particles/subsampling.js";
@@ -57,7 +57,7 @@ export function psisDiagnostic(
         false,
       );
     checkLatentsCovered(pair.guide, pair.model);
-    return [costsOf(pair.guide, pair.model).reduce((sum, { value }) => sum.add(value.sum()), tensor(0)), null];
+    return [sumOfAll(costsOf(pair.guide, pair.model).map(({ value }) => value)), null];
   };
   const [logw] = withSharedPlates(key, () => runParticles(random.foldIn(key, 1), numParticles, true, logWeight));
   return paretoK((logw as Tensor).toFloat64Array());

@@ -4,6 +4,7 @@
  * Loading does not run code from the text, and refuses a text that is truncated, altered or malformed.
  */
 
+import { sizeOf } from "../../autodiff/core/shape.js";
 import { emptyRecord, isContainer, PedigradError, Tensor, tensor } from "../../autodiff/index.js";
 import { isRecord, MAX_DEPTH } from "../../provenance/base/records.js";
 import { constraintsIn } from "./paramSpace.js";
@@ -114,7 +115,7 @@ function unpack(node: unknown, path: string, depth = 0): unknown {
 function fromPacked(shape: number[], bits: string, path: string): Tensor {
   if (!shape.every((n) => Number.isInteger(n) && n >= 0))
     return refuse(`"${path}" has the impossible shape [${shape}].`, path);
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   if (!/^[0-9a-f]*$/.test(bits) || bits.length !== 16 * size)
     return refuse(`"${path}": shape [${shape}] needs ${size} numbers, found ${bits.length / 16}.`, path);
   return tensor(fromBits(bits)).reshape(shape);

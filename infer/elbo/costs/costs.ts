@@ -9,7 +9,7 @@
  * where cost_d counts as a constant, and baseline_d lowers the variance (baselines.ts). charge.ts finds the elements of c that depend on
  * d[i]. The cost is scaled and masked; the score ∇ log q(d) is not.
  */
-import { neg, type Tensor } from "../../../autodiff/index.js";
+import { neg, type Tensor, tensor } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
 import { isScoreSite, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import { checkLatentsCovered } from "../particles/match.js";
@@ -45,6 +45,13 @@ export function costOf(site: SampleSite, side: Cost["side"], isDifferentiated: b
     return elements;
   };
   return { ...cost, elements: { dim, value: elementwise } };
+}
+
+/** The sum of all elements of all terms. */
+export function sumOfAll(terms: Iterable<Tensor>): Tensor {
+  let total = tensor(0);
+  for (const term of terms) total = total.add(term.sum());
+  return total;
 }
 
 /** All costs of a pair, as log densities at the draws (without closed forms), after checks of the pair. */

@@ -12,6 +12,7 @@ import { checkSamples } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
 import { hostReadsOf, mutableOf, mutablesHandler, tracedRun, withSharedPlates } from "../particles/particles.js";
 import { refuseGradients, refuseUnsupported, warnOfOptions } from "../particles/siteOptions.js";
+import { sumOfAll } from "./costs.js";
 
 /** The estimator for the checks of site options. It has neither closed forms nor baselines: every term is sampled and pathwise. */
 const ESTIMATOR = { name: "TraceELBO (multiSampleGuide)" };
@@ -43,11 +44,11 @@ function estimateOf(task: Task): Outcome {
       checkSamples(guide, model);
       refuseUnsupported(ESTIMATOR, { guide, model });
       refuseGradients(ESTIMATOR, { guide, model });
-      const terms = [...sampleSites(model)].map((site) => site.scaledLogProb().sum());
-      return { logp: sumOf(terms), mutable: mutableOf({ guide, model }) };
+      const logp = sumOfAll([...sampleSites(model)].map((site) => site.scaledLogProb()));
+      return { logp, mutable: mutableOf({ guide, model }) };
     },
   )(keys, values);
-  const logq = sumOf([...sampleSites(guide)].map((site) => logqOfSamples(site, count)));
+  const logq = [...sampleSites(guide)].map((site) => logqOfSamples(site, count)).reduce((a, b) => a.add(b), tensor(0));
   const mutableState = mapTree(mutable, (leaf) => (leaf as Tensor).at(0)) as Record<string, Tensor>;
   return { loss: neg(logp.sub(logq).mean()), mutableState };
 }
@@ -60,8 +61,6 @@ export function firstSamples(guide: Trace): Trace {
       first.set(site.name, new SampleSite({ ...site, value: site.value.at(0) }));
   return first;
 }
-
-const sumOf = (terms: readonly Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
 
 const refuse = (site: string | undefined, message: string): never => {
   throw new PedigradError({ code: "multi-sample", op: "TraceELBO", site, message: `multiSampleGuide: ${message}` });
