@@ -19,6 +19,14 @@ export function refuseSite(
   throw new PedigradError({ code, site, message, ...where });
 }
 
+/** Refuse a name that two kinds of statements have, in one program or in guide and model: records hold the values of both. */
+export const refuseSharedName = (name: string, type: string, other: string): never =>
+  refuseSite(
+    "duplicate-name",
+    name,
+    `"${name}" is already the name of a ${type}, so a ${other} cannot have it too. Rename one of them.`,
+  );
+
 /** Refuse a name that is not a string: the sites 3 and "3" would be different sites of one name. */
 export const refuseName = (type: string, name: unknown): never =>
   refuseSite("bad-option", String(name), `${type} ${show(name)}: the name must be a string.`);

@@ -6,7 +6,7 @@ import { type Shape, showShape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
 import { type Distribution, withValidation } from "../../distributions/index.js";
 import { PedigradError } from "../../provenance/index.js";
-import { didYouMean, quoted, refuseSite } from "../checks.js";
+import { didYouMean, quoted, refuseSharedName, refuseSite } from "../checks.js";
 import type { Handler, PlateFrame } from "./messages.js";
 import type { Site } from "./trace.js";
 
@@ -83,13 +83,12 @@ export function refuseInside(transform: "jit" | "vmap", { name, type }: Site): n
  */
 export function requireSameSite(before: Site, now: Site): void {
   const { name, type } = now;
-  if (type !== before.type || type === "sample")
+  if (type !== before.type) refuseSharedName(name, before.type, type);
+  if (type === "sample")
     refuseSite(
       "duplicate-name",
       name,
-      before.type === type
-        ? `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`
-        : `"${name}" is already the name of a ${before.type}, so a ${type} cannot have it too. Rename one of them.`,
+      `sample site "${name}" appears twice in one run. Give each its own name (in a loop: \`\${name}_\${i}\`).`,
     );
   if (type === "plate" && before.type === "plate" && before.size !== now.size)
     refuseSite(

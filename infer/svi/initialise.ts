@@ -17,7 +17,7 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { warnOnce } from "../../provenance/base/warnOnce.js";
 import { detachProvenance, inFreshRun, trackProvenance } from "../../provenance/index.js";
-import { unknownParam } from "../checks.js";
+import { refuseSharedName, unknownParam } from "../checks.js";
 import { warnOfSharedBaselines } from "../elbo/costs/sharedBaseline.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Outcome } from "../elbo/particles/pair.js";
@@ -75,6 +75,8 @@ export function initialise(
   const { constraints } = initial;
   for (const name of Object.keys(initParams))
     if (!constraints.has(name)) throw unknownParam(name, constraints, "initParams: ");
+  for (const name of Object.keys(initial.mutables))
+    if (constraints.has(name)) refuseSharedName(name, "param", "mutable");
   return initial;
 }
 

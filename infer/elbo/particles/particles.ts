@@ -11,7 +11,7 @@ import {
   Provenance,
   union,
 } from "../../../provenance/index.js";
-import { refuseSite } from "../../checks.js";
+import { refuseSharedName } from "../../checks.js";
 import type { InferOptions } from "../../program/inferOptions.js";
 import { type Handler, type Model, type SampleMessage, withHandler } from "../../program/messages.js";
 import { sharedPlatesHandler } from "../../program/subsamples.js";
@@ -68,10 +68,9 @@ function paramsHandler(values: Record<string, Tensor>): Handler {
   return { process: { ...process, sample: (message) => refuseParamName(message, values) } };
 }
 
-/** Refuse a latent with the name of a param: one record can hold values of both. */
+/** Refuse a latent with the name of a param. */
 export function refuseParamName({ name, isObserved }: SampleMessage, params: Record<string, unknown>): void {
-  if (!isObserved && Object.hasOwn(params, name))
-    refuseSite("duplicate-name", name, `"${name}" is the name of a latent and of a param. Rename one of them.`);
+  if (!isObserved && Object.hasOwn(params, name)) refuseSharedName(name, "param", "sample");
 }
 
 /** By the trace of a run: the sites whose values host code had read when the run ended. */

@@ -297,7 +297,7 @@ test("a subsampled loop that ends before its statements run, as with [...plate(â
   );
 });
 
-test("a latent with the name of a param of the other program is refused: the param's value would replace its draws", () => {
+test("a latent or mutable with the name of a param of the other program is refused: its value would be that of the param", () => {
   const summed = { infer: { enumerate: "parallel" } } as const;
   const auxiliary = () => {
     const a = sample("a", new Normal(0, 1), { infer: { isAuxiliary: true } });
@@ -320,6 +320,17 @@ test("a latent with the name of a param of the other program is refused: the par
       ],
     );
   }
+  // Both values are in one record, so no step changed either of them.
+  const counter = () => {
+    const count = mutable("a", 0);
+    count.value = count.value.add(1);
+    sample("z", new Normal(0, 1));
+  };
+  for (const [model, guide] of [
+    [counter, withParam],
+    [withParam, counter],
+  ] as const)
+    assert.is(refusal(() => start(model, guide)).code, "duplicate-name");
   const predictive = new Predictive(mixture, { guide: withParam, params: { a: 1 }, numSamples: 2 });
   assert.is(refusal(() => predictive.run(key)).code, "duplicate-name");
 });
