@@ -12,7 +12,7 @@ import { apply } from "../core/apply.js";
 import type { TensorLike } from "../core/convert.js";
 import { gradDepth, Node, withNodes } from "../core/node.js";
 import { keepAxes, type Op, sameView, type Vjp } from "../core/op.js";
-import { type Part, sumOfParts } from "../core/part.js";
+import { Part, sumOfParts } from "../core/part.js";
 import { sameShape, showShape } from "../core/shape.js";
 import { asTensor, Tensor } from "../core/tensor.js";
 import { ones, zeros } from "../ops/array/make.js";
@@ -39,11 +39,17 @@ function identityOp(name: string, vjp: Vjp<null> | null): Op {
   return viewOp({ name, view: sameView, scalar: (a) => a, vjp: () => vjp, batched: (none) => none, axes: keepAxes });
 }
 
-/** Sums the cotangent `g` over the axes along which broadcasting has repeated an input of `shape`. Rules of ops need not do this. */
-function unbroadcast(g: Tensor, shape: readonly number[]): Tensor {
+/**
+ * The cotangent `g` of an input of `op`, summed over the axes along which broadcasting has repeated the input, which has `shape`. Rules of
+ * ops need not do this.
+ */
+function unbroadcast(contribution: Tensor, shape: readonly number[], op: string): Tensor {
+  const g = contribution instanceof Tensor ? contribution : asTensor(op, contribution);
   if (g.shape === shape || sameShape(g.shape, shape)) return g;
   const lead = g.shape.length - shape.length;
-  const repeated = [...g.shape.keys()].filter((i) => i < lead || (shape[i - lead] === 1 && g.shape[i] !== 1));
+  if (shape.some((n, i) => n !== 1 && n !== g.shape[lead + i]))
+    refuse("bad-result", op, `a gradient rule must return shape ${showShape(shape)}, got ${showShape(g.shape)}.`);
+  const repeated = [...g.shape.keys()].filter((i) => shape[i - lead] !== g.shape[i]);
   return reshapeAs(sum(g, repeated), shape);
 }
 
@@ -82,8 +88,8 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
       const contribution = rule(g, x, inputs, params);
       const to = input.node.serial - oldest;
       tensors[to] = input;
-      if (contribution instanceof Tensor)
-        cotangents[to] = addCotangent(cotangents[to], unbroadcast(contribution, input.shape));
+      if (!(contribution instanceof Part))
+        cotangents[to] = addCotangent(cotangents[to], unbroadcast(contribution, input.shape, op.name));
       else if (!parts.get(to)?.push(contribution)) parts.set(to, [contribution]);
     }
   }
@@ -174,7 +180,7 @@ function valueAndGradFor(op: string, f: (...args: Tree[]) => unknown, hasAux = f
       refuse(
         "not-scalar",
         op,
-        `the function must return a scalar, got a tensor of shape ${showShape(y.shape)}. Reduce it first (e.g. .sum()), or use vjp or jacobian.`,
+        `the function must return a scalar, got a tensor of shape ${showShape(y.shape)}. Reduce it (.sum()), or use vjp or jacobian.`,
       );
     const value = withoutGraph(y);
     return [hasAux ? [value, aux] : value, gradientsOf(y, ones(y.shape), [x], variables)[0]];

@@ -23,9 +23,12 @@ import {
   type Tensor,
   TraceELBO,
   TraceGraphELBO,
+  type Tree,
   tensor,
   toInferenceData,
   trace,
+  type Vectorize,
+  vmap,
 } from "../../index.js";
 import { refusal } from "../refusals.js";
 
@@ -201,5 +204,23 @@ test("svi.with: an option that is undefined keeps its value", () => {
     forwardModeDifferentiation: true,
   });
 });
+
+test("a function vectorizeParticles that does not return the results of all particles is refused", () => {
+  const model = () => sample("z", new Normal(0, 1));
+  const guide = () => sample("z", new Normal(param("loc", 0), 1));
+  const lossWith = (vectorizeParticles: Vectorize) =>
+    new TraceELBO({ numParticles: 3, vectorizeParticles })
+      .loss(random.key(0), { loc: tensor(0.3) }, model, guide)
+      .item();
+  assert.ok(Math.abs(lossWith((f, keys) => vmap(f)(keys)) - lossWith(true)) < 1e-14);
+  for (const wrong of [
+    () => 5,
+    () => undefined,
+    (f: Run, keys: Tensor) => vmap(f)(keys.slice(1, 3)),
+    (f: Run, keys: Tensor) => f(keys.at(0)),
+  ])
+    assert.is(refusal(() => lossWith(wrong as Vectorize)).param, "vectorizeParticles");
+});
+type Run = (key: Tensor) => Tree;
 
 test.run();

@@ -38,7 +38,8 @@ function ofArity(f: Scalar, arity: number): Scalar {
 function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
   const maker = ["unary", "binary", "ternary"][arity - 1] as string;
   requireFunction(maker, f);
-  if (rules !== null && !(Array.isArray(rules) && rules.length === arity))
+  const isRule = (rule: unknown) => rule === null || typeof rule === "function";
+  if (rules !== null && !(Array.isArray(rules) && rules.length === arity && rules.every(isRule)))
     refuseOption(maker, "rules", `expected a list of ${arity} gradient rules, or null, got ${show(rules)}.`);
   const scalar = ofArity(f, arity);
   const vjps = (rules ?? []).map(

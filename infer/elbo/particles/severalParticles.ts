@@ -2,7 +2,8 @@
  * Several particles run as a batch (vmap) if the model allows it, else as a loop. In both cases their results are stacked along a new first
  * axis.
  */
-import { emptyRecord, full, PedigradError, stack, Tensor, type Tree, vmap } from "../../../autodiff/index.js";
+import { emptyRecord, full, leavesOf, PedigradError, stack, Tensor, type Tree, vmap } from "../../../autodiff/index.js";
+import { refuseOption } from "../../../provenance/base/options.js";
 import { warnOnce } from "../../../provenance/base/warnOnce.js";
 
 /** How particles run: as a batch if possible (true), as a loop (false), only as a batch ("require"), or by a function (f, keys). */
@@ -14,7 +15,11 @@ export function runSeveral<S>(
   vectorize: Vectorize,
   f: (key: Tensor) => readonly [tensors: Tree, shared: S],
 ): readonly [Tree, readonly S[]] {
-  if (typeof vectorize === "function") return withShared(f, (tensorsOnly) => vectorize(tensorsOnly, keys));
+  if (typeof vectorize === "function") {
+    const results = withShared(f, (tensorsOnly) => vectorize(tensorsOnly, keys));
+    if (leavesOf(results[0]).every((leaf) => leaf instanceof Tensor && leaf.shape[0] === keys.length)) return results;
+    refuseOption("particles", "vectorizeParticles", `vectorizeParticles must stack the results of ${keys.length} keys.`);
+  }
   if (vectorize !== false)
     try {
       return withShared(f, (tensorsOnly) => vmap(tensorsOnly)(keys));
@@ -60,5 +65,5 @@ const warnOfLoop = (error: PedigradError): void =>
   warnOnce(
     "loop of particles",
     () =>
-      `particles run in a loop instead of a batch, because the model reads a sampled value (by ${error.op}). vectorizeParticles: false silences this warning; "require" makes it an error.`,
+      `particles run in a loop instead of a batch, because the model reads a sampled value (by ${error.op}). vectorizeParticles: false silences this; "require" makes it an error.`,
   );

@@ -3,8 +3,21 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { apply, binary, jit, type Op, type Tensor, tensor, ternary, unary } from "../../../autodiff/index.js";
+import type { View } from "../../../autodiff/core/view.js";
+import {
+  apply,
+  binary,
+  grad,
+  jit,
+  type Op,
+  type Tensor,
+  tensor,
+  ternary,
+  unary,
+  zeros,
+} from "../../../autodiff/index.js";
 import { inlineFunctionOf } from "../../../autodiff/transforms/jit/compile/loops/inline.js";
+import { refusal } from "../../refusals.js";
 
 /** The function with exactly this text: a TypeScript compiler would change it. */
 const written = (text: string): ((...xs: number[]) => number) => new Function(`return ${text}`)();
@@ -140,6 +153,43 @@ test("an op's name cannot break the generated code", () => {
   for (let call = 0; call < 3; call++) assert.equal(f(tensor([1, call])).toArray(), [2, 2 * call]);
   assert.not.match(f.source(tensor([1, 2])), /wasRun/);
   assert.is((globalThis as { wasRun?: boolean }).wasRun, undefined);
+});
+
+test("a kernel may count on zeros in its result, also when a program runs again", () => {
+  const sums: Op = {
+    name: "sums",
+    shape: () => [2],
+    kernel: (_, out, [x]) => {
+      for (let i = 0; i < (x as View).size; i++) {
+        const number = (x as View).get(i) as number;
+        const at = out.offset + Number(number < 0);
+        out.data[at] = (out.data[at] as number) + number;
+      }
+    },
+    vjp: () => null,
+    batch: () => tensor(0),
+  };
+  const f = jit((x: Tensor) => apply(sums, null, x.mul(2)).add(1));
+  for (let x = 1; x < 5; x++) assert.equal(f(tensor([x, -x * x])).toArray(), [1 + 2 * x, 1 - 2 * x * x]);
+});
+
+test("a gradient rule that returns no cotangent of its operand's shape is refused by the op's name", () => {
+  const gradientBy = (rule: unknown) => {
+    const own = unary("own", (a) => 2 * a, [rule as (g: Tensor) => Tensor]);
+    return grad((x: Tensor) => own(x).sum())([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+  };
+  assert.equal(gradientBy((g: Tensor) => g.mul(2)).toArray(), [
+    [2, 2, 2],
+    [2, 2, 2],
+  ]);
+  for (const wrong of [2, undefined, tensor(0), zeros([7]), zeros([3, 2]), zeros([2, 1]), zeros([2, 2, 4])]) {
+    const error = refusal(() => gradientBy(() => wrong));
+    assert.equal([error.code, error.op], [wrong === undefined ? "not-a-tensor" : "bad-result", "own"]);
+  }
+  assert.is(refusal(() => gradientBy(2)).code, "bad-option");
 });
 
 test("thousands of ops on one shape compile, although one WebAssembly function could not contain them", () => {

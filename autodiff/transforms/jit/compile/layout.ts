@@ -91,8 +91,15 @@ export class Layout {
     const { op, params, inputs: from } = this.views.op(i);
     const out = this.view(i);
     const inputs = from.map((x) => this.view(x));
+    const { data, offset, size } = out;
     return (
-      simdKernel(op, params, out, inputs) ?? op.prepare?.(params, out, inputs) ?? (() => op.kernel(params, out, inputs))
+      simdKernel(op, params, out, inputs) ??
+      op.prepare?.(params, out, inputs) ??
+      (() => {
+        // A kernel that a user wrote may count on the zeros that it finds outside of programs.
+        if (op.scalar === undefined) data.fill(0, offset, offset + size);
+        op.kernel(params, out, inputs);
+      })
     );
   }
 }
