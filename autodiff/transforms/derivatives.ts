@@ -25,7 +25,7 @@ function innerProduct(op: string, xs: readonly unknown[], ys: readonly unknown[]
       refuse(
         "shape-mismatch",
         op,
-        `the direction must have the structure and shapes of the point. The point has ${left.length} leaves, the direction ${right.length}. Leaf ${i} has shape ${showShape(x.shape)} in the point, but ${showShape(y.shape)} in the direction.`,
+        `the direction must have the structure and shapes of the point, but the point has ${left.length} leaves and the direction ${right.length}, and leaf ${i} has shape ${showShape(x.shape)} and ${showShape(y.shape)}.`,
       );
     total = add(total, sum(mul(x, y)));
   });

@@ -131,7 +131,7 @@ function runModelEnumerated(task: Task, ...handlers: Handler[]): EnumeratedPair 
     refuseSite(
       "enumeration",
       inGuide,
-      `site "${inGuide}" is enumerated in the guide. Leave it out of the guide and enumerate it in the model. Only sites enumerated in the model get a posterior here.`,
+      `site "${inGuide}" is enumerated in the guide. Leave it out of the guide, and enumerate it in the model.`,
     );
   return run;
 }

@@ -83,7 +83,7 @@ export function recommend({
       code: "bad-option",
       op: "recommend",
       message:
-        "recommend: the explanation contains no measurements to choose by. Call explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
+        "recommend: the explanation contains no measurements. Call explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
     });
   const best = bestChoices(choices);
   return ({ name }) => best.get(name)?.infer ?? {};

@@ -60,7 +60,7 @@ export class AutoLaplaceApproximation extends AutoJoint {
     if (constraints.positiveDefinite.check(precisionMatrix).item() === 0)
       throw this.refusal(
         "not-a-maximum",
-        `${name} is not a maximum of the posterior density: the Hessian of -log p there is not positive definite, ${abridge(contiguous(precisionMatrix.toFloat64Array(), precisionMatrix.shape))}. Run more steps, start elsewhere (initLocFn), or use AutoNormal, which needs no maximum.`,
+        `${name} is not a maximum of the posterior density: the Hessian of -log p there is not positive definite, ${abridge(contiguous(precisionMatrix.toFloat64Array(), precisionMatrix.shape))}. Run more steps, start elsewhere, or use AutoNormal.`,
       );
     return new MultivariateNormal({ loc, precisionMatrix });
   }

@@ -171,7 +171,7 @@ export function startingValue(strategy: InitStrategy, site: LatentSite, key: Ten
       if (!broadcastsTo(value.shape, shape))
         refuse(
           "shape-mismatch",
-          `the initial value has shape ${showShape(value.shape)}, but the site has shape ${showShape(fn.shape())}. Give a value that broadcasts to the site's shape.`,
+          `the initial value has shape ${showShape(value.shape)}, but the site has shape ${showShape(fn.shape())}. Give a value that broadcasts to it.`,
         );
       const whole = broadcastTo(value, shape);
       requireThat(whole, fn.support, { family: fn.label, what: "value" });

@@ -97,7 +97,7 @@ export class Predictive {
       refuseOption(
         "Predictive",
         "numSamples",
-        `numSamples is ${numSamples}, but posteriorSamples has ${count} draws. Leave numSamples out, or give that many draws.`,
+        `numSamples is ${numSamples}, but posteriorSamples has ${count} draws. Leave numSamples out.`,
       );
     /** The samples with their first `axes` axes replaced by axes of these sizes. */
     const withBatch = (samples: Values, axes: number, sizes: readonly number[]): Values =>

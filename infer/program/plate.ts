@@ -238,7 +238,7 @@ const refuseEmptyLoop = ({ name, size, subsampleSize }: PlateFrame): never =>
   refuse(
     name,
     "empty-plate",
-    `the loop over its ${subsampleSize} of ${size} elements contains no statement, as with [...plate(…)], so statements after it are outside the plate and not scaled. Write for (const i of plate(…)) { … } with the sample statements inside.`,
+    `the loop over its ${subsampleSize} of ${size} elements contains no statement, as with [...plate(…)], so statements after it are outside the plate. Write for (const i of plate(…)) { … } with the sample statements inside.`,
   );
 
 /** Run `body` as one iteration of a sequential plate that an earlier run of the program opened. */

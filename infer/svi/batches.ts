@@ -30,7 +30,7 @@ export function* argumentsOf(
     if (count > countBefore) continue;
     if (count > 0)
       console.warn(
-        `pedigrad: ${op} ends after ${count} steps, because batches can be iterated only once. Give an array, or the generator function itself instead of a generator.`,
+        `pedigrad: ${op} ends after ${count} steps, because batches can be iterated only once. Give an array, or the generator function itself.`,
       );
     return;
   }

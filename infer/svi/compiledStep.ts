@@ -46,7 +46,7 @@ export class CompiledStep {
           ? "a value that depends on its arguments or params"
           : `a value sampled at {${error.site}}`;
       console.warn(
-        `pedigrad: steps run without compilation, because the program reads ${cause} (by ${error.op}). Read data before the fit. jit: false silences this warning; jit: true makes it an error.`,
+        `pedigrad: steps run without compilation, because the program reads ${cause} (by ${error.op}). Read data before the fit. jit: false silences this; jit: true makes it an error.`,
       );
       return this.eager(state, args);
     }

@@ -152,7 +152,7 @@ const ownKeysHandler: Handler = {
       warnOnce(
         "key of the program",
         () =>
-          `site "${name}" is drawn with a key of the program (seed, or the option key). If the key is the same in every step, so is the noise, and the fit adapts to it. Leave the key to SVI, or pass another one in each step.`,
+          `site "${name}" is drawn with a key of the program (seed, or the option key). If every step has the same key, the fit adapts to its noise. Leave the key to SVI.`,
       );
     },
   },

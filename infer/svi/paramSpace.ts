@@ -2,6 +2,7 @@
  * The constraint of each parameter, which `svi.init` finds in the programs, and the bijections between constrained parameters and the
  * unconstrained values that an optimiser changes.
  */
+import { sameShape } from "../../autodiff/core/shape.js";
 import { textOf } from "../../autodiff/core/tensor.js";
 import { mapTree, PedigradError, Tensor } from "../../autodiff/index.js";
 import type { IndependentConstraint } from "../../distributions/constraints/constraint.js";
@@ -11,15 +12,21 @@ import { didYouMean, quoted, show } from "../checks.js";
 import type { Handler } from "../program/messages.js";
 import { refuseState, type SVIState } from "./state.js";
 
-/** A handler that refuses a param that is not in the state, because no step would train it. */
+/** A handler that refuses a param that is not in the state, because no step would train it, and a param of another shape in the state. */
 export const knownParamsHandler: Handler = {
   process: {
-    param({ name, value, init }) {
-      if (value !== null || init === null) return;
+    param({ name, value, init, shape, constraint }) {
+      // The bounds of a constraint may broadcast an initial number.
+      const isAnyShape = shape === null || (shape.length === 0 && constraint.name !== "real");
+      if (value === null ? init === null : isAnyShape || sameShape(shape, value.shape)) return;
+      const why =
+        value === null
+          ? "is not in the state, so no step would train it: svi.init did not reach it. Declare it before branches and loops."
+          : `has shape [${value.shape}] in the state, but [${shape}] in the program.`;
       throw new PedigradError({
-        code: "unknown-param",
+        code: value === null ? "unknown-param" : "shape-mismatch",
         param: name,
-        message: `param "${name}" is not in the state, so no step would train it: svi.init ran model and guide without reaching its declaration. Declare it where every run passes, before branches and loops. Or is this the state of another program?`,
+        message: `param "${name}" ${why} Is this the state of another program?`,
       });
     },
   },
@@ -83,7 +90,7 @@ export class ParamSpace {
           code: "bad-checkpoint",
           op,
           param,
-          message: `${op}: param "${param}" had the constraint ${before} when this state was made, but has ${now} now, so its unconstrained number stands for a different value. Start from constrained values instead, as initParams.`,
+          message: `${op}: param "${param}" had the constraint ${before} when this state was made, but has ${now} now, so its unconstrained number means another value. Start from constrained values instead, as initParams.`,
         });
     }
   }

@@ -106,10 +106,10 @@ export function requireState(op: string, state: SVIState, optimizer: Optimizer):
     );
 }
 
-/** The paths of all leaves of a tree, sorted. */
+/** The paths of all leaves of a tree, sorted, with the shapes of arrays. */
 function pathsOf(tree: Tree): string[] {
   const paths: string[] = [];
-  mapTree(tree, (leaf, path) => paths.push(leaf instanceof Tensor ? path : `${path}: ${show(leaf)}`));
+  mapTree(tree, (leaf, path) => paths.push(`${path}: ${leaf instanceof Tensor ? `[${leaf.shape}]` : show(leaf)}`));
   return paths.sort();
 }
 

@@ -188,7 +188,7 @@ export class Steps {
       throw new PedigradError({
         code: "stale-state",
         op: "svi.steps",
-        message: `svi.steps: the state of step ${step} was not read before the loop moved on, and its memory has been overwritten. Read step.state inside the loop body, and keep the result.`,
+        message: `svi.steps: the state of step ${step} was not read before the loop moved on, so it is gone. Read step.state inside the loop body.`,
       });
     const [current, args] = [this.#current() as SVIState, this.#args];
     const batchesTaken = tensor(this.#skipped + step + 1);

@@ -38,9 +38,9 @@ function ofArity(f: Scalar, arity: number): Scalar {
 function elementwise(name: string, f: Scalar, arity: number, rules: Rules<Tensor[]>): Op {
   const maker = ["unary", "binary", "ternary"][arity - 1] as string;
   requireFunction(maker, f);
-  const isRule = (rule: unknown) => rule === null || typeof rule === "function";
-  if (rules !== null && !(Array.isArray(rules) && rules.length === arity && rules.every(isRule)))
+  if (rules !== null && !(Array.isArray(rules) && rules.length === arity))
     refuseOption(maker, "rules", `expected a list of ${arity} gradient rules, or null, got ${show(rules)}.`);
+  for (const rule of rules ?? []) if (rule !== null) requireFunction(maker, rule);
   const scalar = ofArity(f, arity);
   const vjps = (rules ?? []).map(
     // A rule always gets three operands, because a spread is slow. If the op has fewer, the last operands are undefined.

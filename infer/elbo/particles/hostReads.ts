@@ -31,7 +31,7 @@ export function scoreSitesThatWereRead<P extends Pair>(pair: P, rerun: (scoreHan
   warnOnce(
     "pathwise site read",
     () =>
-      `${readOf(first)}, and a pathwise gradient cannot pass through such a read. This site, and others that are read, take the score function instead. To keep the pathwise gradient, compute with ops on the tensor. For a branch, which needs the score function, say .nonreparameterized().`,
+      `${readOf(first)}, and a pathwise gradient cannot pass through such a read. This site, and others that are read, take the score function instead. To keep the pathwise gradient, compute with ops on the tensor. For a branch, say .nonreparameterized().`,
   );
   return rerun({
     process: {

@@ -18,7 +18,11 @@ export function runSeveral<S>(
   if (typeof vectorize === "function") {
     const results = withShared(f, (tensorsOnly) => vectorize(tensorsOnly, keys));
     if (leavesOf(results[0]).every((leaf) => leaf instanceof Tensor && leaf.shape[0] === keys.length)) return results;
-    refuseOption("particles", "vectorizeParticles", `vectorizeParticles must stack the results of ${keys.length} keys.`);
+    refuseOption(
+      "particles",
+      "vectorizeParticles",
+      `vectorizeParticles must stack the results of ${keys.length} keys.`,
+    );
   }
   if (vectorize !== false)
     try {

@@ -256,7 +256,7 @@ test("a param that svi.init does not reach is refused, since no step would train
     try {
       assert.equal(Object.keys(run(false, seed)), ["m"]);
     } catch (error) {
-      assert.match((error as Error).message, /param "m" is not in the state.*Declare it where every run passes/);
+      assert.match((error as Error).message, /param "m" is not in the state.*Declare it before branches/);
     }
   }
 });

@@ -6,6 +6,7 @@ import {
   Bernoulli,
   Categorical,
   factor,
+  loadState,
   type Model,
   Normal,
   Poisson,
@@ -15,11 +16,14 @@ import {
   SVI,
   type SVIOptions,
   sample,
+  saveState,
   sgd,
   type Tensor,
   TraceELBO,
   TraceEnumELBO,
+  type Tree,
   tensor,
+  zeros,
 } from "../../../index.js";
 import { refusal, refuses } from "../../refusals.js";
 
@@ -156,6 +160,26 @@ test("the state of another program is refused, and the error has the params of b
   larger.init(random.key(0), data);
   const state = svi.init(random.key(0), data);
   refuses(() => larger.update(state, data), /param "s" is not in the state.*the state of another program/);
+});
+
+test("a state with a param or an optimiser state of another shape is refused, also after it was saved", () => {
+  const withShape = (n: number) =>
+    new SVI(model, () => sample("mu", new Normal(param("loc", zeros([n])).sum(), 1)), adam(0.1), new TraceELBO());
+  const state = withShape(3).init(random.key(0), data);
+  for (const initState of [state, loadState(saveState(state))]) {
+    assert.is(withShape(3).run(random.key(0), { numSteps: 2, initState }, data).losses.length, 2);
+    const words = /param "loc" has shape \[3\] in the state, but \[2\] in the program/;
+    refuses(() => withShape(2).run(random.key(0), { numSteps: 1, initState }, data), words);
+    const svi = withShape(2);
+    svi.init(random.key(0), data);
+    refuses(() => svi.update(initState, data), words);
+    refuses(() => svi.evaluate(initState, data), words);
+  }
+  const optimState = { ...(state.optimState as Record<string, Tree>), mean: { loc: zeros([2, 3]) } };
+  refuses(
+    () => withShape(3).run(random.key(0), { numSteps: 1, initState: { ...state, optimState } }, data),
+    /mean.loc: \[2,3\]/,
+  );
 });
 
 test("the error for a state of another optimiser names the calls that accept initParams", () => {

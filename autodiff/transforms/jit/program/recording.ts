@@ -71,7 +71,7 @@ abstract class RunRecorder implements Recorder {
       code: "read-in-jit",
       op,
       site: sites || undefined,
-      message: `${op}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass the value as a plain number (the function is then compiled for each number), or run without jit.`,
+      message: `${op}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass the value as a plain number, or run without jit.`,
     });
     this.#refusal ??= refusal;
     throw refusal;
