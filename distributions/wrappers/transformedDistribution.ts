@@ -48,7 +48,7 @@ function spreadOver(transform: Transform, base: Distribution): Distribution {
   return refuseParameter(
     "TransformedDistribution",
     "transforms",
-    `the transform maps a draw of shape ${showShape(expanded.shape())} to shape ${showShape(shape)}, but its inverse maps this shape to ${showShape(shapeBack)}. Give the parameters of the transform the event shape of ${base.label}, with or without batch axes in front.`,
+    `the transform maps a draw of shape ${showShape(expanded.shape())} to shape ${showShape(shape)}, but its inverse maps this shape to ${showShape(shapeBack)}. Give the parameters of the transform the event shape of ${base.label}.`,
     "shape-mismatch",
   );
 }

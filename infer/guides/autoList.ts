@@ -108,7 +108,7 @@ export class AutoDiscreteParallel extends AutoGuide {
     if (!["Categorical", "Bernoulli"].includes(innermostFamily(fn)))
       throw this.refusal(
         "bad-site",
-        `site "${name}" is ${fn.family}, but the guide handles Categorical and Bernoulli sites only. Block it from the guide, or sample it in another guide of an AutoGuideList.`,
+        `site "${name}" is ${fn.family}, but the guide handles Categorical and Bernoulli sites only. Block it from the guide, or use another guide for it.`,
         { site: name },
       );
     return true;

@@ -211,7 +211,7 @@ export function* loopInHandlers<T>(items: Iterable<T>, handlersOf: () => [Handle
 
 const SCAN_ADVICE = {
   value:
-    "Draw the noise of all steps before the loop at one site of length T (.expand([T]).toEvent(1), or in a plate), give it to scan as xs, and observe the ys after the loop. Or write a plain for loop, with markov where sites are enumerated.",
+    "Draw the noise of all steps before the loop at one site of length T, give it to scan as xs, and observe the ys after the loop. Or write a plain for loop, with markov where sites are enumerated.",
   other: "Return the value from the body of scan, and write the statement after the loop.",
 };
 

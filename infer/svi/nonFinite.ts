@@ -66,7 +66,7 @@ export function errorInStep(
 export function warnOfRefusedSteps(op: string, refused: number, taken: number, sites: readonly string[]): void {
   const cause = sites.length === 0 ? "" : `, in the last state because of site ${quoted(sites)}`;
   console.warn(
-    `pedigrad: ${op}: stableUpdate refused ${refused} of ${taken} steps, whose loss or parameters were not finite${cause}. Start elsewhere (initLocFn: initToMedian()), lower the learning rate, or leave it out to see why.`,
+    `pedigrad: ${op}: stableUpdate refused ${refused} of ${taken} steps, whose loss or parameters were not finite${cause}. Start elsewhere (initLocFn: initToMedian()), lower the learning rate, or leave stableUpdate out to see the cause.`,
   );
 }
 

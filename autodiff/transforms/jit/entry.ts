@@ -166,7 +166,7 @@ export class Entry<A extends unknown[], R> {
         code: "async-program",
         op: "jit",
         message:
-          "jit: the function returned a promise, but ops after an await would not be recorded. Await the data before the call.",
+          "jit: the function returned a promise, but ops after an await would not be recorded. Make it a plain function; await before the call.",
       });
     return outcome;
   }

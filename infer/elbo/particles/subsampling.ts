@@ -38,7 +38,7 @@ export const refuseSubsampling = (
   refuseSite(
     "biased-subsampling",
     name,
-    `${estimator}: plate "${name}" visits ${subsampleSize} of ${size} elements, ${why}, so the objective would be biased: its mean over subsamples is not its value for all elements. Visit all elements, or ${instead}${acceptBias}.`,
+    `${estimator}: plate "${name}" visits ${subsampleSize} of ${size} elements, ${why}, so the objective would be biased. Visit all elements, or ${instead}${acceptBias}.`,
     { op: estimator, param: "subsampleSize" },
   );
 };
