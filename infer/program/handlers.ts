@@ -10,6 +10,8 @@ import { isTrue, refuseOption, requireKind, requireOptions, unknownName } from "
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
 import { everyType, type Handler, type Message, type SampleMessage, withHandler, withHandlers } from "./messages.js";
 
+import { takeVisited } from "./subsamples.js";
+
 export type Program<A extends unknown[], R> = (...args: A) => R;
 
 /** The program that runs `f` inside a handler; `op` is the handler's name in errors. */
@@ -72,13 +74,18 @@ export function block<A extends unknown[], R>(f: Program<A, R>, options: BlockOp
   }));
 }
 
+/** The elements of a mask or a scale for the elements that the plates inside the handler visit. */
+const visitedPart = (x: Tensor, { plates }: SampleMessage): Tensor =>
+  plates.reduce((selected, plate) => takeVisited(selected, 0, plate), x);
+
 /** Count log densities of `f` only where `keep` is not 0: everywhere if `keep` is true, nowhere if it is false. */
 export const mask = <A extends unknown[], R>(f: Program<A, R>, keep: boolean | TensorLike): Program<A, R> =>
   handler("mask", f, () => ({
     process: {
       sample(message) {
         if (keep === true) return;
-        message.mask = message.mask === null ? tensor(keep) : message.mask.logicalAnd(tensor(keep));
+        const visited = visitedPart(tensor(keep), message);
+        message.mask = message.mask === null ? visited : message.mask.logicalAnd(visited);
       },
     },
   }));
@@ -89,7 +96,8 @@ export const scale = <A extends unknown[], R>(f: Program<A, R>, factor: TensorLi
   return handler("scale", f, () => ({
     process: {
       sample(message) {
-        message.scale = message.scale === 1 ? weight : weight.mul(message.scale);
+        const visited = visitedPart(weight, message);
+        message.scale = message.scale === 1 ? visited : visited.mul(message.scale);
       },
     },
   }));

@@ -14,6 +14,7 @@ import {
   type Elbo,
   initToValue,
   type Model,
+  mask,
   Normal,
   param,
   plate,
@@ -23,6 +24,7 @@ import {
   type SampleSite,
   SVI,
   sample,
+  scale,
   seed,
   subsample,
   substitute,
@@ -171,6 +173,31 @@ test("from values for all plate elements, the visited elements are selected", ()
     const model = put(() => plate("d", 5, { subsample: [4, 2] }, () => sample("z", new Normal(0, 1))), { z: whole });
     const z = trace(seed(model, key)).getTrace().get("z") as SampleSite;
     assert.equal(z.value.toArray(), [5, 3]);
+  }
+});
+
+test("from a mask or a scale for all plate elements, those of the visited elements are selected", () => {
+  const data = [10, 20, 30, 40];
+  const factors = [1, 2, 3, 4];
+  const logDensity = (i: number) => -0.5 * (data[i] as number) ** 2 - 0.5 * Math.log(2 * Math.PI);
+  for (const order of [[2, 0], [3, 1, 0, 2], [1, 1, 0, 0], [3]]) {
+    const body = () =>
+      plate("d", 4, { subsample: order }, () => sample("x", new Normal(0, 1), { obs: subsample(data) }));
+    const outer = (f: Model) => () => plate("outer", 4, { dim: -2, subsample: [3, 0, 2, 1] }, () => f());
+    const by: [Model, factor: (i: number) => number][] = [
+      [scale(body, factors), (i) => factors[i] as number],
+      [mask(body, [1, 0, 0, 1]), (i) => (i % 3 === 0 ? 1 : 0)],
+      [outer(scale(body, factors)), (i) => factors[i] as number],
+    ];
+    by.forEach(([model, factor], which) => {
+      const got = (trace(seed(model, key)).getTrace().get("x") as SampleSite).scaledLogProb().toFloat64Array();
+      const want = order.map((i) => (factor(i) * logDensity(i) * 4) / order.length);
+      assert.is(got.length, which === 2 ? 4 * want.length : want.length);
+      got.forEach((x, i) => {
+        const expected = want[i % want.length] as number;
+        assert.ok(Math.abs(x - expected) <= 1e-12 * Math.abs(expected), `${which}, ${order}: ${x}, want ${expected}`);
+      });
+    });
   }
 });
 
