@@ -78,10 +78,12 @@ export const reshapeAs = (x: Tensor, shape: Shape, axes?: AxisMap): Tensor =>
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const source = asTensor("reshape", x);
   const sizes = asShape("reshape", shape);
-  const knownSizes = sizes.filter((n) => n !== -1);
-  const missingSize = source.size / Math.max(sizeOf(knownSizes), 1);
+  const at = sizes.indexOf(-1);
+  // If one size is missing, the product of all sizes is minus the product of the others.
   const newShape =
-    knownSizes.length === sizes.length - 1 ? sizes.map((n) => (n === -1 ? Math.floor(missingSize) : n)) : sizes;
+    at >= 0 && at === sizes.lastIndexOf(-1)
+      ? sizes.map((n) => (n === -1 ? Math.floor(source.size / Math.max(-sizeOf(sizes), 1)) : n))
+      : sizes;
   if (sameShape(source.shape, newShape)) return source;
   if (sizeOf(checkShape("reshape", newShape)) !== source.size)
     refuse(
@@ -101,7 +103,7 @@ export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
   const order = (axes ?? source.shape.map((_, i) => rank - 1 - i)).map((a) =>
     normalizeAxis("transpose", a, source.shape),
   );
-  if (new Set(order).size !== rank || order.length !== rank)
+  if (order.length !== rank || order.some((a, i) => order.indexOf(a) !== i))
     refuse(
       "bad-axis",
       "transpose",
