@@ -49,12 +49,22 @@ import {
   trigamma as trigammaOf,
 } from "../../autodiff/kernels/special/index.js";
 import { EULER } from "../core/constants.js";
-import { logRatio, stirlingExcess } from "./continuous.js";
+import { devianceFrom, logRatio } from "./continuous.js";
 import { binaryBySlopes, ternaryBySlopes, unaryBySlope } from "./slopes.js";
+import { stirlingExcess } from "./stirling.js";
 
 /** d² ∫_0^1 (1 - t) curvature(from + t d) dt: A(from + d) - A(from) - d A'(from) for a function A with A'' = curvature. */
 export const bregman = (curvature: (x: number) => number, from: number, d: number): number =>
   d * d * gaussLegendre((t) => (1 - t) * curvature(from + t * d), 0, 1);
+
+/** D(k, m) as an op: KL(Poisson(k) | Poisson(m)). The difference m - k may have more correct digits than the rounded m. */
+export const poissonDivergence: Ternary = /* @__PURE__ */ ternaryBySlopes(
+  "poissonDivergence",
+  devianceFrom,
+  (k, m) => logRatio(k, m),
+  (k, m) => sub(1, mulZeroWins(k, reciprocal(m))),
+  () => 0,
+);
 
 /** φ(x) = exp(x) - 1 - x. */
 export const excessOverExp: Unary = /* @__PURE__ */ unaryBySlope(

@@ -24,8 +24,13 @@ import { exp as expOf, log1p as log1pOf } from "../../autodiff/kernels/formulas/
 import type { Distribution } from "../core/distribution.js";
 import { byParams, type Divergence, type Divergences, divergence, type Having } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
-import { poissonDivergence } from "../densities/continuous.js";
-import { digammaStep, rateDivergence, stirlingDivergence, vonMisesDivergence } from "../densities/divergences.js";
+import {
+  digammaStep,
+  poissonDivergence,
+  rateDivergence,
+  stirlingDivergence,
+  vonMisesDivergence,
+} from "../densities/divergences.js";
 import { logSinhc, sinhcDivergence } from "../densities/sinhc.js";
 import { byConversion, type Conversion, paramsOf } from "./conversion.js";
 import { byMoments, meanLog, meanLogRest } from "./moments.js";

@@ -3,8 +3,7 @@ import { stack, sub, type Tensor } from "../../autodiff/index.js";
 import { byParams, type Divergences } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
 import { areSame } from "../core/parameters.js";
-import { poissonDivergence } from "../densities/continuous.js";
-import { classDivergence } from "../densities/divergences.js";
+import { classDivergence, poissonDivergence } from "../densities/divergences.js";
 import { type Odds, outcomesOf } from "../densities/odds.js";
 
 type Trials = Odds & Tensors<"totalCount">;

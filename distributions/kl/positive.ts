@@ -18,8 +18,8 @@ import {
 import { EULER } from "../core/constants.js";
 import { byParams, type Divergences, type Having } from "../core/divergence.js";
 import type { Tensors } from "../core/family.js";
-import { logRatio, poissonDivergence } from "../densities/continuous.js";
-import { gumbelDivergence, rateDivergence, stirlingDivergence } from "../densities/divergences.js";
+import { logRatio } from "../densities/continuous.js";
+import { gumbelDivergence, poissonDivergence, rateDivergence, stirlingDivergence } from "../densities/divergences.js";
 import { byConversion, type Conversion, paramsOf } from "./conversion.js";
 import { byMoments, meanLog } from "./moments.js";
 

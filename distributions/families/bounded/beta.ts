@@ -2,7 +2,8 @@ import { betainc, betaincinv, type TensorLike } from "../../../autodiff/index.js
 import * as random from "../../../autodiff/ops/random/random.js";
 import { openUnitInterval, positive, unitInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
-import { betaEntropy, logBetaDensity } from "../../densities/continuous.js";
+import { logBetaDensity } from "../../densities/continuous.js";
+import { betaEntropy } from "../../densities/stirling.js";
 import { ofBeta, ofBetaProportion } from "../../kl/bounded.js";
 
 /**

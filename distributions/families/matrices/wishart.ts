@@ -21,7 +21,8 @@ import * as random from "../../../autodiff/ops/random/random.js";
 import { greaterThan, lowerCholesky, positiveDefinite } from "../../constraints/index.js";
 import { LOG_PI, LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
-import { gammaEntropy, logGammaDensity } from "../../densities/continuous.js";
+import { logGammaDensity } from "../../densities/continuous.js";
+import { gammaEntropy } from "../../densities/stirling.js";
 import { gram } from "../../transforms/matrix.js";
 import { halfLogDeterminant, type ScaleParams, scaleOf, sizeOf } from "../vectors/multivariateNormal.js";
 

@@ -16,8 +16,9 @@ import { positive } from "../../constraints/index.js";
 import { clampInside } from "../../constraints/inside.js";
 import { family, type Tensors } from "../../core/family.js";
 import { withImplicitGradient } from "../../core/implicit.js";
-import { betaEntropy, logRatioDensity } from "../../densities/continuous.js";
+import { logRatioDensity } from "../../densities/continuous.js";
 import { betaincinvRest, betaTail } from "../../densities/countQuantiles.js";
+import { betaEntropy } from "../../densities/stirling.js";
 
 /** With more degrees of freedom than this number, draws and the cdf are the same as with infinitely many degrees. */
 const INFINITE = 1e100;

@@ -26,13 +26,8 @@ import { gammainccinv as gammainccinvOf, lgamma, productMinus } from "../../../a
 import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
-import {
-  devianceFrom,
-  gammaEntropy,
-  halfLogOverTwoPi,
-  logGammaDensity,
-  stirlingError,
-} from "../../densities/continuous.js";
+import { devianceFrom, halfLogOverTwoPi, logGammaDensity, stirlingError } from "../../densities/continuous.js";
+import { gammaEntropy } from "../../densities/stirling.js";
 import { ofChi2, ofGamma, ofInverseGamma } from "../../kl/positive.js";
 
 type Params = Tensors<"concentration" | "rate">;

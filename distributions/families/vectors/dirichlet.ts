@@ -2,7 +2,7 @@ import { digamma, lgamma, sum, type Tensor, type TensorLike, xlogy } from "../..
 import * as random from "../../../autodiff/ops/random/random.js";
 import { independent, positive, simplex } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
-import { gammaEntropy } from "../../densities/continuous.js";
+import { gammaEntropy } from "../../densities/stirling.js";
 import { ofDirichlet } from "../../kl/vectors.js";
 
 /** Σ lgamma(a_i) - lgamma(Σ a_i), over the last axis. */
