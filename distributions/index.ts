@@ -63,6 +63,7 @@ export { type AutoregressiveNetwork, InverseAutoregressive } from "./transforms/
 export { LowerCholeskyAffine } from "./transforms/lowerCholeskyAffine.js";
 export * from "./transforms/matrix.js";
 export * from "./transforms/scalar.js";
+export { Transform } from "./transforms/transform.js";
 export { L1Ball, Ordered, OrderedLogs, Permute, StickBreaking, ZeroSum } from "./transforms/vector.js";
 export { DiscreteHMM, type DiscreteHMMArguments } from "./wrappers/discreteHMM.js";
 export { Folded } from "./wrappers/folded.js";

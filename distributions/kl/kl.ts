@@ -8,7 +8,7 @@ import { sumOver } from "../constraints/axes.js";
 import type { Derived, Distribution, Independent, Masked } from "../core/distribution.js";
 import { type Divergences, divergence } from "../core/divergence.js";
 import { areSame } from "../core/parameters.js";
-import type { Transform } from "../transforms/scalar.js";
+import type { Transform } from "../transforms/transform.js";
 
 // For wrappers that have the same KL divergences as their base.
 const transparent: Divergences = {

@@ -10,7 +10,8 @@ import { BELOW_ONE, justBeyond, SMALLEST } from "../constraints/inside.js";
 import { Compose, IndependentTransform, Inverse } from "./composed.js";
 import type { Image } from "./image.js";
 import { Cholesky, CorrCholesky, CorrMatrixCholesky, LowerCholesky } from "./matrix.js";
-import { Affine, Exp, Identity, Sigmoid, Softplus, type Transform } from "./scalar.js";
+import { Affine, Exp, Identity, Sigmoid, Softplus } from "./scalar.js";
+import type { Transform } from "./transform.js";
 import { L1Ball, Ordered, OrderedLogs, StickBreaking, ZeroSum } from "./vector.js";
 
 const LARGEST = Number.MAX_VALUE;

@@ -3,7 +3,7 @@ import type { Shape } from "../../autodiff/core/shape.js";
 import { mul, type Tensor } from "../../autodiff/index.js";
 import { sumOver } from "../constraints/axes.js";
 import { type Constraint, independent, real } from "../constraints/index.js";
-import { Transform } from "./scalar.js";
+import { Transform } from "./transform.js";
 
 /**
  * The composition of `parts`, of which the first is applied first.

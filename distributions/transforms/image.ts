@@ -23,7 +23,8 @@ import { circular, independent, interval, nonnegative, positive } from "../const
 import { refuseParameter } from "../core/parameters.js";
 import { requireAll, validation } from "../core/validation.js";
 import { Compose } from "./composed.js";
-import { Abs, Identity, Reshape, type Transform } from "./scalar.js";
+import { Abs, Identity, Reshape } from "./scalar.js";
+import type { Transform } from "./transform.js";
 import { Permute } from "./vector.js";
 
 /** The set of all values that `transform` makes from values in `source`. */

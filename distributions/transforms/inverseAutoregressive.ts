@@ -6,7 +6,7 @@
  * `forward` runs the network once, `inverse` once for each coordinate.
  */
 import { clip, exp, sum, type Tensor, zeros } from "../../autodiff/index.js";
-import { Transform } from "./scalar.js";
+import { Transform } from "./transform.js";
 
 /** Maps x of shape [..., D] to m and s of the same shape, where m_i and s_i depend only on the coordinates of x before the ith. */
 export type AutoregressiveNetwork = (x: Tensor) => readonly [mean: Tensor, logScale: Tensor];

@@ -14,7 +14,7 @@ import {
 import { lowerCholesky } from "../constraints/index.js";
 import { refuseParameter } from "../core/parameters.js";
 import { requireThat, validation } from "../core/validation.js";
-import { Transform } from "./scalar.js";
+import { Transform } from "./transform.js";
 
 /**
  * y = loc + L x for vectors x and a lower triangular matrix L = scaleTril with a positive diagonal; log |det dy/dx| = Σ_i log L_ii.

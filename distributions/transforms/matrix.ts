@@ -32,7 +32,8 @@ import {
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
 import { sumOver } from "../constraints/axes.js";
 import { type Constraint, corrCholesky, corrMatrix, lowerCholesky, positiveDefinite } from "../constraints/index.js";
-import { Exp, Softplus, Transform } from "./scalar.js";
+import { Exp, Softplus } from "./scalar.js";
+import { Transform } from "./transform.js";
 import { fromVectors, logSech2 } from "./vector.js";
 
 const LAST = { axis: -1 };

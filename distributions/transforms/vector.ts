@@ -27,7 +27,7 @@ import {
 import { type Constraint, l1Ball, orderedVector, simplex, zeroSum } from "../constraints/index.js";
 import { SMALLEST } from "../constraints/inside.js";
 import { refuseParameter } from "../core/parameters.js";
-import { Transform } from "./scalar.js";
+import { Transform } from "./transform.js";
 
 const LAST = { axis: -1 };
 const resizedLast = (shape: Shape, by: number): Shape => [...shape.slice(0, -1), (shape.at(-1) as number) + by];

@@ -28,7 +28,7 @@ import { Mapped } from "../core/mapped.js";
 import { refuseParameter } from "../core/parameters.js";
 import { Compose } from "../transforms/composed.js";
 import { type Ends, endsOf, imageOf, imageOfEnds } from "../transforms/image.js";
-import type { Transform } from "../transforms/scalar.js";
+import type { Transform } from "../transforms/transform.js";
 
 const composed = (transforms: Transform | readonly Transform[]): Transform =>
   "forward" in transforms
