@@ -188,7 +188,12 @@ export class TraceHandler implements Handler {
 
   readonly postprocess: Listeners = {
     sample: (message) => this.#add(new SampleSite(message as SampleMessage & { value: Tensor })),
-    param: (message) => this.#addValue(message),
+    param: (message) => {
+      // Without handlers that give values, a reference has the value of the declaration before it.
+      const declared = this.sites.get(message.name);
+      if (declared?.type === "param") message.value ??= declared.value;
+      this.#addValue(message);
+    },
     deterministic: (message) => this.#addValue(message),
     plate: ({ name, value, size, isGiven, isWhole }) =>
       this.#add({ type: "plate", name, value: value as Tensor, size, isGiven, isWhole }),

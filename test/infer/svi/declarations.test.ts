@@ -168,6 +168,18 @@ test("a param whose value the program keeps from its first run is refused, since
     }
 });
 
+test("a reference to a param has the value of its declaration before, also in a trace and in the first run of an autoguide", () => {
+  const model: Model = () => {
+    param("w", [1, 3]);
+    const z = sample("z", new Normal(param("w").at(1), 1));
+    plate("d", 2, { subsample: [1] }, () => sample("x", new Normal(param("w").add(z), 1), { obs: [5] }));
+  };
+  const x = trace(seed(model, key)).getTrace().get("x") as SampleSite;
+  assert.equal(x.fn.batchShape, [1]);
+  assert.equal(start(model, new AutoNormal(model)).params.w?.toArray(), [1, 3]);
+  assert.match(refusal(() => trace(() => param("w")).getTrace()).message, /declared without an initial value/);
+});
+
 test("a second declaration of a param with another constraint is refused, in guide and model", () => {
   const { interval, positive, real, unitInterval, greaterThan, simplex } = constraints;
   const declare =
