@@ -138,7 +138,8 @@ function freeDim(name: string, size: number | null, dim: number | undefined): nu
     while (dims.includes(free)) free--;
     return free;
   }
-  if (!(Number.isInteger(dim) && dim < 0)) refuse(name, "bad-option", `dim must be a negative integer, got ${dim}.`);
+  if (!(Number.isInteger(dim) && dim < 0))
+    refuse(name, "bad-option", `dim must be a negative integer, got ${show(dim)}.`);
   const sameDim = openPlates().find((frame) => frame.dim === dim);
   if (sameDim !== undefined)
     refuseSite(
@@ -155,7 +156,7 @@ function makeFrame(name: string, size: number | null, dim: number | null, option
   const subsample = options.subsample === undefined ? null : checkSubsample(name, size, options);
   const subsampleSize = subsample?.length ?? options.subsampleSize ?? size;
   if (!(Number.isInteger(subsampleSize) && subsampleSize >= Math.min(1, size) && subsampleSize <= size))
-    refuse(name, "bad-option", `subsampleSize must be an integer in 1..${size}, got ${subsampleSize}.`);
+    refuse(name, "bad-option", `subsampleSize must be an integer in 1..${size}, got ${show(subsampleSize)}.`);
   const frame = sendPlate(name, size, subsampleSize, dim, subsample);
   if (openPlates().some((open) => open.name === frame.name))
     refuse(

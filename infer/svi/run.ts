@@ -1,7 +1,7 @@
 /** The loop of `svi.run`: `numSteps` steps, with a progress bar, early stopping and an abort signal. */
 import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
-import { isTrue, type Kind, refuseOption, requireKey, requireKind, requireOptions } from "../checks.js";
+import { isTrue, type Kind, refuseOption, requireKey, requireKind, requireOptions, show } from "../checks.js";
 import { argumentsOf, type Batches } from "./batches.js";
 import type { JitMode } from "./options.js";
 import { progressBar } from "./progress.js";
@@ -86,7 +86,7 @@ function startRun(op: string, svi: Stepper, key: Tensor, numStepsOrOptions: numb
     refuseOption(
       op,
       "numSteps",
-      `numSteps must be a positive integer${mayBeEndless ? " or Infinity" : ""}, got ${numSteps}.`,
+      `numSteps must be a positive integer${mayBeEndless ? " or Infinity" : ""}, got ${show(numSteps)}.`,
     );
   if (initState !== undefined && initParams !== undefined)
     refuseOption(op, "initParams", "give initState or initParams, not both.");

@@ -25,7 +25,7 @@ import {
   trace,
   zeros,
 } from "../../../index.js";
-import { refusal } from "../../refusals.js";
+import { refusal, refuses } from "../../refusals.js";
 
 const run = (f: Model, key = 0) => trace(seed(f, random.key(key))).getTrace();
 const site = (t: ReturnType<typeof run>, name: string) => t.get(name) as SampleSite;
@@ -195,11 +195,13 @@ test("clashing dims, sizes that do not match and impossible subsamples are refus
   const size = refusal(() => run(() => plate("d", 5, () => sample("x", new Normal(zeros([4]), 1)))));
   assert.is(size.site, "x");
   assert.match(size.message, /site "x" in plate "d": dim -1 has size 4, but the plate has size 5/);
-  for (const subsampleSize of [6, 0, -1, 2.5])
-    assert.match(
-      refusal(() => run(() => plate("d", 5, { subsampleSize }, () => sample("x", new Normal(0, 1))))).message,
-      new RegExp(`subsampleSize must be an integer in 1..5, got ${subsampleSize}`),
+  for (const subsampleSize of [6, 0, -1, 2.5, "2"])
+    refuses(
+      () =>
+        run(() => plate("d", 5, { subsampleSize } as { subsampleSize: number }, () => sample("x", new Normal(0, 1)))),
+      new RegExp(`subsampleSize must be an integer in 1..5, got ${JSON.stringify(subsampleSize)}`),
     );
+  refuses(() => run(() => plate("d", 5, { dim: "-1" as never }, () => 0)), /dim must be a negative integer, got "-1"/);
   assert.is(refusal(() => run(() => plate("d", 5, { subsamplesize: 2 } as never, () => 0))).code, "unknown-option");
   assert.is(refusal(() => run(() => plate("d", 5, () => plate("d", 5, () => 0)))).code, "duplicate-name");
 });

@@ -101,6 +101,10 @@ test("svi.steps accepts numSteps Infinity, and errors name the function that was
     () => svi.steps(random.key(0), -1, data),
     /svi.steps: numSteps must be a positive integer or Infinity, got -1/,
   );
+  refuses(
+    () => svi.run(random.key(0), { numSteps: "5" as never }, data),
+    /numSteps must be a positive integer, got "5"/,
+  );
   refuses(() => svi.run(random.key(0), Infinity, data), /svi.run: numSteps must be a positive integer, got Infinity/);
   refuses(
     () => svi.run(2 as never, 5, data),
