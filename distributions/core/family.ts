@@ -123,9 +123,9 @@ export class Family<P extends Params> extends Distribution<P> {
   override cumulative(value: Tensor): Tensor {
     const cdf = this.#formulas.cdf?.(value, this.params);
     if (cdf === undefined) return this.#otherFamily("cdf").cumulative(value);
-    const ends = this.support.isUnbounded ? null : boundsOf(this.support);
+    const ends = boundsOf(this.support);
     if (ends === null) return cdf;
-    // The formula holds inside the support. At the ends of the support, its derivative may be 0 · Infinity = NaN.
+    // The formula holds inside the support. At the ends of the support, also infinite ends, its derivatives may be 0 · Infinity = NaN.
     const isBefore = this.isDiscrete ? less(value, ends[0]) : lessEqual(value, ends[0]);
     return where(isBefore, 0, where(greaterEqual(value, ends[1]), 1, cdf));
   }

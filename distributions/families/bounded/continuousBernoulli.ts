@@ -28,6 +28,7 @@ type Params = OneOf<"probs" | "logits">;
 const halfOf = (p: Params): Tensor => finiteLogits(p).mul(0.5);
 const meanOf = (logits: Tensor): Tensor => langevin(logits.mul(0.5)).mul(0.5).add(0.5);
 const logDensityOf = (logits: Tensor, x: Tensor): Tensor => logits.mul(x.sub(0.5)).sub(logSinhc(logits.mul(0.5)));
+const densityOf = (logits: Tensor, x: Tensor): Tensor => exp(logDensityOf(logits, x));
 
 /** P(X <= x), integrated from the end where the density is low. So it needs only exp(-|l|), which cannot overflow. */
 const cdfOf: Binary = /* @__PURE__ */ binaryBySlopes(
@@ -37,8 +38,8 @@ const cdfOf: Binary = /* @__PURE__ */ binaryBySlopes(
     const share = expm1Of(-Math.abs(l) * x) / expm1Of(-Math.abs(l));
     return l > 0 ? share * expOf(-l * (1 - x)) : share;
   },
-  (l, x) => cdfSlope(l, x),
-  (l, x) => exp(logDensityOf(l, x)),
+  cdfSlope,
+  densityOf,
 );
 /** dF/dl = F · (E[X | X <= x] - E X) = (1 - F) · (E X - E[X | X > x]), of which the form with the smaller probability is used. */
 function cdfSlope(l: Tensor, x: Tensor): Tensor {
@@ -58,8 +59,8 @@ const quantileOf: Binary = /* @__PURE__ */ binary(
     return Math.min(1, logSum / l);
   },
   [
-    (g, x, l) => mulZeroWins(g, neg(div(cdfSlope(l, x), exp(logDensityOf(l, x))))),
-    (g, x, l) => mulZeroWins(g, exp(logDensityOf(l, x).neg())),
+    (g, x, l) => mulZeroWins(g, neg(div(cdfSlope(l, x), densityOf(l, x)))),
+    (g, x, l) => mulZeroWins(g, div(1, densityOf(l, x))),
   ],
 );
 

@@ -1,8 +1,10 @@
 import {
+  clip,
   equal,
   erfcx,
   exp,
   expm1,
+  isFinite,
   less,
   log,
   log1p,
@@ -58,8 +60,10 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
   defaults: { loc: 0, scale: 1, low: -Infinity, high: Infinity },
   support: ({ low, high }) => interval(low, high),
   formulas: ({ loc, scale, low, high }, d) => {
+    /** A difference in units of scale. An infinite one is divided by 1, since its second derivative by scale would be NaN. */
+    const inUnits = (difference: Tensor): Tensor => difference.div(where(isFinite(difference), scale, 1));
     const standard = (x: Tensor): Tensor => x.sub(loc).div(scale);
-    const bounds = (): [a: Tensor, b: Tensor] => [standard(low), standard(high)];
+    const bounds = (): [a: Tensor, b: Tensor] => [inUnits(low.sub(loc)), inUnits(high.sub(loc))];
     /** The bounds in standard units, replaced by (-b, -a) where a + b < 0, and whether they were replaced. */
     const mirroredBounds = (): [a: Tensor, b: Tensor, isMirrored: Tensor] => {
       const [a, b] = bounds();
@@ -67,22 +71,22 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
       return [where(isMirrored, b.neg(), a), where(isMirrored, a.neg(), b), isMirrored];
     };
     /** log((Φ(z) - Φ(a)) / φ(m)) for x in standard units z, where m is the number between a and z that is nearest to 0. */
-    const logMassTo = (x: Tensor): Tensor => logMassOver(standard(low), standard(x), x.sub(low).div(scale));
+    const logMassTo = (x: Tensor, a: Tensor, z: Tensor): Tensor => logMassOver(a, z, inUnits(x.sub(low)));
     /** log φ(z) - log φ(m). */
     const fallBetween = (m: Tensor, z: Tensor): Tensor => m.sub(z).mul(m.add(z)).mul(0.5);
     /** x moved between the bounds. */
-    const within = (x: Tensor): Tensor => maximum(low, minimum(high, x));
-    const logDensity = (x: Tensor): Tensor =>
-      fallBetween(nearest(...bounds()), standard(x))
-        .sub(logMassTo(high))
+    const within = (x: Tensor): Tensor => clip(x, low, high);
+    const logDensity = (x: Tensor): Tensor => {
+      const [a, b] = bounds();
+      return fallBetween(nearest(a, b), standard(x))
+        .sub(logMassTo(high, a, b))
         .sub(log(scale));
+    };
     const cdf = (value: Tensor): Tensor => {
       const [x, [a, b]] = [within(value), bounds()];
-      return exp(
-        fallBetween(nearest(a, b), nearest(a, standard(x)))
-          .add(logMassTo(x))
-          .sub(logMassTo(high)),
-      );
+      const z = standard(x);
+      const logShare = logMassTo(x, a, z).sub(logMassTo(high, a, b));
+      return exp(fallBetween(nearest(a, b), nearest(a, z)).add(logShare));
     };
     return {
       logDensity,
@@ -91,19 +95,16 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
       draw: (key, shape) =>
         withImplicitGradient(d.quantile(random.uniform(key, shape)), { cumulative: cdf, logDensity }),
       mean: () => {
-        const [a, b, isMirrored] = mirroredBounds();
-        const [mean] = moments(a, b);
-        return where(isMirrored, mean.neg(), mean).mul(scale).add(loc);
+        const mirrored = mirroredBounds();
+        const [mean] = moments(mirrored);
+        return where(mirrored[2], mean.neg(), mean).mul(scale).add(loc);
       },
-      variance: () => {
-        const [a, b] = mirroredBounds();
-        return moments(a, b)[1].mul(square(scale));
-      },
+      variance: () => moments(mirroredBounds())[1].mul(square(scale)),
       entropy: () => {
-        const nearestToLoc = nearest(...bounds());
-        const [a, b] = mirroredBounds();
-        const energy = moments(a, b)[2].sub(square(nearestToLoc)).mul(0.5);
-        return logMassTo(high).add(energy).add(log(scale));
+        const [a, b] = bounds();
+        const [, , meanSquare] = moments(mirroredBounds());
+        const energy = meanSquare.sub(square(nearest(a, b))).mul(0.5);
+        return logMassTo(high, a, b).add(energy).add(log(scale));
       },
       cdf,
       icdf: (q) => {
@@ -124,8 +125,12 @@ export class TruncatedNormal extends /* @__PURE__ */ family<
  * The mean of z, its variance, and E[z²], by quadrature over the part of [a, b] where the density is more than exp(-40) times its maximum.
  * Distances are taken from the left end of this part, so that no digits are lost far from 0. For this, a + b must be >= 0.
  */
-function moments(a: Tensor, b: Tensor): [mean: Tensor, variance: Tensor, square: Tensor] {
-  const mode = maximum(a, minimum(b, 0));
+function moments([a, b]: readonly [a: Tensor, b: Tensor, ...others: unknown[]]): [
+  mean: Tensor,
+  variance: Tensor,
+  square: Tensor,
+] {
+  const mode = nearest(a, b);
   const reach = sqrt(square(mode).add(80));
   const [from, to] = [maximum(a, reach.neg()), minimum(b, reach)];
   const [nodes, weights] = quadratureRule(4).map((list) => tensor(list)) as [Tensor, Tensor];

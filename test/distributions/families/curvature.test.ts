@@ -15,6 +15,7 @@ import {
   Folded,
   Gumbel,
   klDivergence,
+  Laplace,
   Logistic,
   Normal,
   Power,
@@ -25,6 +26,7 @@ import {
   SoftLaplace,
   StudentT,
   TransformedDistribution,
+  Truncated,
   TruncatedNormal,
   VonMises,
 } from "../../../distributions/index.js";
@@ -156,6 +158,21 @@ test("transforms whose parameters move the infinite ends of the support leave a 
   const power = ({ e }: Tensors) => new TransformedDistribution(new Exponential(1), new Power(e as Tensor));
   checkCurves("power", power, { e: 1, x: 0.5 }, cdf);
   checkCurves("power", power, { e: -1, x: 0.5 }, cdf);
+});
+
+test("distributions with one infinite bound have a curvature in their scale", () => {
+  const at = { loc: 0.3, scale: 1.2, x: 0.4 };
+  const params = ({ loc, scale }: Tensors) => [loc, scale] as [Tensor, Tensor];
+  for (const bounds of [{ low: 0.1 }, { high: 0.5 }])
+    for (const f of [logProb, cdf, icdf]) {
+      const of = (given: Tensors) =>
+        new TruncatedNormal({ loc: given.loc as Tensor, scale: given.scale as Tensor, ...bounds });
+      checkCurves("TruncatedNormal", of, at, f);
+      for (const [name, Class] of Object.entries({ ...LOC_SCALE, Laplace }))
+        checkCurves(`Truncated ${name}`, (given) => new Truncated(new Class(...params(given)), bounds), at, f);
+      const student = (given: Tensors) => new Truncated(new StudentT(given.df as Tensor, ...params(given)), bounds);
+      checkCurves("Truncated StudentT", student, { df: 3, ...at }, f);
+    }
 });
 
 test("at an end of its support, a transformed density has the slope of the inside", () => {
