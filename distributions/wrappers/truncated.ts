@@ -138,7 +138,7 @@ export class Truncated extends Distribution {
   }
   override quantile(q: Tensor): Tensor {
     const [below, mass] = this.#mass;
-    const x = maximum(this.low, minimum(this.high, this.base.quantile(add(below, q.mul(mass)))));
+    const x = this.base.quantile(add(below, q.mul(mass))).clip(this.low, this.high);
     return where(equal(q, 0), this.low, where(equal(q, 1), this.high, x));
   }
   override draw(key: Tensor, shape: Shape): Tensor {

@@ -36,7 +36,7 @@ function lowerLogit(a: number, b: number, q: number): number {
   const normal = digamma(a) - digamma(b) + ndtri(q) * Math.sqrt(1 / a + 1 / b);
   if (Math.min(a, b) > 2 ** 100) return normal;
   // If a is the much larger shape, 1 - x is practically a draw of Gamma(b, 1), divided by a.
-  const large = Math.max(Math.min(a, b), 1) * 2 ** 80;
+  const large = Math.max(Math.min(a, b), 1) * 2 ** 53;
   if (a > large) return lowerLogit(large, b, q) + log(a / large);
   if (b > large) return lowerLogit(a, large, q) - log(b / large);
   // Near 0, I = x^a / (a B); near 1, 1 - I = (1-x)^b / (b B).
@@ -45,8 +45,7 @@ function lowerLogit(a: number, b: number, q: number): number {
   if (near < -MAX_LOGIT) return near;
   const far = -(log(b) + logB + log1p(-q)) / b;
   if (far > MAX_LOGIT) return far;
-  // For b <= 1, x >= q^(1/a), and log q >= -745.
-  let u = Math.min(a, b) > 1 ? Math.max(near, normal) : a > 1e14 ? log(a / 1000) : Math.min(near, 0);
+  let u = Math.min(a, b) > 1 ? Math.max(near, normal) : Math.min(near, 0);
   // Steps from below never pass the root. Above MAX_LOGIT, where 1 - x underflows, the slope is 0.
   for (let n = 0; n < MAX_STEPS && u < MAX_LOGIT; n++) {
     const [logLower, slope] = logBetainc(a, b, sigmoid(u), sigmoid(-u));

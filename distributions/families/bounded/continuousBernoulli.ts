@@ -50,7 +50,7 @@ function cdfSlope(l: Tensor, x: Tensor): Tensor {
   return where(less(below, 0.5), fromBelow, fromAbove);
 }
 const quantileOf: Binary = /* @__PURE__ */ binary(
-  "continuousBernoulliQuantile",
+  "continuousBernoulliIcdf",
   (l, q) => {
     if (l === 0 || !(q > 0 && q < 1)) return q;
     if (l > 700) return Math.max(0, 1 + logOf(q) / l);
