@@ -38,7 +38,7 @@ export class Hurdle extends ZeroModified<Record<string, Tensor>> {
     if (!validation) return;
     if (low !== undefined)
       requireAll(() => low.greaterEqual(0), low, nonnegative, { family: "Hurdle", what: "the least value of base" });
-    const about = { family: "Hurdle", what: "the probability of 0 under base" };
+    const about = { family: "Hurdle", what: "P(0) under base" };
     requireAll(() => this.logZero.less(0), tensor(1), { must: "< 1", eventDim: 0 }, about);
   }
 

@@ -106,7 +106,7 @@ export class Truncated extends Distribution {
     };
     const about = { family: "Truncated", what: "high" };
     requireAll(() => (base.isDiscrete ? low.lessEqual(high) : low.less(high)), high, ordered, about);
-    const tail = `so small that more than 1e-8 of the mass of ${base.label} below high lies above low. For a normal distribution use TruncatedNormal, which has no such limit, for others one that starts at low`;
+    const tail = `so small that more than 1e-8 of the mass of ${base.label} below high lies above low. For a normal distribution use TruncatedNormal, for others one that starts at low`;
     const isAccurate = () => this.#mass[1].greater(base.cumulative(high).mul(1e-8));
     requireAll(isAccurate, low, { eventDim: 0, must: tail }, { family: "Truncated", what: "low" });
   }

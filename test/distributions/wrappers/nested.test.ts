@@ -101,7 +101,7 @@ test("counts that the base excludes stay excluded, and zero inflation adds 0 to 
 
 test("Hurdle refuses a base that is always 0", () => {
   for (const base of [new Bernoulli(0), new Poisson([2, 0]), new Binomial(0, 0.3)])
-    assert.throws(() => new Hurdle(base, 0.3), "the probability of 0 under base must be < 1");
+    assert.throws(() => new Hurdle(base, 0.3), "P(0) under base must be < 1");
   assert.is(new Hurdle(new Poisson(1e-300), 0.3).logProb(1).item(), Math.log1p(-0.3));
 });
 

@@ -53,7 +53,7 @@ test("bounds so far out that the mass between them is lost in rounding are refus
     () => new Truncated(new Exponential(1), { low: 30 }),
     /low must be so small that more than 1e-8 of the mass of Exponential/,
   );
-  refuses(() => new Truncated(new Normal(0, 1), { low: 9 }), /use TruncatedNormal, which has no such limit/);
+  refuses(() => new Truncated(new Normal(0, 1), { low: 9 }), /use TruncatedNormal, for others/);
   // The exponential distribution has no memory: beyond 10 it is the same distribution, shifted.
   near(new Truncated(new Exponential(1), { low: 10 }).logProb(11), -1, 1e-11);
   // In a lower tail the cdf keeps its digits.
