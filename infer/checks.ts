@@ -37,7 +37,7 @@ export function refuseCrossed(): never {
     code: "no-effect",
     op: "plate",
     message:
-      "plate: the iterator of a loop over a plate (or markov) was advanced by hand, across the start or the end of a handler such as scale, or of another plate. Write a for loop that contains it, or that is inside it.",
+      "plate: the iterator of a loop over a plate (or markov) was advanced by hand, across the start or the end of a handler such as scale. Write a for loop around it, or inside it.",
   });
 }
 

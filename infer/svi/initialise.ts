@@ -140,7 +140,7 @@ export function requireNothingKept({ loss }: Outcome, values: Initial["values"])
   refuse(
     "unknown-param",
     param,
-    " is used with its value from the first run of the program, which the program has kept (as in memo ??= param(…)), and no step changes. Declare the param, and compute what depends on it, in every run. If the value is meant to stay, keep detachProvenance(value).",
+    " is used with its value from the first run of the program (as in memo ??= param(…)), which no step changes. Declare it in every run, with all that depends on it. Keep a constant as detachProvenance(value).",
   );
 }
 
