@@ -12,9 +12,9 @@ export { didYouMean, type Kind, refuseOption, requireKind, requireOptions, show 
 /** Refuse something about a site; `where` says which param or op the error concerns, too. */
 export function refuseSite(
   code: ErrorCode,
-  site: string,
+  site: string | undefined,
   message: string,
-  where?: { readonly param?: string; readonly op?: string },
+  where?: { readonly param?: string; readonly op?: string | undefined },
 ): never {
   throw new PedigradError({ code, site, message, ...where });
 }

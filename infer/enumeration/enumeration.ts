@@ -2,8 +2,10 @@
  * Runs guide and model with their discrete sites enumerated, and turns the log density of each site into a factor with
  * named axes. Both TraceEnumELBO and the posterior of discrete sites (inferDiscrete.ts) start from these factors.
  */
-import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
+
+import { type Tensor, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { refuseSite } from "../checks.js";
 import { checkLatentsCovered } from "../elbo/particles/match.js";
 import type { Pair, Task } from "../elbo/particles/pair.js";
 import { pairOf, replayedRun, tracedRun } from "../elbo/particles/particles.js";
@@ -109,11 +111,11 @@ export function siteFactor(
 
 function requireEnumeratedDim(site: SampleSite, { names }: Factor, { name, fn }: SampleSite, dim: number): void {
   if (names.includes(name) || fn.enumerateSupport(false).shape[0] === 1) return;
-  throw new PedigradError({
-    code: "enumerated-dim-lost",
-    site: site.name,
-    message: `site "${site.name}" depends on the enumerated site "${name}", but not along its dim ${dim}: an op between the two has summed over or indexed the axis that holds the values of "${name}". Give reductions an axis counted from the right (sum(-1), not sum()), or sample "${name}" instead of enumerating it.`,
-  });
+  refuseSite(
+    "enumerated-dim-lost",
+    site.name,
+    `site "${site.name}" depends on the enumerated site "${name}", but not along its dim ${dim}: an op between the two has summed over or indexed the axis that holds the values of "${name}". Give reductions an axis counted from the right (sum(-1), not sum()), or sample "${name}" instead of enumerating it.`,
+  );
 }
 
 /** Refuse an op that mixes the elements of a plate, because the values of each element are summed out separately. */
@@ -124,12 +126,12 @@ function requireUnmixedPlates(site: SampleSite, factor: Factor, { name, fn, plat
     const axis = fn.elementDim - dim;
     if (nameAlong(factor, name, axis) === plateName(plate.name)) continue;
     const op = factor.value.provenance.mixedBy(name, -axis);
-    throw new PedigradError({
-      code: "mixed-plate",
-      site: name,
-      op: op ?? undefined,
-      message: `site "${name}" is enumerated in plate "${plate.name}", but ${op === null ? "an op" : `"${op}"`} mixes the plate's elements before site "${site.name}" in the same plate. Summing "${name}" out would need every combination of values of all elements. Sample "${name}" instead, make the plate sequential, or compute "${site.name}" element by element.`,
-    });
+    refuseSite(
+      "mixed-plate",
+      name,
+      `site "${name}" is enumerated in plate "${plate.name}", but ${op === null ? "an op" : `"${op}"`} mixes the plate's elements before site "${site.name}" in the same plate. Summing "${name}" out would need every combination of values of all elements. Sample "${name}" instead, make the plate sequential, or compute "${site.name}" element by element.`,
+      { op: op ?? undefined },
+    );
   }
 }
 

@@ -6,9 +6,9 @@
  * logsumexp (for the evidence), max (for the most probable assignment), or a logsumexp whose gradient is a random draw (for posterior
  * samples).
  */
-import { PedigradError, tensor } from "../../autodiff/index.js";
+import { tensor } from "../../autodiff/index.js";
 import { areSame } from "../../distributions/core/parameters.js";
-import { quoted } from "../checks.js";
+import { quoted, refuseSite } from "../checks.js";
 import { eliminate, type SumOver } from "./eliminate.js";
 import { type Factor, multiply, plateName, reduceNames } from "./factors.js";
 
@@ -106,28 +106,28 @@ function multiplyOut(
 ): PlatedFactor {
   const outerPlates = new Set(outer.flatMap((name) => [...(variables.get(name) as ReadonlySet<string>)]));
   if (!isSubset(outerPlates, plates) || outerPlates.size === plates.size)
-    throw new PedigradError({
-      code: "intractable",
-      site: sites[0],
-      message: `sites ${quoted(sites)} couple the enumerated sites ${quoted(outer)} across plates {${[...plates].join(", ")}}: summing them out would need every combination of values of all elements. Make one plate sequential, move a site out of a plate, or sample one of the enumerated sites in the guide.`,
-    });
+    refuseSite(
+      "intractable",
+      sites[0],
+      `sites ${quoted(sites)} couple the enumerated sites ${quoted(outer)} across plates {${[...plates].join(", ")}}: summing them out would need every combination of values of all elements. Make one plate sequential, move a site out of a plate, or sample one of the enumerated sites in the guide.`,
+    );
   const productPlates = [...plates].filter((plate) => !outerPlates.has(plate));
   for (const name of factor.names) {
     const coupled = productPlates.find((plate) => guidePlates.get(name)?.has(plate));
     if (coupled !== undefined)
-      throw new PedigradError({
-        code: "intractable",
-        site: name,
-        message: `site "${name}" is enumerated in the guide inside plate "${coupled}", but summing out the model's enumerated sites ${quoted(outer)} takes a product over that plate, and so would need every combination of its elements. Enumerate "${name}" in the model instead, or sample it.`,
-      });
+      refuseSite(
+        "intractable",
+        name,
+        `site "${name}" is enumerated in the guide inside plate "${coupled}", but summing out the model's enumerated sites ${quoted(outer)} takes a product over that plate, and so would need every combination of its elements. Enumerate "${name}" in the model instead, or sample it.`,
+      );
   }
   const plateOfScale = productPlates.find((plate) => scale?.names.includes(plateName(plate)));
   if (plateOfScale !== undefined)
-    throw new PedigradError({
-      code: "scales",
-      site: sites[0],
-      message: `sites ${quoted(sites)} have a different scale for each element of plate "${plateOfScale}", but they are summed out together over that plate. Give all of them one scale, a single number.`,
-    });
+    refuseSite(
+      "scales",
+      sites[0],
+      `sites ${quoted(sites)} have a different scale for each element of plate "${plateOfScale}", but they are summed out together over that plate. Give all of them one scale, a single number.`,
+    );
   const power = productPlates.reduce((product, plate) => product * (plateScales.get(plate) ?? 1), 1);
   const reduced = reduceNames(factor, productPlates.map(plateName), (x, axes) => x.sum(axes));
   const value = power === 1 ? reduced.value : reduced.value.mul(power);
@@ -140,11 +140,11 @@ function requireOneScale(component: readonly PlatedFactor[]): void {
   const different = component.find(({ scale }) => !isSameScale(scale, first.scale));
   if (different === undefined) return;
   const show = ({ sites, scale }: PlatedFactor): string => `"${sites[0]}" (scale ${scale?.value ?? 1})`;
-  throw new PedigradError({
-    code: "scales",
-    site: different.sites[0],
-    message: `sites ${show(first)} and ${show(different)} are summed out together, but have different scales. Put the same scale around both.`,
-  });
+  refuseSite(
+    "scales",
+    different.sites[0],
+    `sites ${show(first)} and ${show(different)} are summed out together, but have different scales. Put the same scale around both.`,
+  );
 }
 
 const isSameScale = (a: Factor | null, b: Factor | null): boolean =>

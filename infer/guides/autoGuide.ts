@@ -242,7 +242,7 @@ export abstract class AutoGuide extends Callable {
     const latents = this.#firstLatents(args);
     const isGiven = ({ plates }: Latent) => plates.some((plate) => plate.isGiven);
     if (!latents.some(isGiven)) return latents;
-    const current = runModel(this.model, args, initToFeasible(), this.key).modelTrace;
+    const current = runModel(this.model, args, initToFeasible(), this.key, false, true).modelTrace;
     return latents.map((latent) =>
       isGiven(latent) ? { ...latent, plates: platesIn(current, latent.plates) } : latent,
     );

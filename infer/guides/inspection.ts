@@ -4,7 +4,8 @@ import * as random from "../../autodiff/ops/random/random.js";
 import { bijectTo, type Constraint } from "../../distributions/index.js";
 import { trackProvenance } from "../../provenance/index.js";
 import { didYouMean, quoted, refuseSite } from "../checks.js";
-import { type Handler, type Model, outsideHandlers, withHandler } from "../program/messages.js";
+import { block } from "../program/handlers.js";
+import { type Handler, type Model, outsideHandlers, type PlateMessage, withHandler } from "../program/messages.js";
 import { nonFiniteSite, type Trace, trace } from "../program/trace.js";
 import { addSiteToParameterError } from "../program/traceChecks.js";
 import { seed, selectVisited } from "../program/values.js";
@@ -65,7 +66,8 @@ function runsOf(model: Model, args: readonly unknown[], options: InspectionOptio
 
 /**
  * The trace of a run of the model with the initial values of `strategy`, hidden from all outer handlers. Values are tagged with the names
- * of params and sites. If `isPerturbed` is true, the run has different params, latents and visited elements.
+ * of params and sites. If `isPerturbed` is true, the run has different params, latents and visited elements. If `isInStep` is true, plates
+ * that draw their elements visit those of the current step, since the model may choose the elements of other plates by them.
  */
 export function runModel(
   model: Model,
@@ -73,11 +75,20 @@ export function runModel(
   strategy: InitStrategy,
   key: Tensor,
   isPerturbed = false,
+  isInStep = false,
 ): { modelTrace: Trace; initialValues: Map<string, Tensor> } {
   const initialValues = new Map<string, Tensor>();
   const root = random.foldIn(key, isPerturbed ? 0x7fffffff : 0);
+  const plate = (message: PlateMessage): void => {
+    if (message.subsampleSize === message.size) return;
+    const start = isPerturbed ? message.size - message.subsampleSize : 0;
+    message.value ??= arange(start, start + message.subsampleSize);
+  };
   const handler = startHandler(strategy, key, isPerturbed, initialValues);
-  const modelTrace = outsideHandlers(() => withHandler(handler, () => trace(seed(model, root)).getTrace(...args)));
+  const run = (): Trace => withHandler(handler, () => trace(seed(model, root)).getTrace(...args));
+  const modelTrace = isInStep
+    ? block(run, { hideIf: (message) => message.type !== "plate" || message.isGiven })()
+    : outsideHandlers(() => withHandler({ process: { plate } }, run));
   return { modelTrace, initialValues };
 }
 
@@ -100,11 +111,6 @@ function startHandler(
       param(message) {
         const value = message.value ?? message.init?.(nextKey());
         if (value != null) message.value = trackProvenance(perturb(value, message.constraint), message.name);
-      },
-      plate(message) {
-        if (message.subsampleSize === message.size) return;
-        const start = isPerturbed ? message.size - message.subsampleSize : 0;
-        message.value ??= arange(start, start + message.subsampleSize);
       },
       sample(message) {
         if (message.value !== null) return;

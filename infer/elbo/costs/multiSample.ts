@@ -2,8 +2,10 @@
  * The loss with the option `multiSampleGuide`. One run of the guide draws several samples, along a leading axis of every latent. The
  * model runs as a batch over this axis, and the loss is the mean over the samples.
  */
-import { emptyRecord, mapTree, neg, PedigradError, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
+
+import { emptyRecord, mapTree, neg, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
+import { refuseSite } from "../../checks.js";
 import { type Model, withHandler } from "../../program/messages.js";
 import { visitedValuesHandler } from "../../program/subsamples.js";
 import { isScoreSite, SampleSite, sampleSites, type Trace } from "../../program/trace.js";
@@ -63,7 +65,7 @@ export function firstSamples(guide: Trace): Trace {
 }
 
 const refuse = (site: string | undefined, message: string): never => {
-  throw new PedigradError({ code: "multi-sample", op: "TraceELBO", site, message: `multiSampleGuide: ${message}` });
+  refuseSite("multi-sample", site, `multiSampleGuide: ${message}`, { op: "TraceELBO" });
 };
 
 /** log q of a site of the guide, one number for each sample. */

@@ -1,6 +1,5 @@
 /** Refuses options of sample sites that an estimator does not support, and warns of biased gradients and baselines without effect. */
 
-import { PedigradError } from "../../../autodiff/index.js";
 import { warnOnce } from "../../../provenance/base/warnOnce.js";
 import { refuseSite } from "../../checks.js";
 import { GRADIENTS } from "../../program/inferOptions.js";
@@ -40,15 +39,14 @@ export function refuseUnsupported({ name: estimator, hasClosedForms }: Estimator
           `site "${name}" asks for enumeration, but the loss is ${estimator}. Use TraceEnumELBO, or remove infer.enumerate.`,
         );
       if (infer.baseline !== undefined && !(side === "guide" && isScoreSite(site)))
-        throw new PedigradError({
-          code: "baseline",
-          site: name,
-          param: "baseline",
-          message:
-            side === "guide"
-              ? `sample site "${name}" has a baseline, but its gradient does not use the score function: it is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
-              : `sample site "${name}" has a baseline in the model. Move it to the guide's sample statement.`,
-        });
+        refuseSite(
+          "baseline",
+          name,
+          side === "guide"
+            ? `sample site "${name}" has a baseline, but its gradient does not use the score function: it is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
+            : `sample site "${name}" has a baseline in the model. Move it to the guide's sample statement.`,
+          { param: "baseline" },
+        );
     }
 }
 

@@ -24,6 +24,7 @@ import {
   sample,
   seed,
   sgd,
+  subsample,
   substitute,
   type Tensor,
   TraceELBO,
@@ -177,6 +178,25 @@ test("a list has the quantiles of its parts, unless a part has no quantiles", ()
     refusal(() => new AutoGuideList(model).append(() => {}).quantiles(params, 0.5)).message,
     /part 0 is a plain function, which has no quantiles/,
   );
+});
+
+test("a model may give a plate the elements that another plate drew in the same step", () => {
+  // The log posterior of an element is -m²/2 - (y - m)²/2, so its mode is y / 2. Steps see squares of 4 by 4 elements.
+  const y = random.normal(random.key(0), [6, 6]);
+  const model: Model = () =>
+    plate("row", 6, { subsampleSize: 4, dim: -2 }, (rows) =>
+      plate("column", 6, { subsample: rows, dim: -1 }, () => {
+        const m = sample("m", new Normal(0, 1));
+        sample("y", new Normal(m, 1), { obs: subsample(y) });
+      }),
+    );
+  for (const jit of [true, false]) {
+    const guide = new AutoDelta(model);
+    const { params } = new SVI(model, guide, sgd(0.1), new TraceELBO()).run(random.key(1), { numSteps: 200, jit });
+    const gap = (params.m_auto_loc as Tensor).sub(y.div(2)).abs().max().item();
+    assert.ok(gap < 1e-6, `${gap}`);
+    assert.equal(guide.samplePosterior(random.key(2), params).m?.shape, [6, 6]);
+  }
 });
 
 test.run();
