@@ -67,7 +67,7 @@ function runsOf(model: Model, args: readonly unknown[], options: InspectionOptio
 /**
  * The trace of a run of the model with the initial values of `strategy`, hidden from all outer handlers. Values are tagged with the names
  * of params and sites. If `isPerturbed` is true, the run has different params, latents and visited elements. If `isInStep` is true, plates
- * that draw their elements visit those of the current step, since the model may choose the elements of other plates by them.
+ * that draw their elements visit the elements of the current step, by which the model may choose the elements of other plates.
  */
 export function runModel(
   model: Model,
