@@ -44,22 +44,22 @@ function requireTable(names: readonly string[], factors: readonly Factor[]): voi
     Math.max(...factors.map((f) => (f.names.includes(name) ? (f.value.shape[f.names.indexOf(name)] as number) : 1)));
   const entries = names.reduce((product, name) => product * sizeOf(name), 1);
   if (entries > MAX_TABLE)
-    throw tooLargeError(
+    refuseTooLarge(
       names.filter((name) => !isPlateName(name)),
       entries,
     );
 }
 
 /**
- * The error for a table that is too large. The table has an entry for each combination of the values of `sites`; `where` is
+ * Refuse a table that is too large. The table has an entry for each combination of the values of `sites`; `where` is
  * the site whose log density needs the table, if there is only one such site.
  */
-export const tooLargeError = (sites: readonly string[], entries: number, where?: string): PedigradError =>
-  new PedigradError({
-    code: "enumeration-too-large",
-    site: where ?? sites[0],
-    message: `${where === undefined ? "" : `site "${where}": `}the enumerated sites ${quoted(sites)} must be summed out together, which needs a table of ${entries.toPrecision(3)} entries (the limit is 2^26). Sample some of them in the guide, or give markov loops a shorter history.`,
-  });
+export const refuseTooLarge = (sites: readonly string[], entries: number, where?: string): never =>
+  refuseSite(
+    "enumeration-too-large",
+    where ?? sites[0],
+    `${where === undefined ? "" : `site "${where}": `}the enumerated sites ${quoted(sites)} must be summed out together, which needs a table of ${entries.toPrecision(3)} entries (the limit is 2^26). Sample some of them in the guide, or give markov loops a shorter history.`,
+  );
 
 /** The factor after a reduction such as logsumexp or sum over the axes with the names `reducedNames`. */
 export function reduceNames(

@@ -4,7 +4,7 @@
  */
 import { refuseSite } from "../checks.js";
 import type { Handler } from "../program/messages.js";
-import { MAX_TABLE, tooLargeError } from "./factors.js";
+import { MAX_TABLE, refuseTooLarge } from "./factors.js";
 
 /** The value of a site in one run, as an index into its support of `size` values. */
 export interface SequentialChoice {
@@ -28,7 +28,7 @@ export function runSequentially<T>(body: (handler: Handler) => T): [SequentialRu
     results.push({ result: body(choiceHandler(prefix, choices)), choices });
     const runs = choices.reduce((product, { size }) => product * size, 1);
     if (runs > MAX_TABLE)
-      throw tooLargeError(
+      refuseTooLarge(
         choices.map(({ name }) => name),
         runs,
       );

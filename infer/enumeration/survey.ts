@@ -2,15 +2,17 @@
  * A first run of guide and model, in which every enumerated site has only the first value of its support, so that no
  * large table is computed. The run finds how deep the plates nest, and which enumerated sites enter the same log density.
  */
+
 import { broadcastShapes, sizeOf } from "../../autodiff/core/shape.js";
-import { broadcastTo, PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
+import { broadcastTo, type Tensor, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { getProvenance, union } from "../../provenance/index.js";
+import { refuseSite } from "../checks.js";
 import type { Task } from "../elbo/particles/pair.js";
 import { replayedRun, tracedRun } from "../elbo/particles/particles.js";
 import type { Handler } from "../program/messages.js";
 import { type SampleSite, sampleSites } from "../program/trace.js";
-import { MAX_TABLE, tooLargeError } from "./factors.js";
+import { MAX_TABLE, refuseTooLarge } from "./factors.js";
 
 interface Survey {
   /** The number of dims, counted from the right, that belong to plates. */
@@ -35,7 +37,7 @@ export function requireDeclaredDims({ name, fn, value, isObserved, mask, scale, 
   const shapes = [batchOfData, mask?.shape ?? [], tensor(scale).shape];
   const batch = shapes.reduce((shape, other) => broadcastShapes(name, shape, other), fn.batchShape);
   const axis = batch.findIndex((size, i) => size !== 1 && plates.every(({ dim }) => dim !== i - batch.length));
-  if (axis >= 0) throw undeclaredDimError(name, batch, axis - batch.length);
+  if (axis >= 0) refuseUndeclaredDim(name, batch, axis - batch.length);
 }
 
 /** A handler that gives enumerated sites the first value of their support, and stores the size of each support in `counts`. */
@@ -58,12 +60,12 @@ function requireSmallTable({ name, fn, value, ambient }: SampleSite, counts: Rea
   );
   const elements = sizeOf(fn.batchShape);
   const entries = sites.reduce((product, site) => product * (counts.get(site) as number), elements);
-  if (entries > MAX_TABLE) throw tooLargeError(sites, entries, name);
+  if (entries > MAX_TABLE) refuseTooLarge(sites, entries, name);
 }
 
-const undeclaredDimError = (site: string, shape: readonly number[], dim: number): PedigradError =>
-  new PedigradError({
-    code: "undeclared-dim",
+const refuseUndeclaredDim = (site: string, shape: readonly number[], dim: number): never =>
+  refuseSite(
+    "undeclared-dim",
     site,
-    message: `site "${site}" has log density shape [${shape}], but no plate declares its dim ${dim} of size ${shape.at(dim)}. Put the statement into plate(…, ${shape.at(dim)}), or use .toEvent(1), both in the model and in the guide.`,
-  });
+    `site "${site}" has log density shape [${shape}], but no plate declares its dim ${dim} of size ${shape.at(dim)}. Put the statement into plate(…, ${shape.at(dim)}), or use .toEvent(1), both in the model and in the guide.`,
+  );

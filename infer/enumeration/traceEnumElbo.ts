@@ -10,8 +10,8 @@ import { sitesIn } from "../elbo/costs/charge.js";
 import {
   asksForClosedForm,
   closedForm,
-  noClosedFormError,
   parentsOf,
+  refuseClosedForm,
   sitesOfLatent,
 } from "../elbo/costs/closedForms.js";
 import { type ScoreSite, scoreSitesOf, sumOfAll } from "../elbo/costs/costs.js";
@@ -184,7 +184,7 @@ function closedFormTerms(run: EnumeratedPair): Map<string, Term> {
     const parents = withAncestors(parentsOf(p), run);
     const enumeratedParent = [...parents].find((name) => run.modelDims.dimOf.has(name));
     if (enumeratedParent !== undefined)
-      throw noClosedFormError(
+      refuseClosedForm(
         "TraceEnumELBO",
         site.name,
         `its prior depends on the enumerated site "${enumeratedParent}" of the model`,

@@ -5,7 +5,7 @@
  */
 
 import { textOf } from "../../../autodiff/core/tensor.js";
-import { neg, PedigradError, Tensor, tensor } from "../../../autodiff/index.js";
+import { neg, Tensor, tensor } from "../../../autodiff/index.js";
 import { areSame } from "../../../distributions/core/parameters.js";
 import { klDivergence } from "../../../distributions/index.js";
 import { getProvenance, Provenance, union, withAmbient } from "../../../provenance/index.js";
@@ -27,14 +27,14 @@ export function sitesOfLatent({ guide, model }: Pair, name: string): [q: SampleS
 export const parentsOf = (site: SampleSite): Provenance =>
   union(getProvenance(Object.values(site.fn.params)), site.ambient);
 
-/** The error for a site that asks for a closed form but cannot have one. */
-export const noClosedFormError = (estimator: string, site: string, reason: string): PedigradError =>
-  new PedigradError({
-    code: "no-closed-form",
+/** Refuse a site that asks for a closed form but cannot have one. */
+export const refuseClosedForm = (estimator: string, site: string, reason: string): never =>
+  refuseSite(
+    "no-closed-form",
     site,
-    param: "kl",
-    message: `${estimator}: site "${site}" asks for kl: "analytic", but ${reason}. Remove infer.kl; the term is then sampled.`,
-  });
+    `${estimator}: site "${site}" asks for kl: "analytic", but ${reason}. Remove infer.kl; the term is then sampled.`,
+    { param: "kl" },
+  );
 
 /**
  * KL(q || p) of a latent, masked but not scaled. Without a closed form, the result is null, or an error if the site asks for a closed form.
@@ -47,7 +47,7 @@ export function closedForm(
   parents: { has(name: string): boolean } = parentsOf(p),
 ): Tensor | null {
   const refuse = (reason: string): null => {
-    if (asksForClosedForm(q, p)) throw noClosedFormError(estimator, q.name, reason);
+    if (asksForClosedForm(q, p)) refuseClosedForm(estimator, q.name, reason);
     return null;
   };
   if (parents.has(q.name)) return refuse("in the model its distribution depends on its own value");
