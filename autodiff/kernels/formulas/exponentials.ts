@@ -5,7 +5,6 @@
  * others.
  */
 import { polynomial } from "./estrin.js";
-import { ROUND } from "./primitives.js";
 
 // ln 2 in two parts. The first ends in 32 zero bits, so that its product with an exponent is exact.
 export const LN2_HIGH = 6.9314718036912381649e-1;
@@ -32,7 +31,7 @@ const LOG_UNIT = [
 
 /** Computes k and r = high - low from t. */
 const argumentReduction = `
-  let k = t * ${Math.LOG2E} + ${ROUND} - ${ROUND};
+  let k = nearest(t * ${Math.LOG2E});
   let high = t - k * ${LN2_HIGH};
   let low = k * ${LN2_LOW};`;
 
@@ -59,25 +58,25 @@ function logOf(f, k, c) {
 `;
 
 /**
- * Computes c and q, whose sum is tanh |x|. If j is 2 |x| / ln 2 rounded down, |x| = j ln 2 / 2 + s, p = 2^-j, c = 1 - p and u = s coth s - 1, then
+ * Computes c and q, whose sum is tanh |x|. If -k is 2 |x| / ln 2 rounded down, |x| = s - k ln 2 / 2, p = 2^k, c = 1 - p and u = s coth s - 1, then
  * tanh |x| = (c (1 + u) + (1 + p) s) / ((1 + p) (1 + u) + c s). Subtracting c leaves the quotient q, which lies between -p and p / 5, so
  * neither c + q nor p - q = 1 - tanh |x| cancels. There are no branches, because a processor cannot predict which x are large.
  */
 const tanhParts = `
   let t = lesser(abs(x), 374);
-  let j = trunc(t * ${-2 * Math.LOG2E});
-  let s = t + j * ${LN2_HIGH / 2} + j * ${LN2_LOW / 2};
+  let k = ceil(t * ${-2 * Math.LOG2E});
+  let s = t + k * ${LN2_HIGH / 2} + k * ${LN2_LOW / 2};
   let z = s * s;
   let z2 = z * z;
   let u = z * ${polynomial(["z", "z2", "(z2 * z2)"], COTH_WIDE)};
-  let i = larger(j, -1022);
-  let p = pow2(i);
+  let h = larger(k, -1000);
+  let p = pow2(h);
   let c = 1 - p;
   let q = p * ((2 + c) * s - c - c * u) / (1 + p + c * s + (1 + p) * u);`;
 
 /**
  * expToZero(t) = e^t for -746 <= t <= 40, subnormal results included. tanhSlope(x) = 1 - tanh² x. Its last factor is 1
- * if |x| < 354. In a loop that computes tanh and its slope, the engine that runs the SIMD code computes c and q once.
+ * if |x| < 346. In a loop that computes tanh and its slope, the engine that runs the SIMD code computes c and q once.
  */
 const squashing = `
 function expToZero(t) {${argumentReduction}
@@ -88,7 +87,7 @@ function tanh(x) {${tanhParts}
   return withSign(c + q, x);
 }
 function tanhSlope(x) {${tanhParts}
-  return (p - q) * (1 + (c + q)) * pow2(j - i);
+  return (p - q) * (1 + (c + q)) * pow2(k - h);
 }
 function sigmoid(x) {
   let e = expToZero(larger(lesser(x, 40), -746));

@@ -4,7 +4,6 @@
  * products are exact. The error, measured against 60 digits, is at most 1 ulp, and 0 if the power is exactly a float64.
  */
 import { polynomial } from "./estrin.js";
-import { ROUND } from "./primitives.js";
 
 // (3 atanh(s)/s - 3 - s²) / s⁴ as a polynomial in z = s² for z <= 0.0295; error 2^-65.
 const ATANH = [
@@ -49,7 +48,7 @@ const EXP2 = `
   let qh = upperHalf(q);
   let e = qh * l;
   let el = (q - qh) * l + q * ll;
-  let k = larger(lesser(e + el, 1100), -1200) + ${ROUND} - ${ROUND};
+  let k = nearest(larger(lesser(e + el, 1100), -1200));
   let h = upperHalf((e - k) + el);
   let rest = el - (h - (e - k));
   o = scale(expOf(h * ${LN2_HIGH}, -(rest * ${Math.LN2} + h * ${LN2_LOW})), k);

@@ -5,7 +5,7 @@
  */
 
 /** Adding and then subtracting 1.5 · 2^52 rounds |x| < 2^51 to the nearest integer. After the addition, the low bits hold that integer. */
-export const ROUND = 1.5 * 2 ** 52;
+const ROUND = 1.5 * 2 ** 52;
 // Adding this to the bits of a number in [√½, 1) raises its exponent to the exponent of 1. So significands lie in [√½, √2) and not in [1, 2).
 const LIFT = "0x95f6200000000";
 
@@ -40,10 +40,12 @@ function upperHalf(x) { let c = x * ${2 ** 27 + 1}; return c - (c - x); }
 
 /**
  * The primitives for one number that can be written in the language of formulas. Like the SIMD instructions, `lesser` and `larger` return
- * the first operand if one is NaN, or if both are zeros. `scale` needs k in -2000 … 2000.
+ * the first operand if one is NaN, or if both are zeros. `nearest` needs |x| < 2^51, and its zeros have no sign. `scale` needs k in
+ * -2000 … 2000.
  */
 export const scalarPrimitives = `
 function any(x) { return x; }
+function nearest(x) { return x + ${ROUND} - ${ROUND}; }
 function lesser(a, b) { return b < a ? b : a; }
 function larger(a, b) { return a < b ? b : a; }
 function scale(y, k) {
@@ -70,7 +72,7 @@ export function bitPrimitives() {
   return {
     abs: Math.abs,
     floor: Math.floor,
-    trunc: Math.trunc,
+    ceil: Math.ceil,
     pow2: (k: number): number => powers[(k + 1074) | 0] as number,
     // Without a branch, because a processor cannot predict the signs of data.
     withSign: (y: number, x: number): number => {

@@ -4,7 +4,6 @@
  * nearby point, from a table, plus atan(t) with |t| <= 7/16, as in fdlibm. Errors, measured against 60 digits, are at most 1 ulp.
  */
 import { polynomial } from "./estrin.js";
-import { ROUND } from "./primitives.js";
 
 // π/2 in four parts.
 const HALF_PI = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32];
@@ -36,7 +35,7 @@ const ARC_RESTS = [2.2698777452961687e-17, 3.061616997868383e-17, 1.390331103123
 const FAR = 2 ** 20;
 /** Computes r, c and turns = k mod 4 from x. */
 const angle = `
-  let k = x * ${2 / Math.PI} + ${ROUND} - ${ROUND};
+  let k = nearest(x * ${2 / Math.PI});
   let first = x - k * ${HALF_PI[0]};
   let second = k * ${HALF_PI[1]};
   let b = first - second;

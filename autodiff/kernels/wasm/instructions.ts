@@ -66,7 +66,7 @@ const BUILTINS = `
   abs v v fdec01
   floor v v fd75
   ceil v v fd74
-  trunc v v fd7a
+  nearest v v fd9401
   min vv v fdf401
   max vv v fdf501
   lesser vv v fdf601
