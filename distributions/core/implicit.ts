@@ -7,10 +7,14 @@
 import { exp, mulZeroWins, stopGradient, type Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "./distribution.js";
 
-/** `draw` with this gradient with respect to the parameters of its distribution `d`. Only first derivatives are correct. */
+/**
+ * `draw` with this gradient with respect to the parameters of its distribution `d`. The density is taken half of the way to the moved draw,
+ * so that second derivatives are correct, too.
+ */
 export function withImplicitGradient(draw: Tensor, d: Pick<Distribution, "cumulative" | "logDensity">): Tensor {
   const x = stopGradient(draw);
   const probability = d.cumulative(x);
-  const slope = stopGradient(exp(d.logDensity(x).neg()));
-  return x.sub(mulZeroWins(probability.sub(stopGradient(probability)), slope));
+  const rise = probability.sub(stopGradient(probability));
+  const slopeAt = (y: Tensor): Tensor => exp(d.logDensity(y).neg());
+  return x.sub(mulZeroWins(rise, slopeAt(x.sub(mulZeroWins(rise, stopGradient(slopeAt(x))).mul(0.5)))));
 }

@@ -25,7 +25,6 @@ import { ofContinuousBernoulli } from "../../kl/bounded.js";
 import { finiteLogits } from "./relaxedBernoulli.js";
 
 type Params = OneOf<"probs" | "logits">;
-const halfOf = (p: Params): Tensor => finiteLogits(p).mul(0.5);
 const meanOf = (logits: Tensor): Tensor => langevin(logits.mul(0.5)).mul(0.5).add(0.5);
 const logDensityOf = (logits: Tensor, x: Tensor): Tensor => logits.mul(x.sub(0.5)).sub(logSinhc(logits.mul(0.5)));
 const densityOf = (logits: Tensor, x: Tensor): Tensor => exp(logDensityOf(logits, x));
@@ -79,11 +78,8 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
   support: unitInterval,
   logDensity: (x, p) => logDensityOf(finiteLogits(p), x),
   mean: (p) => meanOf(finiteLogits(p)),
-  variance: (p) => langevinSlope(halfOf(p)).mul(0.25),
-  entropy: (p) => {
-    const h = halfOf(p);
-    return logSinhc(h).sub(h.mul(langevin(h)));
-  },
+  variance: (p) => langevinSlope(finiteLogits(p).mul(0.5)).mul(0.25),
+  entropy: (p) => logDensityOf(finiteLogits(p), meanOf(finiteLogits(p))).neg(),
   cdf: (x, p) => cdfOf(finiteLogits(p), x.clip(0, 1)),
   icdf: (q, p) => quantileOf(finiteLogits(p), q),
   divergences: ofContinuousBernoulli,

@@ -4,7 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { eye, grad, random, type Tensor, tensor } from "../../../autodiff/index.js";
+import { eye, grad, hessian, random, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   Affine,
   Cauchy,
@@ -12,6 +12,7 @@ import {
   CorrCholesky,
   type Distribution,
   Exponential,
+  FisherSnedecor,
   Folded,
   Gumbel,
   klDivergence,
@@ -173,6 +174,25 @@ test("distributions with one infinite bound have a curvature in their scale", ()
       const student = (given: Tensors) => new Truncated(new StudentT(given.df as Tensor, ...params(given)), bounds);
       checkCurves("Truncated StudentT", student, { df: 3, ...at }, f);
     }
+});
+
+test("a draw with an implicit gradient has the second derivatives of the quantile at its probability", () => {
+  const cases: Record<string, [make: (p: Tensor) => Distribution, at: number[]]> = {
+    TruncatedNormal: [(p) => new TruncatedNormal(p.at(0), p.at(1), 0, 2), [0.3, 1.2]],
+    Truncated: [(p) => new Truncated(new Normal(p.at(0), p.at(1)), { low: 0.5 }), [0.2, 1.3]],
+    FisherSnedecor: [(p) => new FisherSnedecor(p.at(0), p.at(1)), [3, 5]],
+  };
+  for (const [name, [make, at]] of Object.entries(cases)) {
+    const key = random.key(0);
+    const q = make(tensor(at))
+      .cdf(make(tensor(at)).sample(key))
+      .item();
+    const want = hessian((p: Tensor) => make(p).icdf(q))(tensor(at)).toFloat64Array();
+    const got = hessian((p: Tensor) => make(p).rsample(key))(tensor(at)).toFloat64Array();
+    got.forEach((y, i) => {
+      assert.ok(Math.abs(y - (want[i] as number)) < 1e-8, `${name}: ${got}, not ${want}`);
+    });
+  }
 });
 
 test("at an end of its support, a transformed density has the slope of the inside", () => {
