@@ -57,7 +57,7 @@ const between = (c: Interval): Transform => {
       code: "no-bijection",
       param: c.name,
       message:
-        "bijectTo: some bounds of this interval are infinite and others are finite, so no single bijection fits. Use one site or param for each kind.",
+        "bijectTo: some bounds of this interval are infinite and others are finite, so no bijection fits. Use one site or param for each kind.",
     });
   return new Clamped(...endsOf(c), new Sigmoid(), new Affine(low, sub(high, low)));
 };

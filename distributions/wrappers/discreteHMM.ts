@@ -227,7 +227,7 @@ function checkParts(transition: Tensor, states: number, observation: unknown, nu
   if (!sameShape(transition.shape.slice(-2), [states, states]))
     refuse(
       "transitionLogits",
-      `initialLogits has ${states} states, but transitionLogits has shape ${showShape(transition.shape)}. The last two axes of transitionLogits must both have one entry for each state.`,
+      `initialLogits has ${states} states, but transitionLogits has shape ${showShape(transition.shape)}. Its last two axes must have one entry for each state.`,
     );
   if (!(observation instanceof Distribution))
     refuse(

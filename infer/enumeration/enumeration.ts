@@ -70,11 +70,19 @@ export function plateScalesOf(sites: Iterable<SampleSite>): Map<string, number> 
  * The scale of a site divided by the subsampling scales of its vectorised plates, as a factor, since the scale may vary
  * along the plates. Null if the quotient is 1.
  */
-function residualScale(site: SampleSite, { maxPlateNesting }: EnumeratedPair): Factor | null {
-  const { scale, plates } = site;
+function residualScale(site: SampleSite, run: EnumeratedPair): Factor | null {
+  const { name, scale, plates } = site;
   const plateScale = plates.reduce((product, p) => (p.dim === null ? product : product * subsamplingScale(p)), 1);
   if (scale === plateScale) return null;
-  return factorOf(site, tensor(scale).div(plateScale), maxPlateNesting, new Map());
+  const factor = siteFactor(site, tensor(scale).div(plateScale), run);
+  const enumerated = factor.names.find((axis) => run.modelDims.dimOf.has(axis));
+  if (enumerated !== undefined)
+    refuseSite(
+      "scales",
+      name,
+      `the scale of site "${name}" depends on the enumerated site "${enumerated}". Use factor(name, logDensity).`,
+    );
+  return factor;
 }
 
 /** The log density of a model site as a factor, without scale. Masks of an enumerated site are ignored: its probabilities must sum to 1. */

@@ -84,7 +84,7 @@ function chargeableFactor({ factor, elements }: Term, scores: readonly ScoreSite
 }
 
 interface Dependencies {
-  /** The enumerated sites on which the term, or log q of a site in `scoreFactors`, depends. */
+  /** The enumerated sites on which the term, its scale, or log q of a site in `scoreFactors`, depends. */
   readonly enumeratedSites: ReadonlySet<string>;
   /** The conditional probabilities of the sites in `enumeratedSites` and of their enumerated ancestors, by name. */
   readonly probabilities: ReadonlyMap<string, Factor>;
@@ -95,12 +95,13 @@ interface Dependencies {
 function dependenciesOf({ plates, sites, scale }: Term, factor: Factor, context: TermContext): Dependencies {
   const { run, scores, choiceProbability } = context;
   const isEnumerated = (name: string): boolean => run.guideDims.dimOf.has(name);
-  const enumeratedSites = new Set(factor.names.filter(isEnumerated));
+  const names = [...factor.names, ...(scale?.names ?? [])];
+  const enumeratedSites = new Set(names.filter(isEnumerated));
   const probabilities = new Map<string, Factor>();
   const dependents: Factor[] = scale === null ? [factor] : [factor, scale];
   if (choiceProbability !== null) dependents.push({ names: [], value: choiceProbability });
-  const addProbabilities = (names: readonly string[]): void => {
-    for (const name of names.filter(isEnumerated).reverse()) {
+  const addProbabilities = (dims: readonly string[]): void => {
+    for (const name of dims.filter(isEnumerated).reverse()) {
       if (probabilities.has(name)) continue;
       const probability = probabilityOf(name, context);
       probabilities.set(name, probability);
@@ -108,7 +109,7 @@ function dependenciesOf({ plates, sites, scale }: Term, factor: Factor, context:
       addProbabilities(probability.names);
     }
   };
-  addProbabilities(factor.names);
+  addProbabilities(names);
   const scoreFactors = new Map<ScoreSite, Factor>();
   // log q of a score site may depend on more enumerated sites, and their probabilities on more score sites. Repeat until nothing is added.
   for (let countBefore = -1; countBefore < scoreFactors.size; ) {
@@ -201,7 +202,7 @@ function requireInsidePlates(plates: ReadonlySet<string>, probabilities: Readonl
     refuseSite(
       "intractable",
       site,
-      `a term outside plate "${outside.slice(plateName("").length)}" depends on site "${site}", which is enumerated inside the plate. The mean of the term would need every combination of values of all the plate's elements. Sample "${site}" instead, or make the plate sequential.`,
+      `a term outside plate "${outside.slice(plateName("").length)}" depends on site "${site}", which is enumerated inside the plate. The mean would need every combination of values of all elements. Sample "${site}" instead, or make the plate sequential.`,
     );
   }
 }

@@ -131,7 +131,7 @@ function runModelEnumerated(task: Task, ...handlers: Handler[]): EnumeratedPair 
     refuseSite(
       "enumeration",
       inGuide,
-      `site "${inGuide}" is enumerated in the guide. Leave it out of the guide, and enumerate it in the model.`,
+      `site "${inGuide}" is enumerated in the guide. Enumerate it in the model instead.`,
     );
   return run;
 }

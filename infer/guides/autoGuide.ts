@@ -117,7 +117,7 @@ export abstract class AutoGuide extends Callable {
     const why = cause instanceof Error ? ` (${cause.message.replace(/\.$/, "")})` : "";
     return this.refusal(
       "no-latents",
-      `this guide has not run its model yet, so it does not know the latents${why}. First call svi.init(key, ...args) with the arguments of the training, or samplePosterior(key, params, {}, ...args).`,
+      `this guide has not run its model yet, so it does not know the latents${why}. First call svi.init(key, ...args), or samplePosterior(key, params, {}, ...args).`,
     );
   }
 

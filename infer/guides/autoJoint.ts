@@ -56,7 +56,7 @@ export abstract class AutoFlat extends AutoGuide {
     if (length !== size)
       throw this.refusal(
         "no-latents",
-        `the param "${name}" has ${length} numbers, but the latents ${quoted(latents.map((latent) => latent.name))} have ${size}. If this guide has not run its model yet, first call svi.init(key, ...args) with the arguments of the training.`,
+        `the param "${name}" has ${length} numbers, but the latents ${quoted(latents.map((latent) => latent.name))} have ${size}. If this guide has not run its model yet, first call svi.init(key, ...args).`,
         { param: name },
       );
     return sampleEach(unpack(this.drawFlat(loc, size), latents), ({ name: site, transform, site: { fn }, x }) => {

@@ -34,7 +34,7 @@ export class AutoGuideList extends AutoGuide {
     if (part instanceof AutoLaplaceApproximation)
       throw this.refusal(
         "bad-option",
-        `${part.title} needs the log density of the whole model, but as a part of a list it sees only its own sites. Use AutoDelta or AutoMultivariateNormal here.`,
+        `${part.title} needs the log density of the whole model, but in a list it sees only its own sites. Use AutoDelta or AutoMultivariateNormal here.`,
       );
     const clash = part instanceof AutoFlat && this.parts.some((p) => p instanceof AutoFlat && p.prefix === part.prefix);
     if (clash)

@@ -34,7 +34,7 @@ export const supportsHandler = (guide: Trace): Handler => ({
       refuseSite(
         "support-mismatch",
         name,
-        `guide site "${name}" can draw values that the model excludes: a draw of the guide (${q.label}) may be ${q.support.must}, but the value in the model (${p.label}) must be ${p.support.must}. Give the guide a distribution on the model's support, or a TransformedDistribution into it.`,
+        `guide site "${name}" can draw values that the model excludes: a draw of the guide (${q.label}) may be ${q.support.must}, but the value in the model (${p.label}) must be ${p.support.must}. Give the guide a distribution on the model's support.`,
       );
     },
   },

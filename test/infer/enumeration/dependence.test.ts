@@ -144,6 +144,49 @@ test("capture and recapture: an animal that was not yet caught is masked, but ke
   near(lossOf(model), want);
 });
 
+test("a scale may depend on an enumerated site of the guide, element by element", () => {
+  const [logit, p] = [0.4, 0.3];
+  const q = 1 / (1 + Math.exp(-logit));
+  const density = logNormal(2, 0);
+  // E_q (log q(z) / p(z) - (z + 1) log N(2 | 0)), for each of two elements.
+  const cost = (prob: number) =>
+    prob * (Math.log(prob / p) - 2 * density) + (1 - prob) * (Math.log((1 - prob) / (1 - p)) - density);
+  const guide = () =>
+    plate("data", 2, () => sample("z", new Bernoulli({ logits: param("l", [logit, logit]) }), summed));
+  const modelWith =
+    (scaleOf: (z: Tensor) => Tensor, options = {}) =>
+    () =>
+      plate("data", 2, () => {
+        const z = sample("z", new Bernoulli(p), options);
+        scale(() => sample("x", new Normal(0, 1), { obs: [2, 2] }), scaleOf(z))();
+      });
+  const params = { l: tensor([logit, logit]) };
+  const elbo = new TraceEnumELBO();
+  const [loss, { l }] = elbo.lossAndGrads(
+    key,
+    params,
+    modelWith((z) => z.add(1)),
+    guide,
+  );
+  near(loss.item(), 2 * cost(q));
+  // d cost / d logit = q (1 - q) (log q / p - log (1 - q) / (1 - p) - density)
+  const slope = q * (1 - q) * (Math.log(q / p) - Math.log((1 - q) / (1 - p)) - density);
+  for (const element of l as Tensor) near(element.item(), slope);
+  // Scales that mix the elements of the plate, and scales within a sum over the model's states.
+  for (const mixed of [(z: Tensor) => z.sum(-1), (z: Tensor) => z.sum(), (z: Tensor) => z.flip(-1)])
+    for (const f of [
+      () =>
+        lossOf(
+          modelWith((z) => mixed(z).add(1)),
+          guide,
+          params,
+        ),
+      () => lossOf(modelWith((z) => mixed(z).add(1), summed)),
+    ])
+      assert.match(refusal(f).code, /^(mixed-plate|enumerated-dim-lost)$/);
+  assert.is(refusal(() => lossOf(modelWith((z) => z.add(1), summed))).code, "scales");
+});
+
 test("a scale for each element of a plate multiplies the log of the sum for this element", () => {
   const weights = [1, 2, 0.5];
   const x = [0.3, 1.2, -0.4];
