@@ -8,6 +8,7 @@ export { RenyiELBO, type RenyiOptions } from "./elbo/renyiElbo.js";
 export { type ScoreElboOptions, TraceELBO, TraceGraphELBO } from "./elbo/scoreElbo.js";
 export { ReweightedWakeSleep, type WakeSleepOptions } from "./elbo/wakeSleep.js";
 export { computeMarginals, type DiscreteOptions, sampleDiscrete } from "./enumeration/inferDiscrete.js";
+export { markov } from "./enumeration/markov.js";
 export { TraceEnumELBO } from "./enumeration/traceEnumElbo.js";
 export { type ExplainOptions, explain } from "./explain/explain.js";
 export { type ExplainedSite, Explanation } from "./explain/explanation.js";
@@ -42,6 +43,7 @@ export { logDensity, logLikelihood } from "./posterior/logDensity.js";
 export { Predictive, type PredictiveOptions } from "./posterior/predictive.js";
 export { type PsisOptions, paretoK, psisDiagnostic } from "./posterior/psis.js";
 export { Summary, type SummaryOptions, type SummaryRow, summary } from "./posterior/summary.js";
+export { condition, intervene, uncondition } from "./program/condition.js";
 export {
   type BlockOptions,
   block,
@@ -54,7 +56,6 @@ export {
 } from "./program/handlers.js";
 export type { BaselineOptions, GradientChoice, InferOptions } from "./program/inferOptions.js";
 export { lift } from "./program/lift.js";
-export { markov } from "./program/markov.js";
 export type { Handler, Listeners, Message, Model, PlateFrame, SampleMessage } from "./program/messages.js";
 export { module, type Net } from "./program/module.js";
 export type { LinearParams } from "./program/nn.js";
@@ -73,7 +74,7 @@ export {
 export { type Reparam, reparam } from "./program/reparam.js";
 export { CircularReparam, LocScaleReparam, TransformReparam } from "./program/reparamStrategies.js";
 export { SampleSite, type Site, type Trace, trace } from "./program/trace.js";
-export { condition, type Data, intervene, replay, seed, substitute, uncondition } from "./program/values.js";
+export { type Data, replay, seed, substitute } from "./program/values.js";
 export * from "./svi/chain.js";
 export { loadState, saveState } from "./svi/checkpoint.js";
 export * from "./svi/optim.js";

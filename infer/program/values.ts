@@ -1,17 +1,17 @@
 /**
- * Handlers that give sites their keys or values: seed, replay, substitute, condition, uncondition and intervene. A value may have one
- * element for each element of a plate, in the order of the plate. A run uses only the elements that its plate visits.
+ * Handlers that give sites their keys or values: seed, replay and substitute. A value may have one element for each element of a plate, in
+ * the order of the plate. A run uses only the elements that its plate visits.
  */
 import { Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { refuseSite, requireKey, requireKind } from "../checks.js";
-import { handler, handlerOfNames, type Program } from "./handlers.js";
-import type { DeterministicMessage, Handler, PlateFrame, PlateMessage, SampleMessage } from "./messages.js";
+import { handler, type Program } from "./handlers.js";
+import type { DeterministicMessage, Handler, PlateFrame, PlateMessage } from "./messages.js";
 import { openPlates } from "./plate.js";
 import { chooseElements, reuseVisit, takeVisited } from "./subsamples.js";
-import { isFactor, type Trace } from "./trace.js";
+import type { Trace } from "./trace.js";
 import { broadcastsTo, reportAsSite } from "./traceChecks.js";
 
 /** Values by site name, or a function of the name. */
@@ -25,7 +25,7 @@ interface Values {
   readonly of: (name: string) => Tensor | undefined;
 }
 
-function readData(op: string, data: Data): Values {
+export function readData(op: string, data: Data): Values {
   const isFunction = typeof data === "function";
   const isMap = data instanceof Map;
   if (!isFunction && !isMap)
@@ -50,11 +50,11 @@ function readData(op: string, data: Data): Values {
 }
 
 /** Refuse a value that `op` has for a site, because the value would have no effect there. */
-const refuseNoEffect = (op: string, site: string, message: string): never =>
+export const refuseNoEffect = (op: string, site: string, message: string): never =>
   refuseSite("no-effect", site, `${op}: site "${site}" is ${message}`, { op });
 
 /** Refuse a value that `op` has for a site that is computed from the site `from`, not drawn. */
-const refuseComputed = (op: string, site: string, from = "other sites", handlerName = op): never =>
+export const refuseComputed = (op: string, site: string, from = "other sites", handlerName = op): never =>
   refuseNoEffect(
     op,
     site,
@@ -150,7 +150,7 @@ export function selectVisited(
 }
 
 /** Like `selectVisited`, for a computed site. The first axis of a value that `deterministic` records belongs to the leftmost plate. */
-function selectComputed(value: Tensor, { value: own, eventDim, plates }: DeterministicMessage): Tensor {
+export function selectComputed(value: Tensor, { value: own, eventDim, plates }: DeterministicMessage): Tensor {
   const leftmost = Math.max(...openPlates().map(({ dim }) => -(dim ?? 0)));
   const fn = { eventDim: eventDim ?? Math.max(0, own.shape.length - leftmost) };
   const selected = selectVisited(value, { fn, plates });
@@ -218,59 +218,3 @@ export function substituteHandler(
 /** The program `f` with the draws of another run, except where handlers inside `f` give values. */
 export const withDraws = <A extends unknown[], R>(f: Program<A, R>, draws: Data): Program<A, R> =>
   handler("substitute", f, () => substituteHandler(draws));
-
-/**
- * Make sites of `f` observed, with their values in `data`. They also replace the data of sites that are observed already. A
- * name that is not a site of `f` is refused, and so is a site that is computed.
- */
-export function condition<A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> {
-  const { names, of } = readData("condition", data);
-  return handlerOfNames("condition", f, names, ["sample"], () => ({
-    process: {
-      sample(message) {
-        const value = of(message.name);
-        if (value === undefined) return;
-        if (isFactor(message))
-          refuseNoEffect("condition", message.name, "a factor, which has no value. Change its argument instead.");
-        message.value = selectVisited(value, message);
-        message.isObserved = true;
-      },
-      deterministic({ name }) {
-        if (of(name) !== undefined) refuseComputed("condition", name);
-      },
-    },
-  }));
-}
-
-/** Make the observed sites of `f` latent. */
-export const uncondition = <A extends unknown[], R>(f: Program<A, R>): Program<A, R> =>
-  handler("uncondition", f, () => ({
-    process: {
-      sample(message) {
-        if (!message.isObserved || isFactor(message)) return;
-        message.value = null;
-        message.isObserved = false;
-      },
-    },
-  }));
-
-/**
- * Pyro's `do`: statements after a site get its value from `data`, but the site itself is still drawn (or observed) as before. A
- * name that is not a site of `f` is refused.
- */
-export const intervene = <A extends unknown[], R>(f: Program<A, R>, data: Data): Program<A, R> => {
-  const { names, of } = readData("intervene", data);
-  // The message keeps the value on its way up: on its way down it may have another name, from a scope outside this handler.
-  const find = (message: SampleMessage | DeterministicMessage): void => {
-    const value = of(message.name);
-    if (value === undefined) return;
-    message.intervention = message.type === "sample" ? selectVisited(value, message) : selectComputed(value, message);
-  };
-  const replace = (message: SampleMessage | DeterministicMessage): void => {
-    message.value = message.intervention ?? message.value;
-  };
-  return handlerOfNames("intervene", f, names, ["sample", "deterministic"], () => ({
-    process: { sample: find, deterministic: find },
-    postprocess: { sample: replace, deterministic: replace },
-  }));
-};

@@ -4,7 +4,7 @@
  */
 import * as kinds from "../../provenance/base/kinds.js";
 import { requireKind, requireOptions } from "../checks.js";
-import { loopInHandlers, type MarkovPosition } from "./messages.js";
+import { loopInHandlers, type MarkovPosition } from "../program/messages.js";
 
 /**
  * Loop over the items of `iterable`. A site of one step may depend on sites of the same step and of the `history` steps
