@@ -49,13 +49,14 @@ export function isTrue(op: string, callback: string, result: boolean | undefined
 
 /** Refuse an argument that is not a key; the error names the function `op`. */
 export function requireKey(op: string, key: unknown, place = "first"): asserts key is Tensor {
-  if (key instanceof Tensor) return;
-  throw new PedigradError({
-    code: "no-key",
-    op,
-    param: "key",
-    message: `${op}: the ${place} argument must be a key such as random.key(0), got ${show(key)}.`,
-  });
+  if (!(key instanceof Tensor))
+    refuseOption(
+      op,
+      "key",
+      `the ${place} argument must be a key such as random.key(0), got ${show(key)}.`,
+      undefined,
+      "no-key",
+    );
 }
 
 /** Refuse a number that is not an integer from 1 to 2^26. */

@@ -88,12 +88,13 @@ export class Explanation extends /* @__PURE__ */ report() {
       return `  ${measured.estimator}: ${each.join(", ")}; ${formatSpeed(measured)}`;
     });
     measurements.push(...this.refusals.map(({ estimator, why }) => `  ${estimator} does not apply: ${why}`));
-    const heading = "gradient variance by parameter; time of a gradient; 1 / (variance · seconds):";
-    const table = measurements.length > 0 ? [heading, ...measurements] : [];
-    const choices = formatChoices(this.choices);
-    const bySite =
-      choices.length > 0 ? ["the same, summed over parameters, for each choice at one site:", ...choices] : [];
-    return [`${this.estimator}:`, ...lines, ...table, ...bySite].join("\n");
+    const table = (heading: string, rows: readonly string[]) => (rows.length > 0 ? [heading, ...rows] : []);
+    return [
+      `${this.estimator}:`,
+      ...lines,
+      ...table("gradient variance by parameter; time of a gradient; 1 / (variance · seconds):", measurements),
+      ...table("the same, summed over parameters, for each choice at one site:", formatChoices(this.choices)),
+    ].join("\n");
   }
 
   toJSON(): Pick<Explanation, "estimator" | "sites" | "variances" | "refusals" | "choices"> {

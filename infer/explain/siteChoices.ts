@@ -2,7 +2,7 @@
  * Measures every kind of gradient at each site, with all other sites unchanged, and recommends the best one. The kinds are the rows of the
  * table `CHOICES`; some have a baseline.
  */
-import { PedigradError } from "../../autodiff/index.js";
+import { refuse } from "../../provenance/base/error.js";
 import { inferConfig } from "../program/handlers.js";
 import { GRADIENTS, type GradientChoice, type InferOptions } from "../program/inferOptions.js";
 import type { SampleSite } from "../program/trace.js";
@@ -79,12 +79,11 @@ export function recommend({
   readonly choices: readonly SiteChoice[];
 }): (site: { readonly name: string }) => InferOptions {
   if (choices.length === 0)
-    throw new PedigradError({
-      code: "bad-option",
-      op: "recommend",
-      message:
-        "recommend: the explanation contains no measurements. Call explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
-    });
+    refuse(
+      "bad-option",
+      "recommend",
+      "the explanation contains no measurements. Call explain with { measureVariance: true }, under TraceELBO or TraceGraphELBO.",
+    );
   const best = bestChoices(choices);
   return ({ name }) => best.get(name)?.infer ?? {};
 }

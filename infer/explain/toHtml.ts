@@ -2,7 +2,8 @@
  * Converts results to HTML for notebooks and pages: tensors and summaries to tables, explanations to text, losses to a curve. Showing a
  * tensor counts as a read of its value. Names are escaped, so they cannot add markup to the page.
  */
-import { PedigradError, Tensor } from "../../autodiff/index.js";
+import { Tensor } from "../../autodiff/index.js";
+import { refuse } from "../../provenance/base/error.js";
 import { show } from "../checks.js";
 import { escapeHtml, htmlTable, NOTEBOOK, notebookView, preformatted } from "../html.js";
 import type { Summary } from "../posterior/summary.js";
@@ -19,11 +20,11 @@ export function toHtml(x: Showable): string {
   if (x instanceof Tensor) return tensorHtml(x);
   if (typeof x === "object" && x !== null && NOTEBOOK in x) return x.toHtml();
   if (x instanceof Float64Array || (Array.isArray(x) && x.every((y) => typeof y === "number"))) return lossCurve(x);
-  throw new PedigradError({
-    code: "bad-argument",
-    op: "toHtml",
-    message: `toHtml: expected a tensor, a summary, an explanation, a model graph or a list of losses, got ${show(x)}.`,
-  });
+  refuse(
+    "bad-argument",
+    "toHtml",
+    `expected a tensor, a summary, an explanation, a model graph or a list of losses, got ${show(x)}.`,
+  );
 }
 
 /** An object that Deno's Jupyter kernel displays as HTML (by `toHtml`) if it is the last value of a cell. */

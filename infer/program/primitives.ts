@@ -2,10 +2,11 @@
  * The statements of a model. Each sends a message (messages.ts) and returns the value that handlers give to the message.
  * Where possible, statements also work without handlers: a param returns its initial value, an observed site its data.
  */
-import { PedigradError, stopGradient, Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
+import { stopGradient, Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { type Constraint, constraints, Distribution, Unit } from "../../distributions/index.js";
 import { MIX, ownRelation } from "../../provenance/axes.js";
+import { refuse } from "../../provenance/base/error.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { ambient, getProvenance, outsideRuns, Provenance, union } from "../../provenance/index.js";
 import { type Kind, refuseSite, requireOptions } from "../checks.js";
@@ -239,9 +240,5 @@ export function mutable(name: string, init: TensorLike | (() => TensorLike)): { 
 export function prngKey(): Tensor {
   const value = requestKey("prngKey");
   if (value !== null) return value;
-  throw new PedigradError({
-    code: "no-key",
-    op: "prngKey",
-    message: "prngKey: there is no random key here. Run the function under seed(f, random.key(0)).",
-  });
+  return refuse("no-key", "prngKey", "there is no random key here. Run the function under seed(f, random.key(0)).");
 }

@@ -5,9 +5,10 @@
 import { batchDepth } from "../../autodiff/core/batch.js";
 import { recorder } from "../../autodiff/core/recorder.js";
 import { sameShape } from "../../autodiff/core/shape.js";
-import { PedigradError, type Tensor, tensor, where } from "../../autodiff/index.js";
+import { type Tensor, tensor, where } from "../../autodiff/index.js";
 import { overElements } from "../../distributions/core/distribution.js";
 import type { Distribution } from "../../distributions/index.js";
+import { refuse } from "../../provenance/base/error.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { inRun, type Provenance, withAmbient } from "../../provenance/index.js";
 import { requireKind } from "../checks.js";
@@ -235,11 +236,11 @@ let runDepth = 0;
  */
 export function requireOutside(op: string): void {
   if (runDepth > 0)
-    throw new PedigradError({
-      code: "inference-inside",
+    refuse(
+      "inference-inside",
       op,
-      message: `${op}: called inside a running model or guide. Run the inference before, and pass its results as arguments.`,
-    });
+      "called inside a running model or guide. Run the inference before, and pass its results as arguments.",
+    );
 }
 
 /** `trace(f).getTrace(...args)` runs f and returns the trace of the run; the result of f is dropped. */

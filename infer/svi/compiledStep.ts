@@ -101,9 +101,9 @@ function leavesByPath(args: unknown[]): ReadonlyMap<string, unknown> {
 function requireUnchanged(before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): void {
   for (const path of [...before.keys(), ...after.keys()])
     if (!(before.has(path) && after.has(path) && Object.is(before.get(path), after.get(path))))
-      throw new PedigradError({
-        code: "jit-changed",
-        op: "svi.update",
-        message: `svi.update: model or guide changes "${path.replace(/^\d+\./, "")}" in its arguments, which a compiled step would lose. Use mutable(name, init), or do not compile ({ jit: false }).`,
-      });
+      refuse(
+        "jit-changed",
+        "svi.update",
+        `model or guide changes "${path.replace(/^\d+\./, "")}" in its arguments, which a compiled step would lose. Use mutable(name, init), or do not compile ({ jit: false }).`,
+      );
 }

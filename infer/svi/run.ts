@@ -1,5 +1,5 @@
 /** The loop of `svi.run`: `numSteps` steps, with a progress bar, early stopping and an abort signal. */
-import { PedigradError, type Tensor, type TensorLike } from "../../autodiff/index.js";
+import type { Tensor, TensorLike } from "../../autodiff/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { isTrue, type Kind, refuseOption, requireKey, requireKind, requireOptions, show } from "../checks.js";
 import { argumentsOf, type Batches } from "./batches.js";
@@ -107,12 +107,7 @@ function stateWithoutSteps({ svi, key, options, op }: Steps, args: unknown[]): S
   if (initState !== undefined && svi.space.coversParams(initState)) return initState;
   const { done, value } = argumentsOf(args, batches, 0, op).next();
   if (!done) return initialState(svi, key, options, value);
-  throw new PedigradError({
-    code: "empty",
-    op,
-    param: "batches",
-    message: `${op}: batches is empty. Give at least one minibatch.`,
-  });
+  return refuseOption(op, "batches", "batches is empty. Give at least one minibatch.", undefined, "empty");
 }
 
 /** The whole loop as a generator that yields after each step and returns the result. */

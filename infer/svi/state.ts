@@ -1,8 +1,8 @@
 /** The state of an inference: all that one step returns and the next step needs. */
 import { elementsOf } from "../../autodiff/core/reads.js";
-import { isContainer, mapTree, PedigradError, Tensor, type Tree } from "../../autodiff/index.js";
+import { isContainer, mapTree, Tensor, type Tree } from "../../autodiff/index.js";
 import type { Resident } from "../../autodiff/transforms/jit/resident.js";
-import { show } from "../checks.js";
+import { refuseOption, show } from "../checks.js";
 import type { Averages } from "../elbo/particles/pair.js";
 import type { Optimizer } from "./chain.js";
 import type { InitOptions, SVIOptions } from "./options.js";
@@ -74,9 +74,8 @@ export interface Stepper {
   nonFiniteSites(state: SVIState, ...args: unknown[]): Map<string, Tensor>;
 }
 
-export const refuseState = (op: string, param: string, message: string): never => {
-  throw new PedigradError({ code: "bad-state", op, param, message: `${op}: ${message}` });
-};
+export const refuseState = (op: string, param: string, message: string): never =>
+  refuseOption(op, param, message, undefined, "bad-state");
 
 /** Refuse an argument that is not a state of SVI. */
 export function requireStateShape(op: string, state: SVIState): void {

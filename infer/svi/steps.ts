@@ -4,6 +4,7 @@
  */
 import { PedigradError, type Tensor, tensor } from "../../autodiff/index.js";
 import { validation, withValidation } from "../../distributions/core/validation.js";
+import { refuse } from "../../provenance/base/error.js";
 import { refuseOption } from "../checks.js";
 import { argumentsOf } from "./batches.js";
 import { errorInStep, findNonFiniteSites, nonFiniteLossError, warnOfRefusedSteps } from "./nonFinite.js";
@@ -185,11 +186,11 @@ export class Steps {
   /** The state after `step`, which must be the last step taken, with the data that a run needs to continue from it. */
   stateAfter(step: number): SVIState {
     if (step !== this.#step)
-      throw new PedigradError({
-        code: "stale-state",
-        op: "svi.steps",
-        message: `svi.steps: the state of step ${step} was not read before the loop moved on, so it is gone. Read step.state inside the loop body.`,
-      });
+      refuse(
+        "stale-state",
+        "svi.steps",
+        `the state of step ${step} was not read before the loop moved on, so it is gone. Read step.state inside the loop body.`,
+      );
     const [current, args] = [this.#current() as SVIState, this.#args];
     const batchesTaken = tensor(this.#skipped + step + 1);
     const state = this.options.batches === undefined ? current : { ...current, batchesTaken };

@@ -15,9 +15,16 @@ export function runSeveral<S>(
   vectorize: Vectorize,
   f: (key: Tensor) => readonly [tensors: Tree, shared: S],
 ): readonly [Tree, readonly S[]] {
+  const shared: S[] = [];
+  const tensorsOnly = (key: Tensor): Tree => {
+    const [tensors, other] = f(key);
+    shared.push(other);
+    return tensors;
+  };
   if (typeof vectorize === "function") {
-    const results = withShared(f, (tensorsOnly) => vectorize(tensorsOnly, keys));
-    if (leavesOf(results[0]).every((leaf) => leaf instanceof Tensor && leaf.shape[0] === keys.length)) return results;
+    const stacked = vectorize(tensorsOnly, keys);
+    if (leavesOf(stacked).every((leaf) => leaf instanceof Tensor && leaf.shape[0] === keys.length))
+      return [stacked, shared];
     refuseOption(
       "particles",
       "vectorizeParticles",
@@ -26,27 +33,13 @@ export function runSeveral<S>(
   }
   if (vectorize !== false)
     try {
-      return withShared(f, (tensorsOnly) => vmap(tensorsOnly)(keys));
+      return [vmap(tensorsOnly)(keys), shared];
     } catch (error) {
       if (!(error instanceof PedigradError && error.code === "read-in-vmap") || vectorize === "require") throw error;
       warnOfLoop(error);
+      shared.length = 0;
     }
-  const results = [...keys].map(f);
-  return [stackTrees(results.map(([tensors]) => tensors)), results.map(([, shared]) => shared)];
-}
-
-/** Run `f` under `batch`, whose function can return only tensors, and collect the other results of `f` in an array. */
-function withShared<S>(
-  f: (key: Tensor) => readonly [Tree, S],
-  batch: (tensorsOnly: (key: Tensor) => Tree) => Tree,
-): readonly [Tree, readonly S[]] {
-  const allShared: S[] = [];
-  const batchedTensors = batch((key) => {
-    const [tensors, shared] = f(key);
-    allShared.push(shared);
-    return tensors;
-  });
-  return [batchedTensors, allShared];
+  return [stackTrees([...keys].map(tensorsOnly)), shared];
 }
 
 /**
