@@ -3,6 +3,7 @@
  * misspelt name.
  */
 import { type ErrorCode, PedigradError, Tensor } from "../autodiff/index.js";
+import { refuse } from "../provenance/base/error.js";
 import { flag, type Kind, MAX_COUNT } from "../provenance/base/kinds.js";
 import { didYouMean, refuseOption, requireKind, requireOptions, show } from "../provenance/base/options.js";
 import { isRecord } from "../provenance/base/records.js";
@@ -33,12 +34,11 @@ export const refuseName = (type: string, name: unknown): never =>
 
 /** Refuse a handler and a loop, advanced by hand, of which neither encloses the other: statements would lose one of the two. */
 export function refuseCrossed(): never {
-  throw new PedigradError({
-    code: "no-effect",
-    op: "plate",
-    message:
-      "plate: the iterator of a loop over a plate (or markov) was advanced by hand, across the start or the end of a handler such as scale. Write a for loop around it, or inside it.",
-  });
+  refuse(
+    "no-effect",
+    "plate",
+    "the iterator of a loop over a plate (or markov) was advanced by hand, across the start or the end of a handler such as scale. Write a for loop around it, or inside it.",
+  );
 }
 
 /** Whether the function `callback` has returned true. Refuses other objects, such as tensors and promises, which count as true. */

@@ -16,7 +16,6 @@ import {
   matmul,
   maximum,
   minimum,
-  PedigradError,
   reshape,
   slice,
   sqrt,
@@ -30,6 +29,7 @@ import {
   zeros,
 } from "../../autodiff/index.js";
 import { matrixTranspose } from "../../autodiff/ops/linalg/matmul.js";
+import { refuse } from "../../provenance/base/error.js";
 import { sumOver } from "../constraints/axes.js";
 import { type Constraint, corrCholesky, corrMatrix, lowerCholesky, positiveDefinite } from "../constraints/index.js";
 import { Exp, Softplus } from "./scalar.js";
@@ -43,11 +43,7 @@ function orderOf(op: string, shape: Shape, diagonal: 0 | 1): number {
   const length = shape.at(-1) as number;
   const n = Math.round((Math.sqrt(1 + 8 * length) + 1) / 2) - diagonal;
   if ((n * (n + 2 * diagonal - 1)) / 2 !== length)
-    throw new PedigradError({
-      code: "bad-shape",
-      op,
-      message: `${op}: a vector of ${length} numbers does not fill a triangle. Expected 1, 3, 6, 10, … numbers.`,
-    });
+    refuse("bad-shape", op, `a vector of ${length} numbers does not fill a triangle. Expected 1, 3, 6, 10, … numbers.`);
   return n;
 }
 

@@ -2,8 +2,15 @@
  * All calls of a compiled function with one key. The first call records f. The second call compares f with its recording, compiles it, and
  * runs the compiled form, as all later calls do; some of these compare again (work.ts).
  */
+import { refuse } from "../../../provenance/base/error.js";
 import { isRecord } from "../../../provenance/base/records.js";
-import { currentAmbient, inFreshRun, noteRead, PedigradError, type Provenance } from "../../../provenance/index.js";
+import {
+  currentAmbient,
+  inFreshRun,
+  noteRead,
+  type PedigradError,
+  type Provenance,
+} from "../../../provenance/index.js";
 import { withCheckingRecorder, withRecorder } from "../../core/recorder.js";
 import { absent, ofNumber, ofView, rawNumber, rawView, type Tensor } from "../../core/tensor.js";
 import { Executable } from "./compile/executable.js";
@@ -162,12 +169,11 @@ export class Entry<A extends unknown[], R> {
     });
     noteRead(outcome.reads);
     if (outcome.value instanceof Promise)
-      throw new PedigradError({
-        code: "async-program",
-        op: "jit",
-        message:
-          "jit: the function returned a promise, but ops after an await would not be recorded. Make it a plain function; await before the call.",
-      });
+      refuse(
+        "async-program",
+        "jit",
+        "the function returned a promise, but ops after an await would not be recorded. Make it a plain function; await before the call.",
+      );
     return outcome;
   }
 }
