@@ -9,7 +9,6 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { isTrue, refuseOption, requireKind, requireOptions, unknownName } from "../checks.js";
 import { checkInferOptions, type InferOptions } from "./inferOptions.js";
 import { everyType, type Handler, type Message, type SampleMessage, withHandler, withHandlers } from "./messages.js";
-
 import { takeVisited } from "./subsamples.js";
 
 export type Program<A extends unknown[], R> = (...args: A) => R;
