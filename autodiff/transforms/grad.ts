@@ -88,7 +88,8 @@ function backpropagate(y: Tensor, cotangent: Tensor, variables: readonly Tensor[
       const contribution = rule(g, x, inputs, params);
       const to = input.node.serial - oldest;
       tensors[to] = input;
-      if (!(contribution instanceof Part))
+      // The first test is for speed: instanceof takes 40 ns if the answer is no.
+      if (contribution instanceof Tensor || !(contribution instanceof Part))
         cotangents[to] = addCotangent(cotangents[to], unbroadcast(contribution, input.shape, op.name));
       else if (!parts.get(to)?.push(contribution)) parts.set(to, [contribution]);
     }
