@@ -16,5 +16,6 @@ export function withImplicitGradient(draw: Tensor, d: Pick<Distribution, "cumula
   const probability = d.cumulative(x);
   const rise = probability.sub(stopGradient(probability));
   const slopeAt = (y: Tensor): Tensor => exp(d.logDensity(y).neg());
-  return x.sub(mulZeroWins(rise, slopeAt(x.sub(mulZeroWins(rise, stopGradient(slopeAt(x))).mul(0.5)))));
+  const halfway = x.sub(mulZeroWins(rise, stopGradient(slopeAt(x))).mul(0.5));
+  return x.sub(mulZeroWins(rise, slopeAt(halfway)));
 }

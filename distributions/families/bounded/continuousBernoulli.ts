@@ -79,7 +79,10 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
   logDensity: (x, p) => logDensityOf(finiteLogits(p), x),
   mean: (p) => meanOf(finiteLogits(p)),
   variance: (p) => langevinSlope(finiteLogits(p).mul(0.5)).mul(0.25),
-  entropy: (p) => logDensityOf(finiteLogits(p), meanOf(finiteLogits(p))).neg(),
+  entropy: (p) => {
+    const logits = finiteLogits(p);
+    return logDensityOf(logits, meanOf(logits)).neg();
+  },
   cdf: (x, p) => cdfOf(finiteLogits(p), x.clip(0, 1)),
   icdf: (q, p) => quantileOf(finiteLogits(p), q),
   divergences: ofContinuousBernoulli,
