@@ -2,7 +2,6 @@
  * Runs guide and model with their discrete sites enumerated, and turns the log density of each site into a factor with
  * named axes. Both TraceEnumELBO and the posterior of discrete sites (inferDiscrete.ts) start from these factors.
  */
-
 import { type Tensor, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { refuseSite } from "../checks.js";

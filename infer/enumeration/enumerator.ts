@@ -2,7 +2,6 @@
  * Parallel enumeration: a discrete site takes all values of its support at once, along a separate dim to the left of all
  * plates. In a `markov` loop, the dim of a site is reused as soon as no later statement can depend on the site.
  */
-
 import { noteEnumerated } from "../../provenance/index.js";
 import { refuseSite } from "../checks.js";
 import type { Handler, Listeners, MarkovPosition, SampleMessage } from "../program/messages.js";

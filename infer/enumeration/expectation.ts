@@ -10,7 +10,6 @@
  * et al. 2018). As in charge.ts, if an axis of log q meets an axis of t, element i of log q pays for element i of t only; along other axes,
  * every element of log q pays for all of t.
  */
-
 import { type Tensor, where } from "../../autodiff/index.js";
 import { refuseSite } from "../checks.js";
 import type { ScoreSite } from "../elbo/costs/costs.js";

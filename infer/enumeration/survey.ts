@@ -2,7 +2,6 @@
  * A first run of guide and model, in which every enumerated site has only the first value of its support, so that no
  * large table is computed. The run finds how deep the plates nest, and which enumerated sites enter the same log density.
  */
-
 import { broadcastShapes, sizeOf } from "../../autodiff/core/shape.js";
 import { broadcastTo, type Tensor, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";

@@ -4,7 +4,6 @@
  * value that is trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016). A
  * site may use the sum of several kinds.
  */
-
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
 import { broadcastTo, stopGradient, type Tensor, type TensorLike, tensor, zeros } from "../../../autodiff/index.js";
 import { inFreshRun, Provenance, withAmbient } from "../../../provenance/index.js";

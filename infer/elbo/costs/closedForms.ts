@@ -3,7 +3,6 @@
  * depend on z. (They depend on z if they are computed from another site that the guide draws given z.) The provenance of the
  * parameters shows this dependence. The mask of z must be the same in guide and model, and so must its scale.
  */
-
 import { textOf } from "../../../autodiff/core/tensor.js";
 import { neg, Tensor, tensor } from "../../../autodiff/index.js";
 import { areSame } from "../../../distributions/core/parameters.js";

@@ -10,7 +10,6 @@
  *
  * Other sites have the same value in both runs, unless they depend on an antithetic site; then each run draws its own value.
  */
-
 import { broadcastTo, sigmoid, stopGradient, type Tensor, tensor, where } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import type { Bernoulli } from "../../../distributions/index.js";

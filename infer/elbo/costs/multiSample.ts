@@ -2,7 +2,6 @@
  * The loss with the option `multiSampleGuide`. One run of the guide draws several samples, along a leading axis of every latent. The
  * model runs as a batch over this axis, and the loss is the mean over the samples.
  */
-
 import { emptyRecord, mapTree, neg, type Tensor, tensor, vmap } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { refuseSite } from "../../checks.js";

@@ -10,7 +10,6 @@
  * (without log q of the draws) with a gradient through the parameters only, because RenyiELBO and ReweightedWakeSleep multiply the two
  * gradients by different factors.
  */
-
 import { mapTree, stopGradient, type Tensor } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { detachProvenance, getProvenance, inFreshRun, trackProvenance } from "../../../provenance/index.js";

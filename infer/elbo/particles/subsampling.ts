@@ -3,7 +3,6 @@
  * sum over all elements, but a nonlinear function of the scaled-up sum, such as a logarithm or an importance weight, is
  * biased. Users may accept this bias with an option.
  */
-
 import { refuseSite } from "../../checks.js";
 import type { PlateFrame } from "../../program/messages.js";
 import type { SampleSite } from "../../program/trace.js";
