@@ -74,6 +74,7 @@ const READERS = new Set([
   "infer/program/handlers.ts",
   "infer/svi/initialise.ts",
   "infer/svi/state.ts",
+  "infer/elbo/costs/baselines.ts",
   "infer/elbo/particles/supports.ts",
   "infer/guides/initStrategies.ts",
   "infer/guides/latents.ts",

@@ -63,9 +63,9 @@ interface Particle {
  * 2016, section 3), which approaches log p(x) as the number of particles grows. A larger alpha favours a guide that stays
  * near one mode of the posterior; a smaller alpha favours a guide that covers all of the posterior.
  *
- * Refused: alpha = 1 (the ELBO), fewer than 2 particles; the site options `enumerate`, `kl: "analytic"` and
+ * Refused: alpha = 1 (the ELBO), fewer than 2 particles; the site options `baseline`, `enumerate`, `kl: "analytic"` and
  * `gradient: "disarm"`; "dreg" with a latent that has no pathwise sampler; and, unless `biasedSubsampling` is true, a subsampled plate
- * if some site lies outside it. The site option `baseline` has no effect.
+ * if some site lies outside it.
  *
  * @example
  * const program = () => sample("z", new Normal(0, 1));

@@ -61,10 +61,10 @@ const OPTIONS: Readonly<Record<string, Kind>> = {
  * density at constant draws (unless `estimator` is "dreg"), so the noisy score-function gradient of a cost is not needed.
  * The guide also learns to cover the whole posterior. Use so many particles that no single particle has nearly all the weight.
  *
- * Refused: fewer than 2 particles; `insomnia` outside [0, 1]; the site options `enumerate`, `kl: "analytic"` and
- * `gradient: "disarm"`; "dreg" with a latent that has no pathwise sampler; a point mass (Delta) in the guide whose
+ * Refused: fewer than 2 particles; `insomnia` outside [0, 1]; the site options `baseline`, `enumerate`, `kl: "analytic"`
+ * and `gradient: "disarm"`; "dreg" with a latent that has no pathwise sampler; a point mass (Delta) in the guide whose
  * position depends on parameters; a sleep phase without `{ observations }` as last argument of model and guide; and,
- * unless `biasedSubsampling` is true, every subsampled plate. The site option `baseline` has no effect.
+ * unless `biasedSubsampling` is true, every subsampled plate.
  *
  * @example
  * const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: 2 });

@@ -56,9 +56,9 @@ const INFER = {
     (x) => Object.hasOwn(GRADIENTS, x as string),
     'one of "pathwise", "score", "disarm" and "straightThrough"',
   ],
-  isAuxiliary: kinds.any,
-  kl: kinds.any,
-  sharesMask: kinds.any,
+  isAuxiliary: kinds.flag,
+  kl: [(x) => x === "analytic", '"analytic"'],
+  sharesMask: kinds.flag,
 } satisfies Record<keyof InferOptions, Kind>;
 const BASELINE = {
   useDecayingAvgBaseline: kinds.flag,
@@ -77,7 +77,11 @@ export function checkInferOptions(site: string, infer: InferOptions): InferOptio
   const { baseline } = infer;
   if (baseline === undefined) return infer;
   requireOptions(`sample site "${site}": baseline`, baseline, BASELINE, site);
-  const { nnBaseline, nnBaselineInput, baselineValue } = baseline;
+  const { useDecayingAvgBaseline, baselineBeta, nnBaseline, nnBaselineInput, baselineValue } = baseline;
+  if (baselineBeta !== undefined && useDecayingAvgBaseline === undefined)
+    refuse("baselineBeta", "baselineBeta is set without useDecayingAvgBaseline. Add useDecayingAvgBaseline: true.");
+  if (nnBaselineInput !== undefined && nnBaseline === undefined)
+    refuse("nnBaselineInput", "nnBaselineInput is set without nnBaseline. Give the network that takes this input.");
   if (nnBaseline !== undefined && baselineValue !== undefined)
     refuse("nnBaseline", "got both nnBaseline and baselineValue. Give only one of them.");
   if (nnBaseline !== undefined && nnBaselineInput === undefined)
@@ -87,6 +91,10 @@ export function checkInferOptions(site: string, infer: InferOptions): InferOptio
     );
   return infer;
 }
+
+/** Whether the options ask for a baseline of some kind. An option that is false means none. */
+export const asksForBaseline = ({ baseline: b = {} }: InferOptions): boolean =>
+  Boolean(b.useDecayingAvgBaseline || b.leaveOneOut || b.nnBaseline) || b.baselineValue !== undefined;
 
 export type GradientChoice = "pathwise" | "score" | "disarm" | "straightThrough";
 

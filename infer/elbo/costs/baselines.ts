@@ -4,31 +4,45 @@
  * value that is trained to predict the cost (Mnih and Gregor 2014), and the mean cost of the other particles (Mnih and Rezende 2016). A
  * site may use the sum of several kinds.
  */
+import { elementsOf, refuseFor } from "../../../autodiff/core/reads.js";
 import { type Shape, sameShape, withoutLeadingOnes } from "../../../autodiff/core/shape.js";
+import { textOf } from "../../../autodiff/core/tensor.js";
 import { broadcastTo, stopGradient, type Tensor, type TensorLike, tensor, zeros } from "../../../autodiff/index.js";
 import { inFreshRun, Provenance, withAmbient } from "../../../provenance/index.js";
 import { refuseSite } from "../../checks.js";
+import { reportAsSite } from "../../program/traceChecks.js";
 import type { Averages } from "../particles/pair.js";
 import type { ScoreSite } from "./costs.js";
 
-/** The cost that `nnBaseline` or `baselineValue` predicts for one particle, with its gradient; null if the site sets neither. */
+/**
+ * The cost that `nnBaseline` or `baselineValue` predicts for one particle, with its gradient; null if the site sets neither. Refuse a
+ * prediction that depends on the site itself or is not finite.
+ */
 export function predictedCost({ name, site }: ScoreSite): Tensor | null {
   const { nnBaseline, nnBaselineInput, baselineValue } = site.infer.baseline ?? {};
-  const prediction =
-    nnBaseline !== undefined
-      ? inFreshRun(() =>
+  if (nnBaseline === undefined && baselineValue === undefined) return null;
+  const prediction = reportAsSite(name, () =>
+    nnBaseline === undefined
+      ? tensor(baselineValue as TensorLike)
+      : inFreshRun(() =>
           withAmbient(Provenance.empty, () => tensor(nnBaseline(stopGradient(tensor(nnBaselineInput as TensorLike))))),
-        )
-      : baselineValue !== undefined
-        ? tensor(baselineValue)
-        : null;
-  if (prediction?.provenance.has(name))
+        ),
+  );
+  const option = nnBaseline === undefined ? "baselineValue" : "nnBaseline";
+  if (prediction.provenance.has(name))
     refuseSite(
       "baseline-depends-on-site",
       name,
       `sample site "${name}": its baseline depends on the site itself (it depends on ${prediction.provenance}), which would bias the gradient. Compute the baseline from values that are known before the site.`,
-      { param: nnBaseline !== undefined ? "nnBaselineInput" : "baselineValue" },
+      { param: nnBaseline === undefined ? option : "nnBaselineInput" },
     );
+  if (!elementsOf(prediction).every(Number.isFinite))
+    refuseFor(prediction, {
+      code: "bad-option",
+      site: name,
+      param: option,
+      message: `sample site "${name}": its baseline (${option}) is ${textOf(prediction)}, so the gradient would not be finite. Give finite numbers.`,
+    });
   return prediction;
 }
 

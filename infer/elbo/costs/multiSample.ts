@@ -12,7 +12,7 @@ import { withDraws } from "../../program/values.js";
 import { checkSamples } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
 import { hostReadsOf, mutableOf, mutablesHandler, tracedRun, withSharedPlates } from "../particles/particles.js";
-import { refuseGradients, refuseUnsupported, warnOfOptions } from "../particles/siteOptions.js";
+import { refuseBaselines, refuseGradients, refuseUnsupported, warnOfGradients } from "../particles/siteOptions.js";
 import { sumOfAll } from "./costs.js";
 
 /** The estimator for the checks of site options. It has neither closed forms nor baselines: every term is sampled and pathwise. */
@@ -33,7 +33,7 @@ function estimateOf(task: Task): Outcome {
       `the guide reads the value of "${readSite}", where a pathwise gradient ends. Use numParticles instead, or compute with ops on the tensor.`,
     );
   const count = countSamples(latents);
-  if (!task.isMeasured) warnOfOptions(ESTIMATOR, guide);
+  if (!task.isMeasured) warnOfGradients(guide);
   const values = emptyRecord<Tensor>();
   for (const site of latents) values[site.name] = site.value;
   const keys = random.split(random.foldIn(task.key, 2), count);
@@ -43,8 +43,10 @@ function estimateOf(task: Task): Outcome {
       const afterGuide: Model = (...args) => withHandler(mutablesHandler(guide), () => program(...args));
       const model = tracedRun(afterGuide, key, task, visitedValuesHandler);
       checkSamples(guide, model);
-      refuseUnsupported(ESTIMATOR, { guide, model });
-      refuseGradients(ESTIMATOR, { guide, model });
+      const pair = { guide, model };
+      refuseUnsupported(ESTIMATOR, pair);
+      refuseBaselines(ESTIMATOR, pair, task.isMeasured);
+      refuseGradients(ESTIMATOR, pair);
       const logp = sumOfAll([...sampleSites(model)].map((site) => site.scaledLogProb()));
       return { logp, mutable: mutableOf({ guide, model }) };
     },

@@ -22,7 +22,7 @@ import { shareMasks } from "./masks.js";
 import { checkPair, haveSameVisit } from "./match.js";
 import type { Pair, Task } from "./pair.js";
 import { runSeveral, type Vectorize } from "./severalParticles.js";
-import { type Estimator, refuseGradients, warnOfOptions } from "./siteOptions.js";
+import { type Estimator, refuseBaselines, refuseGradients, warnOfGradients } from "./siteOptions.js";
 
 /** The part of a task that the run of one program needs. */
 export type RunInputs = Pick<Task, "values" | "args">;
@@ -180,8 +180,11 @@ export function inEveryParticle<P extends Pair, S>(
 ): ParticleResults<S> {
   const runOne = (key: Tensor): readonly [Tree, S] => {
     const particle = estimator.runParticle(key, task);
-    if (particle.usedOptions.has("gradient")) refuseGradients(estimator, particle);
-    if (particle.usedOptions.size > 0 && !task.isMeasured) warnOfOptions(estimator, particle.guide);
+    if (particle.usedOptions.has("gradient")) {
+      refuseGradients(estimator, particle);
+      if (!task.isMeasured) warnOfGradients(particle.guide);
+    }
+    if (particle.usedOptions.has("baseline")) refuseBaselines(estimator, particle, task.isMeasured);
     const [tensors, shared] = evaluate(particle);
     return [{ tensors, mutable: mutableOf(particle) }, shared];
   };

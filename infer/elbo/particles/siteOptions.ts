@@ -1,8 +1,8 @@
-/** Refuses options of sample sites that an estimator does not support, and warns of biased gradients and baselines without effect. */
+/** Refuses options of sample sites that an estimator does not support, and warns of biased gradients. */
 
 import { warnOnce } from "../../../provenance/base/warnOnce.js";
 import { refuseSite } from "../../checks.js";
-import { GRADIENTS } from "../../program/inferOptions.js";
+import { asksForBaseline, GRADIENTS } from "../../program/inferOptions.js";
 import { isScoreSite, sampleSites, type Trace } from "../../program/trace.js";
 import type { Pair } from "./pair.js";
 
@@ -38,15 +38,25 @@ export function refuseUnsupported({ name: estimator, hasClosedForms }: Estimator
           name,
           `site "${name}" asks for enumeration, but the loss is ${estimator}. Use TraceEnumELBO, or remove infer.enumerate.`,
         );
-      if (infer.baseline !== undefined && !(side === "guide" && isScoreSite(site)))
-        refuseSite(
-          "baseline",
-          name,
-          side === "guide"
-            ? `sample site "${name}" has a baseline, but its gradient does not use the score function: it is reparameterised or observed. Remove the baseline, or use .nonreparameterized().`
-            : `sample site "${name}" has a baseline in the model. Move it to the guide's sample statement.`,
-          { param: "baseline" },
-        );
+    }
+}
+
+/** Refuse baselines that would have no effect. While `explain` compares estimators, those without baselines leave them out. */
+export function refuseBaselines(
+  { name: estimator, hasBaselines }: Estimator,
+  traces: Traces,
+  isMeasured: boolean | undefined,
+): void {
+  for (const side of SIDES)
+    for (const site of sampleSites(traces[side])) {
+      const { name, infer } = site;
+      if (!asksForBaseline(infer) || (hasBaselines ? side === "guide" && isScoreSite(site) : isMeasured)) continue;
+      const why = !hasBaselines
+        ? `, but ${estimator} has no baselines. Use TraceELBO or TraceGraphELBO, or remove the baseline; inferConfig(${side}, () => ({ baseline: undefined })) removes it for this estimator alone.`
+        : side === "guide"
+          ? ", but its gradient does not use the score function: it is reparameterised or observed. Remove the baseline, or use .nonreparameterized()."
+          : " in the model. Move it to the guide's sample statement.";
+      refuseSite("baseline", name, `sample site "${name}" has a baseline${why}`, { param: "baseline" });
     }
 }
 
@@ -73,21 +83,15 @@ export function refuseGradients(estimator: Estimator, traces: Traces): void {
     }
 }
 
-/** Warn, once each, of a biased gradient and of a baseline that has no effect. */
-export function warnOfOptions({ name: estimator, hasBaselines }: Estimator, guide: Trace): void {
+/** Warn, once for each kind, of biased gradients. */
+export function warnOfGradients(guide: Trace): void {
   for (const { name, infer } of sampleSites(guide)) {
-    const { gradient, baseline, enumerate } = infer;
+    const { gradient, enumerate } = infer;
     if (gradient !== undefined && enumerate == null && GRADIENTS[gradient].isBiased)
       warnOnce(
         `gradient: "${gradient}"`,
         () =>
           `site "${name}" takes gradient: "${gradient}", which is biased, so a fit may miss the maximum of the ELBO. "score" and "disarm" are unbiased.`,
-      );
-    if (baseline !== undefined && !hasBaselines)
-      warnOnce(
-        `baseline under ${estimator}`,
-        () =>
-          `infer.baseline of site "${name}" has no effect, because ${estimator} has no baselines. Remove it, or use TraceELBO or TraceGraphELBO.`,
       );
   }
 }

@@ -46,6 +46,11 @@ const wrong: Record<string, [call: () => unknown, words: RegExp][]> = {
     [baseline({ leaveOneOut: 0 }), /leaveOneOut must be true or false/],
     [baseline({ nnBaseline: 3, nnBaselineInput: 1 }), /nnBaseline must be a function/],
     [baseline({ baselineBeta: "0.5" }), /baselineBeta must be a finite number/],
+    [() => run(() => sample("x", new Normal(0, 1), { infer: { kl: any(true) } })), /kl must be "analytic", got true/],
+    [
+      () => run(() => sample("x", new Normal(0, 1), { infer: { isAuxiliary: any(1) } })),
+      /isAuxiliary must be true or false/,
+    ],
     [() => P.markov([1, 2], any(2)), /markov: expected options/],
     [() => P.markov([1, 2], { history: 1.5 }), /history must be a non-negative integer/],
     [() => P.markov(any(3)), /markov: the first argument must be something to loop over/],
