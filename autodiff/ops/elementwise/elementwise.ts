@@ -106,7 +106,7 @@ export function ternary(
 export const productZeroWins = (g: number, d: number): number => (g === 0 ? 0 : g * d);
 /** `productZeroWins` as an op. */
 export const mulZeroWins: Binary = binary("mulZeroWins", productZeroWins, [
-  (G, _, __, d) => mulZeroWins(G, d),
+  (G, _, __, d) => mulAnyZeroWins(G, d),
   (G, _, g) => mulAnyZeroWins(G, g),
 ]);
 /** a·b, but 0 if a or b is 0, even if the other is infinite or NaN. So second derivatives of a branch not taken are 0, too. */

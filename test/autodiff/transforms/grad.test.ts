@@ -169,6 +169,19 @@ test("jvp is the Jacobian times the tangent", () => {
   close(grad((x: Tensor) => jvp((z: Tensor) => z.exp().mul(z), [x], [1])[1])(0.7), 2.7 * Math.exp(0.7));
 });
 
+test("where a gradient is 0 because a mask hides an infinite value, so is the derivative along a direction", () => {
+  const x = tensor([0, 2]);
+  const masked: [(x: Tensor) => Tensor, number][] = [
+    [(x) => x.log().mul([0, 1]), 0.5],
+    [(x) => x.reciprocal().mul([0, 1]), -0.25],
+    [(x) => x.log().exp().maximum(1), 1],
+  ];
+  for (const [f, slope] of masked) {
+    assert.equal(Array.from(grad((y: Tensor) => f(y).sum())(x)).map(Number), [0, slope]);
+    assert.equal(jvp(f, [x], [[1, 1]])[1].toArray(), [0, slope]);
+  }
+});
+
 test("jvp and hvp refuse a direction of another structure", () => {
   assert.throws(() => jvp(f, [at], [[1, 2]]), /\[3\].*\[2\]/);
   assert.throws(() => hvp(scalar)(at, [1, 2]), /hvp/);
