@@ -15,21 +15,18 @@
  *     gradient = Σ_k v_k ∇_θ log p + Σ_k (alpha v_k + (1 - alpha) v_k²) ∇_z log w_k ∇ z_k.
  */
 
-import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, tensor, where } from "../../autodiff/index.js";
+import { eye, logsumexp, neg, softmax, stopGradient, type Tensor, where } from "../../autodiff/index.js";
 import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { refuseOption } from "../checks.js";
-import type { PlateFrame } from "../program/messages.js";
-import { subsamplingScale } from "../program/subsamples.js";
-import { sampleSites, type Trace } from "../program/trace.js";
 import { type ScoreSite, sampledCosts, scoreSitesOf } from "./costs/costs.js";
+import { commonPlates, sumPerElement } from "./costs/elementWeights.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
-import { commonPlateDims, sumToMeetings } from "./costs/meetings.js";
 import { pathTermsOf } from "./costs/pathwise.js";
 import { Elbo, type ElboOptions } from "./elbo.js";
-import type { Cost, Outcome, Pair, PathPair, Task } from "./particles/pair.js";
+import type { Cost, Outcome, PathPair, Task } from "./particles/pair.js";
 import { inEveryParticle, runScoringReads } from "./particles/particles.js";
-import { refuseSubsampling, type SubsamplingOptions, subsampledPlate } from "./particles/subsampling.js";
+import type { SubsamplingOptions } from "./particles/subsampling.js";
 
 export interface RenyiOptions extends ElboOptions, SubsamplingOptions {
   /** The order of the Renyi divergence: any finite number except 1; 0 by default. */
@@ -112,17 +109,17 @@ export class RenyiELBO extends Elbo<PathPair> {
   estimate(task: Task): Outcome {
     const { results, shared, mutableState } = inEveryParticle(this, task, (pair: PathPair) => {
       const costs = this.costs(pair);
-      const common = commonPlates(pair, costs);
-      if (!this.biasedSubsampling) refuseNonlinear(pair, costs, common);
+      const common = commonPlates(this, pair, costs);
+      const { scale } = common;
+      const weight = (terms: readonly Cost[]) => sumPerElement(terms, common, scale);
       const sites = scoreSitesOf(pair.guide);
-      const scale = common.reduce((product, plate) => product * subsamplingScale(plate), 1);
-      const total = (terms: Tensor[]): Tensor => terms.reduce((a, b) => a.add(b), tensor(0));
-      const weight = (terms: readonly Cost[]) =>
-        total(terms.map((c) => sumToMeetings(c.value.div(scale), commonPlateDims(c.plates, common))));
       const { pathTerms } = pair;
       const tensors = {
         logw: weight(costs),
-        score: total(sites.map((d) => sumToMeetings(d.site.unmasked().logProb(), commonPlateDims(d.plates, common)))),
+        score: sumPerElement(
+          sites.map(({ site, plates }) => ({ value: site.unmasked().logProb(), plates })),
+          common,
+        ),
         ...(pathTerms && {
           throughDraws: weight(pathTerms.throughDraws),
           throughParams: weight(pathTerms.throughParams),
@@ -165,52 +162,4 @@ export class RenyiELBO extends Elbo<PathPair> {
     // Axes: the particle in the sum over k, the particle whose weight is replaced, ...
     return this.#bound(where(isReplaced, others.expandDims(0), logw.expandDims(1)));
   }
-}
-
-/** Refuse a subsampled plate unless it contains all sites: the scaled sum over its elements would be inside the logarithm of the bound. */
-function refuseNonlinear(pair: Pair, costs: readonly Cost[], common: readonly PlateFrame[]): void {
-  const sites = [...sampleSites(pair.guide), ...sampleSites(pair.model)];
-  const plate = subsampledPlate(sites, ({ name }) => common.some((p) => p.name === name));
-  if (plate === null) return;
-  const outside = sites.find(({ plates }) => !plates.some(({ name, dim }) => name === plate.name && dim !== null));
-  const mixed = findMixing(plate, pair.guide, costs);
-  const why =
-    outside !== undefined
-      ? `and site "${outside.name}" is not in it`
-      : mixed !== null
-        ? `and ${mixed.op === null ? "an op" : `"${mixed.op}"`} mixes its elements before site "${mixed.to}"`
-        : "and is a for loop";
-  refuseSubsampling(
-    "RenyiELBO",
-    plate,
-    `${why}: the bound is the logarithm of a weight that is a product over its elements`,
-    "use TraceELBO",
-  );
-}
-
-/** The plates that contain every site along the same dim, and whose elements no op mixes on the way to a cost. */
-function commonPlates({ guide, model }: Pair, costs: readonly Cost[]): PlateFrame[] {
-  const [first, ...rest] = [...sampleSites(guide), ...sampleSites(model)].map((site) => site.plates);
-  if (first === undefined || costs.length === 0) return [];
-  const isIn = (plate: PlateFrame) => (plates: readonly PlateFrame[]) =>
-    plates.some(({ name, dim }) => name === plate.name && dim === plate.dim);
-  return first.filter(
-    (plate) => plate.dim !== null && rest.every(isIn(plate)) && findMixing(plate, guide, costs) === null,
-  );
-}
-
-/**
- * An op that mixes the elements of a latent along the plate (null if unknown), and a site whose term depends on the op's
- * result. Null if no term depends on mixed elements.
- */
-function findMixing(plate: PlateFrame, guide: Trace, costs: readonly Cost[]): { op: string | null; to: string } | null {
-  const { dim, subsampleSize } = plate;
-  if (dim === null || subsampleSize === 1) return null;
-  for (const { name, fn, isObserved } of sampleSites(guide))
-    for (const { site, provenance } of isObserved ? [] : costs) {
-      const axis = dim - fn.elementDim;
-      if (provenance.has(name) && provenance.axesOf(name).get(axis) !== dim)
-        return { op: provenance.mixedBy(name, axis), to: site };
-    }
-  return null;
 }

@@ -13,6 +13,7 @@ import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, requireCount } from "../checks.js";
 import { sampleSites, type Trace } from "../program/trace.js";
 import { type ScoreSite, sampledCosts, sumOfAll } from "./costs/costs.js";
+import { commonPlates, sumPerElement } from "./costs/elementWeights.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
 import { pathTermsOf, refuseMovingPoints } from "./costs/pathwise.js";
 import { constantDraws, refuseOtherDensities, runDream } from "./dreams.js";
@@ -55,7 +56,8 @@ const OPTIONS: Readonly<Record<string, Kind>> = {
  *     sleepPhi  = -1/S Σ_s log q(z_s | x_s)  z_s and x_s drawn from the model
  *     phi       = insomnia · wakePhi + (1 - insomnia) · sleepPhi
  *
- * and the loss is wakeTheta + phi.
+ * and the loss is wakeTheta + phi. If some plates contain all sites, each element of these plates has its own weights, and the losses are
+ * summed over the elements; subsampling scales the losses, not the weights.
  *
  * Choose this estimator for discrete latents that have too many values to enumerate: every gradient goes through a log
  * density at constant draws (unless `estimator` is "dreg"), so the noisy score-function gradient of a cost is not needed.
@@ -64,7 +66,7 @@ const OPTIONS: Readonly<Record<string, Kind>> = {
  * Refused: fewer than 2 particles; `insomnia` outside [0, 1]; the site options `baseline`, `enumerate`, `kl: "analytic"`
  * and `gradient: "disarm"`; "dreg" with a latent that has no pathwise sampler; a point mass (Delta) in the guide whose
  * position depends on parameters; a sleep phase without `{ observations }` as last argument of model and guide; and,
- * unless `biasedSubsampling` is true, every subsampled plate.
+ * unless `biasedSubsampling` is true, a subsampled plate if some site lies outside it or if there is a sleep phase.
  *
  * @example
  * const model = () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: 2 });
@@ -127,39 +129,37 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
   }
 
   #wake(task: Task): { theta: Tensor; phi: Tensor; mutableState: Record<string, Tensor> } {
-    const { results, mutableState } = inEveryParticle(this, task, (pair: PathPair) => {
+    const { results, shared, mutableState } = inEveryParticle(this, task, (pair: PathPair) => {
       const costs = this.costs(pair);
-      this.#refuseSubsamples(pair.guide, pair.model);
-      const sumOfSide = (side: "model" | "guide") => sumOfAll(costs.filter((c) => c.side === side).map((c) => c.value));
+      const common = commonPlates(this, pair, costs);
+      const { scale } = common;
+      const total = (terms: readonly Cost[]) => sumPerElement(terms, common, scale);
+      const sumOfSide = (side: "model" | "guide") => total(costs.filter((c) => c.side === side));
       const { pathTerms } = pair;
       const logq = neg(sumOfSide("guide"));
-      if (pathTerms === undefined) return [{ logp: sumOfSide("model"), logq }, null];
-      const throughDraws = sumOfAll(pathTerms.throughDraws.map((c) => c.value));
-      return [{ logp: sumOfAll(pathTerms.throughParams.map((c) => c.value)), logq, throughDraws }, null];
+      if (pathTerms === undefined) return [{ logp: sumOfSide("model"), logq }, scale];
+      const throughDraws = total(pathTerms.throughDraws);
+      return [{ logp: total(pathTerms.throughParams), logq, throughDraws }, scale];
     });
     const { logp, logq, throughDraws } = results as { logp: Tensor; logq: Tensor; throughDraws?: Tensor };
     const logw = logp.sub(stopGradient(logq));
+    const loss = (perElement: Tensor): Tensor => neg(perElement.sum().mul(shared[0] ?? 1));
     const total = logsumexp(logw, 0);
     const weights = stopGradient(logw.sub(total).exp());
-    const phi = neg(weights.mul(logq).sum());
+    const phi = loss(weights.mul(logq));
     const share = weights.mul(weights.neg().add(1));
     return {
-      theta: neg(total.sub(log(this.numParticles))),
-      phi: throughDraws === undefined ? phi : gradientFrom(phi, neg(share.mul(throughDraws).sum())),
+      theta: loss(total.sub(log(this.numParticles))),
+      phi: throughDraws === undefined ? phi : gradientFrom(phi, loss(share.mul(throughDraws))),
       mutableState,
     };
   }
 
-  /** Refuse a subsampled plate: the weight of a particle is a product over all elements, and the sleep phase draws all data. */
+  /** Refuse a subsampled plate in the sleep phase: a dream would have only the visited elements of the data. */
   #refuseSubsamples(...traces: Trace[]): void {
     const plate = this.biasedSubsampling ? null : subsampledPlate(traces.flatMap((trace) => [...sampleSites(trace)]));
     if (plate === null) return;
-    refuseSubsampling(
-      this.name,
-      plate,
-      "and each particle's weight is a product over its elements",
-      "use RenyiELBO where every site is in the plate, or TraceELBO",
-    );
+    refuseSubsampling(this.name, plate, "and dreams have only these", "give each step its data by batches");
   }
 
   #sleep(task: Task): Tensor {

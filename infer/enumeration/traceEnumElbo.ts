@@ -59,9 +59,8 @@ interface EnumeratedParticle extends EnumeratedPair {
  * Refused: `enumerate` at a distribution without finite support; a sum over more than 2^26 combinations of values;
  * sites that are coupled across plates or across the elements of a plate, so that the sum would need every combination
  * of the values of all elements (error codes `intractable` and `mixed-plate`); an op that removes the dim of an enumerated site; a
- * batch dim that no plate declares; and, unless `biasedSubsampling` is true, an enumerated site of the model that is
- * outside a subsampled plate while a site inside the plate depends on it; and the site option `baseline`. The option `gradient` has no
- * effect at enumerated sites.
+ * batch dim that no plate declares; the site option `baseline`; and, unless `biasedSubsampling` is true, an enumerated site of the model
+ * that is outside a subsampled plate while a site inside the plate depends on it. The option `gradient` has no effect at enumerated sites.
  *
  * @example
  * const z = () => sample("z", new Bernoulli(0.5), { infer: { enumerate: "parallel" } });

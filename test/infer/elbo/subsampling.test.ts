@@ -187,7 +187,7 @@ test("RenyiELBO: a subsampled plate around all sites is right; any other is refu
   assert.match(refusal(() => loss(new RenyiELBO(), loop)).message, /plate "d" visits 2 of 4 elements, and/);
 });
 
-test("ReweightedWakeSleep refuses every subsampled plate in both phases, unless biasedSubsampling is set", () => {
+test("ReweightedWakeSleep refuses a subsampled plate in the sleep phase, or with a site outside, unless biasedSubsampling is set", () => {
   const model = ({ observations }: { observations: { x: unknown } }) =>
     plate("d", 4, { subsampleSize: 2 }, () => {
       const z = sample("z", new Normal(0, 1));
@@ -196,8 +196,19 @@ test("ReweightedWakeSleep refuses every subsampled plate in both phases, unless 
   const guide = () => plate("d", 4, { subsampleSize: 2 }, () => sample("z", new Normal(0, 1)));
   const run = (options: object) => () =>
     new ReweightedWakeSleep(options).loss(key, {}, model, guide, { observations: { x: 0.3 } }).item();
-  for (const options of [{}, { insomnia: 0, modelHasParams: false }, { insomnia: 0.5 }])
-    assert.is(refusal(run(options)).code, "biased-subsampling");
+  assert.ok(Number.isFinite(run({})()));
+  for (const options of [{ insomnia: 0, modelHasParams: false }, { insomnia: 0.5 }])
+    assert.match(refusal(run(options)).message, /visits 2 of 4 elements, and dreams have only these/);
+  const outside = () => {
+    sample("mu", new Normal(0, 1));
+    guide();
+  };
+  const error = refusal(() => loss(new ReweightedWakeSleep(), outside, outside));
+  assert.equal([error.code, error.site], ["biased-subsampling", "d"]);
+  assert.match(
+    error.message,
+    /ReweightedWakeSleep: .* and site "mu" is not in it: the weight of a particle is a product/,
+  );
   assert.ok(Number.isFinite(run({ insomnia: 0.5, biasedSubsampling: true })()));
   for (const Loss of [TraceELBO, TraceGraphELBO])
     assert.is(refusal(() => new Loss({ biasedSubsampling: true } as never)).code, "unknown-option");

@@ -2,16 +2,21 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  Bernoulli,
+  type Elbo,
+  type ElboOptions,
   factor,
   type Model,
   Normal,
   param,
+  plate,
   RenyiELBO,
   ReweightedWakeSleep,
   random,
   sample,
   scale,
   scope,
+  subsample,
   type Tensor,
   type TensorLike,
   TraceELBO,
@@ -19,6 +24,7 @@ import {
 } from "../../../../index.js";
 import { refusal } from "../../../refusals.js";
 import { assertMean, drawsOf, estimates, type Rows } from "../../draws.js";
+import { exactBound, exactMean, exactWake, type Program } from "../../estimators/exactMean.js";
 import { categorical, golden, p, paramsOf } from "./goldenModels.js";
 
 interface Observations {
@@ -71,6 +77,69 @@ for (const K of [2, 3])
     assertMean("loss", columns.loss as Rows, want.expectedWakeThetaLoss + want.expectedWakePhiLoss);
     for (const [name, grad] of Object.entries({ ...want.expectedWakeThetaGrad, ...want.expectedWakePhiGrad }))
       assertMean(name, columns[name] as Rows, grad);
+  });
+
+const DATA = [
+  [1.4, -0.3],
+  [0.2, 0.9],
+  [-1.1, 0.5],
+];
+const start = { theta: tensor(0.7), q: tensor([0.4, -0.6, 0.1]) };
+/** Elements `which` of a program with a latent and two data in each element of a plate; without the plate if `which` is a number. */
+const inPlate = (which: number | "all" | "mixed", subsampleSize = 3): Program => {
+  const around = (body: () => void) =>
+    typeof which === "number" ? body() : void plate("d", 3, { dim: -2, subsampleSize }, body);
+  const own = (x: Tensor, eventDim = 0) => (typeof which === "number" ? x.at(which) : subsample(x, { eventDim }));
+  const column = (x: Tensor) => (typeof which === "number" ? x : x.expandDims(-1));
+  const model = () =>
+    around(() => {
+      const z = sample("z", new Bernoulli(0.3));
+      const mean = (which === "mixed" ? z.sub(z.mean(0)) : z).mul(param("theta"));
+      plate("c", 2, { dim: -1 }, () => sample("x", new Normal(mean, 0.8), { obs: own(tensor(DATA), 0) }));
+    });
+  const guide = () => around(() => sample("z", new Bernoulli({ logits: own(column(param("q"))) })));
+  const subsets =
+    subsampleSize < 3
+      ? [
+          [0, 1],
+          [0, 2],
+          [1, 2],
+        ].map((d) => ({ d }))
+      : [{}];
+  return { model, guide, params: start, subsets };
+};
+const sums: Record<
+  string,
+  [make: (options: ElboOptions) => Elbo, exact: (program: Program) => Record<string, Float64Array>]
+> = {
+  ReweightedWakeSleep: [(options) => new ReweightedWakeSleep(options), exactWake],
+  "RenyiELBO, alpha 0": [(options) => new RenyiELBO(options), (program) => exactBound(program, 0)],
+  "RenyiELBO, alpha 2": [(options) => new RenyiELBO({ ...options, alpha: 2 }), (program) => exactBound(program, 2)],
+};
+for (const [name, [make, exact]] of Object.entries(sums))
+  test(`${name}: each element of a plate around all sites has its own weights, unless an op mixes the elements`, () => {
+    const elements = [0, 1, 2].map((i) => exact(inPlate(i)));
+    const total = (param: string, j: number) =>
+      elements.reduce((sum, element) => sum + ((element[param] as Float64Array)[j] as number), 0);
+    for (const size of [3, 2]) {
+      const got = exactMean(make, inPlate("all", size)) as Record<string, Float64Array>;
+      for (const param of ["loss", "theta", "q"])
+        (got[param] as Float64Array).forEach((x, j) => {
+          assert.ok(
+            Math.abs(x - total(param, j)) < 1e-12,
+            `${param}[${j}], ${size} of 3: ${x}, not ${total(param, j)}`,
+          );
+        });
+    }
+    const [got, want] = [exactMean(make, inPlate("mixed")), exact(inPlate("mixed"))];
+    for (const [param, values] of Object.entries(want))
+      values.forEach((x, j) => {
+        assert.ok(Math.abs((got?.[param]?.[j] as number) - x) < 1e-12, `mixed, ${param}[${j}]`);
+      });
+    assert.match(
+      refusal(() => exactMean(make, inPlate("mixed", 2))).message,
+      /"mean" mixes its elements before site "x"/,
+    );
   });
 
 test("sleep phase alone: mean of n = 20,000 within 4.5 standard errors", () => {
