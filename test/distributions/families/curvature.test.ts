@@ -4,9 +4,10 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { eye, grad, hessian, random, type Tensor, tensor } from "../../../autodiff/index.js";
+import { eye, grad, hessian, random, stack, type Tensor, tensor } from "../../../autodiff/index.js";
 import {
   Affine,
+  Categorical,
   Cauchy,
   ContinuousBernoulli,
   CorrCholesky,
@@ -18,6 +19,7 @@ import {
   klDivergence,
   Laplace,
   Logistic,
+  Mixture,
   Normal,
   Power,
   RelaxedBernoulli,
@@ -29,6 +31,7 @@ import {
   TransformedDistribution,
   Truncated,
   TruncatedNormal,
+  Uniform,
   VonMises,
 } from "../../../distributions/index.js";
 
@@ -193,6 +196,23 @@ test("a draw with an implicit gradient has the second derivatives of the quantil
       assert.ok(Math.abs(y - (want[i] as number)) < 1e-8, `${name}: ${got}, not ${want}`);
     });
   }
+});
+
+test("a draw with an implicit gradient has derivatives of every order that its cdf has", () => {
+  const third = (f: F): F => slope(slope(slope(f)));
+  const key = random.key(2);
+  // A draw x < 1 of w U(0, 1) + (1 - w) U(0, 2) is 2 q / (1 + w) at its probability q.
+  const mixture = (w: Tensor) => new Mixture(new Categorical({ probs: stack([w, w.neg().add(1)]) }), uniforms);
+  const uniforms = [new Uniform(0, 1), new Uniform(0, 2)];
+  const x = mixture(tensor(0.6)).sample(key).item();
+  assert.ok(x < 1);
+  near(third((w) => mixture(w).rsample(key))(tensor(0.6)), (-6 * x) / 1.6 ** 3, "mixture");
+  const bounded = (t: Tensor) => new TruncatedNormal(t.sin(), t.exp(), 0, 2);
+  const q = bounded(tensor(0.3))
+    .cdf(bounded(tensor(0.3)).sample(key))
+    .item();
+  const want = third((t) => bounded(t).icdf(q))(tensor(0.3)).item();
+  near(third((t) => bounded(t).rsample(key))(tensor(0.3)), want, "TruncatedNormal", 1e-8);
 });
 
 test("at an end of its support, a transformed density has the slope of the inside", () => {
