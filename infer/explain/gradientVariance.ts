@@ -94,7 +94,7 @@ function afterWarmUp({ elbo, task, params }: Experiment): Task {
   requireOutside(`${elbo.name}.lossWithMutableState`);
   let last: Task = { ...task, values: { ...task.values, ...params } };
   for (let i = 0; i < WARM_UP_STEPS; i++) {
-    const { mutableState, averages = {} } = elbo.estimate({ ...last, key: random.foldIn(task.key, i) });
+    const { mutableState, averages = emptyRecord() } = elbo.estimate({ ...last, key: random.foldIn(task.key, i) });
     if (Object.keys(mutableState).length + Object.keys(averages).length === 0) break;
     last = { ...last, values: { ...last.values, ...mutableState }, averages };
   }

@@ -347,4 +347,36 @@ test("a latent or mutable with the name of a param of the other program is refus
   assert.is(refusal(() => predictive.run(key)).code, "duplicate-name");
 });
 
+test("a network gets its parameters in the structure that init made, or is refused when it is declared", () => {
+  const modelOf =
+    (init: () => unknown, apply: (params: never) => Tensor): Model =>
+    () =>
+      sample("x", new Normal(module("net", { init, apply })(), 1), { obs: 0 });
+  const [two, five] = [tensor(2), tensor(5)];
+  for (const model of [
+    modelOf(
+      () => [{ w: two }, { w: five }],
+      (layers: { w: Tensor }[]) => layers.reduce((y, { w }) => y.mul(w), tensor(1)),
+    ),
+    modelOf(
+      () => tensor(10),
+      (w: Tensor) => w,
+    ),
+  ]) {
+    const svi = new SVI(model, empty, sgd(1), new TraceELBO());
+    near(svi.evaluate(svi.init(key)), -logNormal(0, 10));
+  }
+  const noApply = () => tensor(0);
+  for (const tree of [[{ w: two }, {}, { w: five }], { hidden: [], w: two }, { "a.b": two }, new Map([["w", two]])])
+    assert.match(
+      refusal(() =>
+        start(
+          modelOf(() => tree, noApply),
+          empty,
+        ),
+      ).message,
+      /module "net": init returned/,
+    );
+});
+
 test.run();

@@ -324,6 +324,9 @@ test("a site and a param may be named __proto__", () => {
   assert.equal(Object.keys(params), ["constructor"]);
   assert.ok(Number.isFinite(svi.evaluate(state, data)));
   assert.ok(Object.keys(svi.perSite(state, data)).includes("__proto__"));
+  const baseline = { useDecayingAvgBaseline: true };
+  const coin = (infer: object) => () => void sample("constructor", new Bernoulli(0.4), { infer });
+  assert.is(new TraceGraphELBO().loss(random.key(0), {}, coin({}), coin({ baseline })).item(), 0);
 });
 
 test("an error in the model does not affect the next run", () => {
