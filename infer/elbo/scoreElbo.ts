@@ -117,7 +117,11 @@ abstract class ScoreElbo extends Elbo<PathPair> {
       const concatScores = (x: keyof Score) => concatenate(scoresOfSite.map((score) => score[x] as Tensor));
       const [cost, logq] = [concatScores("cost"), concatScores("logq")];
       const predicted = scoresOfSite[0]?.predicted === undefined ? null : concatScores("predicted");
-      const { baseline, loss: baselineLoss, average } = baselineFor(site, cost, predicted, task.averages ?? emptyRecord());
+      const {
+        baseline,
+        loss: baselineLoss,
+        average,
+      } = baselineFor(site, cost, predicted, task.averages ?? emptyRecord());
       const score = this.order === 1 ? cost.sub(baseline).mul(logq) : baseline.mul(tensor(1).sub(oneWithScore(logq)));
       surrogate = surrogate.sub(score.sum().div(elbo.length));
       if (baselineLoss !== null)

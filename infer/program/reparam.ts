@@ -6,7 +6,7 @@
 import type { Tensor } from "../../autodiff/index.js";
 import type { Distribution } from "../../distributions/index.js";
 import { isRecord } from "../../provenance/base/records.js";
-import { requireKind } from "../checks.js";
+import { quoted, refuseSite, requireKind } from "../checks.js";
 import { handlerOfNames, inferConfig } from "./handlers.js";
 import type { SampleMessage } from "./messages.js";
 import { computed } from "./primitives.js";
@@ -28,25 +28,42 @@ export function reparam<A extends unknown[], R>(
   const strategyFor = (site: SampleMessage): Reparam | null | undefined =>
     isFunction ? config(site) : Object.hasOwn(config, site.name) ? config[site.name] : null;
   const names = isFunction ? [] : Object.keys(config);
-  return handlerOfNames("reparam", f, names, ["sample"], () => ({
-    process: {
-      sample(message) {
-        const strategy = message.value === null ? strategyFor(message) : null;
-        if (!strategy) return;
-        const { declared, fn, infer, key } = message;
-        // The new sites get the options and the key of the old site. A `scope` inside `f` adds its prefix to the names of the new sites.
-        const draw = inferConfig(
-          () => strategy(declared, fn),
-          (site) => ({ ...infer, ...site.infer }),
-        );
-        message.stop = true;
-        message.value = computed(declared, key === null ? draw() : seed(draw, key)(), fn.eventDim);
-        // The computed site has passed every `intervene`, and the outermost of them has decided.
-        message.intervention = undefined;
+  return handlerOfNames("reparam", f, names, ["sample"], () => {
+    /** The names of the sites whose strategies are running, one inside another. */
+    const running: string[] = [];
+    return {
+      process: {
+        sample(message) {
+          const strategy = message.value === null ? strategyFor(message) : null;
+          if (!strategy) return;
+          const { declared, fn, infer, key } = message;
+          running.push(declared);
+          if (running.length > MAX_STRATEGIES) refuseEndless(running);
+          // The new sites get the options and the key of the old site. A `scope` inside `f` adds its prefix to the names of the new sites.
+          const draw = inferConfig(
+            () => strategy(declared, fn),
+            (site) => ({ ...infer, ...site.infer }),
+          );
+          message.stop = true;
+          message.value = computed(declared, key === null ? draw() : seed(draw, key)(), fn.eventDim);
+          // The computed site has passed every `intervene`, and the outermost of them has decided.
+          message.intervention = undefined;
+          running.pop();
+        },
       },
-    },
-  }));
+    };
+  });
 }
+
+/** How many strategies may apply to one sample statement. Each applies to a site that the one before it has made. */
+const MAX_STRATEGIES = 8;
+
+const refuseEndless = (names: readonly string[]): never =>
+  refuseSite(
+    "reparam",
+    names[0] as string,
+    `reparam: the function returns a strategy for ${quoted(names.slice(0, 3))} and so on, each of which is sampled by the strategy before it. Let it return null for one of these names.`,
+  );
 
 const isConfig = (x: unknown): boolean =>
   typeof x === "function"

@@ -6,8 +6,14 @@
 import { type AxisMap, axisGoesTo, MIX } from "../../../provenance/axes.js";
 import { type Shape, sameShape } from "../../core/shape.js";
 
-/** The size of axis k, counted from the right; undefined beyond the shape. */
-const sizeAt = (shape: Shape, k: number): number | undefined => shape[shape.length - 1 - k];
+/**
+ * The size of axis k, counted from the right; undefined beyond the shape. An axis without elements counts as a very long one, because
+ * the number of elements to the right of any axis would else be 0 from there on.
+ */
+const sizeAt = (shape: Shape, k: number): number | undefined => {
+  const size = shape[shape.length - 1 - k];
+  return size === 0 ? 2 ** 40 : size;
+};
 
 /** How many adjacent axes have size 1, from axis k to the left. */
 function onesFrom(shape: Shape, k: number): number {

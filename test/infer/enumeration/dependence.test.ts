@@ -23,6 +23,7 @@ import {
   TraceELBO,
   TraceEnumELBO,
   tensor,
+  zeros,
 } from "../../../index.js";
 import { refusal } from "../../refusals.js";
 
@@ -250,6 +251,12 @@ test("plates without elements add nothing, also if they are nested or inside an 
       plate("none", 0, () => {
         const z = sample("z", new Categorical([0.2, 0.8]), summed);
         sample("x", new Normal(z.add(g), 1), { obs: tensor([]).reshape([0, 1]) });
+      }),
+    );
+    plate("none", 0, () =>
+      plate("rows", 2, () => {
+        const w = sample("w", new Bernoulli(g.mul(0.2).add(0.3)), summed);
+        sample("v", new Normal(w, 1), { obs: zeros([2, 0]) });
       }),
     );
   };

@@ -101,6 +101,13 @@ test("TransformReparam of a LogNormal: log p(x) = log p'(log x) - log x, and the
   const twice = reparam(once, { x_base: LocScaleReparam() });
   const { x } = new Predictive(twice, { numSamples: n, returnSites: ["x"] }).run(random.key(2));
   check((x as Tensor).log(), 0.5, 0.4);
+  // A function may choose strategies for the sites of other strategies, but not without end.
+  const chosen = (site: { name: string }) => ({ x: TransformReparam(), x_base: LocScaleReparam() })[site.name] ?? null;
+  const log = (f: Model) => trace(seed(f, 0)).getTrace().get("x_base_decentered")?.value;
+  const program = () => sample("x", new LogNormal(0.5, 0.4));
+  assert.equal(log(reparam(program, chosen)), log(twice));
+  const endless = reparam(program, ({ fn }) => (fn instanceof Normal ? LocScaleReparam() : TransformReparam()));
+  assert.throws(() => seed(endless, 0)(), /a strategy for "x", "x_base", "x_base_decentered" and so on/);
 });
 
 test("paretoK recovers k from exact Pareto quantiles", () => {
