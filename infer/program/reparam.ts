@@ -55,7 +55,7 @@ export function reparam<A extends unknown[], R>(
   });
 }
 
-/** How many strategies may apply to one sample statement. Each applies to a site that the one before it has made. */
+/** How many strategies may apply to one sample statement. Each applies to a site that the strategy before it samples. */
 const MAX_STRATEGIES = 8;
 
 const refuseEndless = (names: readonly string[]): never =>
