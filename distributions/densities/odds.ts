@@ -1,5 +1,5 @@
 /** Probabilities given directly or as log odds, for Bernoulli and the families that count Bernoulli trials. */
-import { log, log1p, logSigmoid, mulZeroWins, sigmoid, sub, type Tensor } from "../../autodiff/index.js";
+import { less, log, log1p, logSigmoid, mulZeroWins, sigmoid, sub, type Tensor, where } from "../../autodiff/index.js";
 import type { OneOf } from "../core/family.js";
 import { mulByProbability } from "./divergences.js";
 
@@ -36,3 +36,6 @@ export function entropyOf(p: Odds): Tensor {
   const product = p.probs === undefined ? mulByProbability : mulZeroWins;
   return product(one.probability, one.log).add(product(zero.probability, zero.log)).neg();
 }
+
+/** A probability that rounding may have moved above 1. `minimum` would pass on only half of the gradient where it is exactly 1. */
+export const atMostOne = (p: Tensor): Tensor => where(less(1, p), 1, p);

@@ -25,6 +25,7 @@ import type { Distribution } from "../core/distribution.js";
 import type { Given } from "../core/parameters.js";
 import { requireAll, validation } from "../core/validation.js";
 import { leastCount } from "../densities/countQuantiles.js";
+import { atMostOne } from "../densities/odds.js";
 import { type GateParams, gateProbabilities, readGate, ZeroModified } from "./zeroInflated.js";
 
 /**
@@ -47,7 +48,7 @@ export class Hurdle extends ZeroModified<Record<string, Tensor>> {
     return log1mexp(this.logZero);
   }
   override logDensity(value: Tensor): Tensor {
-    const [logGate, logOpen] = gateProbabilities(this.params);
+    const { logGate, logOpen } = gateProbabilities(this.params);
     return where(equal(value, 0), logGate, add(logOpen, sub(this.base.logDensity(value), this.#logPositive)));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
@@ -55,27 +56,33 @@ export class Hurdle extends ZeroModified<Record<string, Tensor>> {
     const zero = exp(this.logZero);
     const u = random.uniform(k2, shape).mul(zero.neg().add(1)).add(zero);
     const count = leastCount((k) => this.base.cumulative(k), u, 1);
-    return where(random.bernoulli(k1, gateProbabilities(this.params)[2], shape), count, 0);
+    return where(random.bernoulli(k1, gateProbabilities(this.params).open, shape), count, 0);
   }
   override cumulative(value: Tensor): Tensor {
-    const [logGate, logOpen] = gateProbabilities(this.params);
-    const [gate, zero, factor] = [exp(logGate), exp(this.logZero), exp(sub(logOpen, this.#logPositive))];
+    const { gate, open } = gateProbabilities(this.params);
+    const [zero, factor] = [exp(this.logZero), this.#scaled(open)];
     const below = this.base.cumulative(value);
     // Of two equal forms, use the form in which fewer digits cancel.
     const fromBelow = gate.add(below.sub(zero).mul(factor));
     const fromAbove = where(less(value, 1), gate, sub(1, sub(1, below).mul(factor)));
-    const inside = where(less(zero, 0.5), fromBelow, fromAbove).clip(gate, 1);
-    return where(less(value, 0), 0, where(less(value, Infinity), inside, 1));
+    const inside = where(less(zero, 0.5), fromBelow, fromAbove);
+    // `clip` would pass on only half of the gradient where this is exactly the gate.
+    const limited = where(less(inside, gate), gate, atMostOne(inside));
+    return where(less(value, 0), 0, where(less(value, Infinity), limited, 1));
   }
   override get mean(): Tensor {
-    return this.spread(this.#scaled(this.base.mean));
+    return this.spread(this.#moment(this.base.mean));
   }
   override get variance(): Tensor {
     const { mean, variance } = this.base;
-    return this.spread(this.#scaled(add(variance, square(mean))).sub(square(this.#scaled(mean))));
+    return this.spread(this.#moment(add(variance, square(mean))).sub(square(this.#moment(mean))));
   }
   /** A moment of the base times (1 - gate) / (1 - p_base(0)). */
-  #scaled(moment: Tensor): Tensor {
-    return mul(moment, exp(sub(gateProbabilities(this.params)[1], this.#logPositive)));
+  #moment(moment: Tensor): Tensor {
+    return this.#scaled(mul(moment, gateProbabilities(this.params).open));
+  }
+  /** x / (1 - p_base(0)). */
+  #scaled(x: Tensor): Tensor {
+    return x.mul(exp(this.#logPositive.neg()));
   }
 }

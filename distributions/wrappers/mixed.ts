@@ -38,6 +38,7 @@ import { Distribution, overElements } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
 import { refuseParameter } from "../core/parameters.js";
 import { requireAll, validation } from "../core/validation.js";
+import { atMostOne } from "../densities/odds.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 import { cumulativeOf, isAngle } from "./cumulative.js";
 
@@ -150,7 +151,7 @@ export abstract class MixtureBase<
     return this.spread(weightedVariance(this.mixing.probs, means, variances, this.eventDim));
   }
   override cumulative(value: Tensor): Tensor {
-    return sum(this.mixing.probs.mul(this.mapComponentsAt(value, cumulativeOf)), -1).minimum(1);
+    return atMostOne(sum(this.mixing.probs.mul(this.mapComponentsAt(value, cumulativeOf)), -1));
   }
 }
 

@@ -8,9 +8,12 @@ import { readNumbers } from "../../autodiff/core/reads.js";
 import { broadcastShapes, type Shape } from "../../autodiff/core/shape.js";
 import {
   add,
+  type Binary,
+  binary,
   concatenate,
   equal,
   exp,
+  expm1,
   greaterEqual,
   less,
   log,
@@ -18,13 +21,18 @@ import {
   logaddexp,
   logicalOr,
   logSigmoid,
+  maximum,
+  mul,
+  mulZeroWins,
   sigmoid,
   square,
+  sub,
   type Tensor,
   type TensorLike,
   where,
   zeros,
 } from "../../autodiff/index.js";
+import { scalarFormulas as formulas } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { boundsOf, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
@@ -32,6 +40,7 @@ import { Distribution } from "../core/distribution.js";
 import { requireUnmasked } from "../core/mapped.js";
 import { type Given, type Parts, readParameters, refuseParameter } from "../core/parameters.js";
 import { countQuantile } from "../densities/countQuantiles.js";
+import { atMostOne } from "../densities/odds.js";
 import { hullOf } from "./mixed.js";
 
 export type GateParams = { readonly gate?: Tensor; readonly gateLogits?: Tensor };
@@ -41,12 +50,23 @@ export const readGate = (name: string, gate: TensorLike | Given<GateParams>) =>
     gate,
   ]);
 
-/** [log gate, log (1 - gate), 1 - gate]. */
-export function gateProbabilities({ gate, gateLogits }: GateParams): [logGate: Tensor, logOpen: Tensor, open: Tensor] {
-  if (gate !== undefined) return [log(gate), log1p(gate.neg()), gate.neg().add(1)];
-  const logits = gateLogits as Tensor;
-  return [logSigmoid(logits), logSigmoid(logits.neg()), sigmoid(logits.neg())];
+/** gate, 1 - gate and their logarithms. */
+export function gateProbabilities({ gate, gateLogits }: GateParams) {
+  if (gate !== undefined)
+    return { gate, open: gate.neg().add(1), logGate: log(gate), logOpen: log1p(gate.neg()) } as const;
+  const [l, rest] = [gateLogits as Tensor, (gateLogits as Tensor).neg()];
+  return { gate: sigmoid(l), open: sigmoid(rest), logGate: logSigmoid(l), logOpen: logSigmoid(rest) } as const;
 }
+
+/** log (gate + (1 - gate) exp(l)), with the right derivatives also at gate 0 and 1. */
+const logInflated: Binary = /* @__PURE__ */ binary(
+  "logInflated",
+  (gate, l) => formulas.logaddexp(formulas.log(gate), formulas.log1p(-gate) + l),
+  [
+    (g, y, _, l) => mulZeroWins(g, mul(expm1(l), exp(y.neg())).neg()),
+    (g, y, gate, l) => mulZeroWins(g, mul(sub(1, gate), exp(sub(l, maximum(y, -Number.MAX_VALUE))))),
+  ],
+);
 
 /** A distribution of counts made from `base` by changing the probability of 0. */
 export abstract class ZeroModified<P extends Record<string, Tensor>> extends Distribution<P> {
@@ -109,26 +129,27 @@ export class ZeroInflated<
   }
 
   override logDensity(value: Tensor): Tensor {
-    const [logGate, logOpen] = gateProbabilities(this.params);
-    const nonzero = add(logOpen, this.base.logDensity(value));
-    return where(equal(value, 0), logaddexp(logGate, add(logOpen, this.logZero)), nonzero);
+    const { gate } = this.params;
+    const { logGate, logOpen } = gateProbabilities(this.params);
+    const zero = gate ? logInflated(gate, this.logZero) : logaddexp(logGate, add(logOpen, this.logZero));
+    return where(equal(value, 0), zero, add(logOpen, this.base.logDensity(value)));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
-    const isOpen = random.bernoulli(k1, gateProbabilities(this.params)[2], shape);
+    const isOpen = random.bernoulli(k1, gateProbabilities(this.params).open, shape);
     return where(isOpen, this.base.draw(k2, shape), 0);
   }
   override cumulative(value: Tensor): Tensor {
-    const [logGate, , open] = gateProbabilities(this.params);
+    const { gate, open } = gateProbabilities(this.params);
     const below = this.base.cumulative(value);
-    const mixed = open.mul(below).add(exp(logGate).mul(greaterEqual(value, 0)));
-    return where(logicalOr(less(below, 1), less(value, 0)), mixed.minimum(1), 1);
+    const mixed = open.mul(below).add(gate.mul(greaterEqual(value, 0)));
+    return where(logicalOr(less(below, 1), less(value, 0)), atMostOne(mixed), 1);
   }
   override get mean(): Tensor {
-    return this.spread(gateProbabilities(this.params)[2].mul(this.base.mean));
+    return this.spread(gateProbabilities(this.params).open.mul(this.base.mean));
   }
   override get variance(): Tensor {
-    const open = gateProbabilities(this.params)[2];
+    const { open } = gateProbabilities(this.params);
     const { mean, variance } = this.base;
     return this.spread(open.mul(variance.add(square(mean).mul(open.neg().add(1)))));
   }

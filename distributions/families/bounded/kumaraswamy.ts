@@ -1,26 +1,39 @@
 import {
+  type Binary,
   clip,
   digammaDifference,
   exp,
   expm1,
   log,
-  log1mexp,
   log1p,
   logBeta,
+  mul,
   mulZeroWins,
+  neg,
   pow,
   reciprocal,
   square,
+  sub,
   type Tensor,
   type TensorLike,
   trigamma,
   xlogy,
 } from "../../../autodiff/index.js";
+import { log1mexp as log1mexpOf, log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { positive, unitInterval } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { secondDifference } from "../../densities/continuous.js";
+import { binaryBySlopes } from "../../densities/slopes.js";
 import { ofKumaraswamy } from "../../kl/bounded.js";
+
+/** log(1 - x^a), also at x = 0, where the derivative with respect to x is -1 for a = 1. */
+const logRest: Binary = /* @__PURE__ */ binaryBySlopes(
+  "logOneMinusPower",
+  (a, x) => log1mexpOf(logOf(x) * a),
+  (a, x) => neg(mulZeroWins(xlogy(pow(x, a), x), exp(neg(logRest(a, x))))),
+  (a, x) => neg(mulZeroWins(mul(a, pow(x, sub(a, 1))), exp(neg(logRest(a, x))))),
+);
 
 const meanOf = (a: Tensor, b: Tensor): Tensor => exp(log(b).add(logBeta(reciprocal(a).add(1), b)));
 
@@ -51,7 +64,7 @@ export class Kumaraswamy extends /* @__PURE__ */ family<
   formulas: ({ concentration1: a, concentration0: b }) => ({
     logDensity: (x) =>
       xlogy(a.sub(1), x)
-        .add(mulZeroWins(b.sub(1), log1mexp(log(x).mul(a))))
+        .add(mulZeroWins(b.sub(1), logRest(a, x)))
         .add(log(a))
         .add(log(b)),
     draw: (key, shape) => {
@@ -64,7 +77,7 @@ export class Kumaraswamy extends /* @__PURE__ */ family<
       const spread = reciprocal(a).neg().add(1).mul(digammaDifference(1, b));
       return reciprocal(b).neg().add(1).add(spread).sub(log(a)).sub(log(b));
     },
-    cdf: (x) => expm1(log1mexp(log(clip(x, 0, 1)).mul(a)).mul(b)).neg(),
+    cdf: (x) => expm1(logRest(a, clip(x, 0, 1)).mul(b)).neg(),
     icdf: (q) => pow(expm1(log1p(q.neg()).div(b)).neg(), reciprocal(a)),
   }),
   divergences: ofKumaraswamy,

@@ -3,6 +3,7 @@ import { lookUpLast } from "../../../autodiff/ops/array/lookUp.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { integerInterval, logWeights, weights } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
+import { atMostOne } from "../../densities/odds.js";
 import { ofCategorical } from "../../kl/vectors.js";
 import { type Classes, classesOf, entropyOf, leastClass, logitsOf, pickAlongLast, probsOf } from "./classes.js";
 
@@ -29,7 +30,7 @@ export class Categorical extends /* @__PURE__ */ family<Classes, [probs?: Tensor
   cdf: (x, p) => {
     // NaN looks up class 0; the caller replaces the result.
     const k = floor(where(x.equal(x), x, 0)).clip(0, classesOf(p) - 1);
-    return pickAlongLast(cumsum(probsOf(p), -1), k).minimum(1);
+    return atMostOne(pickAlongLast(cumsum(probsOf(p), -1), k));
   },
   icdf: leastClass,
   entropy: entropyOf,

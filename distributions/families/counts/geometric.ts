@@ -1,6 +1,6 @@
 import {
+  type Binary,
   exp,
-  expm1,
   floor,
   less,
   log,
@@ -8,21 +8,42 @@ import {
   maximum,
   mulZeroWins,
   softplus,
+  sub,
   type Tensor,
   type TensorLike,
   where,
   xlog1py,
 } from "../../../autodiff/index.js";
+import {
+  expm1 as expm1Of,
+  exp as expOf,
+  xlog1py as xlog1pyOf,
+} from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegativeInteger, positiveProbability, real } from "../../constraints/index.js";
 import { family } from "../../core/family.js";
 import { countQuantile } from "../../densities/countQuantiles.js";
 import { type Odds, probsOf } from "../../densities/odds.js";
+import { binaryBySlopes } from "../../densities/slopes.js";
 import { ofGeometric } from "../../kl/counts.js";
 
 /** (1 - p) / p, the mean number of failures. */
 const failuresOf = ({ probs, logits }: Odds): Tensor =>
   probs === undefined ? exp((logits as Tensor).neg()) : probs.neg().add(1).div(probs);
+
+/** (1 - p)^n and 1 - (1 - p)^n for whole n, with their derivatives with respect to p, also at p = 1. */
+const missAll: Binary = /* @__PURE__ */ binaryBySlopes(
+  "missAll",
+  (n, p) => expOf(xlog1pyOf(n, -p)),
+  () => 0,
+  (n, p) => mulZeroWins(n, missAll(sub(n, 1), p)).neg(),
+);
+const hitOnce: Binary = /* @__PURE__ */ binaryBySlopes(
+  "hitOnce",
+  (n, p) => -expm1Of(xlog1pyOf(n, -p)),
+  () => 0,
+  (n, p) => mulZeroWins(n, missAll(sub(n, 1), p)),
+);
 
 /**
  * Geometric: the number of failures before the first success, where a trial succeeds with probability p = probs or sigmoid(logits).
@@ -51,7 +72,7 @@ export class Geometric extends /* @__PURE__ */ family<Odds, [probs?: TensorLike]
       // (1 - p) / p · softplus(l) is log(1 + e^l) / e^l, which rounds to 1 for small e^l.
       return where(less(l, -40), 1, failuresOf(p).mul(softplus(l))).add(softplus(l.neg()));
     },
-    cdf: (x) => expm1(xlog1py(floor(maximum(x, -1)).add(1), probsOf(p).neg())).neg(),
+    cdf: (x) => hitOnce(floor(maximum(x, -1)).add(1), probsOf(p)),
     icdf: (q) => countQuantile(d, q),
   }),
   divergences: ofGeometric,

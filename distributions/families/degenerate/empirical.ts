@@ -17,6 +17,7 @@ import { allOf } from "../../constraints/axes.js";
 import { independent, logWeights, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { refuseParameter } from "../../core/parameters.js";
+import { atMostOne } from "../../densities/odds.js";
 
 /**
  * Empirical: one of the given samples, which lie along the first axis, with probability exp(logWeights) / Σ exp(logWeights).
@@ -62,7 +63,7 @@ export class Empirical extends /* @__PURE__ */ family<
       mean,
       variance: () => average(square(samples.sub(mean()))),
       ...(event.length === 0 && {
-        cdf: (x: Tensor) => sum(where(lessEqual(samples, expandDims(x, -1)), exp(logs()), 0), -1).minimum(1),
+        cdf: (x: Tensor) => atMostOne(sum(where(lessEqual(samples, expandDims(x, -1)), exp(logs()), 0), -1)),
       }),
     };
   },

@@ -15,12 +15,17 @@ import {
   Exponential,
   FisherSnedecor,
   Folded,
+  Geometric,
   Gumbel,
+  Hurdle,
+  Kumaraswamy,
   klDivergence,
   Laplace,
   Logistic,
   Mixture,
+  MixtureSameFamily,
   Normal,
+  Poisson,
   Power,
   RelaxedBernoulli,
   RelaxedOneHotCategorical,
@@ -33,6 +38,7 @@ import {
   TruncatedNormal,
   Uniform,
   VonMises,
+  ZeroInflated,
 } from "../../../distributions/index.js";
 
 type F = (x: Tensor) => Tensor;
@@ -241,6 +247,44 @@ test("probabilities of 0 and 1, and values at the ends of the support, have fini
     }
   const ofVertex = grad((x: Tensor) => new RelaxedOneHotCategorical(0.5, [0.2, 0.3, 0.5]).logProb(x))([0, 0, 1]);
   assert.ok(ofVertex.toArray<number[]>().every(Number.isFinite));
+});
+
+test("gates, weights and probabilities of exactly 0 or 1 have the one-sided derivatives", () => {
+  const none = Math.exp(-2);
+  for (const gate of [0, 1]) {
+    const check = (what: string, f: F, first: number, second: number): void => {
+      near(slope(f)(tensor(gate)), first, `${what} at gate ${gate}`);
+      curvature(`${what} at gate ${gate}`, f, gate, second);
+    };
+    const [inflated, hurdle] = [
+      (g: Tensor) => new ZeroInflated(new Poisson(2), g),
+      (g: Tensor) => new Hurdle(new Poisson(2), g),
+    ];
+    // log (g + (1 - g) e^-2), F(1) = g + (1 - g) 3 e^-2, and for the hurdle F(1) = g + (1 - g) 2 e^-2 / (1 - e^-2)
+    const rise = (1 - none) / (gate === 0 ? none : 1);
+    check("ZeroInflated.logProb(0)", (g) => inflated(g).logProb(0), rise, -(rise ** 2));
+    check("ZeroInflated.cdf(1)", (g) => inflated(g).cdf(1), 1 - 3 * none, 0);
+    check("Hurdle.cdf(1)", (g) => hurdle(g).cdf(1), 1 - (2 * none) / (1 - none), 0);
+    check("Hurdle.mean", (g) => hurdle(g).mean, -2 / (1 - none), 0);
+  }
+  // 1 - (1 - p)^(k + 1)
+  const geometric =
+    (k: number): F =>
+    (p) =>
+      new Geometric(p).cdf(k);
+  near(slope(geometric(0))(tensor(1)), 1, "Geometric.cdf(0) at 1");
+  curvature("Geometric.cdf(1) at 1", geometric(1), 1, -2);
+  assert.equal(grad((p: Tensor) => new Categorical(p).cdf(0))([1, 0]).toArray(), [0, -1]);
+  const mixture = (p: Tensor) => new MixtureSameFamily(new Categorical(p), new Uniform(0, [1, 4]));
+  assert.equal(grad((p: Tensor) => mixture(p).cdf(2))([1, 0]).toArray(), [0, -0.5]);
+});
+
+test("Kumaraswamy(1, b) has the slope of (b - 1) log(1 - x) at 0", () => {
+  for (const b of [0.4, 1, 3]) {
+    const density: F = (x) => new Kumaraswamy(1, b).logProb(x);
+    near(slope(density)(tensor(0)), 1 - b, "slope");
+    curvature("curvature", density, 0, 1 - b);
+  }
 });
 
 test.run();
