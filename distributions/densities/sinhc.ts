@@ -4,7 +4,9 @@
  *
  *     y'   = 1/h² - 1/sinh² h,        y'' = 2 coth h / sinh² h - 2/h³,
  *
- * and near 0, where these cancel, y = Σ_k c_k h^(2k-1), c_k = 2 (-1)^(k+1) ζ(2k) / π^2k, for |h| < π.
+ * and near 0, where these cancel, the power series y = Σ_k c_k h^(2k-1), for |h| < π. From y' = 1 - 2y/h - y²,
+ *
+ *     c_1 = 1/3,   (2k + 1) c_k = -Σ_{i=1}^{k-1} c_i c_{k-i}   for k > 1,   a sum of terms of one sign.
  */
 import { noFurtherDerivative } from "../../autodiff/core/op.js";
 import { type Binary, mul, sub, type Unary, unary } from "../../autodiff/index.js";
@@ -20,16 +22,13 @@ import { bregman } from "./divergences.js";
 import { binaryBySlopes, unaryBySlope } from "./slopes.js";
 
 // The coefficients of y', y'' / h and y''', in powers of h².
-const SLOPE = [
-  0.3333333333333333, -0.06666666666666667, 0.010582010582010581, -0.0014814814814814814, 0.0001924001924001924,
-  -2.380844708887037e-5, 2.8503732207435913e-6, -3.332191318496952e-7, 3.8263339078575285e-8, -4.332978728872515e-9,
-  4.852350845790551e-10, -5.3846925685597234e-11, 5.930254350058414e-12, -6.489292139993081e-13, 7.062066668463177e-14,
-  -7.648843294003344e-15, 8.249892014502867e-16, -8.865487525092221e-17, 9.495909290045727e-18, -1.0141441619453536e-18,
-  1.0802373748103058e-19, -1.1478999915876798e-20, 1.217161944949064e-21, -1.288053684553877e-22,
-  1.3606061854850572e-23, -1.4348509568175585e-24, 1.5108200503215846e-25, -1.588546069302596e-26,
-  1.668062177580175e-27, -1.749402108607875e-28, 1.8326001747362096e-29, -1.9176912766209755e-30,
-  2.0047109127791264e-31, -2.0936951892944605e-32,
-];
+const SLOPE = /* @__PURE__ */ slopeCoefficients();
+function slopeCoefficients(): number[] {
+  const c: number[] = [];
+  for (let k = 1; k <= 34; k++)
+    c.push(c.reduce((sum, x, i) => sum - x * (c[k - 2 - i] as number), k === 1 ? 1 : 0) / (2 * k + 1));
+  return c.map((x, i) => (2 * i + 1) * x);
+}
 const CURVE = /* @__PURE__ */ SLOPE.slice(1).map((c, i) => (2 * i + 2) * c);
 const BEND = /* @__PURE__ */ CURVE.map((c, i) => (2 * i + 1) * c);
 /** Up to this |h| the series is used; beyond it the closed forms lose at most one digit. */
