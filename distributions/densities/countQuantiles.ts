@@ -7,7 +7,6 @@ import {
   exp,
   less,
   mul,
-  mulZeroWins,
   neg,
   type Tensor,
   type Ternary,
@@ -16,16 +15,20 @@ import {
   where,
 } from "../../autodiff/index.js";
 import { betaincc as betainccOf, betaincinvRest as betaincinvRestOf } from "../../autodiff/kernels/special/index.js";
+import { derivatives } from "../../autodiff/ops/elementwise/elementwise.js";
 import { boundsOf } from "../constraints/constraint.js";
 import type { Distribution } from "../core/distribution.js";
 import { logBetaDensity } from "./continuous.js";
+import { ternaryBySlopes } from "./slopes.js";
 
 /** 1 - I_x(a, b), the upper tail of Beta(a, b), without the cancellation of the subtraction. */
-export const betaincc: Ternary = /* @__PURE__ */ ternary("betaincc", (a, b, x) => betainccOf(a, b, x), [
-  (g, _, a, b, x) => mulZeroWins(g, mul(betaImplicitGradA(a, b, x), exp(logBetaDensity(a, b, x)))),
-  (g, _, a, b, x) => mulZeroWins(g, mul(betaImplicitGradB(a, b, x), exp(logBetaDensity(a, b, x)))),
-  (g, _, a, b, x) => mulZeroWins(g, neg(exp(logBetaDensity(a, b, x)))),
-]);
+export const betaincc: Ternary = /* @__PURE__ */ ternaryBySlopes(
+  "betaincc",
+  (a, b, x) => betainccOf(a, b, x),
+  (a, b, x) => mul(betaImplicitGradA(a, b, x), exp(logBetaDensity(a, b, x))),
+  (a, b, x) => mul(betaImplicitGradB(a, b, x), exp(logBetaDensity(a, b, x))),
+  (a, b, x) => neg(exp(logBetaDensity(a, b, x))),
+);
 
 /**
  * I_q(b, a) = 1 - I_p(a, b) for p + q = 1, computed from the smaller of p and q. This is P(X <= a - 1) for a binomial count X of n trials with
@@ -35,11 +38,15 @@ export const betaTail = (a: Tensor, b: Tensor, p: Tensor, q: Tensor): Tensor =>
   where(less(p, 0.5), betaincc(a, b, p), betainc(b, a, q));
 
 /** 1 - y for the quantile y of Beta(a, b) at q, without the cancellation of the subtraction. */
-export const betaincinvRest: Ternary = /* @__PURE__ */ ternary("betaincinvRest", betaincinvRestOf, [
-  (g, rest, a, b) => mulZeroWins(g, betaImplicitGradB(b, a, rest)),
-  (g, rest, a, b) => mulZeroWins(g, betaImplicitGradA(b, a, rest)),
-  (g, rest, a, b) => mulZeroWins(g, neg(exp(neg(logBetaDensity(b, a, rest))))),
-]);
+export const betaincinvRest: Ternary = /* @__PURE__ */ ternary(
+  "betaincinvRest",
+  betaincinvRestOf,
+  /* @__PURE__ */ derivatives([
+    (rest, a, b) => betaImplicitGradB(b, a, rest),
+    (rest, a, b) => betaImplicitGradA(b, a, rest),
+    (rest, a, b) => neg(exp(neg(logBetaDensity(b, a, rest)))),
+  ]),
+);
 /** The smallest whole number k >= `least` with cdf(k) >= q, by bisection; NaN from about 2^53 on, where not every whole number exists. */
 export function leastCount(cdf: (k: Tensor) => Tensor, q: Tensor, least = 0): Tensor {
   let below = tensor(least - 1);

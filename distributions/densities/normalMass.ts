@@ -7,21 +7,10 @@
  * because it may have more correct digits than the difference of the rounded a and b.
  */
 
-import {
-  add,
-  exp,
-  greater,
-  less,
-  mul,
-  mulZeroWins,
-  sub,
-  type Tensor,
-  type Ternary,
-  ternary,
-  where,
-} from "../../autodiff/index.js";
+import { add, exp, greater, less, mul, sub, type Tensor, type Ternary, ternary, where } from "../../autodiff/index.js";
 import { exp as expOf, log, log1mexp, log1p } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { erfcx, gaussLegendre, ndtr } from "../../autodiff/kernels/special/index.js";
+import { derivatives } from "../../autodiff/ops/elementwise/elementwise.js";
 import { LOG_SQRT_2PI } from "../core/constants.js";
 
 /** m: the point of [a, b] nearest to 0. Where a or b is 0, its derivative is 0, as in the gradient of r. */
@@ -34,11 +23,15 @@ const hazard = (r: Tensor, a: Tensor, b: Tensor, x: Tensor): Tensor => {
 };
 
 /** r(a, b) as an op of a, b and the width b - a. */
-export const logMassOver: Ternary = /* @__PURE__ */ ternary("logMassOver", logMassOverOf, [
-  (g, r, a, b) => mulZeroWins(g, sub(where(greater(a, 0), a, 0), hazard(r, a, b, a))),
-  (g, r, a, b) => mulZeroWins(g, add(where(less(b, 0), b, 0), hazard(r, a, b, b))),
-  (g) => mul(g, 0),
-]);
+export const logMassOver: Ternary = /* @__PURE__ */ ternary(
+  "logMassOver",
+  logMassOverOf,
+  /* @__PURE__ */ derivatives<[Tensor, Tensor, Tensor]>([
+    (r, a, b) => sub(where(greater(a, 0), a, 0), hazard(r, a, b, a)),
+    (r, a, b) => add(where(less(b, 0), b, 0), hazard(r, a, b, b)),
+    () => 0,
+  ]),
+);
 
 function logMassOverOf(a: number, b: number, width: number): number {
   // If a is the end farther from 0, reflect the interval, so that b is this end.

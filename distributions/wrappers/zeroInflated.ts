@@ -23,7 +23,6 @@ import {
   logSigmoid,
   maximum,
   mul,
-  mulZeroWins,
   sigmoid,
   square,
   sub,
@@ -33,6 +32,7 @@ import {
   zeros,
 } from "../../autodiff/index.js";
 import { scalarFormulas as formulas } from "../../autodiff/kernels/formulas/scalarFormulas.js";
+import { derivatives } from "../../autodiff/ops/elementwise/elementwise.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { boundsOf, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
@@ -62,10 +62,10 @@ export function gateProbabilities({ gate, gateLogits }: GateParams) {
 const logInflated: Binary = /* @__PURE__ */ binary(
   "logInflated",
   (gate, l) => formulas.logaddexp(formulas.log(gate), formulas.log1p(-gate) + l),
-  [
-    (g, y, _, l) => mulZeroWins(g, mul(expm1(l), exp(y.neg())).neg()),
-    (g, y, gate, l) => mulZeroWins(g, mul(sub(1, gate), exp(sub(l, maximum(y, -Number.MAX_VALUE))))),
-  ],
+  /* @__PURE__ */ derivatives([
+    (y, _, l) => mul(expm1(l), exp(y.neg())).neg(),
+    (y, gate, l) => mul(sub(1, gate), exp(sub(l, maximum(y, -Number.MAX_VALUE)))),
+  ]),
 );
 
 /** A distribution of counts made from `base` by changing the probability of 0. */

@@ -4,7 +4,6 @@ import {
   div,
   exp,
   less,
-  mulZeroWins,
   neg,
   sub,
   type Tensor,
@@ -17,6 +16,7 @@ import {
   log1p as log1pOf,
   log as logOf,
 } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
+import { derivatives } from "../../../autodiff/ops/elementwise/elementwise.js";
 import { real, unitInterval } from "../../constraints/index.js";
 import { family, type OneOf } from "../../core/family.js";
 import { langevin, langevinSlope, logSinhc } from "../../densities/sinhc.js";
@@ -57,10 +57,7 @@ const quantileOf: Binary = /* @__PURE__ */ binary(
     const logSum = l < -1 && q >= 0.5 ? logOf(1 - q + q * expOf(l)) : log1pOf(q * expm1Of(l));
     return Math.min(1, logSum / l);
   },
-  [
-    (g, x, l) => mulZeroWins(g, neg(div(cdfSlope(l, x), densityOf(l, x)))),
-    (g, x, l) => mulZeroWins(g, div(1, densityOf(l, x))),
-  ],
+  /* @__PURE__ */ derivatives([(x, l) => neg(div(cdfSlope(l, x), densityOf(l, x))), (x, l) => div(1, densityOf(l, x))]),
 );
 
 /**

@@ -1,26 +1,17 @@
-import {
-  type Binary,
-  binary,
-  mulZeroWins,
-  square,
-  sub,
-  type Tensor,
-  type TensorLike,
-} from "../../../autodiff/index.js";
+import { type Binary, square, sub, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { greaterThan, interval, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
+import { binaryBySlopes } from "../../densities/slopes.js";
 import { ofUniform } from "../../kl/bounded.js";
 
 /** log(high - low). */
-const logWidth: Binary = /* @__PURE__ */ binary(
+const logWidth: Binary = /* @__PURE__ */ binaryBySlopes(
   "logWidth",
   (low, high) => (high - low < Infinity ? logOf(high - low) : logOf(0.5 * high - 0.5 * low) + Math.LN2),
-  [
-    (g, _, low, high) => mulZeroWins(g, sub(high, low).reciprocal()).neg(),
-    (g, _, low, high) => mulZeroWins(g, sub(high, low).reciprocal()),
-  ],
+  (low, high) => sub(high, low).reciprocal().neg(),
+  (low, high) => sub(high, low).reciprocal(),
 );
 
 /**

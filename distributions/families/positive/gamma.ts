@@ -12,21 +12,21 @@ import {
   greater,
   log,
   maximum,
-  mulZeroWins,
   reciprocal,
   square,
   sub,
   type TensorLike,
   type Ternary,
-  ternary,
   where,
 } from "../../../autodiff/index.js";
 import { log as logOf } from "../../../autodiff/kernels/formulas/scalarFormulas.js";
 import { gammainccinv as gammainccinvOf, lgamma, productMinus } from "../../../autodiff/kernels/special/index.js";
+import { derivatives } from "../../../autodiff/ops/elementwise/elementwise.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { nonnegative, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { devianceFrom, halfLogOverTwoPi, logGammaDensity, stirlingError } from "../../densities/continuous.js";
+import { ternaryBySlopes } from "../../densities/slopes.js";
 import { gammaEntropy } from "../../densities/stirling.js";
 import { ofChi2, ofGamma, ofInverseGamma } from "../../kl/positive.js";
 
@@ -76,7 +76,7 @@ export class Chi2 extends /* @__PURE__ */ family<Tensors<"df">, [df: TensorLike]
 }) {}
 
 /** a log b - (a + 1) log x - b / x - lgamma(a) for a, b, x > 0. */
-const logInverseGammaDensity: Ternary = /* @__PURE__ */ ternary(
+const logInverseGammaDensity: Ternary = /* @__PURE__ */ ternaryBySlopes(
   "logInverseGammaDensity",
   (a, b, x) => {
     const m = b / x;
@@ -85,18 +85,17 @@ const logInverseGammaDensity: Ternary = /* @__PURE__ */ ternary(
     const difference = m - a - productMinus(m, x, b) / x;
     return halfLogOverTwoPi(a) - logOf(x) - devianceFrom(a, m, difference) - stirlingError(a);
   },
-  [
-    (g, _, a, b, x) => mulZeroWins(g, sub(sub(log(b), log(x)), digamma(a))),
-    (g, _, a, b, x) => mulZeroWins(g, sub(div(a, b), reciprocal(x))),
-    (g, _, a, b, x) => mulZeroWins(g, div(sub(div(b, x), add(a, 1)), x)),
-  ],
+  (a, b, x) => sub(sub(log(b), log(x)), digamma(a)),
+  (a, b, x) => sub(div(a, b), reciprocal(x)),
+  (a, b, x) => div(sub(div(b, x), add(a, 1)), x),
 );
 
 /** The x with P(X > x) = q for Gamma(a, 1). */
-const gammainccinv: Binary = /* @__PURE__ */ binary("gammainccinv", gammainccinvOf, [
-  (g, x, a) => mulZeroWins(g, gammaImplicitGrad(a, x)),
-  (g, x, a) => mulZeroWins(g, exp(logGammaDensity(a, 1, x).neg()).neg()),
-]);
+const gammainccinv: Binary = /* @__PURE__ */ binary(
+  "gammainccinv",
+  gammainccinvOf,
+  /* @__PURE__ */ derivatives([(x, a) => gammaImplicitGrad(a, x), (x, a) => exp(logGammaDensity(a, 1, x).neg()).neg()]),
+);
 
 /**
  * InverseGamma: 1 / x is Gamma(a = concentration, b = rate).
