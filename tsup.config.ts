@@ -97,8 +97,8 @@ const kernels: NonNullable<Options["esbuildPlugins"]>[number] = {
 };
 
 /**
- * Loads ndarray as an ECMAScript module, which needs none of the functions by which esbuild wraps CommonJS. ndarray also asks whether its data
- * are a Buffer of Node, but here they are always a Float64Array.
+ * Loads ndarray as an ECMAScript module, which needs none of the functions by which esbuild wraps CommonJS. ndarray also asks which type of
+ * array its data are, and has constructors for each type, but here the data are always a Float64Array.
  */
 const ndarrayAsModule: NonNullable<Options["esbuildPlugins"]>[number] = {
   name: "ndarrayAsModule",
@@ -106,7 +106,9 @@ const ndarrayAsModule: NonNullable<Options["esbuildPlugins"]>[number] = {
     onLoad({ filter: /ndarray.ndarray\.js$/ }, async ({ path }) => ({
       contents: (await readFile(path, "utf8"))
         .replace('require("iota-array")', "(n) => Array.from({ length: n }, (_, i) => i)")
-        .replace('require("is-buffer")', "() => false")
+        .replace('var isBuffer = require("is-buffer")', "")
+        .replace(/function arrayDType[\s\S]*?\n}/, 'var arrayDType = () => "float64"')
+        .replace(/(var CACHED_CONSTRUCTORS = )[\s\S]*?\n}/, "$1{ float64: [] }")
         .replace("module.exports =", "export default"),
     })),
 };
