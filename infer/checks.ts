@@ -41,6 +41,19 @@ export function refuseCrossed(): never {
   );
 }
 
+/** Refuse a statement inside the body of scan. Only params and networks are allowed, because they are the same at every step. */
+export function refuseInScan({ type, name }: { readonly type: string; readonly name: string }): void {
+  if (type === "param" || type === "module") return;
+  const advice = ["sample", "key", "plate"].includes(type)
+    ? "Draw the noise of all steps before the loop at one site of length T, give it to scan as xs, and observe the ys after the loop. Or write a plain for loop, with markov where sites are enumerated."
+    : "Return the value from the body of scan, and write the statement after the loop.";
+  refuseSite(
+    "site-in-scan",
+    name,
+    `${type} site "${name}" is inside the body of scan, which runs as a single op, so handlers cannot see its statements. ${advice}`,
+  );
+}
+
 /** Whether the function `callback` has returned true. Refuses other objects, such as tensors and promises, which count as true. */
 export function isTrue(op: string, callback: string, result: boolean | undefined): boolean {
   requireKind(op, `the result of ${callback}`, result ?? false, flag);

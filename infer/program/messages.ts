@@ -8,13 +8,19 @@ import { traceDepth } from "../../autodiff/core/batch.js";
 import { PedigradError, Tensor } from "../../autodiff/index.js";
 import type { Constraint, Distribution } from "../../distributions/index.js";
 import type { Provenance } from "../../provenance/index.js";
-import { refuseCrossed, refuseName, refuseSite } from "../checks.js";
+import { refuseCrossed, refuseInScan, refuseName } from "../checks.js";
 import type { InferOptions } from "./inferOptions.js";
 
-/** The message of `sample`: a random choice, latent or observed. */
-export interface SampleMessage {
-  readonly type: "sample";
+/** The fields of every message. */
+interface BaseMessage {
   name: string;
+  /** Set by a handler to hide the message from the handlers around it. */
+  stop?: boolean;
+}
+
+/** The message of `sample`: a random choice, latent or observed. */
+export interface SampleMessage extends BaseMessage {
+  readonly type: "sample";
   /** The name that the program gives, without the prefix of any `scope`. */
   readonly declared: string;
   fn: Distribution;
@@ -42,14 +48,11 @@ export interface SampleMessage {
   isConstant: boolean;
   /** The sites that host code had read before this statement. */
   ambient: Provenance;
-  /** Set by a handler to hide the message from the handlers around it. */
-  stop: boolean;
 }
 
 /** The message of `param`: a learnable parameter. `value` lies in the set of `constraint`. */
-export interface ParamMessage {
+export interface ParamMessage extends BaseMessage {
   readonly type: "param";
-  name: string;
   /** The name that the program gives, without the prefix of any `scope`. */
   readonly declared: string;
   value: Tensor | null;
@@ -61,16 +64,15 @@ export interface ParamMessage {
   readonly isReference: boolean;
   eventDim: number;
   plates: PlateFrame[];
-  stop: boolean;
 }
 
 /** The message of a plate that is being opened; `value` holds the indices of the elements that the plate visits. */
-export interface PlateMessage {
+export interface PlateMessage extends BaseMessage {
   readonly type: "plate";
-  name: string;
   readonly size: number;
   /** How many elements the plate visits; handlers may change this before `value` is set. */
   subsampleSize: number;
+  /** The dim of the batch shape, negative; null for a sequential plate. */
   readonly dim: number | null;
   value: Tensor | null;
   /** Whether the program itself chose the elements to visit (the option `subsample`). */
@@ -82,11 +84,10 @@ export interface PlateMessage {
   areValuesVisited?: boolean | undefined;
   /** Whether the plate visits all elements in order. */
   isWhole: boolean;
-  stop: boolean;
 }
 
 /** The message of `deterministic`: a computed value that the trace records. */
-export interface DeterministicMessage extends Pick<SampleMessage, "name" | "plates" | "intervention" | "stop"> {
+export interface DeterministicMessage extends BaseMessage, Pick<SampleMessage, "plates" | "intervention"> {
   readonly type: "deterministic";
   value: Tensor;
   /** The event dim of the sample statement whose value reparam or `obsMask` computes from other sites; null for `deterministic`. */
@@ -94,31 +95,25 @@ export interface DeterministicMessage extends Pick<SampleMessage, "name" | "plat
 }
 
 /** The message of `mutable`: a value that the program may change and that SVI passes on to the next step. */
-export interface MutableMessage {
+export interface MutableMessage extends BaseMessage {
   readonly type: "mutable";
-  name: string;
   cell: { value: Tensor } | null;
   init: () => Tensor;
-  stop: boolean;
 }
 
 /**
  * The message of `module`: a request for the parameters of the network `name`. Handlers set `paths` to the names of the
  * network's params, without the prefix `name/`; `paths` stays null if the network has to be initialised.
  */
-export interface ModuleMessage {
+export interface ModuleMessage extends BaseMessage {
   readonly type: "module";
-  name: string;
   paths: string[] | null;
-  stop: boolean;
 }
 
 /** A request for a random key. */
-export interface KeyMessage {
+export interface KeyMessage extends BaseMessage {
   readonly type: "key";
-  name: string;
   value: Tensor | null;
-  stop: boolean;
 }
 
 export type Message =
@@ -209,26 +204,10 @@ export function* loopInHandlers<T>(items: Iterable<T>, handlersOf: () => [Handle
   }
 }
 
-const SCAN_ADVICE = {
-  value:
-    "Draw the noise of all steps before the loop at one site of length T, give it to scan as xs, and observe the ys after the loop. Or write a plain for loop, with markov where sites are enumerated.",
-  other: "Return the value from the body of scan, and write the statement after the loop.",
-};
-
-/** Refuse a statement inside the body of scan. Only params and networks are allowed, because they are the same at every step. */
-function refuseInLoop({ type, name }: Message): void {
-  if (type === "param" || type === "module") return;
-  refuseSite(
-    "site-in-scan",
-    name,
-    `${type} site "${name}" is inside the body of scan, which runs as a single op, so handlers cannot see its statements. ${["sample", "key", "plate"].includes(type) ? SCAN_ADVICE.value : SCAN_ADVICE.other}`,
-  );
-}
-
 /** Send a message up the stack until a handler stops it, call `setValue` to give it a value, and send it back down. */
 export function send<M extends Message>(message: M, setValue?: (message: M) => void): M {
   if (typeof message.name !== "string") refuseName(message.type, message.name);
-  if (traceDepth > 0) refuseInLoop(message);
+  if (traceDepth > 0) refuseInScan(message);
   type Listener = ((message: M) => void) | undefined;
   const { type } = message;
   let i = stack.length - 1;
@@ -242,11 +221,10 @@ export function send<M extends Message>(message: M, setValue?: (message: M) => v
 }
 
 /** A random key from the handlers; null if no handler gives a key. */
-export const requestKey = (name: string): Tensor | null =>
-  send<KeyMessage>({ type: "key", name, value: null, stop: false }).value;
+export const requestKey = (name: string): Tensor | null => send<KeyMessage>({ type: "key", name, value: null }).value;
 
 /** One plate around a site. */
-export interface PlateFrame {
+export interface PlateFrame extends Pick<PlateMessage, "dim" | "isGiven" | "isWhole" | "areValuesVisited"> {
   /** The name that handlers see, with the prefix of any `scope`. */
   name: string;
   /** Null for a plate that is declared without a size, until its first site sets the size. */
@@ -254,15 +232,7 @@ export interface PlateFrame {
   subsampleSize: number | null;
   /** The subsample size in the program, if a handler made the plate visit another number of elements. */
   programSize?: number | undefined;
-  /** The dim of the batch shape, negative; null for a sequential plate. */
-  readonly dim: number | null;
   indices: Tensor | null;
-  /** Whether the plate visits all elements in order. */
-  isWhole: boolean;
-  /** Whether the program itself chose the elements to visit (the option `subsample`). */
-  isGiven: boolean;
-  /** As in `PlateMessage`. */
-  areValuesVisited?: boolean | undefined;
 }
 
 /** The position of a site in a markov loop. */

@@ -22,7 +22,7 @@ export function module<P, R = Tensor>(name: string, net: Net<P, R>): (...inputs:
     isNet,
     "a network with init and apply, such as nn.linear(2, 1)",
   ]);
-  const { paths } = send<ModuleMessage>({ type: "module", name, paths: null, stop: false });
+  const { paths } = send<ModuleMessage>({ type: "module", name, paths: null });
   const declare = (path: string, init?: Tensor): Tensor => param(`${name}/${path}`, init, NO_PLATE_AXES);
   let params: unknown;
   if (paths !== null) params = fromPaths(paths, declare);

@@ -83,7 +83,6 @@ export function sampleOutside(
     isSubstituted: false,
     isConstant: false,
     ambient,
-    stop: false,
   };
   return send(message, setValue).value as Tensor;
 }
@@ -194,7 +193,6 @@ export function param(
       isReference: init === undefined && options.constraint === undefined,
       eventDim,
       plates: [],
-      stop: false,
     },
     (m) => {
       m.value ??= initialValue;
@@ -216,7 +214,7 @@ export const deterministic = (name: string, value: TensorLike): Tensor => comput
 
 /** Like `deterministic`, or with an `eventDim` for the value of a sample statement. */
 export const computed = (name: string, value: Tensor, eventDim: number | null): Tensor =>
-  send({ type: "deterministic", name, value, plates: [], eventDim, stop: false }).value;
+  send({ type: "deterministic", name, value, plates: [], eventDim }).value;
 
 /** Add `logFactor` to the log density of the program. */
 export function factor(name: string, logFactor: TensorLike): void {
@@ -230,7 +228,7 @@ export function factor(name: string, logFactor: TensorLike): void {
 /** A tensor that the program may change (by setting `.value`) and that SVI passes on to the next step. */
 export function mutable(name: string, init: TensorLike | (() => TensorLike)): { value: Tensor } {
   const make = () => reportAsSite(name, () => tensor(typeof init === "function" ? init() : init), "mutable");
-  const message = send<MutableMessage>({ type: "mutable", name, cell: null, init: make, stop: false }, (m) => {
+  const message = send<MutableMessage>({ type: "mutable", name, cell: null, init: make }, (m) => {
     m.cell ??= { value: make() };
   });
   return message.cell as { value: Tensor };

@@ -53,7 +53,6 @@ export function sendPlate(
       value: subsample,
       isGiven: subsample !== null,
       isWhole: false,
-      stop: false,
     },
     (m) => {
       m.isWhole = m.value === null && m.subsampleSize === size;
