@@ -69,11 +69,19 @@ function plainClass(rank: number) {
       return value;
     }
     transpose(...order: number[]): View {
-      const permute = (list: readonly number[]) => order.map((axis) => list[axis] as number);
-      return viewOf(this.data, permute(this.shape), permute(this.stride), this.offset);
+      return withAxes(this as unknown as View, order);
     }
   };
 }
+
+/** The view whose axis i is axis `axes[i]` of `view`, or a new axis if `axes[i]` is -1. */
+export const withAxes = ({ data, shape, stride, offset }: View, axes: readonly number[]): View =>
+  viewOf(
+    data,
+    axes.map((axis) => shape[axis] ?? 1),
+    axes.map((axis) => stride[axis] ?? 0),
+    offset,
+  );
 
 /** Row-major strides of a shape. */
 export function stridesOf(shape: Shape): number[] {

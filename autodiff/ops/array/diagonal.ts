@@ -12,7 +12,7 @@ import { viewOf } from "../../core/view.js";
 import { equal, greaterEqual, sub, where } from "../elementwise/math.js";
 import { expandDims, viewOp } from "../views/shape.js";
 import { slice } from "../views/slicing.js";
-import { arange } from "./make.js";
+import { arange, arangeAlong } from "./make.js";
 
 /** For each entry of an n by m matrix: its column number minus its row number. */
 const offsets = (n: number, m: number): Tensor => sub(arange(m), expandDims(arange(n), 1));
@@ -48,11 +48,7 @@ const diagonalOp = viewOp<readonly [number, number]>({
     () =>
     (g, _, [x], [first, second]) => {
       const { shape } = x as Tensor;
-      const indexAlong = (axis: number) => {
-        const index = arange(shape[axis] as number);
-        return index.reshape(shape.map((n, i) => (i === axis ? n : 1)));
-      };
-      return where(equal(indexAlong(first), indexAlong(second)), expandDims(g, second), 0);
+      return where(equal(arangeAlong(first, shape), arangeAlong(second, shape)), expandDims(g, second), 0);
     },
   batched: ([first, second]) => [first + 1, second + 1],
   axes: ([first, second], [x]) => {

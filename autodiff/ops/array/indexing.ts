@@ -6,32 +6,16 @@ import { contiguousKernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { keepAxes, noGradient, type Op } from "../../core/op.js";
 import { refuseFor } from "../../core/reads.js";
-import {
-  broadcastShapes,
-  checkShape,
-  normalizeAxis,
-  type Shape,
-  showIndices,
-  showShape,
-  sizeOf,
-} from "../../core/shape.js";
+import { broadcastShapes, checkShape, normalizeAxis, showIndices, showShape, sizeOf } from "../../core/shape.js";
 import { asTensor, type Tensor } from "../../core/tensor.js";
 import type { View } from "../../core/view.js";
 import { type Unary, unary } from "../elementwise/elementwise.js";
 import { add, equal, mul } from "../elementwise/math.js";
-import {
-  broadcastFor,
-  broadcastTo,
-  expandDims,
-  mixProvenance,
-  moveAxes,
-  moveToFront,
-  reshape,
-} from "../views/shape.js";
-import { pick } from "../views/slicing.js";
+import { broadcastFor, broadcastTo, expandDims, mixProvenance, moveAxes, moveToFront } from "../views/shape.js";
+import { pick, replaceAt } from "../views/slicing.js";
 import { type Gather, gatherOf, gatherOp, scatterOp } from "./gather.js";
 import { lookUp } from "./lookUp.js";
-import { arange } from "./make.js";
+import { arange, arangeAlong } from "./make.js";
 
 /** The size of the axis that indices belong to, and the name of the op, for errors. */
 export interface IndexedAxis {
@@ -149,18 +133,12 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number):
       "takeAlongAxis",
       `x has shape ${showShape(source.shape)}, and indices has shape ${showShape(index.shape)}. Reshape one of them, so that both have the same number of axes.`,
     );
-  const collapse = (shape: Shape) => shape.map((n, i) => (i === along ? 1 : n));
-  const common = broadcastShapes("takeAlongAxis", collapse(source.shape), collapse(index.shape));
-  const expand = (shape: Shape) => common.map((n, i) => (i === along ? (shape[i] as number) : n));
-  const grid = common.map((n, i) => {
-    if (i === along) return broadcastTo(index, expand(index.shape));
-    return reshape(
-      arange(n),
-      common.map((_, j) => (j === i ? n : 1)),
-    );
-  });
+  const collapse = ({ shape }: Tensor) => replaceAt(along, 1, shape);
+  const common = broadcastShapes("takeAlongAxis", collapse(source), collapse(index));
+  const expand = (y: Tensor) => broadcastTo(y, replaceAt(along, y.shape[along] as number, common));
+  const grid = common.map((_, axis) => (axis === along ? expand(index) : arangeAlong(axis, common)));
   const others = [...common.keys()].filter((axis) => axis !== along);
-  return gather("takeAlongAxis", broadcastTo(source, expand(source.shape)), grid, others);
+  return gather("takeAlongAxis", expand(source), grid, others);
 }
 
 /** x with `updates` added at `indices` along an axis; repeated indices add up. The transpose of `take`. */

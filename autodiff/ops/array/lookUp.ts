@@ -7,7 +7,7 @@ import { apply } from "../../core/apply.js";
 import type { TensorLike } from "../../core/convert.js";
 import { recorder } from "../../core/recorder.js";
 import { asTensor, isAbsent, rawView, type Tensor } from "../../core/tensor.js";
-import { viewOf } from "../../core/view.js";
+import { withAxes } from "../../core/view.js";
 import { axesToEnd, reshape, transpose, viewOp } from "../views/shape.js";
 import { isCounting } from "./make.js";
 
@@ -34,10 +34,7 @@ interface LookUpParams {
 
 const lookUpOp = viewOp<LookUpParams>({
   name: "lookUp",
-  view: ({ sourceAxes }, { data, shape, stride, offset }) => {
-    const arrange = (list: readonly number[], atNewAxis: number) => sourceAxes.map((axis) => list[axis] ?? atNewAxis);
-    return viewOf(data, arrange(shape, 1), arrange(stride, 0), offset);
-  },
+  view: ({ sourceAxes }, x) => withAxes(x, sourceAxes),
   vjp: (input) =>
     input > 0
       ? null

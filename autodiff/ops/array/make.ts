@@ -7,7 +7,7 @@ import { checkShape, type Shape } from "../../core/shape.js";
 import { asTensor, ofView, type Tensor } from "../../core/tensor.js";
 import { contiguous, emptyView } from "../../core/view.js";
 import { equal } from "../elementwise/math.js";
-import { broadcastFor, expandDims } from "../views/shape.js";
+import { broadcastFor, expandDims, reshape } from "../views/shape.js";
 
 const fill = (op: string, shape: Shape, value: TensorLike): Tensor =>
   broadcastFor(op, asTensor(op, value), checkShape(op, shape));
@@ -37,6 +37,15 @@ export function arange(start: number, stop?: number, step = 1): Tensor {
   for (let i = 0; i < n; i++) view.data[i] = low + i * step;
   if (low === 0 && step === 1) countingArrays.add(view.data);
   return ofView(view);
+}
+
+/** 0, 1, … along an axis of a tensor of shape `shape`; the other axes have size 1. */
+export function arangeAlong(axis: number, shape: Shape): Tensor {
+  const n = shape[axis] as number;
+  return reshape(
+    arange(n),
+    shape.map((_, i) => (i === axis ? n : 1)),
+  );
 }
 
 /** `n` evenly spaced numbers from start to stop, both included. */

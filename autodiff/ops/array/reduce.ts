@@ -13,7 +13,7 @@ import { asContiguous } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
 import { normalizeAxis, type Shape, showShape, sizeOf } from "../../core/shape.js";
 import { asTensor, type Tensor } from "../../core/tensor.js";
-import { type View, viewOf } from "../../core/view.js";
+import { type View, withAxes } from "../../core/view.js";
 import { type Fold, type FoldRows, maxOf, minOf, type Plan, sumOf, sumRows } from "../../kernels/reduce.js";
 import { div, equal, mulZeroWins } from "../elementwise/math.js";
 import { axesToEnd, broadcastTo, mixProvenance, reshapeAs } from "../views/shape.js";
@@ -159,14 +159,7 @@ export function planOf({ shape }: View, axes: readonly number[], byRows: boolean
 
 /** The view with the reduced axes moved to the end, if the plan needs this. */
 export function inPlanOrder(x: View, axes: readonly number[], { width }: Plan): View {
-  if (width !== 1 || axes[0] === x.shape.length - axes.length) return x;
-  const order = axesToEnd(x, axes);
-  return viewOf(
-    x.data,
-    order.map((i) => x.shape[i] as number),
-    order.map((i) => x.stride[i] as number),
-    x.offset,
-  );
+  return width !== 1 || axes[0] === x.shape.length - axes.length ? x : withAxes(x, axesToEnd(x, axes));
 }
 
 export function normalizeAxes(op: string, axes: Axes | undefined, shape: Shape): number[] {

@@ -9,16 +9,18 @@ import { asContiguous } from "../../core/copy.js";
 import type { Op } from "../../core/op.js";
 import { broadcastShapes, type Shape, showShape } from "../../core/shape.js";
 import { asTensor, type Tensor } from "../../core/tensor.js";
-import { broadcastView, type View, viewOf } from "../../core/view.js";
+import { broadcastView, type View, withAxes } from "../../core/view.js";
 import { multiply, multiplyByColumns, multiplyRow } from "../../kernels/matmul.js";
 import { broadcastTogether } from "../views/batching.js";
 import { expandDims, squeeze, transpose } from "../views/shape.js";
 
-/** x with its last two axes exchanged. */
-export const matrixTranspose = (x: Tensor): Tensor => {
-  const order = [...x.shape.keys()];
-  return transpose(x, [...order.slice(0, -2), order.length - 1, order.length - 2]);
+/** The axes of x with the last two exchanged. */
+const transposedAxes = ({ shape }: { readonly shape: Shape }): number[] => {
+  const axes = [...shape.keys()];
+  return [...axes.slice(0, -2), axes.length - 1, axes.length - 2];
 };
+/** x with its last two axes exchanged. */
+export const matrixTranspose = (x: Tensor): Tensor => transpose(x, transposedAxes(x));
 
 export const matmulOp: Op = {
   name: "matmul",
@@ -70,7 +72,7 @@ function product(out: View, left: View, right: View): () => void {
   }
   // The gradient of a product with a vector multiplies a transposed matrix by a vector. The columns of this matrix are contiguous, so
   // nothing is copied.
-  const byColumns = n < FEW_COLUMNS && isRowMajor(transposeView(left));
+  const byColumns = n < FEW_COLUMNS && isRowMajor(withAxes(left, transposedAxes(left)));
   const run = byColumns ? multiplyByColumns : multiply;
   const leftMatrices = matricesOf(left, batch, byColumns || isRowMajor(left));
   const rightMatrices = matricesOf(right, batch, isRowMajor(right));
@@ -92,13 +94,6 @@ function matricesOf(x: View, batch: Shape, inPlace: boolean): () => { x: View; o
     return { x: copy, offsets: offsetsOf(copy, batch) };
   };
 }
-
-const transposeView = (x: View): View => viewOf(x.data, swapLastTwo(x.shape), swapLastTwo(x.stride), x.offset);
-const swapLastTwo = (sizes: readonly number[]): number[] => [
-  ...sizes.slice(0, -2),
-  sizes.at(-1) as number,
-  sizes.at(-2) as number,
-];
 
 /** Whether the matrices in the last two axes lie row by row without gaps, whatever the strides of the batch. */
 function isRowMajor({ shape, stride }: View): boolean {

@@ -21,7 +21,7 @@ import {
   sizeOf,
 } from "../../core/shape.js";
 import { asTensor, type Tensor } from "../../core/tensor.js";
-import { broadcastView, contiguous, isContiguous, type View, viewOf } from "../../core/view.js";
+import { broadcastView, contiguous, isContiguous, type View, viewOf, withAxes } from "../../core/view.js";
 import { survivingAxes } from "./survivingAxes.js";
 
 /** The first input. A view op reads only this input. */
@@ -114,13 +114,7 @@ export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
 
 const transposeOp = viewOp<readonly number[]>({
   name: "transpose",
-  view: (order, x) =>
-    viewOf(
-      x.data,
-      order.map((a) => x.shape[a] as number),
-      order.map((a) => x.stride[a] as number),
-      x.offset,
-    ),
+  view: (order, x) => withAxes(x, order),
   vjp: () => (g, _, __, order) => transposeBack(g, order),
   batched: (order) => [0, ...order.map((a) => a + 1)],
   axes: (order) => mapAxes(order.length, (k) => order.length - 1 - order.indexOf(order.length - 1 - k)),
