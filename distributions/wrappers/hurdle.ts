@@ -19,6 +19,7 @@ import {
   where,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../autodiff/ops/random/wordOps.js";
 import { boundsOf } from "../constraints/constraint.js";
 import { nonnegative } from "../constraints/index.js";
 import type { Distribution } from "../core/distribution.js";
@@ -52,7 +53,7 @@ export class Hurdle extends ZeroModified<Record<string, Tensor>> {
     return where(equal(value, 0), logGate, add(logOpen, sub(this.base.logDensity(value), this.#logPositive)));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+    const [k1, k2] = splitInTwo(key);
     const zero = exp(this.logZero);
     const u = random.uniform(k2, shape).mul(zero.neg().add(1)).add(zero);
     const count = leastCount((k) => this.base.cumulative(k), u, 1);

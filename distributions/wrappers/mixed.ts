@@ -31,7 +31,7 @@ import {
   takeAlongAxis,
   where,
 } from "../../autodiff/index.js";
-import * as random from "../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../autodiff/ops/random/wordOps.js";
 import { boundsOf, eventConstraint, nearestIn, type Union, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
 import { Distribution, overElements } from "../core/distribution.js";
@@ -131,7 +131,7 @@ export abstract class MixtureBase<
     return logsumexp(add(this.mixing.logits, densities), -1);
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+    const [k1, k2] = splitInTwo(key);
     const draw = chosen(this.drawComponents(k2, shape), this.mixing.draw(k1, shape));
     return this.hasRsample ? withImplicitGradient(draw, this) : draw;
   }

@@ -34,6 +34,7 @@ import {
 import { scalarFormulas as formulas } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import { derivatives } from "../../autodiff/ops/elementwise/elementwise.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../autodiff/ops/random/wordOps.js";
 import { boundsOf, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
@@ -135,7 +136,7 @@ export class ZeroInflated<
     return where(equal(value, 0), zero, add(logOpen, this.base.logDensity(value)));
   }
   override draw(key: Tensor, shape: Shape): Tensor {
-    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+    const [k1, k2] = splitInTwo(key);
     const isOpen = random.bernoulli(k1, gateProbabilities(this.params).open, shape);
     return where(isOpen, this.base.draw(k2, shape), 0);
   }

@@ -200,14 +200,17 @@ export function param(
   );
   return (
     message.value ??
-    refuseSite(
-      "no-value",
-      name,
-      `param "${name}" has no value here: it was declared ${init === undefined ? "without an initial value" : "with a function of a key"}. Call svi.init first, give initParams, or run under substitute(f, { "${name}": value }).`,
-      { param: name },
-    )
+    refuseWithoutValue(name, init === undefined ? "without an initial value" : "with a function of a key")
   );
 }
+
+const refuseWithoutValue = (name: string, how: string): never =>
+  refuseSite(
+    "no-value",
+    name,
+    `param "${name}" has no value here: it was declared ${how}. Call svi.init first, give initParams, or run under substitute(f, { "${name}": value }).`,
+    { param: name },
+  );
 
 /** Record `value` in the trace under `name`, and return it. */
 export const deterministic = (name: string, value: TensorLike): Tensor => computed(name, valueOf(name, value), null);

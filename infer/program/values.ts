@@ -8,7 +8,7 @@ import { MIX } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { refuseSite, requireKey, requireKind } from "../checks.js";
 import { handler, type Program } from "./handlers.js";
-import type { DeterministicMessage, Handler, PlateFrame, PlateMessage } from "./messages.js";
+import type { DeterministicMessage, Handler, ModuleMessage, PlateFrame, PlateMessage } from "./messages.js";
 import { openPlates } from "./plate.js";
 import { chooseElements, reuseVisit, takeVisited } from "./subsamples.js";
 import type { Trace } from "./trace.js";
@@ -26,28 +26,20 @@ interface Values {
 }
 
 export function readData(op: string, data: Data): Values {
-  const isFunction = typeof data === "function";
-  const isMap = data instanceof Map;
-  if (!isFunction && !isMap)
-    requireKind(op, "the second argument", data, [
-      isRecord,
-      "values by name, a Map of them, or a function of the name",
-    ]);
-  return {
-    names: isFunction ? [] : isMap ? [...data.keys()] : Object.keys(data),
-    of: (name) => {
-      const value = isFunction
-        ? data(name)
-        : isMap
-          ? data.get(name)
-          : Object.hasOwn(data, name)
-            ? data[name]
-            : undefined;
-      if (value === undefined || value instanceof Tensor) return value;
-      return reportAsSite(name, () => tensor(value), `${op}: the value of`);
-    },
-  };
+  if (typeof data === "function") return valuesFrom(op, [], data);
+  if (data instanceof Map) return valuesFrom(op, [...data.keys()], (name) => data.get(name));
+  requireKind(op, "the second argument", data, [isRecord, "values by name, a Map of them, or a function of the name"]);
+  return valuesFrom(op, Object.keys(data), (name) => (Object.hasOwn(data, name) ? data[name] : undefined));
 }
+
+const valuesFrom = (op: string, names: readonly string[], find: (name: string) => TensorLike | undefined): Values => ({
+  names,
+  of: (name) => {
+    const value = find(name);
+    if (value === undefined || value instanceof Tensor) return value;
+    return reportAsSite(name, () => tensor(value), `${op}: the value of`);
+  },
+});
 
 /** Refuse a value that `op` has for a site, because the value would have no effect there. */
 export const refuseNoEffect = (op: string, site: string, message: string): never =>
@@ -172,11 +164,6 @@ export function substituteHandler(
   const values = readData("substitute", data);
   const valueFor = (name: string, before: unknown): Tensor | undefined =>
     before === null || replaces ? values.of(name) : undefined;
-  const choosePlate = (message: PlateMessage): void => {
-    // Only records and Maps give indices. A function of the name may return a value for every name, even if no plate is meant.
-    const indices = values.names.includes(message.name) ? values.of(message.name) : undefined;
-    if (message.value === null && indices !== undefined) chooseElements(message, indices);
-  };
   const drawn: string[] = [];
   return {
     process: {
@@ -197,12 +184,8 @@ export function substituteHandler(
         const value = valueFor(message.name, message.cell);
         if (value !== undefined) message.cell = { value };
       },
-      module(message) {
-        const prefix = `${message.name}/`;
-        const paths = values.names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
-        if (paths.length > 0) message.paths ??= paths;
-      },
-      ...(replaces && { plate: choosePlate }),
+      module: (message) => givePaths(message, values),
+      ...(replaces && { plate: (message: PlateMessage) => giveIndices(message, values) }),
       deterministic(message) {
         const { name, eventDim } = message;
         const value = values.of(name);
@@ -213,6 +196,19 @@ export function substituteHandler(
       },
     },
   };
+}
+
+/** Name the params of a network for which there are values. */
+function givePaths(message: ModuleMessage, { names }: Values): void {
+  const prefix = `${message.name}/`;
+  const paths = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  if (paths.length > 0) message.paths ??= paths;
+}
+
+/** Let a plate visit the elements that a record or a Map gives. A function may return a value for every name, even if no plate is meant. */
+function giveIndices(message: PlateMessage, { names, of }: Values): void {
+  const indices = names.includes(message.name) ? of(message.name) : undefined;
+  if (message.value === null && indices !== undefined) chooseElements(message, indices);
 }
 
 /** The program `f` with the draws of another run, except where handlers inside `f` give values. */

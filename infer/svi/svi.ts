@@ -4,6 +4,7 @@
  */
 import { emptyRecord, mapTree, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../autodiff/ops/random/wordOps.js";
 import { valueAndForwardGrad } from "../../autodiff/transforms/derivatives.js";
 import { withValidation } from "../../distributions/index.js";
 import { outsideRuns, withOuterSets } from "../../provenance/ambient.js";
@@ -257,7 +258,7 @@ export class SVI<
 const withoutGraph = (value: unknown): Tensor => (value as Tensor).withoutNode();
 
 /** Split the key of a state into the key of the next state and a key for the draws of the step. */
-const splitKey = ({ key }: SVIState): [Tensor, Tensor] => [...random.split(key)] as [Tensor, Tensor];
+const splitKey = ({ key }: SVIState): [Tensor, Tensor] => splitInTwo(key);
 
 /** The part of a state on which the loss of a step depends. */
 type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;

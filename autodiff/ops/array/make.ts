@@ -9,8 +9,7 @@ import { contiguous, emptyView } from "../../core/view.js";
 import { equal } from "../elementwise/math.js";
 import { broadcastFor, expandDims, reshape } from "../views/shape.js";
 
-const fill = (op: string, shape: Shape, value: TensorLike): Tensor =>
-  broadcastFor(op, asTensor(op, value), checkShape(op, shape));
+const fill = (op: string, shape: Shape, value: TensorLike): Tensor => broadcastFor(op, asTensor(op, value), shape);
 
 export const zeros = (shape: Shape): Tensor => fill("zeros", shape, 0);
 export const ones = (shape: Shape): Tensor => fill("ones", shape, 1);

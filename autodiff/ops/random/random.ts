@@ -42,11 +42,11 @@ export const split = (from: TensorLike, n = 2): Tensor => draw(splitOp, from, []
 
 /** A new key made from a key and a whole number 0 <= data < 2^32, such as a step count; one key per element of data. */
 export function foldIn(from: TensorLike, data: TensorLike): Tensor {
-  const numbers = asTensor("random.foldIn", data);
   try {
-    return draw(foldInOp, from, [numbers], undefined, { result: [2] });
+    return draw(foldInOp, from, [data], undefined, { result: [2] });
   } catch (error) {
-    if (error instanceof PedigradError && error.code === "invalid-fold-in") refuseFor(numbers, error);
+    if (error instanceof PedigradError && error.code === "invalid-fold-in")
+      refuseFor(asTensor("random.foldIn", data), error);
     throw error;
   }
 }

@@ -1,13 +1,21 @@
 /** The random ops in which each element is computed from one pair of random words. The compiler has SIMD code for these ops. */
 import type { Op } from "../../core/op.js";
+import type { Tensor } from "../../core/tensor.js";
 import * as kernels from "../../kernels/random/index.js";
-import { type Draws, drawOp, type Parameter } from "./draw.js";
+import { pick } from "../views/slicing.js";
+import { type Draws, draw, drawOp, type Parameter } from "./draw.js";
 
 type Draw = Op<Draws>;
 
 export const splitOp: Draw = /* @__PURE__ */ drawOp("split", (out, offset, n, k0, k1) =>
   kernels.split(k0, k1, n, out, offset),
 );
+
+/** The two keys of `random.split(key)`, for a single key. */
+export function splitInTwo(key: Tensor): [Tensor, Tensor] {
+  const keys = draw(splitOp, key, [], [2], { result: [2] });
+  return [pick(keys, 0), pick(keys, 1)];
+}
 
 export const foldInOp: Draw = /* @__PURE__ */ drawOp("foldIn", (out, offset, n, k0, k1, parameters) => {
   const { data, offset: start, step } = parameters[0] as Parameter;

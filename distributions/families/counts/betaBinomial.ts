@@ -1,5 +1,6 @@
 import { minimum, stopGradient, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../../autodiff/ops/random/wordOps.js";
 import { integerInterval, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
@@ -28,7 +29,7 @@ export class BetaBinomial extends /* @__PURE__ */ family<
         .sub(logNegativeBinomial(n, a.add(b), odds));
     },
     draw: (key, shape) => {
-      const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+      const [k1, k2] = splitInTwo(key);
       return random.binomial(k2, n, random.beta(k1, a, b, shape), shape);
     },
     mean: () => n.mul(a.div(a.add(b))),

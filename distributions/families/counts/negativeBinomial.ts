@@ -11,6 +11,7 @@ import {
   type TensorLike,
 } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../../autodiff/ops/random/wordOps.js";
 import { missableProbability, nonnegativeInteger, positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { betaTail, countQuantile } from "../../densities/countQuantiles.js";
@@ -35,7 +36,7 @@ function gammaPoissonDraw(
   scaled: (rate: Tensor) => Tensor,
   shape: Tensor["shape"],
 ) {
-  const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+  const [k1, k2] = splitInTwo(key);
   return random.poisson(k2, minimum(scaled(random.gamma(k1, concentration, shape)), Number.MAX_VALUE), shape);
 }
 

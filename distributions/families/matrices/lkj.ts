@@ -22,6 +22,7 @@ import {
   zeros,
 } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../../autodiff/ops/random/wordOps.js";
 import { scalarConstraint } from "../../constraints/constraint.js";
 import { corrCholesky, corrMatrix, positive } from "../../constraints/index.js";
 import { LOG_PI } from "../../core/constants.js";
@@ -80,7 +81,7 @@ export class LKJCholesky extends /* @__PURE__ */ correlations("LKJCholesky", {
   entropy: (p) => logFactorDensity(meanLogs(p), p).neg(),
   draw: (key, shape, p) => {
     const d = dimOf(p);
-    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+    const [k1, k2] = splitInTwo(key);
     // The squared diagonal entries are drawn directly, because 1 minus the sum of the other squares would lose digits. They are >= 1e-300, so
     // that the square of √left does not underflow to 0.
     const left = clip(random.beta(k1, ...betasOf(p), [...shape, d - 1]), 1e-300, 1);

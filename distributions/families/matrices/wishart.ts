@@ -18,6 +18,7 @@ import {
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
 import * as random from "../../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../../autodiff/ops/random/wordOps.js";
 import { greaterThan, lowerCholesky, positiveDefinite } from "../../constraints/index.js";
 import { LOG_PI, LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
@@ -73,7 +74,7 @@ export class Wishart extends /* @__PURE__ */ family<Params, [df: TensorLike, sca
   }
   override draw(key: Tensor, shape: Shape): Tensor {
     const p = sizeOf(this.params);
-    const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+    const [k1, k2] = splitInTwo(key);
     const onDiagonal = random
       .gamma(k1, this.#concentrations, [...shape, p])
       .mul(2)

@@ -1,5 +1,6 @@
 import { abs, clip, log, logNdtr, square, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../../autodiff/ops/random/wordOps.js";
 import { positive, real } from "../../constraints/index.js";
 import { LOG_SQRT_2PI, SQRT_2_OVER_PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
@@ -37,7 +38,7 @@ export class SkewNormal extends /* @__PURE__ */ family<
     },
     draw: (key, shape) => {
       const [symmetric, skewed] = coefficients(skewness);
-      const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+      const [k1, k2] = splitInTwo(key);
       const z = abs(random.normal(k1, shape)).mul(skewed).add(random.normal(k2, shape).mul(symmetric));
       return z.mul(scale).add(loc);
     },

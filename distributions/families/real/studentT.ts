@@ -10,6 +10,7 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../../autodiff/ops/random/wordOps.js";
 import { positive, real } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logOnePlusSquareOver, studentCdf, studentQuantile, studentSpread } from "../../densities/student.js";
@@ -42,7 +43,7 @@ export class StudentT extends /* @__PURE__ */ family<
         .add(log(scale))
         .neg(),
     draw: (key, shape) => {
-      const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+      const [k1, k2] = splitInTwo(key);
       const z = random.normal(k1, shape).mul(studentSpread(k2, df, shape));
       return clip(z, -FARTHEST, FARTHEST).mul(scale).add(loc);
     },

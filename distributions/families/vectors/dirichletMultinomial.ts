@@ -1,5 +1,6 @@
 import { minimum, stopGradient, sum, type Tensor, type TensorLike } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../../autodiff/ops/random/wordOps.js";
 import { independent, multinomial, nonnegativeInteger, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logNegativeBinomial } from "../../densities/counts.js";
@@ -30,7 +31,7 @@ export class DirichletMultinomial extends /* @__PURE__ */ family<
         return sum(logNegativeBinomial(x, a, odds.expandDims(-1)), -1).sub(logNegativeBinomial(n, all, odds));
       },
       draw: (key, shape) => {
-        const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+        const [k1, k2] = splitInTwo(key);
         return countsOf(k2, totalCount, random.dirichlet(k1, a, shape), shape);
       },
       mean: () => totalCount.expandDims(-1).mul(a.div(total())),

@@ -12,6 +12,7 @@ import {
 } from "../../../autodiff/index.js";
 import { matrixTranspose } from "../../../autodiff/ops/linalg/matmul.js";
 import * as random from "../../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../../autodiff/ops/random/wordOps.js";
 import { independent, positive, real, realVector } from "../../constraints/index.js";
 import { LOG_SQRT_2PI } from "../../core/constants.js";
 import { family, type Tensors } from "../../core/family.js";
@@ -72,7 +73,7 @@ export class LowRankMultivariateNormal extends /* @__PURE__ */ family<
           .sub(n * LOG_SQRT_2PI);
       },
       draw: (key, shape) => {
-        const [diagKey, factorKey] = [...random.split(key)] as [Tensor, Tensor];
+        const [diagKey, factorKey] = splitInTwo(key);
         const z = random.normal(factorKey, [...shape, rank]);
         const noise = random.normal(diagKey, [...shape, n]).mul(d.sqrt());
         return matmul(w, z.expandDims(-1)).squeeze(-1).add(noise).add(loc);

@@ -17,6 +17,7 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../../autodiff/ops/random/wordOps.js";
 import { lowerCholesky, positive, realVector } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { FAR, studentSpread } from "../../densities/student.js";
@@ -55,7 +56,7 @@ export class MultivariateStudentT extends /* @__PURE__ */ family<
         .neg();
     },
     draw: (key, shape) => {
-      const [k1, k2] = [...random.split(key)] as [Tensor, Tensor];
+      const [k1, k2] = splitInTwo(key);
       const z = random.normal(k1, [...shape, ...scaleTril.shape.slice(-1)]);
       const spread = studentSpread(k2, df, shape).expandDims(-1);
       return matmul(scaleTril, z.expandDims(-1)).squeeze(-1).mul(spread).add(loc);
