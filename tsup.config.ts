@@ -4,16 +4,22 @@ import { defineConfig, type Options } from "tsup";
 import ts from "typescript";
 
 /**
- * For `export * as random`, esbuild writes a call that fills an object. Other bundlers keep this call and everything that it names. An object
- * of getters needs no call.
+ * For `export * as random`, esbuild writes a call that fills an object with getters. Other bundlers keep this call and everything that it
+ * names. An object literal needs no call. It is at the end of the file, where all its members have their values.
  */
 const namespaces: NonNullable<Options["plugins"]>[number] = {
   name: "namespaces",
   renderChunk(code, { path }) {
     if (!path.endsWith(".js")) return;
-    const asGetters = (_: string, name: string, members: string): string =>
-      `var ${name} = {\n${members.replace(/^ {2}(\w+): \(\) => (\w+),?$/gm, "  get $1() {\n    return $2;\n  },")}\n};`;
-    return { code: code.replace(/^var (\w+) = \{\};\n__export\(\1, \{\n([^}]*)\n\}\);$/gm, asGetters) };
+    let objects = "";
+    const rest = code.replace(
+      /^var (\w+) = \{\};\n__export\(\1, \{\n([^}]*)\n\}\);\n/gm,
+      (_, name: string, members: string) => {
+        objects += `var ${name} = {\n${members.replaceAll("() => ", "")}\n};\n`;
+        return "";
+      },
+    );
+    return { code: rest.replace(/^export \{/m, () => `${objects}export {`) };
   },
 };
 
