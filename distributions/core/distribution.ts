@@ -11,7 +11,7 @@ import {
   showShape,
 } from "../../autodiff/core/shape.js";
 import { broadcastTo, PedigradError, type Tensor, type TensorLike, tensor, where } from "../../autodiff/index.js";
-import { allOf, sumOver } from "../constraints/axes.js";
+import { allOf, overElements, sumOver } from "../constraints/axes.js";
 import { type Constraint, independent } from "../constraints/index.js";
 import { DistributionBase } from "./distributionBase.js";
 import type { Params } from "./parameters.js";
@@ -269,9 +269,3 @@ export class NonReparameterized extends WithElements {
     return false;
   }
 }
-
-/**
- * `x`, a mask or a scale with one number for each event, with axes of size 1 added so that it broadcasts over the elements of the event.
- */
-export const overElements = (x: Tensor, elementDim: number): Tensor =>
-  elementDim === 0 ? x : x.reshape([...x.shape, ...new Array<number>(elementDim).fill(1)]);

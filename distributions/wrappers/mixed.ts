@@ -32,9 +32,10 @@ import {
   where,
 } from "../../autodiff/index.js";
 import { splitInTwo } from "../../autodiff/ops/random/wordOps.js";
+import { overElements } from "../constraints/axes.js";
 import { boundsOf, eventConstraint, nearestIn, type Union, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, interval } from "../constraints/index.js";
-import { Distribution, overElements } from "../core/distribution.js";
+import { Distribution } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
 import { refuseParameter } from "../core/parameters.js";
 import { requireAll, validation } from "../core/validation.js";

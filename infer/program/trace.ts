@@ -6,7 +6,7 @@ import { batchDepth } from "../../autodiff/core/batch.js";
 import { recorder } from "../../autodiff/core/recorder.js";
 import { sameShape } from "../../autodiff/core/shape.js";
 import { type Tensor, tensor, where } from "../../autodiff/index.js";
-import { overElements } from "../../distributions/core/distribution.js";
+import { overElements } from "../../distributions/constraints/axes.js";
 import type { Distribution } from "../../distributions/index.js";
 import { refuse } from "../../provenance/base/error.js";
 import * as kinds from "../../provenance/base/kinds.js";

@@ -151,7 +151,7 @@ export class SVI<
   }
 
   #eagerStep(state: SVIState, args: unknown[]): StepResult {
-    const [nextKey, drawKey] = splitKey(state);
+    const [nextKey, drawKey] = splitInTwo(state.key);
     const lossAt = (params: Record<string, Tensor>): [Tensor, Outcome] => {
       const outcome = this.#outcome(this.#task({ ...state, params }, drawKey, args));
       return [outcome.loss, outcome];
@@ -234,7 +234,7 @@ export class SVI<
   #nextTask(op: string, state: SVIState, args: unknown[]): Task {
     requireStateShape(op, state);
     this.#space.checkState(op, state);
-    return this.#task(state, splitKey(state)[1], args);
+    return this.#task(state, splitInTwo(state.key)[1], args);
   }
 
   #task({ params, mutableState, averages }: LossInputs, key: Tensor, args: unknown[]): Task {
@@ -256,9 +256,6 @@ export class SVI<
 }
 
 const withoutGraph = (value: unknown): Tensor => (value as Tensor).withoutNode();
-
-/** Split the key of a state into the key of the next state and a key for the draws of the step. */
-const splitKey = ({ key }: SVIState): [Tensor, Tensor] => splitInTwo(key);
 
 /** The part of a state on which the loss of a step depends. */
 type LossInputs = Pick<SVIState, "params" | "mutableState" | "averages">;

@@ -12,6 +12,7 @@ import {
   where,
 } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../../autodiff/ops/random/wordOps.js";
 import { positive } from "../../constraints/index.js";
 import { clampInside } from "../../constraints/inside.js";
 import { family, type Tensors } from "../../core/family.js";
@@ -44,11 +45,9 @@ export class FisherSnedecor extends /* @__PURE__ */ family<Tensors<"df1" | "df2"
         logDensity: (x) => logRatioDensity(df1.mul(0.5), df2.mul(0.5), x),
         draw: (key, shape) => {
           // The ratio is computed from logarithms, because gamma draws with a small concentration underflow.
-          const keys = [...random.split(key)];
-          const [one, other] = limitedHalves().map((half, i) =>
-            random.logGamma(keys[i] as Tensor, half, shape).sub(log(half)),
-          ) as [Tensor, Tensor];
-          return withImplicitGradient(clampInside(exp(one.sub(other)), d.support), d);
+          const [[k1, k2], [a, b]] = [splitInTwo(key), limitedHalves()];
+          const logDraw = (k: Tensor, half: Tensor) => random.logGamma(k, half, shape).sub(log(half));
+          return withImplicitGradient(clampInside(exp(logDraw(k1, a).sub(logDraw(k2, b))), d.support), d);
         },
         mean: () => where(greater(df2, 2), df2.div(df2.sub(2)), Number.NaN),
         variance: () => {

@@ -72,12 +72,9 @@ export class MultivariateStudentT extends /* @__PURE__ */ family<
     },
     mean: () => where(greater(df, 1).expandDims(-1), loc, NaN),
     variance: () => {
-      const finite = df
-        .div(df.sub(2))
-        .expandDims(-1)
-        .mul(sum(square(scaleTril), -1));
-      const isHeavy = where(greater(df, 1), Infinity, NaN).expandDims(-1);
-      return where(greater(df, 2).expandDims(-1), finite, isHeavy);
+      const column = df.expandDims(-1);
+      const finite = column.div(column.sub(2)).mul(sum(square(scaleTril), -1));
+      return where(greater(column, 2), finite, where(greater(column, 1), Infinity, NaN));
     },
   }),
 }) {}

@@ -16,7 +16,7 @@ import { checkLatentsCovered } from "../particles/match.js";
 import type { Cost, Pair } from "../particles/pair.js";
 import { type Estimator, refuseUnsupported } from "../particles/siteOptions.js";
 import { refuseMovingSupport } from "../particles/supports.js";
-import { sumToMeetings } from "./meetings.js";
+import { sumToAxes } from "./meetings.js";
 
 /** A site that has a score-function gradient. */
 export interface ScoreSite {
@@ -90,15 +90,5 @@ export function scoreSite(site: SampleSite): ScoreSite {
   const [source, eventAxes] = density.provenance.has(name) ? [density, 0] : [value, fn.eventDim - elementDim];
   const ownAxes = source.provenance.axesOf(name);
   const axes = [...ownAxes].flatMap(([axis, place]) => (place === axis - eventAxes ? [-axis] : []));
-  return {
-    name,
-    site,
-    plates,
-    elementDim,
-    axes,
-    logq: sumToMeetings(
-      density,
-      axes.map((axis) => [axis, axis]),
-    ),
-  };
+  return { name, site, plates, elementDim, axes, logq: sumToAxes(density, axes) };
 }

@@ -21,7 +21,7 @@ import { scoreSitesThatWereRead } from "../particles/hostReads.js";
 import type { Pair, Task } from "../particles/pair.js";
 import { pairWithGuide, tracedRun } from "../particles/particles.js";
 import type { ScoreSite } from "./costs.js";
-import { sumToMeetings } from "./meetings.js";
+import { sumToAxes } from "./meetings.js";
 
 /** Whether a guide site asks for gradient: "disarm". */
 export const usesDisarm = ({ infer, isObserved }: SampleSite): boolean => infer.gradient === "disarm" && !isObserved;
@@ -104,10 +104,7 @@ export function surrogateOfRuns(first: readonly ChargedSite[], second: readonly 
     const logits = broadcastTo(bernoulliOf(site).logits, site.value.shape);
     const slope = stopGradient(site.value.sub(partner.site.site.value).mul(sigmoid(logits.abs())));
     // All elements along other axes have the same cost, so sum over these axes before multiplying by the cost.
-    const scaledLogits = sumToMeetings(
-      slope.mul(logits),
-      axes.map((axis) => [axis, axis]),
-    );
+    const scaledLogits = sumToAxes(slope.mul(logits), axes);
     total = total.add(stopGradient(cost.sub(partner.cost)).mul(0.5).mul(scaledLogits).sum());
   }
   return total;

@@ -28,6 +28,13 @@ export function sumToMeetings(x: Tensor, meetings: readonly Meeting[]): Tensor {
   return reshape(sum.transpose([...sumAxes, ...order]), shape);
 }
 
+/** Sum x over all axes except `axes`, which are counted from the right, from 1. */
+export const sumToAxes = (x: Tensor, axes: readonly number[]): Tensor =>
+  sumToMeetings(
+    x,
+    axes.map((axis) => [axis, axis]),
+  );
+
 /** The dims of every plate that is in both lists, as meetings. Sequential plates, which have no dim, are left out. */
 export const commonPlateDims = (a: readonly PlateFrame[], b: readonly PlateFrame[]): Meeting[] =>
   a.flatMap(({ name, dim }) => {

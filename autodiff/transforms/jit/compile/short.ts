@@ -16,7 +16,7 @@ import type { Views } from "./views.js";
 const MAX_SHORT = 8;
 
 const kindOf = ({ op }: OpValue): Normaliser | undefined =>
-  op === logsumexpOp || op === softmaxOp || op === logSoftmaxOp ? (op.name as Normaliser) : undefined;
+  [logsumexpOp, softmaxOp, logSoftmaxOp].includes(op) ? (op.name as Normaliser) : undefined;
 const axesOf = ({ params }: OpValue): readonly number[] =>
   Array.isArray(params) ? (params as readonly number[]) : (params as ReduceParams).axes;
 

@@ -67,14 +67,14 @@ abstract class RunRecorder implements Recorder {
   read(x: Tensor, op: string): void {
     if (!this.isVariable(x)) return;
     const sites = [...x.provenance].join(", ");
-    const refusal = new PedigradError({
-      code: "read-in-jit",
-      op,
-      site: sites || undefined,
-      message: `${op}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass the value as a plain number, or run without jit.`,
-    });
-    this.#refusal ??= refusal;
-    throw refusal;
+    this.refuse(
+      new PedigradError({
+        code: "read-in-jit",
+        op,
+        site: sites || undefined,
+        message: `${op}${sites && ` of a value that depends on {${sites}}`}: a compiled function is recorded once and runs again with other values, so it cannot read a value that depends on its inputs. Use where() instead of a branch, at() instead of an array index, pass the value as a plain number, or run without jit.`,
+      }),
+    );
   }
 
   noteRefusal(x: Tensor, refusal: PedigradError): void {
