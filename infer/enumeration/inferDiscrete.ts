@@ -24,7 +24,7 @@ import { gradientFrom } from "../elbo/costs/gradientFrom.js";
 import type { Task } from "../elbo/particles/pair.js";
 import type { Handler, Model } from "../program/messages.js";
 import { sharedPlatesHandler, withWholePlates } from "../program/subsamples.js";
-import { type SampleSite, sampleSites } from "../program/trace.js";
+import { requireOutside, type SampleSite, sampleSites } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 import type { SumOver } from "./eliminate.js";
 import {
@@ -54,6 +54,7 @@ export function computeMarginals(
   guide: Model,
   ...args: unknown[]
 ): Record<string, Tensor> {
+  requireOutside("computeMarginals");
   requireTask("computeMarginals", key, params, model, guide);
   const task = withWholePlatesInTask({ key, values: params, model, guide, args });
   const run = runModelEnumerated(task, requireParamsHandler("computeMarginals", params));
@@ -72,6 +73,7 @@ export function sampleDiscrete(
   options: DiscreteOptions = {},
   ...args: unknown[]
 ): Record<string, Tensor> {
+  requireOutside("sampleDiscrete");
   requireTask("sampleDiscrete", key, params, model, guide);
   requireOptions("sampleDiscrete", options, { temperature: [(x) => x === 0 || x === 1, "0 or 1"] });
   const task = withWholePlatesInTask({ key, values: params, model, guide, args });

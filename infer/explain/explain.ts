@@ -10,7 +10,7 @@ import type { Elbo } from "../elbo/elbo.js";
 import type { Cost, Pair } from "../elbo/particles/pair.js";
 import { refuseBaselines } from "../elbo/particles/siteOptions.js";
 import type { Model, PlateFrame } from "../program/messages.js";
-import { isDraw, isScoreSite, type SampleSite, sampleSites } from "../program/trace.js";
+import { isDraw, isScoreSite, requireOutside, type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
 import { axisMeetings } from "./axisMeetings.js";
 import { type ExplainedSite, Explanation, label } from "./explanation.js";
@@ -72,6 +72,7 @@ function splitArguments(args: readonly unknown[]): ExplainRequest {
  * A record whose keys only resemble these names is refused as misspelt.
  */
 export function explain(elbo: Elbo, model: Model, guide: Model, ...argsAndOptions: unknown[]): Explanation {
+  requireOutside("explain");
   requireProgram("explain", "model", model);
   requireProgram("explain", "guide", guide);
   const { args, draws, params, key } = splitArguments(argsAndOptions);

@@ -15,7 +15,7 @@ import { runParticles, runPrograms, withSharedPlates } from "../elbo/particles/p
 import { refuseSubsampling, subsampledPlate } from "../elbo/particles/subsampling.js";
 import type { Model } from "../program/messages.js";
 import { withWholePlates } from "../program/subsamples.js";
-import { isDraw, type SampleSite, sampleSites } from "../program/trace.js";
+import { isDraw, requireOutside, type SampleSite, sampleSites } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
 
 export interface PsisOptions {
@@ -32,6 +32,7 @@ export function psisDiagnostic(
   options: PsisOptions = {},
   ...args: unknown[]
 ): number {
+  requireOutside("psisDiagnostic");
   requireTask("psisDiagnostic", key, params, model, guide);
   requireOptions("psisDiagnostic", options, ["numParticles"]);
   const { numParticles = 1000 } = options;
