@@ -135,14 +135,12 @@ export class RenyiELBO extends Elbo<PathPair> {
     if (throughDraws !== undefined && throughParams !== undefined) {
       const v = stopGradient(softmax(logw.mul(1 - this.alpha), 0));
       const share = v.mul(v.mul(1 - this.alpha).add(this.alpha));
-      return {
-        loss: gradientFrom(loss, neg(v.mul(throughParams).add(share.mul(throughDraws)).sum().mul(scale))),
-        mutableState,
-      };
+      const surrogate = neg(v.mul(throughParams).add(share.mul(throughDraws)).sum().mul(scale));
+      return { loss: gradientFrom(loss, surrogate, this.name), mutableState };
     }
     if (!hasScore) return { loss, mutableState };
     const scoreWeight = stopGradient(this.estimator === "vimco" ? bound.sub(this.#boundOfOthers(logw)) : bound);
-    return { loss: gradientFrom(loss, loss.sub(scoreWeight.mul(score).sum().mul(scale))), mutableState };
+    return { loss: gradientFrom(loss, loss.sub(scoreWeight.mul(score).sum().mul(scale)), this.name), mutableState };
   }
 
   /** log( 1/K Σ_k w_k^(1-alpha) ) / (1 - alpha) over the first axis. */

@@ -128,9 +128,10 @@ abstract class ScoreElbo extends Elbo<PathPair> {
         baselineLosses = baselineLosses === null ? baselineLoss : baselineLosses.add(baselineLoss);
       if (average !== null) averages[site.name] = average;
     }
-    const lossOfGuide = surrogate === loss ? loss : gradientFrom(loss, surrogate);
+    const withGradient = (x: Tensor): Tensor => gradientFrom(loss, x, this.order === 1 ? this.name : null);
+    const lossOfGuide = surrogate === loss && !this.stickingTheLanding ? loss : withGradient(surrogate);
     if (baselineLosses === null) return { loss: lossOfGuide, mutableState, averages };
-    return { loss: gradientFrom(loss, surrogate.add(baselineLosses)), lossOfGuide, mutableState, averages };
+    return { loss: withGradient(surrogate.add(baselineLosses)), lossOfGuide, mutableState, averages };
   }
 
   /** The ELBO, scores and score sites of one particle. */

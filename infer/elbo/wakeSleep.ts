@@ -150,7 +150,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     const share = weights.mul(weights.neg().add(1));
     return {
       theta: loss(total.sub(log(this.numParticles))),
-      phi: throughDraws === undefined ? phi : gradientFrom(phi, loss(share.mul(throughDraws))),
+      phi: gradientFrom(phi, throughDraws === undefined ? phi : loss(share.mul(throughDraws)), this.name),
       mutableState,
     };
   }

@@ -15,6 +15,7 @@ import {
   sitesOfLatent,
 } from "../elbo/costs/closedForms.js";
 import { type ScoreSite, scoreSitesOf, sumOfAll } from "../elbo/costs/costs.js";
+import { gradientFrom } from "../elbo/costs/gradientFrom.js";
 import { Elbo, type ElboOptions } from "../elbo/elbo.js";
 import { scoreSitesThatWereRead } from "../elbo/particles/hostReads.js";
 import type { Cost, Outcome, Task } from "../elbo/particles/pair.js";
@@ -84,11 +85,12 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
   }
 
   estimate(task: Task): Outcome {
-    const { results, mutableState } = inEveryParticle(this, task, (particle: EnumeratedParticle) => [
+    const { results, shared, mutableState } = inEveryParticle(this, task, (particle: EnumeratedParticle) => [
       { elbo: sumOfAll(this.costs(particle).map(({ value }) => value)) },
-      null,
+      particle.alternatives.some(({ result }) => [...sampleSites(result.guide)].some(isSampledScore)),
     ]);
-    return { loss: neg((results.elbo as Tensor).mean(0)), mutableState };
+    const loss = neg((results.elbo as Tensor).mean(0));
+    return { loss: shared.includes(true) ? gradientFrom(loss, loss, this.name) : loss, mutableState };
   }
 
   runParticle(key: Tensor, task: Task): EnumeratedParticle {

@@ -1,17 +1,46 @@
-/** An op with the value of one expression and the gradient of another. It gives a loss the gradient of a surrogate loss. */
+/** Ops with the value of one expression and the gradient of another. They give a loss the gradient of a surrogate loss. */
 
+import { gradDepth } from "../../../autodiff/core/node.js";
 import { sameView } from "../../../autodiff/core/op.js";
 import { apply, keepAxes, type Op, type Tensor } from "../../../autodiff/index.js";
 import { batchAll } from "../../../autodiff/ops/views/batching.js";
+import { refuse } from "../../../provenance/base/error.js";
 
-/** The value of `value` with the gradient of `surrogate`. */
-export const gradientFrom = (value: Tensor, surrogate: Tensor): Tensor => apply(gradientFromOp, null, value, surrogate);
-const gradientFromOp: Op = {
+/**
+ * The value of `value` with the gradient of `surrogate`. If an estimator is named, only first derivatives of the surrogate are right, and
+ * second derivatives are refused.
+ */
+export const gradientFrom = (value: Tensor, surrogate: Tensor, estimator: string | null = null): Tensor =>
+  apply(gradientFromOp, estimator, value, surrogate);
+const gradientFromOp: Op<string | null> = {
   name: "gradientFrom",
   shape: (_, [value]) => (value as Tensor).shape,
   view: sameView,
   kernel: () => {},
-  vjp: (input) => (input === 1 ? (g) => g : null),
-  batch: (_, inputs, batched, size) => apply(gradientFromOp, null, ...batchAll(inputs, batched, size)),
+  // Inside another gradient, mark this one, so that a derivative of it is refused.
+  vjp: (input) =>
+    input === 1
+      ? (g, _, [, surrogate], estimator) =>
+          estimator === null || gradDepth === 0 ? g : apply(firstDerivativeOp, estimator, g, surrogate as Tensor)
+      : null,
+  batch: (estimator, inputs, batched, size) => apply(gradientFromOp, estimator, ...batchAll(inputs, batched, size)),
+  axes: keepAxes,
+};
+/** The cotangent of a surrogate, as a function of the surrogate that has no derivative. */
+const firstDerivativeOp: Op<string> = {
+  name: "firstDerivative",
+  shape: (_, [g]) => (g as Tensor).shape,
+  view: sameView,
+  kernel: () => {},
+  vjp: (input) =>
+    input === 0
+      ? (g) => g
+      : (_g, _y, _inputs, estimator) =>
+          refuse(
+            "no-derivative",
+            estimator,
+            "only the first derivatives of this loss are unbiased, so its second derivatives would be wrong. Use TraceELBO or TraceGraphELBO with order: 2.",
+          ),
+  batch: (estimator, inputs, batched, size) => apply(firstDerivativeOp, estimator, ...batchAll(inputs, batched, size)),
   axes: keepAxes,
 };

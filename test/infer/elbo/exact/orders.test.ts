@@ -8,14 +8,18 @@ import {
   Bernoulli,
   configEnumerate,
   type Distribution,
+  type Elbo,
   factor,
   grad,
+  hessian,
   type InferOptions,
   type Model,
   mutable,
   Normal,
   param,
   plate,
+  RenyiELBO,
+  ReweightedWakeSleep,
   random,
   SVI,
   sample,
@@ -49,6 +53,67 @@ for (const name of ["a1_chain_independent_guide", "j1_mask_scale_factor"]) {
       for (const [param, g] of Object.entries(exact.gradElbo)) assertMean(param, firsts[param] as Rows, g, -1);
     });
 }
+
+test("second derivatives are refused where only the first ones are unbiased, and right where a loss is pathwise or exact", () => {
+  const params = tensor([0.3, 1.2]);
+  const bit = (probs: Tensor | number, infer: InferOptions = {}) => sample("z", new Bernoulli(probs), { infer });
+  const normal = (loc: Tensor | number, infer: InferOptions = {}) => sample("z", new Normal(loc, 1), { infer });
+  const observed = (z: Tensor) => sample("x", new Normal(z.mul(param("m")), 1), { obs: 1.5 });
+  const [bits, normals] = [() => observed(bit(0.4)), () => observed(normal(0))];
+  const [q, loc] = [() => bit(param("q").sigmoid()), () => normal(param("q"))];
+  const lossAt = (elbo: Elbo, model: Model, guide: Model) => (x: Tensor) =>
+    elbo.loss(random.key(1), { q: x.at(0), m: x.at(1) }, model, guide);
+  const curvature = (...args: [Elbo, Model, Model]) => hessian(lossAt(...args))(params).toArray() as number[][];
+  const refused: [Elbo, Model, Model][] = [
+    ...[new TraceELBO(), new TraceGraphELBO(), new RenyiELBO(), new ReweightedWakeSleep()].map(
+      (elbo): [Elbo, Model, Model] => [elbo, bits, q],
+    ),
+    [new TraceEnumELBO({ strictEnumerationWarning: false }), bits, q],
+    [new TraceGraphELBO(), normals, () => normal(param("q"), { gradient: "score" })],
+    [new TraceGraphELBO(), bits, () => bit(param("q").sigmoid(), { gradient: "disarm" })],
+    [new TraceELBO({ stickingTheLanding: true }), normals, loc],
+    [new RenyiELBO({ estimator: "dreg" }), normals, loc],
+  ];
+  for (const args of refused) {
+    const { code, message } = refusal(() => curvature(...args));
+    assert.equal([code, message.split(":")[0]], ["no-derivative", args[0].name]);
+  }
+  const near = (got: number[][], want: number[][], tolerance: number) =>
+    got.flat().forEach((x, i) => {
+      assert.ok(Math.abs(x - (want.flat()[i] as number)) < tolerance, `${got}, not ${want}`);
+    });
+  // log q is constant along the path of z, so the loss is z²/2 + (1.5 - m z)²/2 plus a constant. Its gradient reveals z.
+  const m = 1.2;
+  for (const elbo of [new TraceELBO(), new TraceGraphELBO({ order: 2 })]) {
+    const [slope] = grad(lossAt(elbo, normals, loc))(params).toArray() as [number, number];
+    const z = (slope + 1.5 * m) / (1 + m * m);
+    const mixed = 2 * m * z - 1.5;
+    near(
+      curvature(elbo, normals, loc),
+      [
+        [1 + m * m, mixed],
+        [mixed, z * z],
+      ],
+      1e-12,
+    );
+  }
+  const exact = (logit: number, slope: number): number => {
+    const q = 1 / (1 + Math.exp(-logit));
+    const at = (z: number, probability: number, prior: number) =>
+      probability * (Math.log(probability / prior) + 0.5 * (1.5 - slope * z) ** 2);
+    return at(1, q, 0.4) + at(0, 1 - q, 0.6);
+  };
+  const h = 1e-3;
+  const second = (i: number, j: number) =>
+    [1, -1]
+      .flatMap((a) => [1, -1].map((b) => [a, b] as const))
+      .reduce((sum, [a, b]) => {
+        const step = [0, 1].map((k) => h * ((k === i ? a : 0) + (k === j ? b : 0))) as [number, number];
+        return sum + (a * b * exact(0.3 + step[0], m + step[1])) / (4 * h * h);
+      }, 0);
+  const want = [0, 1].map((i) => [0, 1].map((j) => second(i, j)));
+  near(curvature(new TraceEnumELBO(), bits, configEnumerate(q)), want, 1e-5);
+});
 
 const data = [1.1, 0.3, 2];
 const regression: Model = () => {
