@@ -50,6 +50,8 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   get name(): string {
     return this.constructor.name;
   }
+  /** Whether a site may ask to be summed out (`enumerate`). */
+  readonly hasEnumeration: boolean = false;
   /** Whether a site may ask for its KL term in closed form (`kl: "analytic"`). */
   readonly hasClosedForms: boolean = false;
   /** Whether the estimator subtracts the baselines that sites ask for (`baseline`). */

@@ -103,7 +103,7 @@ export class RenyiELBO extends Elbo<PathPair> {
   }
 
   costs(pair: PathPair): Cost[] {
-    return sampledCosts(this, pair);
+    return sampledCosts(pair);
   }
 
   estimate(task: Task): Outcome {

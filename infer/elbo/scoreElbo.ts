@@ -94,7 +94,7 @@ abstract class ScoreElbo extends Elbo<PathPair> {
 
   costs(pair: PathPair): Cost[] {
     const { pathGuide, usedOptions } = pair;
-    const sampled = sampledCosts(this, pair);
+    const sampled = sampledCosts(pair);
     const costs = pathGuide === undefined ? sampled : sampled.map((cost) => pathwiseCost(cost, pathGuide));
     return usedOptions.has("kl") ? withClosedForms(this.name, pair, costs, asksForClosedForm) : costs;
   }

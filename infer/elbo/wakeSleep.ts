@@ -11,7 +11,7 @@ import { log } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import * as kinds from "../../provenance/base/kinds.js";
 import { type Kind, requireCount } from "../checks.js";
-import { sampleSites, type Trace } from "../program/trace.js";
+import { sampleSites } from "../program/trace.js";
 import { type ScoreSite, sampledCosts, sumOfAll } from "./costs/costs.js";
 import { commonPlates, sumPerElement } from "./costs/elementWeights.js";
 import { gradientFrom } from "./costs/gradientFrom.js";
@@ -100,7 +100,7 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
   }
 
   costs(pair: PathPair): Cost[] {
-    return sampledCosts(this, pair);
+    return sampledCosts(pair);
   }
 
   runParticle(key: Tensor, task: Task): PathPair {
@@ -155,18 +155,13 @@ export class ReweightedWakeSleep extends Elbo<PathPair> {
     };
   }
 
-  /** Refuse a subsampled plate in the sleep phase: a dream would have only the visited elements of the data. */
-  #refuseSubsamples(...traces: Trace[]): void {
-    const plate = this.biasedSubsampling ? null : subsampledPlate(traces.flatMap((trace) => [...sampleSites(trace)]));
-    if (plate === null) return;
-    refuseSubsampling(this.name, plate, "and dreams have only these", "give each step its data by batches");
-  }
-
   #sleep(task: Task): Tensor {
     const key = random.foldIn(task.key, 2);
     const logqOfDream = (k: Tensor): readonly [Tree, null] => {
       const { dream, guide } = runDream(k, task, this.insomnia);
-      this.#refuseSubsamples(dream, guide);
+      const plate = this.biasedSubsampling ? null : subsampledPlate([...sampleSites(dream), ...sampleSites(guide)]);
+      if (plate !== null)
+        refuseSubsampling(this.name, plate, "and dreams have only these", "give each step its data by batches");
       refuseOtherDensities(dream);
       return [{ logq: sumOfAll([...sampleSites(guide)].map((site) => site.scaledLogProb())) }, null];
     };

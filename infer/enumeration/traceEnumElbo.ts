@@ -72,6 +72,8 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
   override get name(): string {
     return "TraceEnumELBO";
   }
+  override readonly hasEnumeration = true;
+  override readonly hasClosedForms = true;
   readonly biasedSubsampling: boolean;
   #hasWarned = false;
 
@@ -127,12 +129,8 @@ export class TraceEnumELBO extends Elbo<EnumeratedParticle> {
 
   /** A cost that is summed over several sites has the name of only one of these sites, so look at all log densities first. */
   protected override nonFiniteSitesOf(particle: EnumeratedParticle): SampleSite[] {
-    const sites = particle.alternatives.flatMap(({ result: { guide, model } }) => [
-      ...guide.values(),
-      ...model.values(),
-    ]);
-    const nonFinite = sites
-      .filter((site) => site.type === "sample")
+    const nonFinite = particle.alternatives
+      .flatMap(({ result: { guide, model } }) => [...sampleSites(guide), ...sampleSites(model)])
       .filter((site) => site.masked(site.logProb()).toFloat64Array().some(Number.isNaN));
     return nonFinite.length > 0 ? nonFinite : super.nonFiniteSitesOf(particle);
   }

@@ -8,7 +8,7 @@ import { didYouMean, refuseOption, requireKey, requireProgram } from "../checks.
 import { type ScoreSite, scoreSite, scoreSitesOf } from "../elbo/costs/costs.js";
 import type { Elbo } from "../elbo/elbo.js";
 import type { Cost, Pair } from "../elbo/particles/pair.js";
-import { refuseBaselines } from "../elbo/particles/siteOptions.js";
+import { checkOptions } from "../elbo/particles/siteOptions.js";
 import type { Model, PlateFrame } from "../program/messages.js";
 import { isDraw, isScoreSite, requireOutside, type SampleSite, sampleSites } from "../program/trace.js";
 import { initialise } from "../svi/initialise.js";
@@ -79,7 +79,7 @@ export function explain(elbo: Elbo, model: Model, guide: Model, ...argsAndOption
   const { values, mutables } = initialise(key, { model, guide, elbo }, args, params);
   const task = { key, values: mergeRecords(values, mutables), model, guide, args, isMeasured: true };
   const pair = elbo.traces(task);
-  refuseBaselines(elbo, pair, task.isMeasured);
+  checkOptions(elbo, pair, task.isMeasured);
   const guideSites = [...sampleSites(pair.guide)];
   const latents = guideSites.filter((site) => isDraw(site) && !isEnumerated(site));
   const sites = describeSites(elbo, pair, latents);

@@ -34,7 +34,7 @@ export function predictedCost({ name, site }: ScoreSite): Tensor | null {
       "baseline-depends-on-site",
       name,
       `sample site "${name}": its baseline depends on the site itself (it depends on ${prediction.provenance}), which would bias the gradient. Compute the baseline from values that are known before the site.`,
-      { param: nnBaseline === undefined ? option : "nnBaselineInput" },
+      { param: option },
     );
   if (!elementsOf(prediction).every(Number.isFinite))
     refuseFor(prediction, {

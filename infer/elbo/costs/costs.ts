@@ -14,7 +14,6 @@ import type { PlateFrame } from "../../program/messages.js";
 import { isScoreSite, type SampleSite, sampleSites, type Trace } from "../../program/trace.js";
 import { checkLatentsCovered } from "../particles/match.js";
 import type { Cost, Pair } from "../particles/pair.js";
-import { type Estimator, refuseUnsupported } from "../particles/siteOptions.js";
 import { refuseMovingSupport } from "../particles/supports.js";
 import { sumToAxes } from "./meetings.js";
 
@@ -55,8 +54,7 @@ export function sumOfAll(terms: Iterable<Tensor>): Tensor {
 }
 
 /** All costs of a pair, as log densities at the draws (without closed forms), after checks of the pair. */
-export function sampledCosts(estimator: Estimator, pair: Pair): Cost[] {
-  if (pair.usedOptions.size > 0) refuseUnsupported(estimator, pair);
+export function sampledCosts(pair: Pair): Cost[] {
   if (!pair.isMatched) checkLatentsCovered(pair.guide, pair.model);
   return costsOf(pair.guide, pair.model);
 }

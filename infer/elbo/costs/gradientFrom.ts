@@ -39,7 +39,7 @@ const firstDerivativeOp: Op<string> = {
           refuse(
             "no-derivative",
             estimator,
-            "only the first derivatives of this loss are unbiased, so its second derivatives would be wrong. Use TraceELBO or TraceGraphELBO with order: 2.",
+            "the second derivatives of this loss would be wrong. Use TraceELBO or TraceGraphELBO with order: 2.",
           ),
   batch: (estimator, inputs, batched, size) => apply(firstDerivativeOp, estimator, ...batchAll(inputs, batched, size)),
   axes: keepAxes,

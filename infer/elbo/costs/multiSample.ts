@@ -12,7 +12,7 @@ import { withDraws } from "../../program/values.js";
 import { checkSamples } from "../particles/match.js";
 import type { Outcome, Task } from "../particles/pair.js";
 import { hostReadsOf, mutableOf, mutablesHandler, tracedRun, withSharedPlates } from "../particles/particles.js";
-import { refuseBaselines, refuseGradients, refuseUnsupported, warnOfGradients } from "../particles/siteOptions.js";
+import { checkOptions } from "../particles/siteOptions.js";
 import { sumOfAll } from "./costs.js";
 
 /** The estimator for the checks of site options. It has neither closed forms nor baselines: every term is sampled and pathwise. */
@@ -33,7 +33,6 @@ function estimateOf(task: Task): Outcome {
       `the guide reads the value of "${readSite}", where a pathwise gradient ends. Use numParticles instead, or compute with ops on the tensor.`,
     );
   const count = countSamples(latents);
-  if (!task.isMeasured) warnOfGradients(guide);
   const values = emptyRecord<Tensor>();
   for (const site of latents) values[site.name] = site.value;
   const keys = random.split(random.foldIn(task.key, 2), count);
@@ -43,10 +42,7 @@ function estimateOf(task: Task): Outcome {
       const afterGuide: Model = (...args) => withHandler(mutablesHandler(guide), () => program(...args));
       const model = tracedRun(afterGuide, key, task, visitedValuesHandler);
       checkSamples(guide, model);
-      const pair = { guide, model };
-      refuseUnsupported(ESTIMATOR, pair);
-      refuseBaselines(ESTIMATOR, pair, task.isMeasured);
-      refuseGradients(ESTIMATOR, pair);
+      checkOptions(ESTIMATOR, { guide, model }, task.isMeasured);
       const logp = sumOfAll([...sampleSites(model)].map((site) => site.scaledLogProb()));
       return { logp, mutable: mutableOf({ guide, model }) };
     },
@@ -86,9 +82,8 @@ function countSamples(latents: readonly SampleSite[]): number {
   if (first === undefined) return refuse(undefined, "the guide has no latent site. Leave the option out.");
   const count = first.value.shape[0];
   for (const site of latents) {
-    const { name, infer, value } = site;
+    const { name, value } = site;
     if (isScoreSite(site)) refuse(name, `site "${name}" has no pathwise sampler. Use numParticles instead.`);
-    if (infer.enumerate != null) refuse(name, `site "${name}" is enumerated. Use TraceEnumELBO.`);
     if (value.shape[0] !== count || count === undefined)
       refuse(
         name,

@@ -22,7 +22,7 @@ import { shareMasks } from "./masks.js";
 import { checkPair, haveSameVisit } from "./match.js";
 import type { Pair, Task } from "./pair.js";
 import { runSeveral, type Vectorize } from "./severalParticles.js";
-import { type Estimator, refuseBaselines, refuseGradients, warnOfGradients } from "./siteOptions.js";
+import { checkOptions, type Estimator } from "./siteOptions.js";
 
 /** The part of a task that the run of one program needs. */
 export type RunInputs = Pick<Task, "values" | "args">;
@@ -180,11 +180,7 @@ export function inEveryParticle<P extends Pair, S>(
 ): ParticleResults<S> {
   const runOne = (key: Tensor): readonly [Tree, S] => {
     const particle = estimator.runParticle(key, task);
-    if (particle.usedOptions.has("gradient")) {
-      refuseGradients(estimator, particle);
-      if (!task.isMeasured) warnOfGradients(particle.guide);
-    }
-    if (particle.usedOptions.has("baseline")) refuseBaselines(estimator, particle, task.isMeasured);
+    if (particle.usedOptions.size > 0) checkOptions(estimator, particle, task.isMeasured);
     const [tensors, shared] = evaluate(particle);
     return [{ tensors, mutable: mutableOf(particle) }, shared];
   };

@@ -131,7 +131,10 @@ test("a gradient that a site or an estimator does not allow is refused, and the 
     new TraceGraphELBO({ order: 2 }),
     new TraceEnumELBO({ strictEnumerationWarning: false }),
   ])
-    assert.match(said({ gradient: "disarm" }, {}, elbo), /"z": gradient: "disarm" needs TraceELBO or TraceGraphELBO/);
+    assert.match(
+      said({ gradient: "disarm" }, {}, elbo),
+      /"z" takes gradient: "disarm", for TraceELBO and TraceGraphELBO/,
+    );
   const normal: Model = () => sample("z", new Normal(param("q"), 1).toEvent(1), { infer: { gradient: "disarm" } });
   const ofNormal = () => new TraceELBO().lossAndGrads(random.key(0), params, normal, normal);
   assert.match(refusal(ofNormal).message, /needs a Bernoulli/);
