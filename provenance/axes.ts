@@ -59,6 +59,13 @@ export function mapAxes(rank: number, target: (axis: number) => number): AxisMap
   return map;
 }
 
+/** The map that moves every axis back to where `map` moved it from. */
+export const inverseOf = (map: AxisMap): AxisMap =>
+  mapAxes(MAX_AXES, (axis) => {
+    for (let from = 0; from < MAX_AXES; from++) if (valueAxisOf(map, from) === axis) return from;
+    return -1;
+  });
+
 /**
  * The relation of a drawn value to its own site: pointwise along every axis with more than one element, except the last
  * `eventDim` axes.

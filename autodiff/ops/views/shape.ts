@@ -3,7 +3,16 @@
  * where the strides do not allow a view.
  */
 
-import { type AxisMap, dropAxis, insertAxes, KEEP, mapAxes, mixAxis } from "../../../provenance/axes.js";
+import {
+  type AxisMap,
+  axisGoesTo,
+  dropAxis,
+  insertAxes,
+  inverseOf,
+  KEEP,
+  mapAxes,
+  mixAxis,
+} from "../../../provenance/axes.js";
 import { refuse } from "../../../provenance/base/error.js";
 import { show } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
@@ -65,8 +74,15 @@ const reshapeOp: Op<ReshapeParams> = {
     return isOne ? viewOf(x.data, shape, new Array<number>(shape.length).fill(0), x.offset) : undefined;
   },
   kernel: (_, out, [x]) => copyInto(contiguous(out.data, (x as View).shape, out.offset), x as View),
-  vjp: () => (g, _, inputs) => reshapeAs(g, firstInput(inputs).shape),
-  batch: ({ shape, ...rest }, [x], _, size) => apply(reshapeOp, { shape: [size, ...shape], ...rest }, x as Tensor),
+  vjp:
+    () =>
+    (g, _, [x], { axes }) =>
+      reshapeAs(g, (x as Tensor).shape, axes === undefined ? axes : inverseOf(axes)),
+  batch: ({ shape, axes }, [x], _, size) => {
+    const inner = (x as Tensor).shape.slice(1);
+    const allAxes = (axes ?? survivingAxes(inner, shape)) | axisGoesTo(inner.length, shape.length);
+    return apply(reshapeOp, { shape: [size, ...shape], axes: allAxes }, x as Tensor);
+  },
   axes: ({ shape, axes }, inputs) => axes ?? survivingAxes(firstInput(inputs).shape, shape),
 };
 
@@ -78,11 +94,12 @@ export const reshapeAs = (x: Tensor, shape: Shape, axes?: AxisMap): Tensor =>
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const source = asTensor("reshape", x);
   const sizes = asShape("reshape", shape);
-  const at = sizes.indexOf(-1);
-  // If one size is missing, the product of all sizes is minus the product of the others.
+  // If one size is missing, the product of all sizes is minus the product of the others. If this is 0, any size would fit, so -1 stays and
+  // is refused.
+  const others = -sizeOf(sizes);
   const newShape =
-    at >= 0 && at === sizes.lastIndexOf(-1)
-      ? sizes.map((n) => (n === -1 ? Math.floor(source.size / Math.max(-sizeOf(sizes), 1)) : n))
+    others > 0 && sizes.indexOf(-1) === sizes.lastIndexOf(-1)
+      ? sizes.map((n) => (n === -1 ? Math.floor(source.size / others) : n))
       : sizes;
   if (sameShape(source.shape, newShape)) return source;
   if (sizeOf(checkShape("reshape", newShape)) !== source.size)

@@ -102,8 +102,8 @@ export function slice(x: TensorLike, start: number, end?: number, options?: Slic
   const [low, high] = [clampBound("start", start), clampBound("end", end ?? size)];
   const count = Math.max(0, Math.ceil((high - low) / step));
   if (count !== size) return apply(sliceOp, { axis: along, start: low, count, step }, source);
-  // An axis of size 1 may stand for many elements (see mixProvenance), and bounds would select some of them.
-  const isWhole = size !== 1 || (start === 0 && end === undefined);
+  // An axis of size 1 may stand for many elements (see mixProvenance), and bounds or a step would select some of them.
+  const isWhole = size !== 1 || (start === 0 && end === undefined && step === 1);
   return isWhole ? source : mixProvenance(source, [along], "slice");
 }
 

@@ -241,6 +241,13 @@ test("shapes that do not fit are refused by every op", () => {
   refused(() => tensor([1, 2]).add([1, 2, 3]), "shape-mismatch", "add", "[2]", "[3]");
   refused(() => tensor([1, 2]).reshape([3]), "shape-mismatch", "[2]", "[3]");
   refused(() => tensor([1, 2]).reshape([-1, 3]), "shape-mismatch", "[-1,3]");
+  for (const ambiguous of [
+    [0, -1],
+    [-1, -1],
+    [-1, -1, -1],
+  ])
+    refused(() => tensor([]).reshape(ambiguous), "bad-shape", "-1");
+  assert.equal(tensor([]).reshape([3, -1]).shape, [3, 0]);
   refused(() => tensor([1, 2]).broadcastTo([3]), "shape-mismatch");
   refused(() => P.matmul(zeros([2, 3]), zeros([2, 3])), "shape-mismatch", "has 3 columns, the right matrix has 2 rows");
   refused(() => P.matmul(2, zeros([2, 3])), "shape-mismatch", "mul");

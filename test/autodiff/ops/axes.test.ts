@@ -384,6 +384,7 @@ test("an axis of one element that stands for many is moved as if it had many, or
     ["flip", (x) => P.flip(x, -1)],
     ["slice", (x) => x.slice(0, 1, { axis: -1 })],
     ["slice of all", (x) => x.slice(0, undefined, { axis: -1 })],
+    ["slice by steps", (x) => x.slice(0, undefined, { axis: -1, step: 2 })],
     ["expandDims", (x) => x.expandDims(-1).mul([1, 2])],
     ["expandDims between", (x) => x.expandDims(-2).mul([[1], [2]])],
     ["reshape", (x) => x.reshape([...x.shape, 1])],
@@ -398,6 +399,11 @@ test("an axis of one element that stands for many is moved as if it had many, or
     ["outer", (x) => P.einsum("cp,k->cpk", x, [1, 2, 3])],
     ["matmul", (x) => P.matmul(x, P.ones([x.shape[1] as number, 3]))],
     ["vmap", (x) => P.vmap((row: Tensor) => row.expandDims(-1).mul(2))(x) as Tensor],
+    ["reshape in vmap", (x) => P.vmap((column: Tensor) => column.reshape([1, 2]), { inAxes: 1 })(x) as Tensor],
+    [
+      "gradient of expandDims",
+      (x) => P.grad((y: Tensor) => y.expandDims(2).square().sum())(x.transpose().expandDims(0)) as Tensor,
+    ],
     [
       "particles",
       (x) => P.vmap((k: Tensor) => x.add(P.random.normal(k, [3])))(P.random.split(P.random.key(0), 3)) as Tensor,
@@ -429,6 +435,8 @@ test("an axis of one element that stands for many is moved as if it had many, or
     "takeAlongAxis by",
     "outer",
     "vmap",
+    "reshape in vmap",
+    "gradient of expandDims",
     "particles",
   ];
   for (const [name, f] of spread) {
