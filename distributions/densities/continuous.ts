@@ -95,7 +95,8 @@ export const logGammaDensity: Ternary = /* @__PURE__ */ ternaryBySlopes(
   (a, b, x) => {
     if (x === 0) return atEnd(a, logOf(b));
     if (b * x === Infinity) return -Infinity;
-    if (a < SMALL) return logOf(b) + (a - 1) * (logOf(b) + logOf(x)) - b * x - lgamma(a);
+    // The product may underflow.
+    if (a < SMALL || b * x < 1e-290) return logOf(b) + (a - 1) * (logOf(b) + logOf(x)) - b * x - lgamma(a);
     return halfLogOverTwoPi(a) - logOf(x) - devianceFrom(a, b * x, productMinus(b, x, a)) - stirlingError(a);
   },
   (a, b, x) => sub(log(mul(b, x)), digamma(a)),

@@ -51,5 +51,5 @@ export const logNegativeBinomial: Ternary = /* @__PURE__ */ ternaryBySlopes(
   (k, r, s) => mul(sub(mulZeroWins(k, reciprocal(s)), r), reciprocal(add(s, 1))),
 );
 
-/** Beyond this logit the odds come near overflow, so a log probability is continued as a straight line in the logit. */
-export const FAR_LOGIT = 700;
+/** Beyond this logit a count divided by the odds may overflow, so a log probability is continued as a straight line in the logit. */
+export const FAR_LOGIT = 600;

@@ -111,9 +111,9 @@ const signOf = (x: Tensor): Tensor => where(less(x, 0), -1, 1);
 /** |x|, with derivative 1 at 0, because even functions of it, such as divergences, have their second derivatives from it. */
 export const sizeOf = (x: Tensor): Tensor => x.mul(signOf(x));
 
-/** ψ(a + d) - ψ(a), where ψ is the digamma function and d may be negative. */
-export const digammaStep = (a: Tensor, d: Tensor): Tensor =>
-  mul(signOf(d), digammaDifference(where(less(d, 0), a.add(d), a), sizeOf(d)));
+/** ψ(c) - ψ(a) for d = c - a, where ψ is the digamma function. If c is much less than a, a + d would lose its digits. */
+export const digammaStep = (a: Tensor, c: Tensor, d: Tensor): Tensor =>
+  mul(signOf(d), digammaDifference(where(less(d, 0), c, a), sizeOf(d)));
 
 /**
  * KL(Gamma(a, 1) | Gamma(c, 1)) - D(c, a). d = c - a is a separate argument, because it may have more correct digits than the difference of
@@ -123,7 +123,7 @@ export const stirlingDivergence: Ternary = /* @__PURE__ */ ternaryBySlopes(
   "stirlingDivergence",
   stirlingExcess,
   (a, _, d) => mulZeroWins(d, sub(reciprocal(a), trigamma(a))),
-  (a, c, d) => sub(digammaStep(a, d), logRatio(c, a)),
+  (a, c, d) => sub(digammaStep(a, c, d), logRatio(c, a)),
   () => 0,
 );
 
@@ -131,7 +131,7 @@ export const stirlingDivergence: Ternary = /* @__PURE__ */ ternaryBySlopes(
 const lgammaExcess: Unary = /* @__PURE__ */ unaryBySlope(
   "lgammaExcess",
   (u) => bregman(trigammaOf, 1, u),
-  (u) => digammaStep(u.mul(0).add(1), u),
+  (u) => digammaStep(u.mul(0).add(1), u.add(1), u),
 );
 
 /**

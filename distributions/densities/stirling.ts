@@ -2,7 +2,7 @@
  * Entropies and a part of divergences, computed with the error δ of Stirling's formula (continuous.ts) and its derivatives, so that terms as
  * large as the parameters do not cancel.
  */
-import { add, digamma, mul, sub, type Tensor, trigamma, type Unary } from "../../autodiff/index.js";
+import { digamma, mul, sub, type Tensor, trigamma, type Unary } from "../../autodiff/index.js";
 import { log as logOf } from "../../autodiff/kernels/formulas/scalarFormulas.js";
 import {
   digamma as digammaOf,
@@ -11,6 +11,7 @@ import {
   lgamma,
   trigamma as trigammaOf,
 } from "../../autodiff/kernels/special/index.js";
+import { tetragamma } from "../../autodiff/ops/elementwise/special.js";
 import { stirlingError } from "./continuous.js";
 import { unaryBySlope } from "./slopes.js";
 
@@ -34,7 +35,13 @@ export const gammaEntropy: Unary = /* @__PURE__ */ unaryBySlope(
     if (a < 10) return a + lgamma(a) + (1 - a) * digammaOf(a);
     return 0.5 * (logOf(2 * Math.PI * a) + 1 - 1 / a) + stirlingError(a) + (1 - a) * correctionSlope(a);
   },
-  (a) => add(1, mul(sub(1, a), trigamma(a))),
+  (a) => gammaEntropySlope(a),
+);
+/** 1 + (1 - a) ψ'(a), which falls like 1/(2a). */
+const gammaEntropySlope: Unary = /* @__PURE__ */ unaryBySlope(
+  "gammaEntropySlope",
+  (a) => (a < 10 ? 1 + (1 - a) * trigammaOf(a) : (0.5 + 0.5 / a) / a + (1 - a) * correctionCurve(a)),
+  (a) => sub(mul(sub(1, a), tetragamma(a)), trigamma(a)),
 );
 
 /** The entropy of Beta(a, b). */

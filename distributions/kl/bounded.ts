@@ -141,7 +141,7 @@ export const ofKumaraswamy = (): Divergences => ({
     minusEntropy(q as Concentrations, (a, b) =>
       rateDivergence(a, 1)
         .add(rateDivergence(b, 1))
-        .sub(sub(1, a.reciprocal()).mul(digammaStep(tensor(2), b.sub(1)))),
+        .sub(sub(1, a.reciprocal()).mul(digammaStep(tensor(2), b.add(1), b.sub(1)))),
     ),
 });
 

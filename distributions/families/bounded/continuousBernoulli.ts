@@ -19,7 +19,7 @@ import {
 import { derivatives } from "../../../autodiff/ops/elementwise/elementwise.js";
 import { real, unitInterval } from "../../constraints/index.js";
 import { family, type OneOf } from "../../core/family.js";
-import { langevin, langevinSlope, logSinhc } from "../../densities/sinhc.js";
+import { langevin, langevinSlope, logSinhc, sinhcDivergence } from "../../densities/sinhc.js";
 import { binaryBySlopes } from "../../densities/slopes.js";
 import { ofContinuousBernoulli } from "../../kl/bounded.js";
 import { finiteLogits } from "./relaxedBernoulli.js";
@@ -76,10 +76,8 @@ export class ContinuousBernoulli extends /* @__PURE__ */ family<Params, [probs?:
   logDensity: (x, p) => logDensityOf(finiteLogits(p), x),
   mean: (p) => meanOf(finiteLogits(p)),
   variance: (p) => langevinSlope(finiteLogits(p).mul(0.5)).mul(0.25),
-  entropy: (p) => {
-    const logits = finiteLogits(p);
-    return logDensityOf(logits, meanOf(logits)).neg();
-  },
+  // Minus the divergence from the uniform distribution, which has logits 0.
+  entropy: (p) => sinhcDivergence(finiteLogits(p).mul(0.5), 0).neg(),
   cdf: (x, p) => cdfOf(finiteLogits(p), x.clip(0, 1)),
   icdf: (q, p) => quantileOf(finiteLogits(p), q),
   divergences: ofContinuousBernoulli,

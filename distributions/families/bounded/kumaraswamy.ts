@@ -35,13 +35,15 @@ const logRest: Binary = /* @__PURE__ */ binaryBySlopes(
   (a, x) => neg(mulZeroWins(mul(a, pow(x, sub(a, 1))), exp(neg(logRest(a, x))))),
 );
 
-const meanOf = (a: Tensor, b: Tensor): Tensor => exp(log(b).add(logBeta(reciprocal(a).add(1), b)));
+/** log E x^(a t) = log(b B(1 + t, b)). In b + 1, unlike in b, no slopes of size 1 / b cancel. */
+const logMoment = (t: Tensor, b: Tensor): Tensor => log(t.add(b).add(1)).add(logBeta(t.add(1), b.add(1)));
+const meanOf = (a: Tensor, b: Tensor): Tensor => exp(logMoment(reciprocal(a), b));
 
 /** E x² - (E x)², computed from log E x² - 2 log E x so that nothing cancels. */
 function varianceOf(a: Tensor, b: Tensor): Tensor {
   const logMomentRatio = secondDifference(
     reciprocal(a),
-    (t) => log(b).add(logBeta(t.add(1), b)),
+    (t) => logMoment(t, b),
     (t) => trigamma(t.add(1)).sub(trigamma(t.add(1).add(b.expandDims(-1)))),
   );
   return mulZeroWins(square(meanOf(a, b)), expm1(logMomentRatio));

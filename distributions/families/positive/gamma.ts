@@ -81,7 +81,7 @@ const logInverseGammaDensity: Ternary = /* @__PURE__ */ ternaryBySlopes(
   (a, b, x) => {
     const m = b / x;
     if (m === Infinity) return -Infinity;
-    if (a < 1e-290) return a * (logOf(b) - logOf(x)) - logOf(x) - m - lgamma(a);
+    if (a < 1e-290 || m < 1e-290) return a * (logOf(b) - logOf(x)) - logOf(x) - m - lgamma(a);
     const difference = m - a - productMinus(m, x, b) / x;
     return halfLogOverTwoPi(a) - logOf(x) - devianceFrom(a, m, difference) - stirlingError(a);
   },

@@ -13,10 +13,13 @@ import {
   DirichletMultinomial,
   type Distribution,
   FisherSnedecor,
+  Gamma,
   GammaPoisson,
+  Gompertz,
   HalfCauchy,
   InverseGamma,
   Kumaraswamy,
+  klDivergence,
   LKJ,
   LKJCholesky,
   LogUniform,
@@ -224,6 +227,28 @@ test("entropies of Student's t vectors and of FisherSnedecor keep their digits a
   near(new FisherSnedecor(3, 6).entropy(), 1.3523123938769264, 1e-14);
   near(new FisherSnedecor(2e6, 2e6).entropy(), -5.1422429054974917, 1e-14);
   near(new FisherSnedecor(0.5, 1e6).entropy(), -0.24627201421379348, 1e-13);
+});
+
+test("slopes of moments, entropies and divergences keep their digits", () => {
+  const slope = (f: (x: Tensor) => Tensor) => grad(f);
+  const curve = (f: (x: Tensor) => Tensor) => grad((x: Tensor) => grad(f)(x));
+  near(slope((a) => new Gamma(a, 3).entropy())(2 ** 40), 4.5474735088673984e-13, 1e-14);
+  const mean = (a: Tensor) => new Gompertz(a, 1).mean;
+  near(slope(mean)(1e6), -9.9999800000599998e-13, 1e-14);
+  near(curve(mean)(1e6), 1.9999940000239999e-18, 1e-14);
+  near(slope((a) => new Gompertz(a, 1).entropy())(2 ** -40), -27.148671557521881, 1e-14);
+  // The mean of Kumaraswamy(1, b) is 1 / (1 + b).
+  near(slope((b) => new Kumaraswamy(1, b).mean)(1e-12), -((1 + 1e-12) ** -2), 1e-14);
+  // ψ(c) - ψ(a)
+  const divergence = (c: Tensor) => klDivergence(new Gamma(1000, 1), new Gamma(c, 1)) as Tensor;
+  near(slope(divergence)(2 ** -30), -1073741831.4844709, 1e-14);
+});
+
+test("densities are finite where a product or a ratio underflows or overflows", () => {
+  near(new Gamma(2.5, 1e-300).logProb(1e-200), -2417.9990305142209, 1e-14);
+  near(new InverseGamma(2.5, 1e-200).logProb(1e200), -2763.3867944633277, 1e-14);
+  for (const l of [-700, -1e5])
+    near(grad((logits: Tensor) => new Binomial(1e6, { logits }).logProb(5e5))(l), 5e5, 1e-14);
 });
 
 test.run();
