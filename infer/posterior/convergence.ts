@@ -23,7 +23,7 @@ const mean = (x: Float64Array): number => x.reduce((a, b) => a + b, 0) / x.lengt
 /** The sample variance: the sum of squared deviations divided by n - 1. */
 export const varianceOf = (x: Float64Array): number => {
   const m = mean(x);
-  return x.reduce((sum, v) => sum + (v - m) * (v - m), 0) / (x.length - 1);
+  return x.reduce((sum, v) => sum + (v - m) * (v - m), m - m) / (x.length - 1);
 };
 
 /** The two halves of each chain. If its length is odd, the middle draw is left out. */

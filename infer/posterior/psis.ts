@@ -36,11 +36,11 @@ export function psisDiagnostic(
   requireTask("psisDiagnostic", key, params, model, guide);
   requireOptions("psisDiagnostic", options, ["numParticles"]);
   const { numParticles = 1000 } = options;
-  if (!(Number.isInteger(numParticles) && numParticles >= 25))
+  if (!(Number.isInteger(numParticles) && numParticles >= MIN_WEIGHTS))
     refuseOption(
       "psisDiagnostic",
       "numParticles",
-      `numParticles must be an integer of at least 25, got ${numParticles}.`,
+      `numParticles must be an integer of at least ${MIN_WEIGHTS}, got ${numParticles}.`,
     );
   // Visit all elements, since a weight is a product over them, which a subsample cannot estimate.
   const task = { key, values: params, model: withWholePlates(model), guide: withWholePlates(guide), args };
@@ -83,21 +83,28 @@ function refuseUnweighted(site: SampleSite): void {
     refuse("moving-point", `a point mass. Sample "${name}" from a distribution.`);
 }
 
-/** Pareto k of n weights, given their logarithms. The fit uses the largest min(n/5, 3√n) weights. */
+const MIN_WEIGHTS = 25;
+
+/** Pareto k of at least 25 weights, given their logarithms. The fit uses the largest min(n/5, 3√n) of the n weights. */
 export function paretoK(logWeights: Float64Array): number {
   const sorted = Float64Array.from(logWeights).sort();
   const n = sorted.length;
+  if (n < MIN_WEIGHTS)
+    refuseOption("paretoK", "logWeights", `logWeights must have at least ${MIN_WEIGHTS} numbers, got ${n}.`);
   const tail = Math.ceil(Math.min(n / 5, 3 * Math.sqrt(n)));
   const top = sorted[n - 1] as number;
-  const cut = exp((sorted[n - tail - 1] as number) - top);
-  const excess = sorted
+  const weights = sorted.map((x) => exp(x - top));
+  const cut = weights[n - tail - 1] as number;
+  const excess = weights
     .slice(n - tail)
-    .map((x) => exp(x - top) - cut)
+    .map((w) => w - cut)
     .filter((x) => !(x <= 0));
   if (excess.length >= 5) return fitParetoShape(excess);
-  // Too few weights exceed the threshold `cut` for a fit. If `cut` is 0, these few weights outweigh all others. Otherwise many weights
-  // equal the threshold, as happens if the draws are discrete.
-  return cut === 0 ? Infinity : -Infinity;
+  // Too few weights exceed the threshold `cut` for a fit, and many weights equal it, as happens if the draws are discrete. The few weights
+  // outweigh all others if the effective sample size is small.
+  const total = weights.reduce((a, b) => a + b, 0);
+  const squares = weights.reduce((a, b) => a + b * b, 0);
+  return cut === 0 || total * total < 0.1 * n * squares ? Infinity : -Infinity;
 }
 
 /** The shape of the generalised Pareto distribution that fits ascending positive numbers. */

@@ -91,6 +91,7 @@ test("gradients of quantile and hpdi go to the draws at the ends of the interval
 test("summaries of draws that do not vary or are not finite have NaN where a number is not defined", () => {
   const constant = summary({ x: [[2, 2, 2, 2, 2, 2, 2, 2]] }, { batchNdims: 2 }).get("x");
   assert.is(constant?.sd, 0);
+  assert.ok(Number.isNaN(summary({ none: [] }).get("none")?.sd));
   assert.is(constant?.essBulk, 8);
   const broken = summary({ x: [[1, Number.NaN, 3, 4, 5]] }, { batchNdims: 2 }).get("x");
   assert.ok(Number.isNaN(broken?.rHat) && Number.isNaN(broken?.median) && Number.isNaN(broken?.hpdi[0]));
