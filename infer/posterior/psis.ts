@@ -36,12 +36,7 @@ export function psisDiagnostic(
   requireTask("psisDiagnostic", key, params, model, guide);
   requireOptions("psisDiagnostic", options, ["numParticles"]);
   const { numParticles = 1000 } = options;
-  if (!(Number.isInteger(numParticles) && numParticles >= MIN_WEIGHTS))
-    refuseOption(
-      "psisDiagnostic",
-      "numParticles",
-      `numParticles must be an integer of at least ${MIN_WEIGHTS}, got ${numParticles}.`,
-    );
+  requireEnough("psisDiagnostic", "numParticles", numParticles);
   // Visit all elements, since a weight is a product over them, which a subsample cannot estimate.
   const task = { key, values: params, model: withWholePlates(model), guide: withWholePlates(guide), args };
   const logWeight = (k: Tensor): readonly [Tree, null] => {
@@ -83,14 +78,16 @@ function refuseUnweighted(site: SampleSite): void {
     refuse("moving-point", `a point mass. Sample "${name}" from a distribution.`);
 }
 
-const MIN_WEIGHTS = 25;
+function requireEnough(op: string, param: string, n: number): void {
+  if (!(Number.isInteger(n) && n >= 25))
+    refuseOption(op, param, `${param} must be an integer of at least 25, got ${n}.`);
+}
 
 /** Pareto k of at least 25 weights, given their logarithms. The fit uses the largest min(n/5, 3√n) of the n weights. */
 export function paretoK(logWeights: Float64Array): number {
   const sorted = Float64Array.from(logWeights).sort();
   const n = sorted.length;
-  if (n < MIN_WEIGHTS)
-    refuseOption("paretoK", "logWeights", `logWeights must have at least ${MIN_WEIGHTS} numbers, got ${n}.`);
+  requireEnough("paretoK", "logWeights.length", n);
   const tail = Math.ceil(Math.min(n / 5, 3 * Math.sqrt(n)));
   const top = sorted[n - 1] as number;
   const weights = sorted.map((x) => exp(x - top));

@@ -1,5 +1,5 @@
 /** `module`: a network whose parameters are params of the program, named by their paths in the network. */
-import { leavesOf, mapTree, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
+import { mapTree, type Tensor, type TensorLike, tensor } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { isContainer } from "../../autodiff/transforms/tree.js";
 import { refuseSite, requireKind } from "../checks.js";
@@ -58,10 +58,10 @@ function fromPaths(paths: readonly string[], declare: (path: string) => unknown,
 function requireSameTree(name: string, made: unknown, rebuilt: unknown): void {
   const entriesOf = (x: unknown): unknown =>
     isContainer(x) ? Object.entries(x as object).map(([key, item]) => [key, entriesOf(item)]) : 0;
-  if (leavesOf(made).length === 0 || JSON.stringify(entriesOf(made)) === JSON.stringify(entriesOf(rebuilt))) return;
+  if (JSON.stringify(entriesOf(made)) === JSON.stringify(entriesOf(rebuilt))) return;
   refuseSite(
     "bad-option",
     name,
-    `module "${name}": init returned an empty list or record, a Map, or a key that is empty or contains "." or "/". Params have names, such as "${name}/layers/0/weight", which cannot express this. Leave out parts without parameters, and rename such keys.`,
+    `module "${name}": init returned an empty list or record, a Map, or a key with "." or "/", which names of params, such as "${name}/0/weight", cannot express. Leave out parts without parameters, and rename such keys.`,
   );
 }

@@ -60,10 +60,10 @@ export function plate(name: string, ...args: unknown[]): unknown {
 const LOOP_OPTIONS = ["subsampleSize", "subsample"];
 const BODY_OPTIONS = ["dim", ...LOOP_OPTIONS];
 
-/** The size of a plate. Refuse a size that is not a non-negative integer. */
+/** The size of a plate. Refuse a size that is not an integer of 32 bits. */
 function checkSize(name: string, size: unknown): number {
-  if (Number.isInteger(size) && (size as number) >= 0) return size as number;
-  return refuse(name, "bad-option", `size must be a non-negative integer, got ${show(size)}.`);
+  if (Number.isInteger(size) && (size as number) >>> 0 === size) return size;
+  return refuse(name, "bad-option", `size must be a non-negative integer below 2^32, got ${show(size)}.`);
 }
 
 /** The handler of an open plate. */

@@ -61,8 +61,8 @@ const MAX_STRATEGIES = 8;
 const refuseEndless = (names: readonly string[]): never =>
   refuseSite(
     "reparam",
-    names[0] as string,
-    `reparam: the function returns a strategy for ${quoted(names.slice(0, 3))} and so on, each of which is sampled by the strategy before it. Let it return null for one of these names.`,
+    `${names[0]}`,
+    `reparam: the function returns a strategy for ${quoted(names.slice(0, 3))} and so on without end. Let it return null for one of them.`,
   );
 
 const isConfig = (x: unknown): boolean =>

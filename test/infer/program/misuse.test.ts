@@ -235,7 +235,7 @@ test("errors for constraints, factors and plates use the names in the call", () 
   refuses(() => run(() => factor("f", Number.NaN)), /^factor "f": logFactor must be a number, got NaN/);
   refuses(
     () => run(() => plate("d", "3" as never, () => 0)),
-    /plate "d": size must be a non-negative integer, got "3"/,
+    /plate "d": size must be a non-negative integer below 2\^32, got "3"/,
   );
 });
 
