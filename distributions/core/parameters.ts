@@ -24,6 +24,8 @@ export interface Signature<P extends Params> {
   readonly defaults?: Given<P>;
   /** Alternative parameters, such as probs and logits: exactly one of them is given. */
   readonly oneOf?: readonly (keyof P & string)[];
+  /** A second choice of the same kind. */
+  readonly andOneOf?: readonly (keyof P & string)[];
 }
 
 /** The arguments of the constructor of DistributionBase. */
@@ -42,13 +44,14 @@ export function readParameters<P extends Params>(family: Signature<P>, args: rea
     ? byName(family, last, byPosition(family, args.slice(0, -1)))
     : byPosition(family, args);
   const params: Record<string, Tensor> = {};
+  const choices = [family.oneOf ?? [], family.andOneOf ?? []];
   for (const param in constraints) {
     const x = param in values ? values[param] : family.defaults?.[param];
     if (x !== undefined) params[param] = asParameter(family, param, x);
-    else if (!family.oneOf?.includes(param))
+    else if (!choices.flat().includes(param))
       refuseParameter(name, param, `${param} is ${param in values ? "undefined" : "missing"}.`, "missing-parameter");
   }
-  if (family.oneOf !== undefined) checkAlternatives(family, family.oneOf, params);
+  for (const names of choices) if (names.length > 0) checkAlternatives(family, names, params);
   const argConstraints: Record<string, Constraint> = {};
   let batchShape: Shape = [];
   for (const param in params) {

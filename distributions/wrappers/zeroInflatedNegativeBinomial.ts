@@ -1,15 +1,18 @@
 /** ZeroInflatedNegativeBinomial: 0 with probability `gate`, else NegativeBinomial(totalCount, probs or logits). */
-import type { Tensor, TensorLike } from "../../autodiff/index.js";
+import type { TensorLike } from "../../autodiff/index.js";
 import { missableProbability, positive, real, unitInterval } from "../constraints/index.js";
+import type { Tensors } from "../core/family.js";
 import { type Given, readParameters, type Signature } from "../core/parameters.js";
+import type { Odds } from "../densities/odds.js";
 import { NegativeBinomial } from "../families/counts/negativeBinomial.js";
-import { ZeroInflated } from "./zeroInflated.js";
+import { type GateParams, ZeroInflated } from "./zeroInflated.js";
 
-type Params = { readonly gate: Tensor; readonly totalCount: Tensor; readonly probs: Tensor; readonly logits: Tensor };
+type Params = GateParams & Odds & Tensors<"totalCount">;
 const ZERO_INFLATED_NEGATIVE_BINOMIAL: Signature<Params> = {
   name: "ZeroInflatedNegativeBinomial",
-  constraints: { gate: unitInterval, totalCount: positive, probs: missableProbability, logits: real },
+  constraints: { gate: unitInterval, totalCount: positive, probs: missableProbability, logits: real, gateLogits: real },
   oneOf: ["probs", "logits"],
+  andOneOf: ["gate", "gateLogits"],
 };
 
 /**
@@ -20,7 +23,7 @@ export class ZeroInflatedNegativeBinomial extends ZeroInflated<Params> {
   constructor(...args: [...positional: TensorLike[], named: Given<Params>]);
   constructor(...args: unknown[]) {
     const parts = readParameters(ZERO_INFLATED_NEGATIVE_BINOMIAL, args);
-    const { totalCount, probs, logits } = parts.params;
-    super(new NegativeBinomial(probs === undefined ? { totalCount, logits } : { totalCount, probs }), {}, parts);
+    const { gate, gateLogits, ...base } = parts.params;
+    super(new NegativeBinomial(base), {}, parts);
   }
 }
