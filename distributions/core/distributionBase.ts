@@ -18,7 +18,7 @@ import {
 } from "../../autodiff/index.js";
 import { type Constraint, unitInterval } from "../constraints/index.js";
 import type { Divergences } from "./divergence.js";
-import type { Params, Parts } from "./parameters.js";
+import { type Params, type Parts, refuseParameter } from "./parameters.js";
 import { requireThat, validation } from "./validation.js";
 
 export abstract class DistributionBase<P extends Params = Params> {
@@ -234,11 +234,12 @@ export abstract class DistributionBase<P extends Params = Params> {
     const lead = shape.length - eventShape.length;
     const isNumber = eventShape.length === 0;
     if (lead < 0 || !(isNumber || sameShape(shape.slice(lead), eventShape)))
-      throw new PedigradError({
-        code: "shape-mismatch",
-        param: "value",
-        message: `${this.label}: the last axes of a value must be the event shape ${showShape(eventShape)}, got a value of shape ${showShape(shape)}.`,
-      });
+      refuseParameter(
+        this.label,
+        "value",
+        `the last axes of a value must be the event shape ${showShape(eventShape)}, got a value of shape ${showShape(shape)}.`,
+        "shape-mismatch",
+      );
     const batch = isNumber ? shape : shape.slice(0, lead);
     return sameShape(batch, batchShape)
       ? batchShape

@@ -4,9 +4,10 @@
  */
 
 import { readNumbers } from "../../autodiff/core/reads.js";
-import { clip, PedigradError, sub, type Tensor, type TensorLike, where } from "../../autodiff/index.js";
+import { clip, sub, type Tensor, type TensorLike, where } from "../../autodiff/index.js";
 import type { Constraint, IndependentConstraint, Interval } from "../constraints/index.js";
 import { BELOW_ONE, justBeyond, SMALLEST } from "../constraints/inside.js";
+import { refuseParameter } from "../core/parameters.js";
 import { Compose, IndependentTransform, Inverse } from "./composed.js";
 import type { Image } from "./image.js";
 import { Cholesky, CorrCholesky, CorrMatrixCholesky, LowerCholesky } from "./matrix.js";
@@ -48,17 +49,17 @@ const endsOf = ({ low, high, isClosed }: Interval): [low: Tensor, high: Tensor] 
   isClosed ? [low, high] : [justBeyond(low, 1), justBeyond(high, -1)];
 const above = (c: Interval): Transform => new Clamped(endsOf(c)[0], LARGEST, new Exp(), new Affine(c.low, 1));
 const below = (c: Interval): Transform => new Clamped(-LARGEST, endsOf(c)[1], new Exp(), new Affine(c.high, -1));
+const refuse = ({ name }: Constraint, message: string): never =>
+  refuseParameter("bijectTo", name, message, "no-bijection");
 const between = (c: Interval): Transform => {
   const { low, high } = c;
   if (
     [low, high].some((bound) => readNumbers(bound, "the bounds of an interval").some((x) => Math.abs(x) === Infinity))
   )
-    throw new PedigradError({
-      code: "no-bijection",
-      param: c.name,
-      message:
-        "bijectTo: some bounds of this interval are infinite and others are finite, so no bijection fits. Use one site or param for each kind.",
-    });
+    refuse(
+      c,
+      "some bounds of this interval are infinite and others are finite, so no bijection fits. Use one site or param for each kind.",
+    );
   return new Clamped(...endsOf(c), new Sigmoid(), new Affine(low, sub(high, low)));
 };
 
@@ -122,9 +123,5 @@ export function bijectTo(constraint: Constraint): Transform {
   const why = isDiscrete
     ? "its values are discrete, so no continuous map reaches them; sum the site out or sample it"
     : (NO_BIJECTION[name] ?? "no smooth one-to-one map from real numbers to it is known");
-  throw new PedigradError({
-    code: "no-bijection",
-    param: name,
-    message: `bijectTo: ${name} has no bijection: ${why}.`,
-  });
+  return refuse(constraint, `${name} has no bijection: ${why}.`);
 }

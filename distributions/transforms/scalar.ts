@@ -7,7 +7,6 @@ import {
   expm1,
   log,
   logSigmoid,
-  PedigradError,
   pow,
   reshape,
   sigmoid,
@@ -19,6 +18,7 @@ import {
   zeros,
 } from "../../autodiff/index.js";
 import { type Constraint, nonnegative, positive, real, unitInterval } from "../constraints/index.js";
+import { refuseParameter } from "../core/parameters.js";
 import { Transform } from "./transform.js";
 
 /** A transform of single numbers without parameters; y increases with x, unless `direction` is null. */
@@ -215,9 +215,10 @@ export class Reshape extends Transform {
 function reshaped(shape: Shape, from: Shape, to: Shape): Shape {
   const lead = shape.length - from.length;
   if (sameShape(shape.slice(lead), from)) return [...shape.slice(0, lead), ...to];
-  throw new PedigradError({
-    code: "shape-mismatch",
-    param: "from",
-    message: `Reshape: the last axes must be ${showShape(from)}, got ${showShape(shape)}. Give new Reshape(from, to).`,
-  });
+  return refuseParameter(
+    "Reshape",
+    "from",
+    `the last axes must be ${showShape(from)}, got ${showShape(shape)}. Give new Reshape(from, to).`,
+    "shape-mismatch",
+  );
 }

@@ -27,7 +27,7 @@ import type { Given } from "../core/parameters.js";
 import { requireAll, validation } from "../core/validation.js";
 import { leastCount } from "../densities/countQuantiles.js";
 import { atMostOne } from "../densities/odds.js";
-import { type GateParams, gateProbabilities, readGate, ZeroModified } from "./zeroInflated.js";
+import { type GateParams, gateProbabilities, readGated, ZeroModified } from "./zeroInflated.js";
 
 /**
  * @example new Hurdle(new Poisson(2), 0.3).logProb(0).item() // -1.204
@@ -35,7 +35,7 @@ import { type GateParams, gateProbabilities, readGate, ZeroModified } from "./ze
 export class Hurdle extends ZeroModified<Record<string, Tensor>> {
   /** The gate is a probability, or `{ gate }` or `{ gateLogits }`. Drawing needs the cdf of `base`. */
   constructor(base: Distribution, gate: TensorLike | Given<GateParams>) {
-    super(base, readGate("Hurdle", gate));
+    super(base, readGated({ name: "Hurdle", constraints: {} }, [gate]));
     const low = boundsOf(base.support)?.[0];
     if (!validation) return;
     if (low !== undefined)

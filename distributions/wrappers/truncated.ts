@@ -17,7 +17,6 @@ import {
   logicalAnd,
   maximum,
   minimum,
-  PedigradError,
   type Tensor,
   type TensorLike,
   where,
@@ -42,11 +41,12 @@ function readBounds(bounds: Bounds, extraArgs: readonly unknown[]): { low: Tenso
     const { low = -Infinity, high = Infinity, ...unknown } = bounds;
     if (Object.keys(unknown).length === 0) return { low, high };
   }
-  throw new PedigradError({
-    code: "bad-option",
-    param: "bounds",
-    message: "Truncated: the second argument must be one record of bounds: new Truncated(base, { low: 3, high: 4 }).",
-  });
+  return refuseParameter(
+    "Truncated",
+    "bounds",
+    "the second argument must be one record of bounds: new Truncated(base, { low: 3, high: 4 }).",
+    "bad-option",
+  );
 }
 
 const refuse = (message: string, code?: ErrorCode): never => refuseParameter("Truncated", "base", message, code);

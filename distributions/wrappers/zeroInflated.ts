@@ -38,18 +38,19 @@ import { splitInTwo } from "../../autodiff/ops/random/wordOps.js";
 import { boundsOf, withHoles } from "../constraints/constraint.js";
 import { type Constraint, integerInterval, real, unitInterval } from "../constraints/index.js";
 import { Distribution } from "../core/distribution.js";
+import type { OneOf } from "../core/family.js";
 import { requireUnmasked } from "../core/mapped.js";
-import { type Given, type Parts, readParameters, refuseParameter } from "../core/parameters.js";
+import { type Given, type Params, type Parts, readParameters, refuseParameter, type Signature } from "../core/parameters.js";
 import { countQuantile } from "../densities/countQuantiles.js";
 import { atMostOne } from "../densities/odds.js";
 import { hullOf } from "./mixed.js";
 
-export type GateParams = { readonly gate?: Tensor; readonly gateLogits?: Tensor };
-/** Reads the gate of the distribution called `name`: a probability, `{ gate }` or `{ gateLogits }`. */
-export const readGate = (name: string, gate: TensorLike | Given<GateParams>) =>
-  readParameters({ name, constraints: { gate: unitInterval, gateLogits: real }, oneOf: ["gate", "gateLogits"] }, [
-    gate,
-  ]);
+export type GateParams = OneOf<"gate" | "gateLogits">;
+/** The gate, or `{ gate }` or `{ gateLogits }`, and the parameters of `family` after it, read from the arguments of a constructor. */
+export const readGated = <P extends Params>(family: Signature<P>, args: readonly unknown[]): Parts<P & GateParams> => {
+  const constraints = { gate: unitInterval, ...family.constraints, gateLogits: real };
+  return readParameters({ ...family, constraints, andOneOf: ["gate", "gateLogits"] } as Signature<P & GateParams>, args);
+};
 
 /** gate, 1 - gate and their logarithms. */
 export function gateProbabilities({ gate, gateLogits }: GateParams) {
@@ -70,7 +71,7 @@ const logInflated: Binary = /* @__PURE__ */ binary(
 );
 
 /** A distribution of counts made from `base` by changing the probability of 0. */
-export abstract class ZeroModified<P extends Record<string, Tensor>> extends Distribution<P> {
+export abstract class ZeroModified<P extends Params> extends Distribution<P> {
   constructor(
     readonly base: Distribution,
     parts: Parts<P>,
@@ -124,7 +125,7 @@ export class ZeroInflated<
   constructor(
     base: Distribution,
     gate: TensorLike | Given<GateParams>,
-    parts: Parts<P> = readGate("ZeroInflated", gate) as unknown as Parts<P>,
+    parts: Parts<P> = readGated({ name: "ZeroInflated", constraints: {} } as Signature<P>, [gate]),
   ) {
     super(base, parts);
   }
@@ -155,3 +156,19 @@ export class ZeroInflated<
     return this.spread(open.mul(variance.add(square(mean).mul(open.neg().add(1)))));
   }
 }
+
+/** The class of ZeroInflated distributions whose base is a `base`. After the gate, it takes the parameters of `signature`. */
+export const zeroInflatedOf = <P extends Params, A extends TensorLike[]>(
+  base: new (named: Given<P>) => Distribution,
+  signature: Signature<P>,
+): {
+  new (gate: TensorLike, ...args: A): ZeroInflated<P & GateParams>;
+  new (...args: [...positional: TensorLike[], named: Given<P & GateParams>]): ZeroInflated<P & GateParams>;
+} =>
+  class extends ZeroInflated<P & GateParams> {
+    constructor(...args: unknown[]) {
+      const parts = readGated(signature, args);
+      const { gate, gateLogits, ...own } = parts.params;
+      super(new base(own as unknown as Given<P>), {}, parts);
+    }
+  };
