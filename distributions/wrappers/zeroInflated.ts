@@ -40,7 +40,14 @@ import { type Constraint, integerInterval, real, unitInterval } from "../constra
 import { Distribution } from "../core/distribution.js";
 import type { OneOf } from "../core/family.js";
 import { requireUnmasked } from "../core/mapped.js";
-import { type Given, type Params, type Parts, readParameters, refuseParameter, type Signature } from "../core/parameters.js";
+import {
+  type Given,
+  type Params,
+  type Parts,
+  readParameters,
+  refuseParameter,
+  type Signature,
+} from "../core/parameters.js";
 import { countQuantile } from "../densities/countQuantiles.js";
 import { atMostOne } from "../densities/odds.js";
 import { hullOf } from "./mixed.js";
@@ -49,7 +56,10 @@ export type GateParams = OneOf<"gate" | "gateLogits">;
 /** The gate, or `{ gate }` or `{ gateLogits }`, and the parameters of `family` after it, read from the arguments of a constructor. */
 export const readGated = <P extends Params>(family: Signature<P>, args: readonly unknown[]): Parts<P & GateParams> => {
   const constraints = { gate: unitInterval, ...family.constraints, gateLogits: real };
-  return readParameters({ ...family, constraints, andOneOf: ["gate", "gateLogits"] } as Signature<P & GateParams>, args);
+  return readParameters(
+    { ...family, constraints, andOneOf: ["gate", "gateLogits"] } as Signature<P & GateParams>,
+    args,
+  );
 };
 
 /** gate, 1 - gate and their logarithms. */

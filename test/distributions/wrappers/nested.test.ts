@@ -116,41 +116,6 @@ test("Hurdle keeps its digits if the base is nearly always 0", () => {
     );
 });
 
-test("gates of exactly 0 and 1 have the slopes of gates nearby", () => {
-  const zero = Math.exp(-2);
-  const one = 2 * zero;
-  const inflated = (g: Tensor) => new ZeroInflated(new Poisson(2), g);
-  const hurdle = (g: Tensor) => new Hurdle(new Poisson(2), g);
-  const rows: [f: (g: Tensor) => Tensor, slope: (g: number) => number][] = [
-    [(g) => inflated(g).logProb(0), (g) => (1 - zero) / (g + (1 - g) * zero)],
-    [(g) => inflated(g).cdf(0), () => 1 - zero],
-    [(g) => hurdle(g).cdf(0), () => 1],
-    [(g) => hurdle(g).cdf(1), () => 1 - one / (1 - zero)],
-    [(g) => hurdle(g).mean, () => -2 / (1 - zero)],
-  ];
-  for (const gate of [0, 1e-300, 0.3, 1])
-    rows.forEach(([f, slope], i) => {
-      const [first, second] = [grad(f), grad((g: Tensor) => grad(f)(g) as Tensor)].map((d) =>
-        (d(gate) as Tensor).item(),
-      );
-      near([first as number], [slope(gate)], 1e-13);
-      near([second as number], [i === 0 ? -(slope(gate) ** 2) : 0], 1e-12);
-    });
-  // Probabilities too small for a number are added as logarithms.
-  const tiny = new ZeroInflated(new Poisson(801), { gateLogits: -800 });
-  near([tiny.logProb(0).item()], [-800 + Math.log1p(Math.exp(-1))]);
-  near(
-    [
-      inflated(tensor(1 - 2 ** -40))
-        .logProb(0)
-        .item() *
-        2 ** 40,
-    ],
-    [zero - 1],
-    1e-12,
-  );
-});
-
 test("ZeroInflatedNegativeBinomial takes a gate or gateLogits", () => {
   const [logits, counts] = [Math.log(0.3 / 0.7), [0, 1, 7]];
   const truth = numbers(new ZeroInflatedNegativeBinomial(0.3, 3, 0.4).logProb(counts));
