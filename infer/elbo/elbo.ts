@@ -3,7 +3,15 @@
  * defines what one particle computes (`runParticle`, `costs`), and how the loss is computed from all particles (`estimate`), for
  * example as an average or a log-mean-exp.
  */
-import { emptyRecord, mapTree, PedigradError, type Tensor, tensor, valueAndGrad } from "../../autodiff/index.js";
+import {
+  emptyRecord,
+  mapTree,
+  PedigradError,
+  type Tensor,
+  type Tree,
+  tensor,
+  valueAndGrad,
+} from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { withValidation } from "../../distributions/index.js";
 import * as kinds from "../../provenance/base/kinds.js";
@@ -11,7 +19,7 @@ import { type Kind, refuseOption, requireCount, requireOptions, requireTask, unk
 import { everyType, type Message, type Model, withHandler } from "../program/messages.js";
 import { sharedPlatesHandler } from "../program/subsamples.js";
 import { isFactor, requireOutside, type SampleSite, type Trace } from "../program/trace.js";
-import { addSiteToParameterError } from "../program/traceChecks.js";
+import { addSiteToParameterError, requireDeclaredShape } from "../program/traceChecks.js";
 import type { ScoreSite } from "./costs/costs.js";
 import type { Cost, Outcome, Pair, Task } from "./particles/pair.js";
 import { inEveryParticle, particleKeys, replayedRun, tracedRun, withSharedPlates } from "./particles/particles.js";
@@ -121,18 +129,8 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
     requireOutside(`${this.name}.loss`);
     requireTask(`${this.name}.lossWithMutableState`, key, params, model, guide);
     const task = { key, values: params, model, guide, args };
-    const names = new Set<string>();
-    let lacksValue = false;
-    const listen = (message: Message): void => {
-      if (message.type !== "plate") names.add(message.name);
-      lacksValue ||= message.type === "param" && message.value === null;
-    };
     try {
-      const outcome = withHandler({ process: everyType(listen) }, () => this.estimate(task));
-      const unused = lacksValue ? Object.keys(params).find((name) => !names.has(name)) : undefined;
-      // A misspelt name leaves a param without a value: it would keep its initial value and get no gradient.
-      if (unused !== undefined) throw unknownName(`${this.name}.loss`, "param", unused, names);
-      return outcome;
+      return this.#withParams("loss", params, () => this.estimate(task));
     } catch (error) {
       // A statement may refuse a value because an earlier site drew outside the model's support. Then blame the earlier site.
       if (error instanceof PedigradError && FROM_VALUES.includes(error.code)) this.#requireSupports(task);
@@ -141,6 +139,24 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
         return site === undefined ? null : [site, ""];
       });
     }
+  }
+
+  /** Run `body`. Refuse params of other shapes than the programs declare, and names of params that no program has. */
+  #withParams<T>(method: string, params: Record<string, Tensor>, body: () => T): T {
+    const op = `${this.name}.${method}`;
+    const names = new Set<string>();
+    let lacksValue = false;
+    const listen = (message: Message): void => {
+      if (message.type !== "plate") names.add(message.name);
+      if (message.type !== "param") return;
+      lacksValue ||= message.value === null;
+      requireDeclaredShape(op, message);
+    };
+    const result = withHandler({ process: everyType(listen) }, body);
+    const unused = lacksValue ? Object.keys(params).find((name) => !names.has(name)) : undefined;
+    // A misspelt name leaves a param without a value: it would keep its initial value and get no gradient.
+    if (unused !== undefined) throw unknownName(op, "param", unused, names);
+    return result;
   }
 
   /** `[loss, gradients for params]`. */
@@ -165,11 +181,14 @@ export abstract class Elbo<P extends Pair = Pair> implements Estimator {
   ): Record<string, Tensor> {
     requireOutside(`${this.name}.perSite`);
     requireTask(`${this.name}.perSite`, key, params, model, guide);
-    const { results } = inEveryParticle<P, null>(this, { key, values: params, model, guide, args }, (particle) => {
+    const costsOf = (particle: P): readonly [Tree, null] => {
       const sites: Record<string, Tensor> = emptyRecord();
       for (const { site, value } of this.costs(particle)) sites[site] = (sites[site] ?? tensor(0)).sub(value.sum());
       return [sites, null];
-    });
+    };
+    const { results } = this.#withParams("perSite", params, () =>
+      inEveryParticle(this, { key, values: params, model, guide, args }, costsOf),
+    );
     return mapTree(results, (leaf) => (leaf as Tensor).mean(0));
   }
 

@@ -2,12 +2,12 @@
  * Checks of a run. They refuse values that do not fit their plates, observations that broadcast their distribution to a larger shape, masks
  * and scales with more elements than their site, and statements that a trace cannot record.
  */
-import { type Shape, showShape } from "../../autodiff/core/shape.js";
+import { type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
 import { type Distribution, withValidation } from "../../distributions/index.js";
 import { PedigradError } from "../../provenance/index.js";
 import { didYouMean, quoted, refuseSharedName, refuseSite } from "../checks.js";
-import type { Handler, PlateFrame } from "./messages.js";
+import type { Handler, ParamMessage, PlateFrame } from "./messages.js";
 import type { Site } from "./trace.js";
 
 /** The fields of a sample site that the checks need. */
@@ -186,6 +186,19 @@ export function requireBatchMask(
   );
 }
 
+/** Refuse a param whose value does not have the shape of its declaration: it would broadcast, and one number would stand for many. */
+export function requireDeclaredShape(op: string, { name, value, shape, constraint }: ParamMessage): void {
+  if (value === null || shape === null || sameShape(value.shape, shape)) return;
+  // The bounds of a constraint may broadcast an initial number.
+  if (shape.length === 0 && constraint.name !== "real") return;
+  throw new PedigradError({
+    code: "shape-mismatch",
+    op,
+    param: name,
+    message: `${op}: the value of param "${name}" has shape ${showShape(value.shape)}, but the program declares it with shape ${showShape(shape)}. Give the params of a fit of this program.`,
+  });
+}
+
 /**
  * A handler that refuses a param without a value, because nobody would notice that the program uses its initial value. If `params` is
  * empty, initial values are wanted, and the handler refuses nothing. With `edit`, it refuses in any case: the params of the fit then belong
@@ -193,8 +206,10 @@ export function requireBatchMask(
  */
 export const requireParamsHandler = (op: string, params: Record<string, unknown>, edit?: string): Handler => ({
   process: {
-    param({ name, value }) {
+    param(message) {
+      const { name, value } = message;
       const names = Object.keys(params);
+      requireDeclaredShape(op, message);
       if (value !== null || (edit === undefined && names.length === 0)) return;
       throw new PedigradError({
         code: "no-value",

@@ -65,10 +65,13 @@ export class ParamSpace {
   #bijections: ReadonlyMap<string, Transform> = new Map();
   /** The name and the constraint (with bounds) of each parameter, as JSON text. */
   text = "[]";
+  /** The names of the mutables that the programs declare. */
+  #mutables: readonly string[] = [];
 
-  /** Replace the constraints of all parameters. */
-  setConstraints(constraints: ReadonlyMap<string, Constraint>): void {
+  /** Replace the constraints of all parameters, and the names of the mutables. */
+  setConstraints(constraints: ReadonlyMap<string, Constraint>, mutables: readonly string[]): void {
     this.#constraints = constraints;
+    this.#mutables = mutables;
     this.#bijections = new Map([...constraints].map(([name, constraint]) => [name, bijectTo(constraint)]));
     this.text = JSON.stringify([...constraints].map(([name, constraint]) => [name, constraintText(constraint)]).sort());
   }
@@ -78,9 +81,16 @@ export class ParamSpace {
     return Object.keys(params).every((name) => this.#constraints.has(name));
   }
 
-  /** Refuse a state with a parameter that has no constraint here, and a state that was made under other constraints. */
+  /** Refuse a state with a parameter that has no constraint here, without a mutable, or made under other constraints. */
   checkState(op: string, state: SVIState): void {
     for (const name of Object.keys(state.params)) this.#bijection(name);
+    const lost = this.#mutables.find((name) => !Object.hasOwn(state.mutableState, name));
+    if (lost !== undefined)
+      refuseState(
+        op,
+        lost,
+        `the state has no mutable "${lost}", which would start anew. Give the whole state of a fit, or add the value to mutableState.`,
+      );
     const textsInState = state.constraints === this.text ? new Map() : constraintsOf(op, state);
     for (const [param, constraint] of this.#constraints) {
       const [before, now] = [textsInState.get(param), constraintText(constraint)];

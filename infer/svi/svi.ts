@@ -82,7 +82,7 @@ export class SVI<
     const { values, constraints, mutables } = outsideRuns(() =>
       initialise(initKey, this, this.#allArgs(args), initParams),
     );
-    this.#space.setConstraints(constraints);
+    this.#space.setConstraints(constraints, Object.keys(mutables));
     const params = this.#space.unconstrain(values);
     const dryRun = this.#outcome(this.#task({ params, mutableState: mutables }, initKey, args));
     requireNothingKept(dryRun, values);

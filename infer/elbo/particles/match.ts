@@ -160,9 +160,14 @@ export function checkLatentsCovered(guide: Trace, model: Trace, enumerated?: Rea
     enumerated === undefined
       ? "Sample it in the guide, or observe it."
       : 'Sample it in the guide, observe it, or sum it out: infer: { enumerate: "parallel" }.';
-  for (const { name, isObserved } of sampleSites(model)) {
+  for (const { name, isObserved, infer } of sampleSites(model)) {
     const guideSite = guide.get(name);
     if (isObserved || enumerated?.has(name) || (guideSite?.type === "sample" && !guideSite.isObserved)) continue;
-    refuseSite("model-only-site", name, `model site "${name}" is latent, but the guide does not sample it. ${advice}`);
+    const note = infer.enumerate === "sequential" ? "Only sites of the guide are enumerated sequentially. " : "";
+    refuseSite(
+      "model-only-site",
+      name,
+      `model site "${name}" is latent, but the guide does not sample it. ${note}${advice}`,
+    );
   }
 }

@@ -289,6 +289,13 @@ test("a program without enumerated sites gives one warning, unless strictEnumera
   assert.match(said[0] as string, /no site to enumerate/);
 });
 
+test("a site of the model that is enumerated sequentially is refused, and the error says to enumerate it in parallel", () => {
+  const model: Model = () => sample("z", new Bernoulli(0.3), { infer: { enumerate: "sequential" } });
+  const { code, site, message } = refusal(() => new TraceEnumELBO().loss(random.key(0), {}, model, () => {}));
+  assert.equal([code, site], ["model-only-site", "z"]);
+  assert.match(message, /Only sites of the guide are enumerated sequentially\..*infer: \{ enumerate: "parallel" \}/);
+});
+
 test("the option gradient has no effect at an enumerated site", () => {
   const z = (probs: Tensor | number) => sample("z", new Bernoulli(probs));
   const model: Model = () => sample("x", new Normal(z(0.3).mul(2), 1), { obs: 1.5 });

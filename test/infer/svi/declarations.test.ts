@@ -168,6 +168,42 @@ test("a param whose value the program keeps from its first run is refused, since
     }
 });
 
+test("values of params must have the shapes of their declarations, and a state must have all mutables", () => {
+  const y = [1, 2, 3];
+  const model: Model = () => plate("d", 3, () => sample("x", new Normal(sample("z", new Normal(0, 1)), 1), { obs: y }));
+  const guide: Model = () => {
+    const width = param("s", 0.5, { constraint: constraints.interval([0, 0, 0], [1, 2, 3]) });
+    plate("d", 3, () => sample("z", new Normal(param("q", y), width)));
+  };
+  const calls: Record<string, (params: Record<string, Tensor>) => unknown> = {
+    "TraceELBO.loss": (params) => new TraceELBO().loss(key, params, model, guide),
+    "TraceELBO.perSite": (params) => new TraceELBO().perSite(key, params, model, guide),
+    Predictive: (params) => new Predictive(model, { guide, params, numSamples: 2 }).run(key),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    // The bounds give s three numbers, although its initial value is one number.
+    call({ q: tensor(y), s: tensor([0.5, 0.5, 0.5]) });
+    for (const q of [tensor(1), tensor([1]), tensor([y])]) {
+      const { code, param, message } = refusal(() => call({ q, s: tensor([0.5, 0.5, 0.5]) }));
+      assert.equal([code, param], ["shape-mismatch", "q"]);
+      assert.ok(message.startsWith(`${name}: the value of param "q" has shape [${q.shape}], but`), message);
+    }
+  }
+  const counting: Model = () => {
+    const count = mutable("count", 0);
+    count.value = count.value.add(1);
+    guide();
+  };
+  const svi = new SVI(model, counting, adam(0.1), new TraceELBO());
+  const state = { ...svi.init(key), mutableState: {} };
+  for (const call of [
+    () => svi.update(state),
+    () => svi.evaluate(state),
+    () => svi.run(key, { numSteps: 1, initState: state }),
+  ])
+    assert.match(refusal(call).message, /the state has no mutable "count"/);
+});
+
 test("a reference to a param has the value of its declaration before, also in a trace and in the first run of an autoguide", () => {
   const model: Model = () => {
     param("w", [1, 3]);
