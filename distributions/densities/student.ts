@@ -49,16 +49,36 @@ export const FAR = 1e150;
 /** log N for N = df/2 B(df/2, 1/2) and half = df/2. For large z, P(Z > z) is (df / z²)^(df/2) / (2 N). */
 const logTailNorm = (half: Tensor): Tensor => log(half).add(logBeta(half, 0.5));
 
-/** P(Z > |z|) in standard units: with t = z², x = df / (df + t) is Beta(df/2, 1/2), so the tail is I_x / 2 = (1 - I_(1-x)) / 2. */
+/**
+ * P(Z > |z|) in standard units: with t = z², x = df / (df + t) is Beta(df/2, 1/2), so the tail is I_x / 2 = (1 - I_(1-x)) / 2. Near 0, where
+ * second derivatives by way of t would lose their digits, it is 1/2 minus the power series of the density's integral (DLMF 15.2.1).
+ */
 function upperTail(size: Tensor, df: Tensor): Tensor {
   const half = df.mul(0.5);
-  // The tiny addend keeps t away from 0, where x has no usable derivative.
-  const t = square(minimum(size, FAR).add(1e-30));
+  const isCentral = less(size, minimum(sqrt(df), 1).mul(0.01));
+  const t = square(where(isCentral, 1, minimum(size, FAR)));
   const far = betainc(half, 0.5, df.div(df.add(t)));
   const near = betaincc(tensor(0.5), half, t.div(df.add(t)));
   const isOver = greater(size, FAR);
   const over = exp(half.mul(log(df).sub(log(where(isOver, size, 1)).mul(2))).sub(logTailNorm(half)));
-  return where(isOver, over, where(less(t, df), near, far)).mul(0.5);
+  const centre = where(isCentral, size, 0);
+  const q = square(centre).div(df);
+  // The ratios of successive terms of ₂F₁(1/2, df/2 + 1/2; 3/2; -q).
+  const series = [7 / 36, 5 / 21, 3 / 10, 1 / 3].reduce(
+    (sum, ratio, i) =>
+      q
+        .mul(half.add(3.5 - i))
+        .mul(-ratio)
+        .mul(sum)
+        .add(1),
+    tensor(1),
+  );
+  const below = centre
+    .mul(series)
+    .mul(exp(logBeta(0.5, half).neg()))
+    .div(sqrt(df));
+  const beyond = where(isOver, over, where(less(t, df), near, far)).mul(0.5);
+  return where(isCentral, sub(0.5, below), beyond);
 }
 
 /** The |z| for which P(|Z| > |z|) = `both`, the probability of both tails. */

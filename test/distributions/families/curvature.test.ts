@@ -249,6 +249,15 @@ test("probabilities of 0 and 1, and values at the ends of the support, have fini
   assert.ok(ofVertex.toArray<number[]>().every(Number.isFinite));
 });
 
+test("the distribution function of Student's t has the slope of its density at every distance from loc", () => {
+  for (const df of [0.01, 3, 1e8])
+    for (const z of [0, 1e-300, 1e-16, 1e-9, 1e-4, 0.0099, 0.0101, 1].flatMap((x) => [x, -x])) {
+      const [f, x] = [(y: Tensor) => new StudentT(df).cdf(y), tensor(z * Math.min(1, Math.sqrt(df)))];
+      const density = (y: Tensor) => new StudentT(df).logProb(y).exp();
+      near(slope(slope(f))(x), slope(density)(x).item(), `df ${df}, z ${z}`, 1e-12);
+    }
+});
+
 test("gates, weights and probabilities of exactly 0 or 1 have the one-sided derivatives", () => {
   const none = Math.exp(-2);
   for (const gate of [0, 1]) {
