@@ -1,13 +1,12 @@
 /**
- * Factorisations of one n by n matrix, stored in `a` row by row from index `start`. Results are written to `out` from index `to`. The
- * algorithms are in Golub and Van Loan, chapters 3 and 4.
+ * Factorisations of one n by n matrix, stored in `a` row by row from index `start`. Results are written to `out` from index `to`, where
+ * there are zeros before. The algorithms are in Golub and Van Loan, chapters 3 and 4.
  */
 import { log } from "./formulas/scalarFormulas.js";
 import { productMinus } from "./special/index.js";
 
 /** The lower Cholesky factor, row by row (Banachiewicz), from the lower triangle of a. All entries are NaN if a pivot is not positive. */
 export function cholesky(a: Float64Array, start: number, n: number, out: Float64Array, to: number): void {
-  out.fill(0, to, to + n * n);
   for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++) {
       const [ri, rj] = [to + i * n, to + j * n];
@@ -120,7 +119,6 @@ export function logdet(a: Float64Array, start: number, n: number): number {
 /** A⁻¹; not finite if A is singular. */
 export function inverse(a: Float64Array, start: number, n: number, out: Float64Array, to: number): void {
   const { lu, order } = decompose(a, start, n);
-  out.fill(0, to, to + n * n);
   for (let i = 0; i < n; i++) out[to + i * n + (order[i] as number)] = 1;
   const unit = lu.slice();
   for (let i = 0; i < n; i++) unit[i * (n + 1)] = 1;

@@ -41,7 +41,7 @@ export function readParameters<P extends Params>(family: Signature<P>, args: rea
   const { name, constraints } = family;
   const last = args.at(-1);
   const values = isRecord(last)
-    ? byName(family, last, byPosition(family, args.slice(0, -1)))
+    ? byName(family, last, args.length === 1 ? null : byPosition(family, args.slice(0, -1)))
     : byPosition(family, args);
   const params: Record<string, Tensor> = {};
   const choices = [family.oneOf ?? [], family.andOneOf ?? []];
@@ -103,11 +103,11 @@ function byPosition<P extends Params>(family: Signature<P>, args: readonly unkno
   return values;
 }
 
-/** The parameters in `record`, after the parameters that are already given by position. */
+/** The parameters in `record`, after the parameters that are already given by position, if there are any. */
 function byName<P extends Params>(
   family: Signature<P>,
   record: Record<string, unknown>,
-  given: Record<string, unknown>,
+  given: Record<string, unknown> | null,
 ): Record<string, unknown> {
   const names = Object.keys(family.constraints);
   for (const name of Object.keys(record)) {
@@ -121,9 +121,9 @@ function byName<P extends Params>(
         "unknown-parameter",
       );
     }
-    if (name in given) refuseParameter(family.name, name, `${name} is given twice.`);
+    if (given !== null && name in given) refuseParameter(family.name, name, `${name} is given twice.`);
   }
-  return { ...given, ...record };
+  return given === null ? record : { ...given, ...record };
 }
 
 /** Refuse the argument `param` of the constructor of `family`. */
