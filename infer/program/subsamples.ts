@@ -44,16 +44,7 @@ export function sendPlate(
   subsample: Tensor | null,
 ): PlateFrame {
   const message = send<PlateMessage>(
-    {
-      type: "plate",
-      name,
-      size,
-      subsampleSize,
-      dim,
-      value: subsample,
-      isGiven: subsample !== null,
-      isWhole: false,
-    },
+    { type: "plate", name, size, subsampleSize, dim, value: subsample, isGiven: subsample !== null, isWhole: false },
     (m) => {
       m.isWhole = m.value === null && m.subsampleSize === size;
       m.value ??= m.isWhole ? arange(size) : drawSubsample(m);
@@ -98,13 +89,9 @@ export function checkSubsample(name: string, size: number, { subsample, subsampl
       "bad-option",
       `subsample has ${indices.length} indices, but subsampleSize is ${subsampleSize}. Leave subsampleSize out.`,
     );
-  if (validation)
-    reportAsSite(
-      name,
-      () =>
-        requireThat(indices, constraints.integerInterval(0, size - 1), { family: "subsample", what: "every index" }),
-      "plate",
-    );
+  const inRange = constraints.integerInterval(0, size - 1);
+  const check = () => requireThat(indices, inRange, { family: "subsample", what: "every index" });
+  if (validation) reportAsSite(name, check, "plate");
   return indices;
 }
 
@@ -178,10 +165,9 @@ export const wholePlatesHandler = (also: "given" | null = null): Handler => ({
 });
 
 /** The program `f` with all elements of every plate visited. */
-export const withWholePlates =
-  (f: Model): Model =>
-  (...args) =>
-    withHandler(wholePlatesHandler(), () => f(...args));
+export function withWholePlates(f: Model): Model {
+  return (...args) => withHandler(wholePlatesHandler(), () => f(...args));
+}
 
 /**
  * A handler that gives plates the indices in `values`, by the plate's name. The values of sites in these plates are in the order of the

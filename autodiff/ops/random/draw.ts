@@ -215,8 +215,8 @@ export function draw(
   const tensors = parameters.map((x) => asTensor(name, x));
   const rank = vector ? 1 : 0;
   const parameterEvent = tensors[0]?.shape.slice(tensors[0].shape.length - rank) ?? [];
-  const batches = tensors.map((x) => x.shape.slice(0, x.shape.length - rank));
+  const batches: readonly Shape[] = tensors.map((x) => x.shape.slice(0, x.shape.length - rank));
   const drawShape =
-    shape === undefined ? batches.reduce<Shape>((a, b) => broadcastShapes(name, a, b), []) : checkShape(name, shape);
+    shape === undefined ? batches.reduce((a, b) => broadcastShapes(name, a, b)) : checkShape(name, shape);
   return apply(op, { shape: drawShape, parameterEvent, resultEvent }, asKey(op.name, key), ...tensors);
 }
