@@ -170,7 +170,7 @@ export function valueAndGrad(f: (...args: Tree[]) => unknown, ...others: readonl
 }
 
 /** `valueAndGrad` as a part of the function `op`, which errors name. */
-function valueAndGradFor(op: string, f: (...args: Tree[]) => unknown, hasAux = false) {
+export function valueAndGradFor(op: string, f: (...args: Tree[]) => unknown, hasAux = false) {
   return (x: unknown, ...rest: unknown[]): [unknown, Tree] => {
     const { y, aux, variables } = runOnVariables(
       op,

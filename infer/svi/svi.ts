@@ -2,10 +2,11 @@
  * Stochastic variational inference (Hoffman et al. 2013) with the interface of NumPyro. A step is a pure function from a state (parameters,
  * optimiser state, mutable state and key) to the next state. There is no global parameter store.
  */
-import { emptyRecord, mapTree, type Tensor, type Tree, valueAndGrad } from "../../autodiff/index.js";
+import { emptyRecord, mapTree, type Tensor, type Tree } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
 import { splitInTwo } from "../../autodiff/ops/random/wordOps.js";
 import { valueAndForwardGrad } from "../../autodiff/transforms/derivatives.js";
+import { valueAndGradFor } from "../../autodiff/transforms/grad.js";
 import { withValidation } from "../../distributions/index.js";
 import { outsideRuns, withOuterSets } from "../../provenance/ambient.js";
 import { isRecord, mergeRecords } from "../../provenance/base/records.js";
@@ -159,7 +160,7 @@ export class SVI<
     const [[loss, { mutableState, averages = {}, terms = emptyRecord() }], grads] = this.options
       .forwardModeDifferentiation
       ? valueAndForwardGrad(lossAt)(state.params)
-      : valueAndGrad(lossAt, { hasAux: true })(state.params);
+      : (valueAndGradFor("svi.update", lossAt, true)(state.params) as [[Tensor, Outcome], Tree]);
     const [updates, optimState] = outsideRuns(() => this.optimizer.update(grads, state.optimState, state.params));
     const allAverages = mergeRecords(state.averages ?? {}, mapTree(averages, withoutGraph));
     const after = {
