@@ -52,15 +52,13 @@ const below = (c: Interval): Transform => new Clamped(-LARGEST, endsOf(c)[1], ne
 const refuse = ({ name }: Constraint, message: string): never =>
   refuseParameter("bijectTo", name, message, "no-bijection");
 const between = (c: Interval): Transform => {
-  const { low, high } = c;
-  if (
-    [low, high].some((bound) => readNumbers(bound, "the bounds of an interval").some((x) => Math.abs(x) === Infinity))
-  )
+  const width = sub(c.high, c.low);
+  if (readNumbers(width, "the bounds of an interval").some((w) => !(w > 0 && w < Infinity)))
     refuse(
       c,
-      "some bounds of this interval are infinite and others are finite, so no bijection fits. Use one site or param for each kind.",
+      "some bounds of this interval are infinite and others are finite, or high - low is not a positive number, so no bijection fits. Use one site or param for each kind.",
     );
-  return new Clamped(...endsOf(c), new Sigmoid(), new Affine(low, sub(high, low)));
+  return new Clamped(...endsOf(c), new Sigmoid(), new Affine(c.low, width));
 };
 
 type Rows<A extends unknown[]> = Readonly<Record<string, (...args: A) => Transform>>;

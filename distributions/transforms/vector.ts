@@ -68,14 +68,25 @@ export class Permute extends Transform {
     return 1;
   }
   override forward(x: Tensor): Tensor {
+    this.forwardShape(x.shape);
     return take(x, this.order, -1);
   }
   override inverse(y: Tensor): Tensor {
-    const back = this.order.map((_, i) => this.order.indexOf(i));
-    return take(y, back, -1);
+    return new Permute(this.order.map((_, i) => this.order.indexOf(i))).forward(y);
   }
   override logAbsDetJacobian(x: Tensor): Tensor {
     return zeros(x.shape.slice(0, -1));
+  }
+  override forwardShape(shape: Shape): Shape {
+    const n = this.order.length;
+    if (shape.at(-1) !== n)
+      refuseParameter(
+        "Permute",
+        "order",
+        `the order has ${n} numbers, got vectors of shape [${shape}].`,
+        "shape-mismatch",
+      );
+    return shape;
   }
 }
 

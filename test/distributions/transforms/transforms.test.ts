@@ -164,6 +164,14 @@ test("Reshape refuses events of another shape, though the number of elements may
   assert.throws(() => transform.inverse(zeros([2, 3])), /Reshape: the last axes must be \[6\]/);
 });
 
+test("Permute refuses vectors of another length, of which it would drop the last numbers", () => {
+  const swap = new Permute([1, 0]);
+  for (const run of [() => swap.forward(zeros([3])), () => swap.inverse(zeros([2, 3])), () => swap.forward(zeros([]))])
+    assert.throws(run, /Permute: the order has 2 numbers, got vectors of shape/);
+  assert.throws(() => new TransformedDistribution(new Normal(zeros([3]), 1), swap), /the order has 2 numbers/);
+  assert.equal(new Permute([2, 0, 1]).inverse(tensor([7, 5, 6])).toArray(), [5, 6, 7]);
+});
+
 test("LowerCholeskyAffine makes a MultivariateNormal from independent standard normals, in batches too", () => {
   const scales = vmap((key: Tensor) => random.normal(key, [3, 3]).tril(-1).add(eye(3)))(random.split(key, 2));
   const locs = random.normal(random.key(5), [4, 1, 3]);
@@ -383,6 +391,12 @@ test("for an interval with an infinite bound, bijectTo gives the bijection of an
     () => bijectTo(constraints.interval([0, -Infinity], [Infinity, 1])),
     /some bounds of this interval are infinite and others are finite/,
   );
+  for (const [low, high] of [
+    [2, 1],
+    [2, 2],
+    [-1e308, 1e308],
+  ] as const)
+    assert.throws(() => bijectTo(constraints.interval(low, high)), /high - low is not a positive number/);
 });
 
 test("rounding does not move a value onto an open bound", () => {
