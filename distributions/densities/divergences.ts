@@ -20,6 +20,7 @@ import {
   expm1,
   greater,
   i0e,
+  i1e,
   isFinite,
   less,
   lgamma,
@@ -197,10 +198,14 @@ export function classDivergence(probs: Tensor, q: Tensor, p: Tensor): Tensor {
 
 /** 1 - A for A = I_1(κ) / I_0(κ), which keeps its digits at large κ. */
 const spreadOf = (k: Tensor): Tensor => div(besselGap(k), i0e(k));
-/** A' = 1 - A/κ - A², whose derivative is (A/κ - A')/κ - 2 A A'. */
+/**
+ * A' = 1 - A/κ - A², whose derivative is (A/κ - A')/κ - 2 A A'. For small κ, the quotient would lose its digits; there the derivative is
+ * computed from A = κ/2 - κ³/16 + κ⁵/96 - ….
+ */
 const alignmentSlope: Unary = /* @__PURE__ */ unaryBySlope("alignmentSlope", besselRatioSlope, (k) => {
-  const [alignment, y] = [sub(1, spreadOf(k)), alignmentSlope(k)];
-  return sub(div(sub(div(alignment, k), y), k), mul(mul(2, alignment), y));
+  const [alignment, y] = [div(i1e(k), i0e(k)), alignmentSlope(k)];
+  const exact = sub(div(sub(div(alignment, k), y), k), mul(mul(2, alignment), y));
+  return where(less(k, 3e-3), mul(k, sub(mul(square(k), 5 / 24), 3 / 8)), exact);
 });
 
 /** KL between two von Mises distributions with the same loc, from their concentrations. */

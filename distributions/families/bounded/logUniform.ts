@@ -1,8 +1,8 @@
-import { clip, equal, exp, log, square, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
+import { clip, equal, exp, less, log, square, type Tensor, type TensorLike, where } from "../../../autodiff/index.js";
 import { greaterThan, interval, positive } from "../../constraints/index.js";
 import { family, type Tensors } from "../../core/family.js";
 import { logRatio } from "../../densities/continuous.js";
-import { langevin } from "../../densities/sinhc.js";
+import { langevin, logSinhc } from "../../densities/sinhc.js";
 
 /**
  * LogUniform: log x is uniform between log(low) and log(high).
@@ -19,7 +19,11 @@ export class LogUniform extends /* @__PURE__ */ family<Tensors<"low" | "high">, 
     formulas: ({ low, high }) => {
       /** log(high / low). */
       const width = (): Tensor => logRatio(high, low);
-      const mean = (): Tensor => high.sub(low).div(width());
+      const mean = (): Tensor => {
+        // The second form has the right slopes where the bounds are close.
+        const [far, half] = [high.sub(low).div(width()), width().mul(0.5)];
+        return where(less(half, 0.5), low.mul(exp(half.add(logSinhc(half)))), far);
+      };
       return {
         logDensity: (x) => log(x).add(log(width())).neg(),
         mean,

@@ -22,6 +22,7 @@ import {
   klDivergence,
   Laplace,
   Logistic,
+  LogUniform,
   Mixture,
   MixtureSameFamily,
   Normal,
@@ -100,8 +101,16 @@ test("the divergence of VonMises has the second derivative by the concentration 
     [2, 3, 0.30107270333015222],
     [5, 1, -0.018160741927890366],
     [2000, 3, -1.2468742964450685e-7],
+    [1e-3, 3, 0.50112443687526064],
+    [1e-10, 30, 0.500000001125],
   ] as const)
     curvature(`${q} | ${p}`, (k) => klDivergence(new VonMises(1, k), new VonMises(1, p)) as Tensor, q, want);
+});
+
+test("the mean of LogUniform has the right derivatives where its bounds almost meet", () => {
+  const mean: F = (low) => new LogUniform(low, 2 + 2 ** -30).mean;
+  near(slope(mean)(tensor(2)), 0.50000000007761021, "slope");
+  curvature("curvature", mean, 2, -0.083333333352735887);
 });
 
 type At = Record<string, number>;
