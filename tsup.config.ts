@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { transform } from "esbuild";
 import { defineConfig, type Options } from "tsup";
 import ts from "typescript";
+import { roomOf } from "./rooms.js";
 
 /**
  * For `export * as random`, esbuild writes a call that fills an object with getters. Other bundlers keep this call and everything that it
@@ -20,6 +21,22 @@ const namespaces: NonNullable<Options["plugins"]>[number] = {
       },
     );
     return { code: rest.replace(/^export \{/m, () => `${objects}export {`) };
+  },
+};
+
+/**
+ * Puts the modules of a file in the order of the rooms. A room imports only from itself and from rooms before it, so every module still comes
+ * after the modules that it needs. gzip finds a repetition only in the last 32 kB, and modules of one room resemble each other: programs
+ * become 0.7 to 1 kB smaller.
+ */
+const roomByRoom: NonNullable<Options["plugins"]>[number] = {
+  name: "roomByRoom",
+  renderChunk(code) {
+    const end = code.search(/^export \{/m);
+    if (end < 0) return;
+    const [head, ...modules] = code.slice(0, end).split(/^(?=\/\/ \S+\.[jt]s$)/m);
+    const placeOf = (module: string): number => roomOf(module.slice(3, module.indexOf("\n")));
+    return { code: head + modules.sort((a, b) => placeOf(a) - placeOf(b)).join("") + code.slice(end) };
   },
 };
 
@@ -138,7 +155,7 @@ export const library: Options = {
   target: "es2022",
   dts: true,
   clean: ["!bin/**"],
-  plugins: [namespaces, comments, declarations, commonJs],
+  plugins: [namespaces, roomByRoom, comments, declarations, commonJs],
   esbuildPlugins: [kernels, ndarrayAsModule],
 };
 
