@@ -136,6 +136,8 @@ export interface Program {
   readonly model: Model;
   readonly guide: Model;
   readonly params: Values;
+  /** Whether an op mixes elements of a plate that contains all sites. */
+  readonly mixesElements?: boolean;
   /** All possible subsamples, which are equally probable; one empty record if no plate is subsampled. */
   readonly subsets: readonly Subset[];
 }
@@ -220,23 +222,55 @@ function pairsOf({ values, count }: Choices, weights: Float64Array): { values: V
 
 const run = (f: Model, params: Values): Trace => trace(seed(substitute(f, params), key)).getTrace();
 
-/** log p and log q of one choice of the guide. Sites that only the model has are summed out. */
-function logDensities(guide: Trace, model: Model, params: Values, subset: Subset): { logp: Tensor; logq: Tensor } {
+/**
+ * The elements of x, a log density of `site`, summed over all axes except those of the plates `common`; one number if there are none. All
+ * sites are in these plates.
+ */
+function sumOutside(common: readonly string[], { plates }: SampleSite, x: Tensor): Tensor {
+  if (common.length === 0) return x.sum();
+  const kept = plates.filter(({ name }) => common.includes(name)).map(({ dim }) => x.shape.length + (dim ?? 0));
+  const axes = [...x.shape.keys()].filter((axis) => !kept.includes(axis));
+  return (axes.length === 0 ? x : x.sum(axes)).reshape([-1]);
+}
+
+/** The plates that contain all sites. */
+function plateNamesIn(sites: readonly SampleSite[]): string[] {
+  const [first, ...rest] = sites.map(({ plates }) => plates.map(({ name }) => name));
+  return (first ?? []).filter((name) => rest.every((names) => names.includes(name)));
+}
+
+/**
+ * log p and log q of one choice of the guide. Sites that only the model has are summed out. If `isByElement`, the results have a number for
+ * each element of the plates that contain all sites.
+ */
+function logDensities(
+  guide: Trace,
+  model: Model,
+  params: Values,
+  subset: Subset,
+  isByElement: boolean,
+): { logp: Tensor; logq: Tensor } {
   const replayed = replay(visiting(model, subset), guide);
   const first = run(replayed, params);
   const own = latentsOf(first).filter(({ name }) => !guide.has(name));
+  const common = isByElement ? plateNamesIn([...sampleSites(guide), ...sampleSites(first)]) : [];
   const { values, count } = choicesOf(own);
   const logp = vmap(
     (at: Values) => {
       let sum = tensor(0);
       for (const site of sampleSites(withHandler(pinning(at), () => run(replayed, params))))
-        sum = sum.add((own.some(({ name }) => name === site.name) ? site.logProb() : site.scaledLogProb()).sum());
+        sum = sum.add(
+          sumOutside(common, site, own.some(({ name }) => name === site.name) ? site.logProb() : site.scaledLogProb()),
+        );
       return sum;
     },
     { axisSize: count },
   )(values);
-  const logq = [...sampleSites(guide)].reduce((sum, site) => sum.add(site.scaledLogProb().sum()), tensor(0));
-  return { logp: own.length === 0 ? logp.sum() : logp.logsumexp(0), logq };
+  const logq = [...sampleSites(guide)].reduce(
+    (sum, site) => sum.add(sumOutside(common, site, site.scaledLogProb())),
+    tensor(0),
+  );
+  return { logp: own.length === 0 ? logp.sum(0) : logp.logsumexp(0), logq };
 }
 
 /** Σ over choices of the guide of q · f(log p - log q), where q is differentiated too. */
@@ -255,6 +289,7 @@ function exactObjective({ model, guide, params, subsets }: Program): (params: Va
 function allDensities(
   { model, guide, params, subset }: Pick<Program, "model" | "guide" | "params"> & { subset: Subset },
   values: Values,
+  isByElement = false,
 ): { logp: Tensor; logq: Tensor; weights: Tensor } {
   const sites = latentsOf(run(visiting(guide, subset), params));
   const choices = choicesOf(sites);
@@ -263,7 +298,7 @@ function allDensities(
     (at: Values, weight: Tensor) => {
       const ran = withHandler(pinning(at, true), () => run(visiting(guide, subset), values));
       const weights = logWeight(ran, names).exp().mul(weight);
-      return { ...logDensities(ran, model, values, subset), weights };
+      return { ...logDensities(ran, model, values, subset, isByElement), weights };
     },
     { axisSize: choices.count },
   )(choices.values, tensor(choices.weights)) as { logp: Tensor; logq: Tensor; weights: Tensor };
@@ -284,26 +319,35 @@ function withGradients(objective: (params: Values) => Tensor, params: Values): R
 export const exactLoss = (program: Program): Record<string, Float64Array> =>
   withGradients(exactObjective(program), program.params);
 
+/** x, with one number for each pair of choices, or more along further axes, summed over these axes. */
+const overElements = (x: Tensor): Tensor => (x.shape.length > 2 ? x.sum(-1) : x);
+
 /** x as a column for the first particle and as a row for the second, so that an op on both gives one number for each pair of choices. */
 const ofPair = (x: Tensor): [Tensor, Tensor] => [x.expandDims(1), x.expandDims(0)];
 
-/** The negative Renyi bound of two particles, log(mean of w^(1 - alpha)) / (1 - alpha), for programs without plates, and its gradients. */
-export const exactBound = ({ model, guide, params }: Program, alpha: number): Record<string, Float64Array> =>
+/**
+ * The negative Renyi bound of two particles, log(mean of w^(1 - alpha)) / (1 - alpha), and its gradients; summed over the elements of the
+ * plates that contain all sites, unless an op mixes these elements.
+ */
+export const exactBound = (
+  { model, guide, params, mixesElements }: Program,
+  alpha: number,
+): Record<string, Float64Array> =>
   withGradients((values) => {
-    const { logp, logq, weights } = allDensities({ model, guide, params, subset: {} }, values);
+    const { logp, logq, weights } = allDensities({ model, guide, params, subset: {} }, values, !mixesElements);
     const [a, b] = ofPair(logp.sub(logq).mul(1 - alpha));
     const [p, q] = ofPair(weights);
     const bounds = a
       .logaddexp(b)
       .sub(Math.log(2))
       .div(1 - alpha);
-    return bounds.mul(p).mul(q).sum().neg();
+    return overElements(bounds).mul(p).mul(q).sum().neg();
   }, params);
 
 /** Reweighted wake-sleep of two particles without dreams: -log(mean of w) by log p alone, and -Σ v log q with v held constant. */
-export const exactWake = ({ model, guide, params }: Program): Record<string, Float64Array> =>
+export const exactWake = ({ model, guide, params, mixesElements }: Program): Record<string, Float64Array> =>
   withGradients((values) => {
-    const { logp, logq, weights } = allDensities({ model, guide, params, subset: {} }, values);
+    const { logp, logq, weights } = allDensities({ model, guide, params, subset: {} }, values, !mixesElements);
     const [a, b] = ofPair(logp.sub(stopGradient(logq)));
     const total = a.logaddexp(b);
     const [p, q] = ofPair(stopGradient(weights));
@@ -311,5 +355,9 @@ export const exactWake = ({ model, guide, params }: Program): Record<string, Flo
     const phi = stopGradient(a.sub(total).exp())
       .mul(first)
       .add(stopGradient(b.sub(total).exp()).mul(second));
-    return total.sub(Math.log(2)).add(phi).mul(p).mul(q).sum().neg();
+    return overElements(total.sub(Math.log(2)).add(phi))
+      .mul(p)
+      .mul(q)
+      .sum()
+      .neg();
   }, params);

@@ -124,7 +124,7 @@ export interface RandomProgram extends Program {
   readonly description: string;
   /** Whether the model sums out latents that the guide lacks. */
   readonly hasSummed: boolean;
-  /** Whether there are neither plates nor normal draws, so that any function of the weights has an exact mean. */
+  /** Whether there are no normal draws and no ops that mix elements, so that any function of the weights has an exact mean. */
   readonly isFinite: boolean;
 }
 
@@ -378,7 +378,7 @@ export function randomProgram(seed: number): RandomProgram {
     ),
   ].join("; ");
   const exact = { model: whole(model), guide: whole(guide), params, subsets: [{}] };
-  const isFinite = layout === "none" && all.every(isDiscrete);
+  const isFinite = all.every(isDiscrete) && !/flipped|neighbours/.test(description);
   return {
     isFinite,
     model,

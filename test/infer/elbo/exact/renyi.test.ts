@@ -106,7 +106,7 @@ const inPlate = (which: number | "all" | "mixed", subsampleSize = 3): Program =>
           [1, 2],
         ].map((d) => ({ d }))
       : [{}];
-  return { model, guide, params: start, subsets };
+  return { model, guide, params: start, subsets, mixesElements: which === "mixed" };
 };
 const sums: Record<
   string,
