@@ -39,6 +39,7 @@ import { Distribution } from "../core/distribution.js";
 import { withImplicitGradient } from "../core/implicit.js";
 import { refuseParameter } from "../core/parameters.js";
 import { requireAll, validation } from "../core/validation.js";
+import { countQuantile } from "../densities/countQuantiles.js";
 import { atMostOne } from "../densities/odds.js";
 import type { Categorical } from "../families/categorical/categorical.js";
 import { cumulativeOf, isAngle } from "./cumulative.js";
@@ -153,6 +154,9 @@ export abstract class MixtureBase<
   }
   override cumulative(value: Tensor): Tensor {
     return atMostOne(sum(this.mixing.probs.mul(this.mapComponentsAt(value, cumulativeOf)), -1));
+  }
+  override quantile(q: Tensor): Tensor {
+    return this.isDiscrete && boundsOf(this.support) !== null ? countQuantile(this, q) : this.hasNo("icdf");
   }
 }
 

@@ -500,8 +500,10 @@ test("a mixture with angles has no mean and no variance; angles alone have a mea
   }
 });
 
-test("quantiles of zero-inflated counts and hurdles are the least counts at which the cdf reaches the probability", () => {
-  for (const d of [new ZeroInflated(new Poisson(2.3), 0.3), new Hurdle(new Poisson(2.3), 0.3)]) {
+test("quantiles of zero-inflated counts, hurdles and mixtures of counts are the least counts at which the cdf reaches the probability", () => {
+  const mixed = halves(new Poisson(2.3), new Binomial(9, 0.4));
+  const alike = new MixtureSameFamily(new Categorical([0.2, 0.8]), new Poisson([0.5, 4]));
+  for (const d of [new ZeroInflated(new Poisson(2.3), 0.3), new Hurdle(new Poisson(2.3), 0.3), mixed, alike]) {
     const cdf = d.cdf(arange(30)).toArray() as number[];
     const q = [0, 0.2, 0.31, 0.6, 0.99, 1 - 1e-12];
     assert.equal(
