@@ -44,10 +44,12 @@ export interface DiscreteHMMArguments {
   initialLogits: TensorLike;
   /** [..., K, K]; the softmax of each row gives the probabilities of the next state. */
   transitionLogits: TensorLike;
-  /** The distribution of an observation in each state: batch shape [..., K]. */
+  /** The distribution of an observation in each state: batch shape [..., K], or [..., T, K] with `timeVarying`. */
   observation: Distribution;
   /** The number T of steps. If it is left out, values may have any number of steps, and draws are refused. */
-  numSteps?: number;
+  numSteps?: number | undefined;
+  /** Whether every step has an observation distribution of its own, such as one that depends on covariates or masks missing steps. */
+  timeVarying?: boolean | undefined;
 }
 
 /**
@@ -58,6 +60,7 @@ export interface DiscreteHMMArguments {
 export class DiscreteHMM extends Distribution<Params> {
   readonly observation: Distribution;
   readonly numSteps: number | null;
+  readonly timeVarying: boolean;
   /** A mixture of the observations of all states, whose support has every possible observation. */
   readonly #anyState: Distribution;
 
@@ -67,16 +70,16 @@ export class DiscreteHMM extends Distribution<Params> {
     const args = isRecord(first)
       ? (first as unknown as DiscreteHMMArguments)
       : { initialLogits: first, transitionLogits: transition, observation: emission, numSteps: steps };
-    const { observation, numSteps, ...logits } = args as DiscreteHMMArguments;
+    const { observation, numSteps: given, timeVarying = false, ...logits } = args as DiscreteHMMArguments;
     const parts = readParameters(DISCRETE_HMM, [logits]);
     const states = parts.params.initialLogits.shape.at(-1) as number;
-    checkParts(parts.params.transitionLogits, states, observation, numSteps);
-    super({
-      ...parts,
-      batchShape: broadcastShapes("DiscreteHMM", parts.batchShape, observation.batchShape.slice(0, -1)),
-    });
+    checkParts(parts.params.transitionLogits, states, observation, given, timeVarying);
+    const numSteps = timeVarying ? observation.batchShape.at(-2) : given;
+    const chains = observation.batchShape.slice(0, timeVarying ? -2 : -1);
+    super({ ...parts, batchShape: broadcastShapes("DiscreteHMM", parts.batchShape, chains) });
     this.observation = observation;
     this.numSteps = numSteps ?? null;
+    this.timeVarying = timeVarying;
     this.#anyState = new MixtureSameFamily(new Categorical({ logits: zeros([states]) }), observation);
   }
 
@@ -86,7 +89,7 @@ export class DiscreteHMM extends Distribution<Params> {
   }
   #with(observation: Distribution, numSteps: number | undefined): DiscreteHMM {
     const { initialLogits, transitionLogits } = this.params;
-    return new DiscreteHMM(initialLogits, transitionLogits, observation, numSteps);
+    return new DiscreteHMM({ initialLogits, transitionLogits, observation, numSteps, timeVarying: this.timeVarying });
   }
   override get eventShape(): Shape {
     if (this.numSteps !== null) return [this.numSteps, ...this.observation.eventShape];
@@ -99,6 +102,7 @@ export class DiscreteHMM extends Distribution<Params> {
     return independent(this.#anyState.support, 1);
   }
   override inside(value: Tensor): Tensor {
+    if (this.timeVarying) return min(this.#anyState.inside(value), -1);
     return min(vmap((x: Tensor) => this.#anyState.inside(x))(this.#stepsFirst(value)) as Tensor, 0);
   }
   override requireInside(value: Tensor): void {
@@ -116,6 +120,7 @@ export class DiscreteHMM extends Distribution<Params> {
     return this.logProb(value);
   }
   override logDensity(value: Tensor): Tensor {
+    this.#refuseOneSeriesForSteps(value);
     const logb = this.#densities(value);
     const { logProb } = this.#forward(logb);
     // The chains of a batch are independent of each other, but the loop has mixed them in the provenance, so restore their axes.
@@ -132,6 +137,18 @@ export class DiscreteHMM extends Distribution<Params> {
     return logProb.withProvenance(sets.reduce((a, b) => union(a, b)));
   }
 
+  /** Refuse one series of T steps under T chains that start alike: in Pyro these are the T steps of one chain. */
+  #refuseOneSeriesForSteps(value: Tensor): void {
+    const [steps] = value.shape;
+    const start = this.params.initialLogits.shape;
+    if (value.shape.length > this.eventDim || steps === 1 || this.batchShape.at(-1) !== steps || start.length > 1)
+      return;
+    refuse(
+      "observation",
+      `one series of ${steps} steps, but ${steps} chains. If the observation has a distribution for each step, give timeVarying: true by name. If there really are ${steps} chains, broadcast the series to shape ${showShape([...this.batchShape, ...value.shape])}.`,
+    );
+  }
+
   /** p(z_t | x_1 … x_t): [...batch, T, K]. */
   filter(value: TensorLike): Tensor {
     return stepsBeforeStates(this.#forward(this.#densities(tensor(value))).filtered);
@@ -144,6 +161,11 @@ export class DiscreteHMM extends Distribution<Params> {
 
   override draw(key: Tensor, shape: Shape): Tensor {
     const steps = this.eventShape[0] as number;
+    if (this.timeVarying) {
+      const [stateKey, valueKey] = random.split(key) as unknown as [Tensor, Tensor];
+      const states = moveAxis(this.#states(random.split(stateKey, steps), shape), 0, shape.length);
+      return chosen(this.observation.draw(valueKey, [...shape, steps, this.#stateCount]), states);
+    }
     const [stateKeys, valueKeys] = [...random.split(key)].map((k) => random.split(k, steps)) as [Tensor, Tensor];
     const draws = vmap((k: Tensor, z: Tensor) => chosen(this.observation.draw(k, [...shape, this.#stateCount]), z))(
       valueKeys,
@@ -180,6 +202,7 @@ export class DiscreteHMM extends Distribution<Params> {
     if (isAngle(this.observation)) return this.hasNo(moment);
     const steps = this.eventShape[0] as number;
     const weights = this.#forward(zeros([steps, ...this.batchShape, this.#stateCount])).filtered;
+    if (this.timeVarying) return average(stepsBeforeStates(weights), this.observation);
     return moveAxis(average(weights, this.observation), 0, this.batchShape.length);
   }
 
@@ -201,6 +224,7 @@ export class DiscreteHMM extends Distribution<Params> {
       const density = where(observation.inside(each), observation.logDensity(each), -Infinity);
       return broadcastTo(density, broadcastShapes("DiscreteHMM", lead, observation.batchShape));
     };
+    if (this.timeVarying) return moveAxis(densities(value), -2, 0);
     return vmap(densities)(this.#stepsFirst(value)) as Tensor;
   }
 
@@ -223,7 +247,13 @@ function refuse(param: string, message: string): never {
   return refuseParameter("DiscreteHMM", param, message);
 }
 
-function checkParts(transition: Tensor, states: number, observation: unknown, numSteps: number | undefined): void {
+function checkParts(
+  transition: Tensor,
+  states: number,
+  observation: unknown,
+  numSteps: number | undefined,
+  timeVarying: unknown,
+): void {
   if (!sameShape(transition.shape.slice(-2), [states, states]))
     refuse(
       "transitionLogits",
@@ -238,6 +268,12 @@ function checkParts(transition: Tensor, states: number, observation: unknown, nu
     refuse(
       "observation",
       `initialLogits has ${states} states, but observation has batch shape ${showShape(observation.batchShape)}. Its last batch axis must have one entry for each state.`,
+    );
+  const steps = timeVarying ? observation.batchShape.at(-2) : numSteps;
+  if (timeVarying && (steps === undefined || (numSteps ?? steps) !== steps))
+    refuse(
+      "observation",
+      `with timeVarying, observation must have batch shape [..., ${numSteps ?? "steps"}, ${states}], got ${showShape(observation.batchShape)}.`,
     );
   if (numSteps !== undefined && !(Number.isInteger(numSteps) && numSteps >= 1))
     refuse("numSteps", `numSteps must be a whole number >= 1, got ${numSteps}.`);

@@ -277,6 +277,53 @@ test("in a model, losses and gradients equal those of the same chain with markov
   });
 });
 
+test("with timeVarying, every step has its own observation; without it, one series for as many chains as steps is refused", () => {
+  const locs = [
+    [0, 1, 2],
+    [3, 1, 0],
+    [1, 1, 5],
+    [2, 7, 4],
+  ];
+  const parts = { initialLogits: start, transitionLogits: moves, observation: new Normal(locs, 1) };
+  const isSeen = [1, 1, 0, 1];
+  const masked = parts.observation.mask(tensor(isSeen).expandDims(-1));
+  const hmm = new DiscreteHMM({ ...parts, observation: masked, timeVarying: true });
+  assert.equal([hmm.batchShape, hmm.eventShape], [[], [4]]);
+  const y = [0.3, 1.2, 9, 2.4];
+  const density = (k: number, t: number): number => {
+    const error = (y[t] as number) - (locs[t]?.[k] as number);
+    return isSeen[t] === 0 ? 1 : Math.exp(-0.5 * error ** 2) / Math.sqrt(2 * Math.PI);
+  };
+  const all = paths(4, density);
+  close(hmm.logProb(y).item(), Math.log(total(all)), "log p");
+  const third = numbers(hmm.smooth(y)).slice(6, 9);
+  third.forEach((p, k) => {
+    close(p, total(all.filter(({ states }) => states[2] === k)) / total(all), `smooth ${k}`);
+  });
+  const two = { ...parts, observation: new Normal(tensor([locs, [[9, 9, 9], ...locs.slice(1)]]), 1) };
+  const batch = new DiscreteHMM({ ...two, timeVarying: true }).logProb([y, y]);
+  close(batch.at(0).item(), new DiscreteHMM({ ...parts, timeVarying: true }).logProb(y).item(), "first of a batch");
+  // 40,000 draws: means within 4.5 standard errors.
+  const free = new DiscreteHMM({ ...parts, timeVarying: true });
+  const z = free.sample(random.key(1), [40_000]).mean(0).sub(free.mean).div(free.variance.div(40_000).sqrt());
+  assert.ok(z.abs().max().item() < 4.5, `${z}`);
+  const weights = [0, 1, 2].map((k) => total(paths(3, () => 1).filter(({ states }) => states[2] === k)));
+  close(
+    free.mean.at(2).item(),
+    weights.reduce((sum, w, k) => sum + w * (locs[2]?.[k] as number), 0),
+    "mean",
+  );
+
+  const chains = new DiscreteHMM({ ...parts, numSteps: 4 });
+  const error = refusal(() => chains.logProb(y));
+  assert.match(error.message, /one series of 4 steps, but 4 chains.*timeVarying: true.*shape \[4,4\]/);
+  assert.equal(chains.logProb([y, y, y, y]).shape, [4]);
+  assert.match(
+    refusal(() => new DiscreteHMM({ ...parts, numSteps: 3, timeVarying: true })).message,
+    /batch shape \[\.\.\., 3, 3\], got \[4,3\]/,
+  );
+});
+
 test("parts with sizes that do not fit together are refused by name", () => {
   const normal = new Normal([0, 1, 2], 1);
   const check = (make: () => unknown, words: RegExp): void => assert.match(refusal(make).message, words);
