@@ -198,7 +198,10 @@ export abstract class DistributionBase<P extends Params = Params> {
     return broadcastTo(where(isNaN(x), NaN, this.cumulative(x)), shape);
   }
 
-  /** The value whose cdf is q (for counts: the least value whose cdf is >= q); NaN unless 0 <= q <= 1. Shapes as in `cdf`. */
+  /**
+   * The value whose cdf is q (for counts: the least value whose cdf is >= q, at q = 1 the upper end of the support); NaN unless 0 <= q <= 1.
+   * Shapes as in `cdf`.
+   */
   icdf(q: TensorLike): Tensor {
     if (this.eventDim > 0) this.hasNo("icdf");
     const p = tensor(q);
