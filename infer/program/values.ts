@@ -184,8 +184,10 @@ export function substituteHandler(
         const value = valueFor(message.name, message.cell);
         if (value !== undefined) message.cell = { value };
       },
-      module: (message) => givePaths(message, values),
-      ...(replaces && { plate: (message: PlateMessage) => giveIndices(message, values) }),
+      // A user's values may lack some params of a network. Then the network has to be initialised.
+      ...(replaces
+        ? { plate: (message: PlateMessage) => giveIndices(message, values) }
+        : { module: (message: ModuleMessage) => givePaths(message, values) }),
       deterministic(message) {
         const { name, eventDim } = message;
         const value = values.of(name);

@@ -40,7 +40,7 @@ export function checkOptions(
           "kl",
           `asks for kl: "analytic", but the loss ${estimator} has no KL term. Remove infer.kl, or use TraceELBO.`,
         );
-      if (enumerate != null && !hasEnumeration)
+      if (enumerate != null && !hasEnumeration && !site.isObserved)
         refuse(
           "enumerate",
           `asks for enumeration, but the loss is ${estimator}. Use TraceEnumELBO, or remove infer.enumerate.`,

@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import {
   Bernoulli,
   Categorical,
+  condition,
   configEnumerate,
   deterministic,
   type Elbo,
@@ -177,6 +178,10 @@ test("a site that asks for enumeration is refused by estimators that do not enum
       assert.instance(error, PedigradError);
       assert.match((error as PedigradError).message, /site "a" asks for enumeration, but the loss is Trace/);
     }
+  // An observed site is not enumerated.
+  const coin = configEnumerate(() => void sample("c", new Bernoulli(0.3)));
+  const loss = new TraceELBO().loss(key, {}, condition(coin, { c: 1 }), () => {}).item();
+  assert.ok(Math.abs(loss + Math.log(0.3)) < 1e-12);
 });
 
 test("TraceEnumELBO refuses a batch dim that no plate declares, and the error gives both remedies", () => {

@@ -28,6 +28,7 @@ import {
   seed,
   sgd,
   subsample,
+  substitute,
   type Tensor,
   TraceELBO,
   TraceEnumELBO,
@@ -402,6 +403,13 @@ test("a network gets its parameters in the structure that init made, or is refus
     const svi = new SVI(model, empty, sgd(1), new TraceELBO());
     near(svi.evaluate(svi.init(key)), -logNormal(0, 10));
   }
+  // A user may fix a part of a network.
+  const line = modelOf(
+    () => ({ w: two, b: five }),
+    ({ w, b }: { w: Tensor; b: Tensor }) => w.add(b),
+  );
+  const svi = new SVI(substitute(line, { "net/w": 3 }), empty, sgd(1), new TraceELBO());
+  near(svi.evaluate(svi.init(key)), -logNormal(0, 8));
   const noApply = () => tensor(0);
   for (const tree of [[{ w: two }, {}, { w: five }], { hidden: [], w: two }, { "a.b": two }, new Map([["w", two]])])
     assert.match(
