@@ -3,7 +3,7 @@
  * of a particle is a product of independent weights, one for each element. Then RenyiELBO and ReweightedWakeSleep use a bound, or
  * normalised weights, for each element, which have less variance. Subsampling scales the results, not the weights.
  */
-import { type Tensor, tensor } from "../../../autodiff/index.js";
+import { type Tensor, tensor, zeros } from "../../../autodiff/index.js";
 import type { PlateFrame } from "../../program/messages.js";
 import { subsamplingScale } from "../../program/subsamples.js";
 import { sampleSites, type Trace } from "../../program/trace.js";
@@ -36,12 +36,13 @@ export function commonPlates(
   return { plates, scale: plates.reduce((product, plate) => product * subsamplingScale(plate), 1) };
 }
 
-/** The sum of the terms, each divided by `scale`: one number for each element of the common plates. */
+/** The sum of the terms, each divided by `scale`: one number for each element of the common plates; zeros of size 1 without terms. */
 export function sumPerElement(
   terms: readonly Pick<Cost, "value" | "plates">[],
   common: CommonPlates,
   scale = 1,
 ): Tensor {
+  if (terms.length === 0) return zeros(new Array(Math.max(0, ...common.plates.map((p) => -(p.dim as number)))).fill(1));
   return terms
     .map(({ value, plates }) =>
       sumToMeetings(scale === 1 ? value : value.div(scale), commonPlateDims(plates, common.plates)),

@@ -243,6 +243,15 @@ test("the sleep phase refuses a scale in the model, without which dreams are dra
   assert.is(sleepPhi(scale(guide, 0.5)), sleepPhi(guide) / 2);
 });
 
+test("if the guide has no sites, the loss is -log p of the data, element by element of a plate", () => {
+  const observed: Model = () => plate("d", 3, { dim: -2 }, () => sample("x", new Normal(0, 1), { obs: 1 }));
+  for (const numParticles of [2, 3])
+    for (const elbo of [new ReweightedWakeSleep({ numParticles }), new RenyiELBO({ numParticles, estimator: "dreg" })])
+      assert.ok(
+        Math.abs(elbo.loss(random.key(0), {}, observed, () => {}).item() - 1.5 * (1 + Math.log(2 * Math.PI))) < 1e-12,
+      );
+});
+
 test("TraceELBO agrees with the ELBO of model g in golden/elbo.json", () => {
   const columns = drawsOf(estimates(new TraceELBO(), model, guideG, paramsOf(g), [data]), 20_000);
   assertMean("elbo", columns.loss as Rows, g.elbo, -1);
