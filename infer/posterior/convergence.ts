@@ -19,7 +19,8 @@ import { quantileOf } from "./intervals.js";
 
 type Chains = readonly Float64Array[];
 
-const mean = (x: Float64Array): number => x.reduce((a, b) => a + b, 0) / x.length;
+/** The mean of the numbers. */
+export const mean = (x: Float64Array): number => x.reduce((a, b) => a + b, 0) / x.length;
 /** The sample variance: the sum of squared deviations divided by n - 1. */
 export const varianceOf = (x: Float64Array): number => {
   const m = mean(x);

@@ -17,6 +17,7 @@ import type { Model } from "../program/messages.js";
 import { withWholePlates } from "../program/subsamples.js";
 import { isDraw, requireOutside, type SampleSite, sampleSites } from "../program/trace.js";
 import { requireParamsHandler } from "../program/traceChecks.js";
+import { mean } from "./convergence.js";
 
 export interface PsisOptions {
   /** The number of draws from the guide; 1,000 by default. */
@@ -98,10 +99,9 @@ export function paretoK(logWeights: Float64Array): number {
     .filter((x) => !(x <= 0));
   if (excess.length >= 5) return fitParetoShape(excess);
   // Too few weights exceed the threshold `cut` for a fit, and many weights equal it, as happens if the draws are discrete. The few weights
-  // outweigh all others if the effective sample size is small.
-  const total = weights.reduce((a, b) => a + b, 0);
-  const squares = weights.reduce((a, b) => a + b * b, 0);
-  return cut === 0 || total * total < 0.1 * n * squares ? Infinity : -Infinity;
+  // outweigh all others if the effective sample size, (Σ w)² / Σ w², is below n/10.
+  const average = mean(weights);
+  return cut === 0 || average * average < 0.1 * mean(weights.map((w) => w * w)) ? Infinity : -Infinity;
 }
 
 /** The shape of the generalised Pareto distribution that fits ascending positive numbers. */
@@ -109,7 +109,7 @@ function fitParetoShape(x: Float64Array): number {
   const n = x.length;
   const m = 30 + Math.floor(Math.sqrt(n));
   const quartile = x[Math.floor(n / 4 + 0.5) - 1] as number;
-  const shapeAt = (b: number): number => x.reduce((sum, y) => sum + log1p(-b * y), 0) / n;
+  const shapeAt = (b: number): number => mean(x.map((y) => log1p(-b * y)));
   const candidates = Array.from({ length: m }, (_, i) => {
     const b = (1 - Math.sqrt(m / (i + 0.5))) / (3 * quartile) + 1 / (x[n - 1] as number);
     const k = shapeAt(b);

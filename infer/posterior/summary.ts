@@ -1,7 +1,7 @@
 /** A table that summarises draws: mean, standard deviation and interval of each element, and, for several chains, convergence diagnostics. */
 import { requireOptions } from "../checks.js";
 import { alignRight, htmlTable, report } from "../html.js";
-import { essBulk, essTail, rHat, varianceOf } from "./convergence.js";
+import { essBulk, essTail, mean, rHat, varianceOf } from "./convergence.js";
 import { type Column, columnsOf, type Draws, type DrawsOptions, poolChains } from "./draws.js";
 import { narrowestInterval, quantileOf, requireProb } from "./intervals.js";
 
@@ -97,7 +97,7 @@ export function summary(draws: Draws, options: SummaryOptions = {}): Summary {
     const sorted = all.slice().sort();
     return {
       name: column.name,
-      mean: all.reduce((a, b) => a + b, 0) / all.length,
+      mean: mean(all),
       sd: Math.sqrt(varianceOf(all)),
       median: quantileOf(sorted, 0.5),
       hpdi: narrowestInterval(sorted, prob),

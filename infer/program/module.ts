@@ -62,6 +62,6 @@ function requireSameTree(name: string, made: unknown, rebuilt: unknown): void {
   refuseSite(
     "bad-option",
     name,
-    `module "${name}": init returned an empty list or record, a Map, or a key with "." or "/", which names of params, such as "${name}/0/weight", cannot express. Leave out parts without parameters, and rename such keys.`,
+    `module "${name}": init returned an empty list or record, a Map, or a key with "." or "/", which names of params cannot express. Leave out parts without parameters, and rename such keys.`,
   );
 }
