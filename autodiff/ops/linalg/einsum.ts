@@ -109,10 +109,12 @@ function sizesOf(spec: string, inputs: readonly string[][], xs: readonly Tensor[
     labels.forEach((label, axis) => {
       const size = (xs[i] as Tensor).shape[axis] as number;
       const before = sizes.get(label) ?? 1;
-      if (before !== 1 && size !== 1 && before !== size)
+      // Operands broadcast, but a diagonal needs equal axes.
+      const first = (xs[i] as Tensor).shape[labels.indexOf(label)] as number;
+      if (first !== size || (before !== 1 && size !== 1 && before !== size))
         refuse(
           spec,
-          `label "${label}" has size ${before} in an earlier operand, but ${size} in operand ${i}. Give both axes one size.`,
+          `label "${label}" has size ${first === size ? before : first} on an earlier axis, but ${size} in operand ${i}. Give both axes one size.`,
         );
       sizes.set(label, before === 1 ? size : before);
     });

@@ -24,7 +24,8 @@ import {
 import { asTensor, type Tensor } from "../../core/tensor.js";
 import { broadcastView, isContiguous, type View } from "../../core/view.js";
 import { Stream } from "../../kernels/random/index.js";
-import { batchAll, padRank } from "../views/batching.js";
+import { batchAll } from "../views/batching.js";
+import { padRank } from "../views/shape.js";
 
 /** A parameter as a kernel reads it: for draw i it begins at `offset + i * step`. If it is a vector, it has `step` numbers. */
 export interface Parameter {

@@ -1,15 +1,6 @@
 /** Helpers that batching rules share. Inside a rule, a batched input has its batch axis first; these helpers align the remaining axes. */
-import { insertAxes } from "../../../provenance/axes.js";
 import type { Tensor } from "../../core/tensor.js";
-import { broadcastTo, expandDims, reshapeAs } from "./shape.js";
-
-/** A batched input with axes of size 1 inserted after its batch axis until it has `rank` axes. */
-export function padRank(x: Tensor, rank: number): Tensor {
-  const [size, ...inner] = x.shape as [number, ...number[]];
-  const missing = Math.max(rank - x.shape.length, 0);
-  const shape = [size, ...new Array<number>(missing).fill(1), ...inner];
-  return reshapeAs(x, shape, insertAxes(inner.length, missing));
-}
+import { broadcastTo, expandDims, padRank } from "./shape.js";
 
 /** The inputs, with batched inputs padded so that the axes of all examples align at the right. */
 export function broadcastTogether(inputs: readonly Tensor[], batched: readonly boolean[]): Tensor[] {

@@ -90,6 +90,14 @@ const reshapeOp: Op<ReshapeParams> = {
 export const reshapeAs = (x: Tensor, shape: Shape, axes?: AxisMap): Tensor =>
   sameShape(x.shape, shape) ? x : apply(reshapeOp, { shape, axes }, x);
 
+/** A batched input with axes of size 1 inserted after its batch axis until it has `rank` axes. */
+export function padRank(x: Tensor, rank: number): Tensor {
+  const [size, ...inner] = x.shape as [number, ...number[]];
+  const missing = Math.max(rank - x.shape.length, 0);
+  const shape = [size, ...new Array<number>(missing).fill(1), ...inner];
+  return reshapeAs(x, shape, insertAxes(inner.length, missing));
+}
+
 /** The same elements, row-major, in another shape; one axis may be -1. */
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const source = asTensor("reshape", x);
@@ -165,14 +173,15 @@ export const broadcastTo = (x: TensorLike, shape: Shape): Tensor =>
 
 /** `broadcastTo` as a part of the function `op`, which errors name. */
 export function broadcastFor(op: string, x: Tensor, shape: Shape): Tensor {
-  if (sameShape(x.shape, asShape(op, shape))) return x;
-  if (!broadcastsTo(x.shape, checkShape(op, shape)))
+  const target = checkShape(op, shape);
+  if (sameShape(x.shape, target)) return x;
+  if (!broadcastsTo(x.shape, target))
     refuse(
       "shape-mismatch",
       op,
       `shape ${showShape(x.shape)} does not broadcast to ${showShape(shape)}. Each axis must have the new size, or size 1.`,
     );
-  return apply(broadcastOp, shape, x);
+  return apply(broadcastOp, target, x);
 }
 
 const broadcastOp: Op<Shape> = {
@@ -182,12 +191,7 @@ const broadcastOp: Op<Shape> = {
   kernel: viewOnly,
   // `grad` sums every cotangent to the shape of its input, so the rule need not.
   vjp: () => (g) => g,
-  batch: (shape, [x], _, size) => {
-    const inner = (x as Tensor).shape.slice(1);
-    const missing = new Array<number>(shape.length - inner.length).fill(1);
-    const axes = insertAxes(inner.length, missing.length);
-    return broadcastTo(reshapeAs(x as Tensor, [size, ...missing, ...inner], axes), [size, ...shape]);
-  },
+  batch: (shape, [x], _, size) => broadcastTo(padRank(x as Tensor, shape.length + 1), [size, ...shape]),
   axes: keepAxes,
 };
 

@@ -23,6 +23,30 @@ const RANDOM =
   `key split foldIn uniform normal bernoulli categorical randint permutation gamma beta dirichlet poisson exponential
   gumbel`.split(/\s+/);
 
+test("a shape that is changed after the call changes no tensor", () => {
+  const makers: ((shape: number[]) => Tensor)[] = [
+    zeros,
+    (shape) => tensor(3).reshape(shape),
+    (shape) => P.broadcastTo(2, shape),
+    (shape) => P.full(shape, 2).mul(1),
+    (shape) => P.random.gamma(P.random.key(0), 2, shape),
+  ];
+  for (const make of makers) {
+    const shape = [1];
+    const x = make(shape);
+    shape[0] = 7;
+    assert.equal([...x.shape], [1]);
+    assert.equal(x.add(1).shape, [1]);
+  }
+  const changing = P.jit((x: Tensor) => {
+    const shape = [2];
+    const y = x.broadcastTo(shape);
+    shape[0] = 3;
+    return y;
+  });
+  for (let call = 0; call < 3; call++) assert.equal(changing(tensor(call)).toArray(), [call, call]);
+});
+
 test("every public name is a function, and also a method if its first argument is a tensor", () => {
   const exported = P as unknown as Record<string, unknown>;
   const methods = tensor(0) as unknown as Record<string, unknown>;
@@ -205,6 +229,11 @@ test("unknown options and wrong einsum strings are refused", () => {
   refused(() => P.vmap(twice, { outAxes: 1 } as object), "bad-option", '"outAxes"', "first axis");
   refused(() => P.vmap(twice, { inAxes: [{ w: 0 }] } as object), "bad-option", "a record with w", "separate arguments");
   refused(() => P.einsum("i->i->i", [1, 1]), "bad-einsum", '"->"');
+  for (const shape of [
+    [1, 3],
+    [3, 1],
+  ])
+    refused(() => P.einsum("ii", zeros(shape)), "bad-einsum", '"i"', "1", "3");
   refused(() => P.stack([]), "empty", "stack");
 });
 
