@@ -13,6 +13,7 @@ import { refuse } from "../../../provenance/base/error.js";
 import * as kinds from "../../../provenance/base/kinds.js";
 import { requireOptions } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
+import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { asContiguous, copyInto } from "../../core/copy.js";
 import type { Op, Vjp } from "../../core/op.js";
@@ -88,13 +89,18 @@ export const solveOp: Op<Required<Triangular>> = {
       );
     return [...broadcastShapes("triangularSolve", a.slice(0, -2), b.slice(0, -2)), ...b.slice(-2)];
   },
-  kernel: ({ lower, transpose }, out, [matrix, right]) => {
-    const [n, columns] = out.shape.slice(-2) as [number, number];
-    copyInto(out, broadcastView(right as View, out.shape));
-    eachMatrix(broadcastView(matrix as View, [...out.shape.slice(0, -2), n, n]), (a, start, _, i) =>
-      kernels.substitute(a, start, n, lower !== transpose, transpose, out.data, out.offset + i * n * columns, columns),
-    );
-  },
+  ...kernelsOf(({ lower, transpose }, out, [matrix, right]) => {
+    const { data, offset, shape } = out;
+    const [n, columns] = shape.slice(-2) as [number, number];
+    const x = broadcastView(right as View, shape);
+    const triangles = broadcastView(matrix as View, [...shape.slice(0, -2), n, n]);
+    return () => {
+      copyInto(out, x);
+      eachMatrix(triangles, (a, start, _, i) =>
+        kernels.substitute(a, start, n, lower !== transpose, transpose, data, offset + i * n * columns, columns),
+      );
+    };
+  }),
   vjp:
     (input) =>
     (g, x, [a], { lower, transpose }) => {
@@ -133,10 +139,13 @@ export const inverse = (x: TensorLike): Tensor => apply(inverseOp, null, asTenso
 const logdetOp: Op = {
   name: "logdet",
   shape: (_, [x]) => squareShape("logdet", x as Tensor).slice(0, -2),
-  kernel: (_, out, [x]) =>
-    eachMatrix(x as View, (a, start, n, i) => {
-      out.data[out.offset + i] = kernels.logdet(a, start, n);
-    }),
+  ...kernelsOf(
+    (_, { data, offset }, [x]) =>
+      () =>
+        eachMatrix(x as View, (a, start, n, i) => {
+          data[offset + i] = kernels.logdet(a, start, n);
+        }),
+  ),
   vjp:
     () =>
     (g, _, [x]) =>

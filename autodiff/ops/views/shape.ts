@@ -16,6 +16,7 @@ import {
 import { refuse } from "../../../provenance/base/error.js";
 import { show } from "../../../provenance/base/options.js";
 import { apply } from "../../core/apply.js";
+import { kernelsOf } from "../../core/binding.js";
 import type { TensorLike } from "../../core/convert.js";
 import { copyInto } from "../../core/copy.js";
 import { keepAxes, type Op, viewOnly } from "../../core/op.js";
@@ -73,7 +74,10 @@ const reshapeOp: Op<ReshapeParams> = {
     const isOne = x.stride.every((step) => step === 0);
     return isOne ? viewOf(x.data, shape, new Array<number>(shape.length).fill(0), x.offset) : undefined;
   },
-  kernel: (_, out, [x]) => copyInto(contiguous(out.data, (x as View).shape, out.offset), x as View),
+  ...kernelsOf((_, out, [x]) => {
+    const to = contiguous(out.data, (x as View).shape, out.offset);
+    return () => copyInto(to, x as View);
+  }),
   vjp:
     () =>
     (g, _, [x], { axes }) =>

@@ -96,7 +96,7 @@ export class Layout {
       simdKernel(op, params, out, inputs) ??
       op.prepare?.(params, out, inputs) ??
       (() => {
-        // A kernel that a user wrote may count on the zeros that it finds outside of programs.
+        // Kernels of factors, and kernels that a user wrote, may count on the zeros that they find outside of programs.
         if (op.scalar === undefined) data.fill(0, offset, offset + size);
         op.kernel(params, out, inputs);
       })
