@@ -90,14 +90,22 @@ export const solveOp: Op<Required<Triangular>> = {
     return [...broadcastShapes("triangularSolve", a.slice(0, -2), b.slice(0, -2)), ...b.slice(-2)];
   },
   ...kernelsOf(({ lower, transpose }, out, [matrix, right]) => {
-    const { data, offset, shape } = out;
-    const [n, columns] = shape.slice(-2) as [number, number];
-    const x = broadcastView(right as View, shape);
-    const triangles = broadcastView(matrix as View, [...shape.slice(0, -2), n, n]);
+    const [n, columns] = out.shape.slice(-2) as [number, number];
+    const x = broadcastView(right as View, out.shape);
+    const triangles = broadcastView(matrix as View, [...out.shape.slice(0, -2), n, n]);
     return () => {
       copyInto(out, x);
       eachMatrix(triangles, (a, start, _, i) =>
-        kernels.substitute(a, start, n, lower !== transpose, transpose, data, offset + i * n * columns, columns),
+        kernels.substitute(
+          a,
+          start,
+          n,
+          lower !== transpose,
+          transpose,
+          out.data,
+          out.offset + i * n * columns,
+          columns,
+        ),
       );
     };
   }),
@@ -139,13 +147,10 @@ export const inverse = (x: TensorLike): Tensor => apply(inverseOp, null, asTenso
 const logdetOp: Op = {
   name: "logdet",
   shape: (_, [x]) => squareShape("logdet", x as Tensor).slice(0, -2),
-  ...kernelsOf(
-    (_, { data, offset }, [x]) =>
-      () =>
-        eachMatrix(x as View, (a, start, n, i) => {
-          data[offset + i] = kernels.logdet(a, start, n);
-        }),
-  ),
+  kernel: (_, out, [x]) =>
+    eachMatrix(x as View, (a, start, n, i) => {
+      out.data[out.offset + i] = kernels.logdet(a, start, n);
+    }),
   vjp:
     () =>
     (g, _, [x]) =>

@@ -74,10 +74,11 @@ const reshapeOp: Op<ReshapeParams> = {
     const isOne = x.stride.every((step) => step === 0);
     return isOne ? viewOf(x.data, shape, new Array<number>(shape.length).fill(0), x.offset) : undefined;
   },
-  ...kernelsOf((_, out, [x]) => {
-    const to = contiguous(out.data, (x as View).shape, out.offset);
-    return () => copyInto(to, x as View);
-  }),
+  ...kernelsOf(
+    (_, out, [x]) =>
+      () =>
+        copyInto(contiguous(out.data, (x as View).shape, out.offset), x as View),
+  ),
   vjp:
     () =>
     (g, _, [x], { axes }) =>
