@@ -2,7 +2,7 @@
  * Checks of a run. They refuse values that do not fit their plates, observations that broadcast their distribution to a larger shape, masks
  * and scales with more elements than their site, and statements that a trace cannot record.
  */
-import { type Shape, sameShape, showShape } from "../../autodiff/core/shape.js";
+import { type Shape, sameShape, showShape, sizeOf } from "../../autodiff/core/shape.js";
 import type { Tensor } from "../../autodiff/index.js";
 import { type Distribution, withValidation } from "../../distributions/index.js";
 import { PedigradError } from "../../provenance/index.js";
@@ -186,11 +186,12 @@ export function requireBatchMask(
   );
 }
 
-/** Refuse a param whose value does not have the shape of its declaration: it would broadcast, and one number would stand for many. */
-export function requireDeclaredShape(op: string, { name, value, shape, constraint }: ParamMessage): void {
-  if (value === null || shape === null || sameShape(value.shape, shape)) return;
-  // The bounds of a constraint may broadcast an initial number.
-  if (shape.length === 0 && constraint.name !== "real") return;
+/**
+ * Refuse a param whose value does not have the shape of its declaration: it would broadcast, and one number would stand for many. A param
+ * declared with one number may have a value of any shape.
+ */
+export function requireDeclaredShape(op: string, { name, value, shape }: ParamMessage): void {
+  if (value === null || shape === null || sizeOf(shape) === 1 || sameShape(value.shape, shape)) return;
   throw new PedigradError({
     code: "shape-mismatch",
     op,
