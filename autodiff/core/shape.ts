@@ -71,15 +71,15 @@ export function normalizeAxis(op: string, axis: number, shape: Shape, rank = sha
 /** The largest number of elements of a tensor. */
 const MAX_SIZE = 2 ** 31 - 1;
 
-/** A copy of the shape, which the caller may change later. Refuses a number, as in `zeros(3)`, with an error that says to write `[3]`. */
+/** The shape itself, if it is an array. Refuses a number, as in `zeros(3)`, with an error that says to write `[3]`. */
 export function asShape(op: string, shape: Shape): Shape {
-  if (Array.isArray(shape)) return [...shape];
+  if (Array.isArray(shape)) return shape;
   refuse("bad-shape", op, `the shape must be an array of sizes, such as [3] or [], got ${show(shape)}.`);
 }
 
-/** A copy of the shape. Refuses a shape that is not a list of non-negative integers or that has too many elements. */
+/** A copy of the shape, which the caller may change later. Refuses sizes that are not non-negative integers, and too many elements. */
 export function checkShape(op: string, argument: Shape): Shape {
-  const shape = asShape(op, argument);
+  const shape = asShape(op, argument).slice();
   for (const n of shape)
     if (!Number.isInteger(n) || n < 0)
       refuse(

@@ -115,13 +115,14 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
       ? sizes.map((n) => (n === -1 ? Math.floor(source.size / others) : n))
       : sizes;
   if (sameShape(source.shape, newShape)) return source;
-  if (sizeOf(checkShape("reshape", newShape)) !== source.size)
+  const target = checkShape("reshape", newShape);
+  if (sizeOf(target) !== source.size)
     refuse(
       "shape-mismatch",
       "reshape",
       `the ${source.size} elements of shape ${showShape(source.shape)} do not fit into shape ${showShape(shape)}. The number of elements must stay the same.`,
     );
-  return apply(reshapeOp, { shape: newShape }, source);
+  return apply(reshapeOp, { shape: target }, source);
 }
 
 /** The axes in another order. `axes[i]` is the axis of x that becomes axis i; reversed by default. */
@@ -178,8 +179,8 @@ export const broadcastTo = (x: TensorLike, shape: Shape): Tensor =>
 
 /** `broadcastTo` as a part of the function `op`, which errors name. */
 export function broadcastFor(op: string, x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, asShape(op, shape))) return x;
   const target = checkShape(op, shape);
-  if (sameShape(x.shape, target)) return x;
   if (!broadcastsTo(x.shape, target))
     refuse(
       "shape-mismatch",

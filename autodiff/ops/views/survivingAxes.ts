@@ -12,7 +12,7 @@ import { type Shape, sameShape } from "../../core/shape.js";
  */
 const sizeAt = (shape: Shape, k: number): number | undefined => {
   const size = shape[shape.length - 1 - k];
-  return size === 0 ? 2 ** 40 : size;
+  return size === 0 ? 2 ** 30 : size;
 };
 
 /** How many adjacent axes have size 1, from axis k to the left. */

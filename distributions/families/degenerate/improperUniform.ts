@@ -1,6 +1,6 @@
 /** ImproperUniform: log density 0 everywhere on a support. It is not a probability distribution and has no draws, but serves as a flat prior. */
 import type { Shape } from "../../../autodiff/core/shape.js";
-import { asShape } from "../../../autodiff/core/shape.js";
+import { checkShape } from "../../../autodiff/core/shape.js";
 import { PedigradError, type Tensor, zeros } from "../../../autodiff/index.js";
 import { type Constraint, independent } from "../../constraints/index.js";
 import { Distribution } from "../../core/distribution.js";
@@ -15,9 +15,9 @@ export class ImproperUniform extends Distribution {
 
   /** `eventShape` has at least as many axes as the events of `support`. The elements along further axes are independent. */
   constructor(support: Constraint, batchShape: Shape = [], eventShape: Shape = []) {
-    const lead = asShape("ImproperUniform: batchShape", batchShape);
+    const lead = checkShape("ImproperUniform: batchShape", batchShape);
     super({ family: "ImproperUniform", params: {}, batchShape: lead, argConstraints: {} });
-    asShape("ImproperUniform: eventShape", eventShape);
+    this.#eventShape = checkShape("ImproperUniform: eventShape", eventShape);
     const extraAxes = eventShape.length - support.eventDim;
     if (extraAxes < 0)
       refuseParameter(
@@ -27,7 +27,6 @@ export class ImproperUniform extends Distribution {
         "bad-shape",
       );
     this.support = independent(support, extraAxes);
-    this.#eventShape = eventShape;
   }
 
   override get eventShape(): Shape {
