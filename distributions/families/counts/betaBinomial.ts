@@ -1,4 +1,4 @@
-import { minimum, stopGradient, type Tensor, type TensorLike } from "../../../autodiff/index.js";
+import { minimum, stopGradient, type TensorLike } from "../../../autodiff/index.js";
 import * as random from "../../../autodiff/ops/random/random.js";
 import { splitInTwo } from "../../../autodiff/ops/random/wordOps.js";
 import { integerInterval, nonnegativeInteger, positive } from "../../constraints/index.js";

@@ -5,7 +5,6 @@ import {
   log,
   logBeta,
   square,
-  type Tensor,
   type TensorLike,
   where,
 } from "../../../autodiff/index.js";

@@ -11,7 +11,6 @@ import {
   square,
   stopGradient,
   sum,
-  type Tensor,
   type TensorLike,
   triangularSolve,
   where,
