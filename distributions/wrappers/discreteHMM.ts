@@ -20,6 +20,7 @@ import {
   zeros,
 } from "../../autodiff/index.js";
 import * as random from "../../autodiff/ops/random/random.js";
+import { splitInTwo } from "../../autodiff/ops/random/wordOps.js";
 import { mapAxes } from "../../provenance/axes.js";
 import { isRecord } from "../../provenance/base/records.js";
 import { currentAmbient, type Provenance, union } from "../../provenance/index.js";
@@ -161,15 +162,13 @@ export class DiscreteHMM extends Distribution<Params> {
 
   override draw(key: Tensor, shape: Shape): Tensor {
     const steps = this.eventShape[0] as number;
-    if (this.timeVarying) {
-      const [stateKey, valueKey] = random.split(key) as unknown as [Tensor, Tensor];
-      const states = moveAxis(this.#states(random.split(stateKey, steps), shape), 0, shape.length);
-      return chosen(this.observation.draw(valueKey, [...shape, steps, this.#stateCount]), states);
-    }
-    const [stateKeys, valueKeys] = [...random.split(key)].map((k) => random.split(k, steps)) as [Tensor, Tensor];
-    const draws = vmap((k: Tensor, z: Tensor) => chosen(this.observation.draw(k, [...shape, this.#stateCount]), z))(
-      valueKeys,
-      this.#states(stateKeys, shape),
+    const [stateKey, valueKey] = splitInTwo(key);
+    const states = this.#states(random.split(stateKey, steps), shape);
+    const drawOf = (k: Tensor, lead: Shape) => this.observation.draw(k, [...lead, this.#stateCount]);
+    if (this.timeVarying) return chosen(drawOf(valueKey, [...shape, steps]), moveAxis(states, 0, shape.length));
+    const draws = vmap((k: Tensor, z: Tensor) => chosen(drawOf(k, shape), z))(
+      random.split(valueKey, steps),
+      states,
     ) as Tensor;
     return moveAxis(draws, 0, shape.length);
   }
