@@ -12,35 +12,35 @@ import { refuse } from "../../../provenance/base/error.js";
  */
 export const gradientFrom = (value: Tensor, surrogate: Tensor, estimator: string | null = null): Tensor =>
   apply(gradientFromOp, estimator, value, surrogate);
-const gradientFromOp: Op<string | null> = {
-  name: "gradientFrom",
-  shape: (_, [value]) => (value as Tensor).shape,
-  view: sameView,
-  kernel: () => {},
-  // Inside another gradient, mark this one, so that a derivative of it is refused.
-  vjp: (input) =>
-    input === 1
-      ? (g, _, [, surrogate], estimator) =>
-          estimator === null || gradDepth === 0 ? g : apply(firstDerivativeOp, estimator, g, surrogate as Tensor)
-      : null,
-  batch: (estimator, inputs, batched, size) => apply(gradientFromOp, estimator, ...batchAll(inputs, batched, size)),
-  axes: keepAxes,
-};
+// Inside another gradient, mark this one, so that a derivative of it is refused.
+const gradientFromOp = /* @__PURE__ */ firstOf<string | null>("gradientFrom", (input) =>
+  input === 1
+    ? (g, _, [, surrogate], estimator) =>
+        estimator === null || gradDepth === 0 ? g : apply(firstDerivativeOp, estimator, g, surrogate as Tensor)
+    : null,
+);
 /** The cotangent of a surrogate, as a function of the surrogate that has no derivative. */
-const firstDerivativeOp: Op<string> = {
-  name: "firstDerivative",
-  shape: (_, [g]) => (g as Tensor).shape,
-  view: sameView,
-  kernel: () => {},
-  vjp: (input) =>
-    input === 0
-      ? (g) => g
-      : (_g, _y, _inputs, estimator) =>
-          refuse(
-            "no-derivative",
-            estimator,
-            "the second derivatives of this loss would be wrong. Use TraceELBO or TraceGraphELBO with order: 2.",
-          ),
-  batch: (estimator, inputs, batched, size) => apply(firstDerivativeOp, estimator, ...batchAll(inputs, batched, size)),
-  axes: keepAxes,
-};
+const firstDerivativeOp = /* @__PURE__ */ firstOf<string>("firstDerivative", (input) =>
+  input === 0
+    ? (g) => g
+    : (_g, _y, _inputs, estimator) =>
+        refuse(
+          "no-derivative",
+          estimator,
+          "the second derivatives of this loss would be wrong. Use TraceELBO or TraceGraphELBO with order: 2.",
+        ),
+);
+
+/** An op that returns its first input, with gradient rules of its own. */
+function firstOf<P>(name: string, vjp: Op<P>["vjp"]): Op<P> {
+  const op: Op<P> = {
+    name,
+    shape: (_, [first]) => (first as Tensor).shape,
+    view: sameView,
+    kernel: () => {},
+    vjp,
+    batch: (params, inputs, batched, size) => apply(op, params, ...batchAll(inputs, batched, size)),
+    axes: keepAxes,
+  };
+  return op;
+}
