@@ -1,5 +1,5 @@
 /** Permutations of vectors, and bijections from unconstrained vectors to constrained vectors. */
-import type { Shape } from "../../autodiff/core/shape.js";
+import { type Shape, showShape } from "../../autodiff/core/shape.js";
 import {
   abs,
   arange,
@@ -83,7 +83,7 @@ export class Permute extends Transform {
       refuseParameter(
         "Permute",
         "order",
-        `the order has ${n} numbers, got vectors of shape [${shape}].`,
+        `the order has ${n} numbers, got vectors of shape ${showShape(shape)}.`,
         "shape-mismatch",
       );
     return shape;

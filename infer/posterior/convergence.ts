@@ -24,6 +24,7 @@ export const mean = (x: Float64Array): number => x.reduce((a, b) => a + b, 0) / 
 /** The sample variance: the sum of squared deviations divided by n - 1. */
 export const varianceOf = (x: Float64Array): number => {
   const m = mean(x);
+  // Without draws, m is NaN, and so is the sum that starts from m - m instead of 0.
   return x.reduce((sum, v) => sum + (v - m) * (v - m), m - m) / (x.length - 1);
 };
 

@@ -60,8 +60,8 @@ function logOf(f, k, c) {
 /**
  * Computes c and q, whose sum is tanh |x|. If -k is 2 |x| / ln 2 rounded down, |x| = s - k ln 2 / 2, p = 2^k, c = 1 - p and u = s coth s - 1, then
  * tanh |x| = (c (1 + u) + (1 + p) s) / ((1 + p) (1 + u) + c s). Subtracting c leaves the quotient q, which lies between -p and p / 5. So no
- * digits cancel in the sum c + q, nor in the difference p - q, which is 1 - tanh |x|. There are no branches, because a processor cannot predict
- * which x are large.
+ * digits cancel in the sum c + q, nor in the difference p - q, which is 1 - tanh |x|. The formula does not branch, because a processor
+ * cannot predict which x are large.
  */
 const tanhParts = `
   let t = lesser(abs(x), 374);

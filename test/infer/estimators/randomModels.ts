@@ -124,7 +124,7 @@ export interface RandomProgram extends Program {
   readonly description: string;
   /** Whether the model sums out latents that the guide lacks. */
   readonly hasSummed: boolean;
-  /** Whether there are no normal draws and no ops that mix elements, so that any function of the weights has an exact mean. */
+  /** Whether every draw is discrete and every op keeps elements apart, so that any function of the weights has an exact mean. */
   readonly isFinite: boolean;
 }
 
